@@ -1,0 +1,55 @@
+# Every target sets up .venv from the hashed locks by itself and does nothing when it is current.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.stamp
+LOCKS := requirements/core.txt requirements/dev.txt requirements/build.txt
+F ?=
+
+.PHONY: help demo test check faults trace bench docs lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): $(LOCKS) requirements/tools.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("attending needs Python 3.11 or later; set PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/tools.txt
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --require-hashes $(LOCKS) requirements/tools.txt
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: $(STAMP) ## the whole journey on the synthetic hospital
+	@$(BIN)/attending demo --seed 7 --home build/demo --fresh
+
+test: $(STAMP) ## all tests and all examples in the docs
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+check: $(STAMP) ## style, types, imports, dependencies
+	@$(BIN)/ruff check src tests
+	@$(BIN)/ruff format --check src tests
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/deptry src
+	@$(BIN)/python -m tests.house
+
+faults: $(STAMP) ## run the fault tests; make faults F=D03 runs one
+	@$(BIN)/python -m tests.trace faults $(F)
+
+trace: $(STAMP) ## run the requirement tests and write docs/traceability.md
+	@$(BIN)/python -m tests.trace requirements
+
+bench: $(STAMP) ## time the heavy paths against their peers
+	@$(BIN)/python -m benchmarks
+
+docs: $(STAMP) ## write the pages that are made from the code
+	@$(BIN)/python -m tests.write_docs
+
+lock: $(STAMP) ## resolve the locks again (no registry is named in them)
+	@for part in core:pyproject.toml; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade pyproject.toml -o requirements/core.txt; done
+	@for group in dev build tools; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -c requirements/core.txt --group $$group -o requirements/$$group.txt; done
+
+clean: ## remove what the targets made
+	@rm -rf .venv build

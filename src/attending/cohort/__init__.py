@@ -1,0 +1,1 @@
+"""Who is predicted for, when, and what became of them."""

@@ -1,0 +1,1 @@
+"""Checks of a snapshot against its data contract, and the leakage gates."""

@@ -1,0 +1,1 @@
+"""Records in, readable documents and pictures out; computes no figure."""

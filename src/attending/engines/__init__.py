@@ -1,0 +1,1 @@
+"""How per-patient work is mapped over shards, and the feature kernel."""

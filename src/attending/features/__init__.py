@@ -1,0 +1,1 @@
+"""Feature tables and single feature vectors, through the one kernel."""

@@ -1,0 +1,1 @@
+"""Roles, signatures, gates and the audit of the ledger."""

@@ -1,0 +1,1 @@
+"""Estimators behind one protocol: fit, predict, contributions, write, read."""

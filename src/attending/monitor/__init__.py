@@ -1,0 +1,1 @@
+"""Findings of drift, and the daily verdict."""

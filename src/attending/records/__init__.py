@@ -1,0 +1,1 @@
+"""What a step leaves: frozen values named by their digest."""

@@ -1,0 +1,70 @@
+"""The base of every record: frozen content, named by the SHA-256 of its canonical JSON.
+
+Ids stand as decimal strings, instants as RFC 3339 text, missing as null; NaN is refused.
+Time of making, host, latency and signature belong to the envelope, which the ledger holds.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+
+from attending.digests import canonical, digest_bytes
+from attending.times import format_instant, parse_instant
+from attending.types import Instant
+
+
+class Part(BaseModel):
+    """A frozen part of a record."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Record(Part):
+    """What a step leaves. `kind` names it in the catalog and the ledger."""
+
+    kind: ClassVar[str] = "record"
+
+    def content(self) -> dict[str, Any]:
+        """Return the record as plain JSON values, with its kind."""
+        return {"kind": self.kind, **self.model_dump(mode="json")}
+
+    def as_bytes(self) -> bytes:
+        """Return the canonical JSON that is stored and digested."""
+        return canonical(self.content())
+
+    @property
+    def digest(self) -> str:
+        """Return the name of the record: the digest of `as_bytes()`."""
+        return digest_bytes(self.as_bytes())
+
+
+def _instant(value: object) -> object:
+    return parse_instant(value) if isinstance(value, str) else value
+
+
+#: A UTC-aware instant, RFC 3339 text in JSON.
+When: TypeAlias = Annotated[
+    Instant,
+    BeforeValidator(_instant),
+    PlainSerializer(format_instant, return_type=str, when_used="json"),
+]
+
+
+def from_content(kind: type[Record], content: dict[str, Any]) -> Any:  # noqa: ANN401 - the record of that kind
+    """Return the record that `content` says.
+
+    Raises:
+        ValueError: the content is of another kind.
+
+    >>> class Greeting(Record):
+    ...     kind: ClassVar[str] = "greeting"
+    ...     word: str
+    >>> from_content(Greeting, Greeting(word="hello").content())
+    Greeting(word='hello')
+    """
+    found = content.get("kind")
+    if found != kind.kind:
+        raise ValueError(f"expected a record of kind '{kind.kind}', got '{found}'")
+    return kind.model_validate({key: item for key, item in content.items() if key != "kind"})

@@ -1,0 +1,1 @@
+"""Stages, versions, rollback and fallback."""

@@ -1,0 +1,1 @@
+"""Bedside scores, one a file, used as baselines and fallbacks."""

@@ -1,0 +1,1 @@
+"""Scores with their provenance, one patient or a batch."""

@@ -1,0 +1,1 @@
+"""Measures, one a file: value, unit, range, direction, reference."""

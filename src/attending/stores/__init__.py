@@ -1,0 +1,1 @@
+"""Where things rest: artifacts, snapshots, ledger, records, predictions, users."""

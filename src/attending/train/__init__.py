@@ -1,0 +1,1 @@
+"""Splits, fitting, calibration and the run record."""

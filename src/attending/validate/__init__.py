@@ -1,0 +1,1 @@
+"""Validation against the clinical baseline, and its gates."""

@@ -1,0 +1,1 @@
+"""The web application: pages per reader and the scoring service."""
