@@ -1,0 +1,35 @@
+"""What all tests share: where the real data are, and what must be present on this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+_REQUIRED = set(filter(None, os.environ.get("ATTENDING_REQUIRE", "").split(",")))
+_DATA = Path(os.environ.get("ATTENDING_TEST_DATA", "../shared/data"))
+
+
+def absent(what: str, reason: str) -> None:
+    """Skip with the reason, or fail when this machine was told to have it."""
+    if what in _REQUIRED:
+        pytest.fail(f"{reason}; ATTENDING_REQUIRE asks for it")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real data sets; a test that needs it skips where it is absent."""
+    if not _DATA.is_dir():
+        absent("data", "no real data here; set ATTENDING_TEST_DATA to their folder")
+    return _DATA.resolve()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the browser; a test that needs it skips where it is absent."""
+    path = Path("/usr/bin/chromium")
+    if not path.exists():
+        absent("browser", "no /usr/bin/chromium here; install Debian's chromium")
+    return str(path)
