@@ -200,7 +200,10 @@ _EXPECTED = {
 
 
 def _refusal(error: ValidationError, tree: Tree, kind: type[BaseModel], *, name: str) -> BadInput:
-    found = error.errors(include_url=False)
+    # A misspelt field is both unknown and missing: the first is what the reader must mend.
+    found = sorted(
+        error.errors(include_url=False), key=lambda item: item["type"] != "extra_forbidden"
+    )
     first = found[0]
     path = tuple(part for part in first["loc"] if tree_has(tree, part, first["loc"]))
     line = _line_of(tree, path)

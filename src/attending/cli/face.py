@@ -1,0 +1,112 @@
+"""What every verb shares: options, the home, the clock read once, and how results are printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+
+from attending.errors import BadInput
+from attending.times import parse_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from attending.types import Instant
+
+HomeOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--home", help="The installation. Else ATTENDING_HOME, else ./.attending."),
+]
+JsonOption: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object for machines.")
+]
+AtOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--at", help="The instant to act at, such as 2026-01-31T06:00:00Z. Else now."),
+]
+ProjectOption: TypeAlias = Annotated[
+    Path, typer.Option("--project", "-p", help="The folder of specs.", show_default=True)
+]
+
+OUT = Console(highlight=False, soft_wrap=True)
+ERR = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def home_path(home: Path | None) -> Path:
+    """Return the folder of the installation that this call means."""
+    if home is not None:
+        return home
+    named = os.environ.get("ATTENDING_HOME")
+    return Path(named) if named else Path(".attending")
+
+
+def clock(at: str | None) -> Instant:
+    """Return the instant to act at: what was asked for, else now, read once."""
+    if at is not None:
+        return parse_instant(at, where="--at")
+    return datetime.now(UTC).replace(microsecond=0)  # noqa: TID251 - the one reading of the clock
+
+
+def emit(content: Any, *, as_json: bool, lines: Sequence[str] = ()) -> None:  # noqa: ANN401 - any JSON value
+    """Print one JSON object for machines, or lines for people."""
+    if as_json:
+        sys.stdout.write(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+        return
+    for line in lines:
+        OUT.print(line, markup=False)
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str = "") -> None:
+    """Print a table for people."""
+    drawn = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    for name in columns:
+        drawn.add_column(name)
+    for row in rows:
+        drawn.add_row(*(str(cell) for cell in row))
+    OUT.print(drawn)
+
+
+@contextmanager
+def progress(what: str, *, total: int | None = None) -> Iterator[Callable[[], None]]:
+    """Show a bar on a terminal while the work lasts; show nothing when piped."""
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=ERR,
+        transient=True,
+        disable=not ERR.is_terminal,
+    )
+    with bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
+
+
+def passphrase_from(source: Path | None) -> str:
+    """Return the passphrase from a file, or asked for on the terminal; never from an argument.
+
+    Raises:
+        BadInput: neither a file nor a terminal.
+    """
+    if source is not None:
+        if not source.is_file():
+            raise BadInput("there is no such passphrase file", where=str(source))
+        return source.read_text(encoding="utf-8").strip()
+    if not sys.stdin.isatty():
+        raise BadInput(
+            "a passphrase is needed to sign",
+            code="sign.passphrase",
+            hint="Pass --passphrase-file FILE, or run this on a terminal.",
+        )
+    return str(typer.prompt("Passphrase", hide_input=True))

@@ -1,0 +1,163 @@
+"""Logistic regression with its preprocessing kept as data: median, missing mark, mean, spread.
+
+Everything that the training rows taught it stands in one JSON document, so that scoring needs
+numpy alone and nothing is learnt from the rows that are scored.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from attending.digests import canonical
+from attending.errors import Refused
+from attending.models.newton import fit_logistic, rounded
+from attending.models.protocol import Matrix, Setting, expit, known_settings, number
+from attending.types import Floats, Outcomes, Risks
+
+FORMAT = "attending.logistic/1"
+#: l2: weight of half the squared coefficients, on standardised columns.
+DEFAULTS: dict[str, Setting] = {"l2": 1.0}
+
+
+@dataclass(frozen=True)
+class Column:
+    """What the training rows said of one feature, and its two coefficients."""
+
+    name: str
+    median: float
+    mean: float
+    spread: float
+    coefficient: float
+    #: Share of training rows where it was missing; 0 means that no missing mark was fitted.
+    missing_share: float
+    missing_coefficient: float
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """A fitted logistic regression."""
+
+    columns: tuple[Column, ...]
+    intercept: float
+    l2: float
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the features in the order of the columns."""
+        return tuple(column.name for column in self.columns)
+
+    def contributions(self, x: Matrix) -> Matrix:
+        """Return each feature's share of the log-odds, shape (n, p + 1); last the intercept."""
+        parts = np.empty((x.shape[0], len(self.columns) + 1))
+        for at, column in enumerate(self.columns):
+            missing = np.isnan(x[:, at])
+            value = np.where(missing, column.median, x[:, at])
+            mark = (missing - column.missing_share) * column.missing_coefficient
+            parts[:, at] = column.coefficient * (value - column.mean) / column.spread + mark
+        parts[:, -1] = self.intercept
+        return parts
+
+    def margin(self, x: Matrix) -> Floats:
+        """Return the log-odds, shape (n,)."""
+        return np.asarray(self.contributions(x).sum(axis=1))
+
+    def risk(self, x: Matrix) -> Risks:
+        """Return the uncalibrated risk, shape (n,)."""
+        return expit(self.margin(x))
+
+    def write(self) -> bytes:
+        """Return the coefficients as canonical JSON."""
+        columns = [vars(column) for column in self.columns]
+        return canonical(
+            {"format": FORMAT, "intercept": self.intercept, "l2": self.l2, "columns": columns}
+        )
+
+
+class LogisticEstimator:
+    """Fits and reads logistic regressions."""
+
+    file_name = "model.json"
+
+    def fit(
+        self,
+        x: Matrix,
+        y: Outcomes,
+        *,
+        names: Sequence[str],
+        parameters: Mapping[str, Setting],
+        seed: int,  # noqa: ARG002 - the optimum is unique; nothing is drawn
+        tuning: tuple[Matrix, Outcomes] | None = None,  # noqa: ARG002 - nothing stops early
+    ) -> Logistic:
+        """Return the regression fitted on training rows; imputation is learnt from them alone.
+
+        Raises:
+            BadInput: an unknown parameter or one out of range.
+        """  # noqa: DOC502 - raised below
+        settings = known_settings(parameters, DEFAULTS, kind="logistic")
+        l2 = number(settings, "l2", least=0.0)
+        missing = np.isnan(x)
+        median = _medians(x)
+        filled = np.where(missing, median, x)
+        mean, spread = _standard(filled)
+        share = rounded(missing.mean(axis=0))
+        design = np.hstack([np.ones((len(x), 1)), (filled - mean) / spread, missing - share])
+        penalty = np.full(design.shape[1], l2)
+        penalty[0] = 0.0
+        found = fit_logistic(design, y.astype(np.float64), penalty=penalty)
+        value_part, mark_part = found[1 : len(names) + 1], found[len(names) + 1 :]
+        rows = zip(names, median, mean, spread, value_part, share, mark_part, strict=True)
+        columns = tuple(Column(name, *map(float, numbers)) for name, *numbers in rows)
+        return Logistic(columns, float(found[0]), l2)
+
+    def read(self, data: bytes, *, names: Sequence[str]) -> Logistic:
+        """Return the regression that canonical JSON says.
+
+        Raises:
+            Refused: not this format, or other features than `names`.
+        """
+        try:
+            found = json.loads(data)
+            columns = tuple(_column(item) for item in found["columns"])
+            model = Logistic(columns, float(found["intercept"]), float(found["l2"]))
+            same = found["format"] == FORMAT and model.write() == data
+        except (ValueError, TypeError, KeyError, RecursionError, AttributeError):
+            raise _not_ours() from None
+        if not same or model.names != tuple(names):
+            raise _not_ours()
+        return model
+
+
+def _column(item: Mapping[str, Any]) -> Column:
+    numbers = {key: float(value) for key, value in item.items() if key != "name"}
+    return Column(name=str(item["name"]), **numbers)
+
+
+def _not_ours() -> Refused:
+    return Refused(
+        "got a model file that is not coefficients of these features in canonical JSON",
+        code="model.format",
+        hint="Write it with this package and bring the whole bundle.",
+    )
+
+
+def _medians(x: Matrix) -> Floats:
+    """Return the median of what was measured, 0 for a feature that never was."""
+    medians = np.zeros(x.shape[1])
+    for at in range(x.shape[1]):
+        seen = x[~np.isnan(x[:, at]), at]
+        if len(seen):
+            medians[at] = np.median(seen)
+    return rounded(medians)
+
+
+def _standard(filled: Matrix) -> tuple[Floats, Floats]:
+    mean = filled.mean(axis=0)
+    spread = filled.std(axis=0)
+    # A constant column has no spread; 1 leaves it at zero, so that it carries nothing.
+    flat = spread <= 1e-12 * np.maximum(1.0, np.abs(mean))
+    return rounded(mean), rounded(np.where(flat, 1.0, spread))

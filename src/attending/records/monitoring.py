@@ -1,0 +1,225 @@
+"""What monitoring leaves: a frozen reference, findings, a report, the verdict, a simulation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias, get_args
+
+from attending.records.base import Part, Record, When
+from attending.records.prediction import Answer
+
+if TYPE_CHECKING:
+    from attending.types import Instant
+
+Severity: TypeAlias = Literal["info", "watch", "act", "stop"]
+Drift: TypeAlias = Literal["data", "concept", "workflow", "none", "unknown"]
+RiskLevel: TypeAlias = Literal["low", "moderate", "high"]
+
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+#: From the mildest to the strictest.
+ANSWERS: tuple[Answer, ...] = get_args(Answer)
+
+
+class FeatureReference(Part):
+    """One feature as it was when the model was validated.
+
+    `edges` are the inner decile edges of the values that were there; `quantiles` the deciles
+    from 10 % to 90 %; `shares` the share of all rows in each bin, with missing as the last bin.
+    """
+
+    name: str
+    source: str = ""
+    clinical_label: str = ""
+    edges: tuple[float, ...] = ()
+    quantiles: tuple[float, ...] = ()
+    shares: tuple[float, ...] = ()
+    missing_rate: float = 0.0
+    weight: float = 0.0
+
+
+class Reference(Record):
+    """The frozen picture that every later window is compared with."""
+
+    kind: ClassVar[str] = "monitor_reference"
+
+    model: str
+    version: str
+    site: str = ""
+    n: int
+    features: tuple[FeatureReference, ...]
+    score_edges: tuple[float, ...]
+    score_shares: tuple[float, ...]
+    mean_risk: float
+    threshold: float | None = None
+    alert_rate: float | None = None
+    base_rate: float | None = None
+    auroc: float | None = None
+    auroc_low: float | None = None
+    auroc_high: float | None = None
+    weekly_mean: float | None = None
+    weekly_sd: float | None = None
+    made_from: tuple[str, ...] = ()
+
+
+class Measure(Part):
+    """One figure, its bound and its interval; or why it is not shown."""
+
+    name: str
+    subject: str = ""
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    bound: float | None = None
+    n: int = 0
+    state: Literal["shown", "not_shown", "not_observed"] = "shown"
+    why: str = ""
+
+
+class Finding(Part):
+    """One thing that is not as it was: what, how much, what it means and who does what."""
+
+    drift: Drift
+    severity: Severity
+    name: str
+    subject: str
+    figure: float | None = None
+    bound: float | None = None
+    meaning: str
+    action: str
+    owner: str
+    site: str = ""
+    evidence: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        """Return the subject and all that the finding groups with it."""
+        return frozenset((self.subject, *self.also))
+
+
+class Condition(Part):
+    """One trust condition that was fixed in advance, and how it stands."""
+
+    name: str
+    measure: str
+    state: Literal["met", "failed", "not_shown", "not_observed"]
+    value: float | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+class MonitorReport(Record):
+    """Everything that the monitors saw of one model on one day."""
+
+    kind: ClassVar[str] = "monitor_report"
+
+    model: str
+    version: str
+    stage: str
+    at: When
+    reference: str
+    spec: str
+    predictions: str | None = None
+    outcomes: str | None = None
+    n_predictions: int
+    n_matured: int
+    n_events: int
+    findings: tuple[Finding, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    overdue: tuple[str, ...] = ()
+
+    def measure(self, name: str) -> Measure | None:
+        """Return the measure of that name without a subject, or None."""
+        return next((m for m in self.measures if m.name == name and not m.subject), None)
+
+
+class Plan(Part):
+    """What the signed release plan allows when the model may not speak."""
+
+    signed: str | None = None
+    fallback: str | None = None
+    fallback_inputs: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+
+
+class Verdict(Record):
+    """The answer to "should we continue using this model today?"."""
+
+    kind: ClassVar[str] = "verdict"
+
+    model: str
+    version: str
+    stage: str
+    risk_level: RiskLevel
+    at: When
+    answer: Answer
+    drift: Drift
+    severity: Severity
+    because: str
+    action: str
+    owner: str
+    changes: tuple[str, ...]
+    evidence: tuple[str, ...]
+    findings: tuple[str, ...] = ()
+    delivers: Literal["model", "fallback", "no_score"] = "model"
+    fallback: str | None = None
+    sites: tuple[str, ...] = ()
+    expires_at: When
+
+
+def standing(verdict: Verdict | None, at: Instant, *, risk_level: RiskLevel) -> Answer:
+    """Return the answer that holds at an instant; without a valid verdict it is never continue.
+
+    An expired verdict restricts, then falls back: at once at high risk, after one more length of
+    validity at moderate risk, after two at low risk. A verdict from the future proves a wrong
+    clock and counts as none.
+    """
+    if verdict is None or at < verdict.at:
+        return "fallback"
+    if at < verdict.expires_at:
+        return verdict.answer
+    grace = verdict.expires_at - verdict.at
+    lengths = {"high": 0, "moderate": 1, "low": 2}[risk_level]
+    in_grace = at < verdict.expires_at + lengths * grace
+    return strictest(verdict.answer, "restrict" if in_grace else "fallback")
+
+
+def strictest(*answers: Answer) -> Answer:
+    """Return the strictest of some answers.
+
+    >>> strictest("watch", "restrict", "continue")
+    'restrict'
+    """
+    return max(answers, key=ANSWERS.index)
+
+
+class Delay(Part):
+    """How soon a planted shift was seen and named, over all its runs."""
+
+    shift: str
+    expected: Drift
+    runs: int
+    detected: int
+    named_right: int
+    median_days: float | None = None
+    p95_days: float | None = None
+
+
+class SimulationReport(Record):
+    """What the policy does in quiet years and under planted shifts."""
+
+    kind: ClassVar[str] = "monitor_simulation"
+
+    spec: str
+    reference: str
+    seed: int
+    years: int
+    days_per_year: int
+    predictions_per_day: float
+    wrong_stops: int
+    rate: float
+    low: float
+    high: float
+    watches_per_year: float
+    acts_per_year: float
+    shifts: tuple[Delay, ...]

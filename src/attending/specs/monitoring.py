@@ -1,0 +1,294 @@
+"""What a team asks of monitoring (`monitoring.yaml`), fixed before the first live day.
+
+A number under `data` is a floor on the size of an effect. Beside it stands a test, so that a small
+window never alarms by chance and a large one never alarms over nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, model_validator
+
+from attending.specs.base import Length, Spec
+
+Share: TypeAlias = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive: TypeAlias = Annotated[float, Field(gt=0.0)]
+Words: TypeAlias = Annotated[str, Field(min_length=1)]
+DriftName: TypeAlias = Literal["data", "concept", "workflow", "unknown"]
+SeverityName: TypeAlias = Literal["info", "watch", "act", "stop"]
+AnswerName: TypeAlias = Literal["continue", "watch", "freeze", "restrict", "fallback", "stop"]
+
+#: Measures that a trust condition may name; `monitor.run` computes them.
+MEASURES = (
+    "oe",
+    "oe_e_value",
+    "auroc",
+    "auroc_drop",
+    "calibration_in_the_large",
+    "score_psi",
+    "mean_risk_change",
+    "alert_rate",
+    "alert_rate_ratio",
+    "missing_share",
+    "volume_ratio",
+    "refused_share",
+    "no_score_share",
+    "acknowledged_share",
+    "override_share",
+)
+
+_DAY = 24 * 3600 * 1_000_000
+
+
+class DataMonitor(Spec):
+    """Floors for the inputs, the scores and the volume, over one sliding window.
+
+    `chance` is the probability, over all features and looks of a year, that a test alone
+    passes by chance; it is divided among them.
+    """
+
+    window: Length = 28 * _DAY
+    minimum_rows: Annotated[int, Field(ge=20)] = 200
+    psi_watch: Positive = 0.10
+    psi_act: Positive = 0.25
+    missing_watch: Share = 0.05
+    missing_act: Share = 0.20
+    missing_stop: Share = 0.60
+    scale_factor: Annotated[float, Field(gt=1.0)] = 1.5
+    score_psi_watch: Positive = 0.10
+    score_psi_act: Positive = 0.25
+    mean_risk_act: Share = 0.10
+    volume_watch: Share = 0.5
+    volume_act: Share = 0.2
+    group_at: Annotated[int, Field(ge=2)] = 2
+    chance: Annotated[float, Field(gt=0.0, lt=0.1)] = 0.001
+
+    @model_validator(mode="after")
+    def _floors_rise(self) -> DataMonitor:
+        pairs = (
+            (self.psi_watch, self.psi_act, "psi"),
+            (self.missing_watch, self.missing_act, "missing"),
+            (self.missing_act, self.missing_stop, "missing"),
+            (self.score_psi_watch, self.score_psi_act, "score_psi"),
+            (self.volume_act, self.volume_watch, "volume"),
+        )
+        for low, high, name in pairs:
+            if not low < high:
+                raise ValueError(f"the floors of {name} must rise with severity")
+        return self
+
+
+class ConceptMonitor(Spec):
+    """Bounds on the outcomes, looked at daily without inflating the error rate.
+
+    `tolerance` is the odds ratio between observed and predicted that is still acceptable;
+    `detect` the odds ratios that the sequence looks for; `alpha` the chance of a wrong stop over
+    the whole life of a deployment (Ville's inequality).
+    """
+
+    minimum_events: Annotated[int, Field(ge=5)] = 50
+    oe_low: Positive = 0.8
+    oe_high: Positive = 1.25
+    tolerance: Annotated[float, Field(ge=1.0)] = 1.15
+    detect: Annotated[tuple[Annotated[float, Field(gt=1.0)], ...], Field(min_length=1)] = (
+        1.4,
+        1.8,
+        2.5,
+    )
+    restart: Length = 30 * _DAY
+    alpha: Annotated[float, Field(gt=0.0, le=0.05)] = 0.005
+    watch_alpha: Annotated[float, Field(gt=0.0, le=0.5)] = 0.05
+    auroc_drop: Share = 0.05
+
+    @model_validator(mode="after")
+    def _bounds_are_ordered(self) -> ConceptMonitor:
+        if not self.oe_low < 1.0 < self.oe_high:
+            raise ValueError("oe_low lies under 1 and oe_high above it")
+        if min(self.detect) <= self.tolerance:
+            raise ValueError("what is to be detected lies above the tolerance")
+        if self.alpha >= self.watch_alpha:
+            raise ValueError("alpha is smaller than watch_alpha")
+        return self
+
+
+class WorkflowMonitor(Spec):
+    """Bounds on how the score is used; `alert_ratio` is current over reference, either way."""
+
+    alert_ratio_watch: Annotated[float, Field(gt=1.0)] = 1.5
+    alert_ratio_act: Annotated[float, Field(gt=1.0)] = 2.0
+    refused_share: Share = 0.10
+    acknowledged_share: Share = 0.50
+    override_share: Share = 0.70
+    minimum_alerts: Annotated[int, Field(ge=5)] = 20
+
+
+class TrustCondition(Spec):
+    """One condition of trust: a measure, its bound, and how severe a breach is."""
+
+    name: Words
+    measure: Literal[MEASURES]  # type: ignore[valid-type]  # the tuple above is the one list
+    at_least: float | None = None
+    at_most: float | None = None
+    severity: SeverityName = "act"
+    required: bool = False
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> TrustCondition:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("write at_least or at_most")
+        return self
+
+
+class Rung(Spec):
+    """One rung of the ladder: what a finding of this drift and severity leads to, and whose it is.
+
+    Drift `any` stands for all that no other rung of that severity names.
+    """
+
+    drift: DriftName | Literal["any"] = "any"
+    severity: SeverityName
+    answer: AnswerName
+    action: Words
+    owner: Words
+
+
+class Retraining(Spec):
+    """The policy of retraining as it was agreed; text that people hold each other to."""
+
+    cadence: Words = "reviewed every quarter"
+    thresholds: Words = "as the ladder says"
+    label_latency: Words = "outcomes count once mature"
+    capacity: Words = "one change under review at a time"
+    approval: Words = "the clinical owner signs; nothing retrains by itself"
+
+
+class Review(Spec):
+    """One entry of the review calendar; overdue ones show in the verdict."""
+
+    name: Words
+    every: Length
+    owner: Words
+    covers: tuple[str, ...] = ()
+
+
+_LADDER = (
+    Rung(
+        severity="info",
+        answer="continue",
+        action="Nothing to do; it is in the report.",
+        owner="data engineer",
+    ),
+    Rung(
+        severity="watch",
+        answer="watch",
+        action="Look at it within the week.",
+        owner="data engineer",
+    ),
+    Rung(
+        drift="data",
+        severity="act",
+        answer="freeze",
+        action="Find the cause in the feed; no change to the model until signed.",
+        owner="data engineer",
+    ),
+    Rung(
+        drift="data",
+        severity="stop",
+        answer="fallback",
+        action="Use the fallback score; mend the feed.",
+        owner="data engineer",
+    ),
+    Rung(
+        drift="concept",
+        severity="act",
+        answer="freeze",
+        action="Review outcomes and calibration; consider recalibration.",
+        owner="model owner",
+    ),
+    Rung(
+        drift="concept",
+        severity="stop",
+        answer="fallback",
+        action="Use the fallback score; recalibrate or rebuild, then validate again.",
+        owner="clinical owner",
+    ),
+    Rung(
+        drift="workflow",
+        severity="act",
+        answer="freeze",
+        action="Talk with the wards about how the score is used; do not retrain.",
+        owner="clinical owner",
+    ),
+    Rung(
+        drift="workflow",
+        severity="stop",
+        answer="stop",
+        action="Stop the score and start an incident.",
+        owner="clinical owner",
+    ),
+    Rung(
+        drift="unknown",
+        severity="act",
+        answer="restrict",
+        action="Keep to the sites that the plan names; find the cause.",
+        owner="model owner",
+    ),
+    Rung(
+        severity="stop",
+        answer="fallback",
+        action="Use the fallback score; find the cause.",
+        owner="model owner",
+    ),
+)
+
+
+class MonitoringSpec(Spec):
+    """Everything that is watched, what it leads to, and when people look."""
+
+    version: Literal[1] = 1
+    risk_level: Literal["low", "moderate", "high"]
+    expires: Length = 36 * 3600 * 1_000_000
+    data: DataMonitor = DataMonitor()
+    concept: ConceptMonitor = ConceptMonitor()
+    workflow: WorkflowMonitor = WorkflowMonitor()
+    trust: tuple[TrustCondition, ...] = ()
+    ladder: tuple[Rung, ...] = _LADDER
+    retraining: Retraining = Retraining()
+    reviews: tuple[Review, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> MonitoringSpec:
+        missing = [s for s in ("info", "watch", "act", "stop") if self._rung("unknown", s) is None]
+        if missing:
+            raise ValueError(f"the ladder has no rung for severity {', '.join(missing)}")
+        for names in ([c.name for c in self.trust], [r.name for r in self.reviews]):
+            if len(set(names)) != len(names):
+                raise ValueError("two conditions or reviews have one name")
+        if self.expires <= 0:
+            raise ValueError("a verdict must hold for some time")
+        return self._never_quieter()
+
+    def _never_quieter(self) -> MonitoringSpec:
+        """Return the spec when what is severe never answers `continue`."""
+        for rung in self.ladder:
+            if rung.severity in {"act", "stop"} and rung.answer in {"continue", "watch"}:
+                raise ValueError(f"severity {rung.severity} may not answer {rung.answer}")
+        return self
+
+    def _rung(self, drift: str, severity: str) -> Rung | None:
+        same = [rung for rung in self.ladder if rung.severity == severity]
+        exact = [rung for rung in same if rung.drift == drift]
+        return next(iter(exact + [rung for rung in same if rung.drift == "any"]), None)
+
+    def rung(self, drift: str, severity: str) -> Rung:
+        """Return the rung for a drift and a severity; a stricter one when that one is not named.
+
+        >>> MonitoringSpec(risk_level="high").rung("data", "stop").answer
+        'fallback'
+        """
+        order = ("info", "watch", "act", "stop")
+        for stricter in order[order.index(severity) :]:
+            if (found := self._rung(drift, stricter)) is not None:
+                return found
+        return self.ladder[-1]

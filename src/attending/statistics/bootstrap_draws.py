@@ -1,0 +1,187 @@
+"""What a bootstrap leaves: sums of every draw, read as measures, intervals and differences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from attending.errors import BadInput, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from attending.types import Floats
+
+#: Measures that need no threshold: from events, non-events, twice the pairs, AP, expected, squares.
+_PLAIN: dict[str, Callable[..., Floats]] = {
+    "auroc": lambda e, f, pairs, ap, expected, squares: pairs / (2.0 * e * f),
+    "average_precision": lambda e, f, pairs, ap, expected, squares: ap / e,
+    "brier": lambda e, f, pairs, ap, expected, squares: squares / (e + f),
+    "scaled_brier": lambda e, f, pairs, ap, expected, squares: (
+        1.0 - squares / (e + f) / (e / (e + f) * (f / (e + f)))
+    ),
+    "observed_expected": lambda e, f, pairs, ap, expected, squares: e / expected,
+    "prevalence": lambda e, f, pairs, ap, expected, squares: e / (e + f),
+}
+
+#: Measures at a threshold: from flagged events, flagged others, all events, all others, odds.
+_AT: dict[str, Callable[..., Floats]] = {
+    "sensitivity": lambda tp, fp, e, f, odds: tp / e,
+    "specificity": lambda tp, fp, e, f, odds: 1.0 - fp / f,
+    "ppv": lambda tp, fp, e, f, odds: tp / (tp + fp),
+    "npv": lambda tp, fp, e, f, odds: (f - fp) / (e + f - tp - fp),
+    "alert_rate": lambda tp, fp, e, f, odds: (tp + fp) / (e + f),
+    "nne": lambda tp, fp, e, f, odds: (tp + fp) / tp,
+    "net_benefit": lambda tp, fp, e, f, odds: (tp - fp * odds) / (e + f),
+    "standardised_net_benefit": lambda tp, fp, e, f, odds: (tp - fp * odds) / e,
+    "net_benefit_treat_all": lambda tp, fp, e, f, odds: (e - f * odds) / (e + f),
+}
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A percentile interval over draws, and how many draws could not be used."""
+
+    low: float | None
+    high: float | None
+    used: int
+    dropped: int
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Sums of every draw, by group and model; row 0 is the data themselves."""
+
+    names: dict[tuple[str, str], int]
+    rows: dict[tuple[str, str], int]
+    thresholds: dict[float, int]
+    totals: Any
+    at_marks: Any
+    seed: int
+
+    @property
+    def count(self) -> int:
+        """Return how many draws there are beside the data themselves."""
+        return int(self.totals.shape[0]) - 1
+
+    def values(
+        self, measure: str, model: str, *, group: str = "all", threshold: float | None = None
+    ) -> Floats:
+        """Return the measure in the data (first) and in every draw; NaN where it is not defined.
+
+        Args:
+            measure: `auroc`, `average_precision`, `brier`, `scaled_brier`, `observed_expected`,
+                `prevalence`; at a threshold also `sensitivity`, `specificity`, `ppv`, `npv`, `nne`,
+                `alert_rate`, `net_benefit`, `standardised_net_benefit`, `net_benefit_treat_all`.
+            model: one of the risks.
+            group: one of the groups, or `all`.
+            threshold: one of the thresholds given to `bootstrap`.
+
+        Raises:
+            BadInput: a measure, model, group or threshold that was not drawn.
+        """
+        at = self._pass(model, group)
+        sums = self.totals[:, at, :]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if threshold is None:
+                return _finite(_known(_PLAIN, measure)(*sums.T))
+            mark = self._mark(threshold)
+            flagged = self.at_marks[:, at, mark, :]
+            odds = threshold / (1.0 - threshold) if threshold < 1.0 else np.inf
+            formula = _known(_AT, measure)
+            return _finite(
+                formula(flagged[:, 0], flagged[:, 1], sums[:, 0], sums[:, 1], odds)
+            )
+
+    def point(
+        self, measure: str, model: str, *, group: str = "all", threshold: float | None = None
+    ) -> float | None:
+        """Return the measure in the data themselves, or None where it is not defined."""
+        value = float(self.values(measure, model, group=group, threshold=threshold)[0])
+        return None if np.isnan(value) else value
+
+    def interval(
+        self,
+        measure: str,
+        model: str,
+        *,
+        group: str = "all",
+        threshold: float | None = None,
+        level: float = 0.95,
+    ) -> Spread:
+        """Return the percentile interval of a measure over all draws in which it is defined."""
+        values = self.values(measure, model, group=group, threshold=threshold)
+        return spread(values[1:], level=level)
+
+    def difference(
+        self,
+        measure: str,
+        pair: tuple[str, str],
+        *,
+        group: str = "all",
+        threshold: float | None = None,
+    ) -> Floats:
+        """Return model minus other, draw by draw, on the same rows and weights.
+
+        Raises:
+            BadInput: the two were drawn on different rows.
+        """
+        model, other = pair
+        if self.rows[group, model] != self.rows[group, other]:
+            raise BadInput(
+                f"got {self.rows[group, model]} and {self.rows[group, other]} rows, "
+                "expected the same rows for a difference",
+                code="statistics.not_paired",
+                hint="Name a group of the rows that both have.",
+            )
+        first = self.values(measure, model, group=group, threshold=threshold)
+        return first - self.values(measure, other, group=group, threshold=threshold)
+
+    def _pass(self, model: str, group: str) -> int:
+        if (group, model) not in self.names:
+            known = [f"{g} {m}" for g, m in self.names]
+            raise BadInput(
+                f"got model '{model}' in group '{group}', which was not drawn",
+                code="statistics.not_drawn",
+                hint=did_you_mean(f"{group} {model}", known),
+            )
+        return self.names[group, model]
+
+    def _mark(self, threshold: float) -> int:
+        if threshold not in self.thresholds:
+            raise BadInput(
+                f"got threshold {threshold}, which was not drawn",
+                code="statistics.not_drawn",
+                hint="Give it to `bootstrap` with the others.",
+            )
+        return self.thresholds[threshold]
+
+
+def spread(values: Floats, *, level: float = 0.95) -> Spread:
+    """Return the percentile interval of draws; those that are not defined are dropped and counted.
+
+    >>> spread(np.array([0.0, 1.0, 2.0, 3.0, np.nan]), level=0.5)
+    Spread(low=0.75, high=2.25, used=4, dropped=1)
+    """
+    kept = values[~np.isnan(values)]
+    if kept.size == 0:
+        return Spread(None, None, 0, int(values.size))
+    tail = (1.0 - level) / 2.0
+    low, high = np.quantile(kept, [tail, 1.0 - tail])
+    return Spread(float(low), float(high), int(kept.size), int(values.size - kept.size))
+
+
+def _known(formulas: dict[str, Callable[..., Floats]], name: str) -> Callable[..., Floats]:
+    if name not in formulas:
+        raise BadInput(
+            f"got measure '{name}', which the bootstrap does not make",
+            code="statistics.not_drawn",
+            hint=did_you_mean(name, formulas),
+        )
+    return formulas[name]
+
+
+def _finite(values: Floats) -> Floats:
+    return np.where(np.isfinite(values), values, np.nan)

@@ -1,0 +1,113 @@
+"""The outer door: host check, size limit, security headers, and no traceback to anyone."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers, MutableHeaders
+
+from attending.errors import AttendingError
+from attending.web.problems import problem
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+#: On every answer; a document brings a narrower content policy of its own.
+HEADERS = {
+    "Content-Security-Policy": PAGE_POLICY,
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_BODY_BYTES = 64 * 1024
+_log = logging.getLogger("attending.web")
+
+
+def _host(value: str) -> str:
+    """Return a host without its port; an IPv6 address keeps its brackets."""
+    return value if value.endswith("]") else value.rpartition(":")[0] or value
+
+
+class Door:
+    """Every request comes in here first and every answer leaves here last.
+
+    Args:
+        app: what stands behind the door.
+        hosts: names under which this service may be asked.
+    """
+
+    def __init__(self, app: ASGIApp, *, hosts: frozenset[str]) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._other(scope, receive, send)
+            return
+        started = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            self._check(scope)
+            await self._app(scope, _limited(receive), send_with_headers)
+        except Exception as error:  # noqa: BLE001 - the outer door
+            # Only the kind is logged: a message could hold what the request held.
+            _log.error("a request failed with %s", type(error).__name__)  # noqa: TRY400
+            if started:
+                raise
+            await problem(scope, error)(scope, receive, send_with_headers)
+
+    def _check(self, scope: Scope) -> None:
+        headers = Headers(scope=scope)
+        if _host(headers.get("host", "")).lower() not in self._hosts:
+            raise _Misdirected("got a host that this service does not answer for", code="web.host")
+        if int(headers.get("content-length", "0") or 0) > _BODY_BYTES:
+            raise _TooLarge("got a body that is too large", code="web.body_size")
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the start and stop of the server on; there are no websockets here."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        await send({"type": "websocket.close", "code": 1008, "reason": ""})
+
+
+class _Misdirected(AttendingError):
+    http_status = 421
+
+
+class _TooLarge(AttendingError):
+    http_status = 413
+
+
+def _limited(receive: Receive) -> Receive:
+    """Return a receiver that refuses a body which grows beyond the limit."""
+    size = 0
+
+    async def counted() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > _BODY_BYTES:
+            raise _TooLarge("got a body that is too large", code="web.body_size")
+        return message
+
+    return counted

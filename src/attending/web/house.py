@@ -1,0 +1,48 @@
+"""What the pages ask of the house below; `lifecycle` answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from attending.web.views import Health, ModelPage, ModelRow, PersonView, TodayLine
+
+
+class House(Protocol):
+    """One home, opened. Every method may raise an error of the family in `attending.errors`."""
+
+    def synthetic(self) -> bool:
+        """Return whether this home is synthetic, which every page then says."""
+        ...
+
+    def models(self) -> tuple[ModelRow, ...]:
+        """Return one row for each model, by name."""
+        ...
+
+    def model(self, name: str) -> ModelPage:
+        """Return what the page of one model shows; `NotFound` where there is none."""
+        ...
+
+    def today(self, name: str) -> tuple[TodayLine, ...]:
+        """Return the lines of today's operation of one model."""
+        ...
+
+    def document(self, digest: str) -> bytes:
+        """Return the stand-alone HTML of which `digest` is the SHA-256; `NotFound` otherwise."""
+        ...
+
+    def health(self) -> Health:
+        """Return the state of the store, the ledger and the keys."""
+        ...
+
+    def login(self, person: str, passphrase: str) -> str | None:
+        """Return a new random session token, or None; takes as long for an unknown person."""
+        ...
+
+    def logout(self, token: str) -> None:
+        """End a session; an unknown token is not an error."""
+        ...
+
+    def person_of(self, token: str) -> PersonView | None:
+        """Return who holds the token now, or None when it ended, expired or never was."""
+        ...

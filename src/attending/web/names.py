@@ -1,0 +1,65 @@
+"""Names that come in from outside: slugs and digests, refused before anything is opened."""
+
+from __future__ import annotations
+
+import re
+
+from attending.errors import AttendingError
+
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_FILE = re.compile(r"[a-z]{1,32}\.(?:css|svg)")
+_INSIDE = re.compile(rf"/(?:models/{_SLUG.pattern}|documents/{_DIGEST.pattern})?")
+
+
+def _refuse(what: str, expected: str) -> AttendingError:
+    return AttendingError(
+        f"got a malformed {what}, expected {expected}",
+        code=f"web.{what.replace(' ', '_')}",
+        hint="Follow a link from the first page.",
+    )
+
+
+def check_slug(text: str) -> str:
+    """Return `text` when it is a model's name.
+
+    Raises:
+        AttendingError: it is not a slug (HTTP 400).
+
+    >>> check_slug("readmission-30d")
+    'readmission-30d'
+    """
+    if not _SLUG.fullmatch(text):
+        raise _refuse("model name", "lower-case letters, digits and hyphens")
+    return text
+
+
+def check_digest(text: str) -> str:
+    """Return `text` when it is a digest: 64 lower-case hexadecimal digits.
+
+    Raises:
+        AttendingError: it is not a digest (HTTP 400).
+    """
+    if not _DIGEST.fullmatch(text):
+        raise _refuse("digest", "64 hexadecimal digits")
+    return text
+
+
+def check_file(text: str) -> str:
+    """Return `text` when it may be the name of one of our static files.
+
+    Raises:
+        AttendingError: it cannot be (HTTP 400).
+    """
+    if not _FILE.fullmatch(text):
+        raise _refuse("file name", "a file that we serve")
+    return text
+
+
+def inside(path: str) -> str:
+    """Return `path` when it is a page of ours, else the first page: no open redirect.
+
+    >>> inside("/models/readmission-30d"), inside("//elsewhere.example/")
+    ('/models/readmission-30d', '/')
+    """
+    return path if _INSIDE.fullmatch(path) else "/"

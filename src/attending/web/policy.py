@@ -1,0 +1,122 @@
+"""Who may call which route. A route without a policy stops the app from starting.
+
+The annotations here are read by FastAPI at run time, hence no `annotations` import.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+
+from attending.errors import BadInput, Denied
+from attending.web.site import person_of
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])  # any signature: FastAPI fills it
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Who may call a route: everyone, every signed-in person, or holders of one of `roles`."""
+
+    public: bool = False
+    roles: frozenset[str] = frozenset()
+
+
+PUBLIC = Policy(public=True)
+SIGNED_IN = Policy()
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route that is declared here and nowhere else."""
+
+    method: str
+    path: str
+    endpoint: Callable[..., Any]  # any signature: FastAPI fills it
+    policy: Policy
+
+
+class Routes:
+    """The registry of routes of one app.
+
+    >>> routes = Routes()
+    >>> @routes.add("GET", "/healthz", policy=PUBLIC)
+    ... def healthz() -> str:
+    ...     return "ok"
+    >>> routes.allow_list()
+    ['GET /healthz']
+    """
+
+    def __init__(self) -> None:
+        self._routes: dict[tuple[str, str], Route] = {}
+
+    def add(self, method: str, path: str, *, policy: Policy) -> Callable[[Endpoint], Endpoint]:
+        """Return a decorator that declares a route with its policy."""
+
+        def declare(endpoint: Endpoint) -> Endpoint:
+            self._routes[method, path] = Route(method, path, endpoint, policy)
+            return endpoint
+
+        return declare
+
+    def mount(self, app: FastAPI) -> None:
+        """Add every declared route to the app."""
+        for route in self._routes.values():
+            app.add_api_route(
+                route.path, route.endpoint, methods=[route.method], response_model=None
+            )
+
+    def policy_of(self, method: str, path: str) -> Policy | None:
+        """Return the policy of a route, None when nobody declared one."""
+        route = self._routes.get((method, path))
+        return route.policy if route else None
+
+    def allow_list(self) -> list[str]:
+        """Return the routes that need no session, as `METHOD path`, sorted."""
+        return sorted(f"{r.method} {r.path}" for r in self._routes.values() if r.policy.public)
+
+    def check(self, app: FastAPI) -> None:
+        """Refuse an app that has a route which nobody declared.
+
+        Raises:
+            BadInput: a route has no policy; all such routes are named.
+        """
+        undeclared = sorted(
+            f"{method} {getattr(route, 'path', '?')}"
+            for route in app.routes
+            for method in sorted(getattr(route, "methods", None) or {"ANY"})
+            if self.policy_of(method, getattr(route, "path", "?")) is None
+        )
+        if undeclared:
+            raise BadInput(
+                f"got routes without a policy: {', '.join(undeclared)}",
+                code="web.route_without_policy",
+                hint="Declare the route with Routes.add(..., policy=...).",
+            )
+
+
+def authorize(request: Request) -> None:
+    """Let a request pass when its route's policy says so; without a policy nobody passes.
+
+    Raises:
+        Denied: no policy, or the person holds none of its roles.
+        HTTPException: nobody is signed in (401).
+    """
+    routes: Routes = request.app.state.routes
+    path = getattr(request.scope.get("route"), "path", "?")
+    policy = routes.policy_of(request.method, path)
+    if policy is None:
+        raise Denied("this address has no policy", code="web.no_policy")
+    if policy.public:
+        return
+    person = person_of(request)
+    if person is None:
+        raise HTTPException(401, "sign in first")
+    if policy.roles and not policy.roles.intersection(person.roles):
+        raise Denied(
+            f"your roles do not include one of: {', '.join(sorted(policy.roles))}",
+            code="access.role",
+            hint="Ask an owner of this home for the role.",
+        )

@@ -1,0 +1,96 @@
+"""What one app holds: its house, its secret, its cookie names; and who is asking."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from attending.errors import Denied
+from attending.web.throttle import Throttle
+
+if TYPE_CHECKING:
+    from fastapi import Request, Response
+
+    from attending.web.house import House
+    from attending.web.views import PersonView
+
+
+@dataclass(frozen=True)
+class Site:
+    """The values that every page may use.
+
+    Args:
+        house: what lifecycle answers with.
+        secure: true behind TLS; cookies then carry `Secure` and the `__Host-` prefix.
+        secret: key of the form tokens; several workers must share one.
+    """
+
+    house: House
+    secure: bool = False
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    throttle: Throttle = field(default_factory=Throttle)
+
+    def cookie_name(self, purpose: str) -> str:
+        """Return the name of our cookie for `session` or `form`."""
+        return f"{'__Host-' if self.secure else ''}attending-{purpose}"
+
+    def form_token(self, bound_to: str) -> str:
+        """Return the token that a form must carry, bound to a cookie of the same browser."""
+        return hmac.new(self.secret, f"form:{bound_to}".encode(), "sha256").hexdigest()
+
+    def set_cookie(self, response: Response, *, purpose: str, value: str) -> None:
+        """Set one of our cookies: not readable by scripts, never sent from another site."""
+        response.set_cookie(
+            self.cookie_name(purpose),
+            value,
+            httponly=True,
+            samesite="strict",
+            secure=self.secure,
+            path="/",
+        )
+
+
+def site_of(request: Request) -> Site:
+    """Return the site that answers this request."""
+    site: Site = request.app.state.site
+    return site
+
+
+def session_of(request: Request) -> str:
+    """Return the session token that the browser sent, or an empty text."""
+    return request.cookies.get(site_of(request).cookie_name("session"), "")
+
+
+def person_of(request: Request) -> PersonView | None:
+    """Return who is asking; the house is asked once for each request."""
+    if not hasattr(request.state, "person"):
+        token = session_of(request)
+        request.state.person = site_of(request).house.person_of(token) if token else None
+    person: PersonView | None = request.state.person
+    return person
+
+
+def check_form(request: Request, *, token: str, bound_to: str) -> None:
+    """Refuse a form that another site could have sent.
+
+    A browser under `no-referrer` sends `Origin: null` even to its own site, so the origin alone
+    does not decide: the token does, and `Sec-Fetch-Site` where the browser sends it.
+
+    Raises:
+        Denied: the token is not ours, or the form came from elsewhere.
+    """
+    wanted = site_of(request).form_token(bound_to)
+    headers = request.headers
+    origin = headers.get("origin", "null")
+    elsewhere = (
+        headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}
+        or origin not in {"null", f"{request.url.scheme}://{headers.get('host', '')}"}
+    )  # fmt: skip
+    if not bound_to or elsewhere or not hmac.compare_digest(wanted.encode(), token.encode()):
+        raise Denied(
+            "this form was not made by this site for you, or is too old",
+            code="web.form_token",
+            hint="Go back, reload the page and send the form again.",
+        )

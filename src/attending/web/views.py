@@ -1,0 +1,125 @@
+"""What the pages need, as wire models: frozen, plain, and already worked out below."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+from attending.records.base import When
+
+Stage: TypeAlias = Literal[
+    "prototype", "trained", "validated", "silent", "limited", "live", "retired"
+]
+Answer: TypeAlias = Literal["continue", "watch", "freeze", "restrict", "fallback", "stop"]
+Met: TypeAlias = Literal["met", "failed", "missing", "not_shown"]
+
+
+class View(BaseModel):
+    """The base of what a page shows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class VerdictView(View):
+    """Today's answer for one model; `expired` is said by the house, which has the clock."""
+
+    answer: Answer
+    sentence: str
+    made: When
+    expires: When
+    expired: bool = False
+    drift: str = "none"
+    action: str = ""
+    owner: str = ""
+    would_change: str = ""
+
+
+class ModelRow(View):
+    """One model on the first page."""
+
+    name: str
+    version: str | None = None
+    stage: Stage = "prototype"
+    purpose: str = ""
+    verdict: VerdictView | None = None
+    synthetic: bool = False
+
+
+class LedgerLine(View):
+    """One entry of the ledger: who did what, when, on which digest."""
+
+    at: When
+    actor: str
+    action: str
+    digest: str = ""
+    says: str = ""
+
+
+class ConditionView(View):
+    """One condition of a gate; `turn` names who acts next while it is not met."""
+
+    name: str
+    answer: Met
+    sentence: str = ""
+    turn: str = ""
+
+
+class GateView(View):
+    """One gate with its conditions, in the order of the stages."""
+
+    name: str
+    to: Stage
+    answer: Met
+    conditions: tuple[ConditionView, ...] = ()
+
+
+class DocumentRow(View):
+    """One readable document; `digest` is the SHA-256 of its HTML bytes."""
+
+    title: str
+    kind: str
+    digest: str
+    at: When | None = None
+    signed_by: tuple[str, ...] = ()
+
+
+class TodayLine(View):
+    """One line of today's operation: what was looked at and what was found."""
+
+    label: str
+    says: str
+    answer: Met = "met"
+
+
+class ModelPage(View):
+    """All that the page of one model shows; `notices` tell users what changed (G12)."""
+
+    row: ModelRow
+    notices: tuple[str, ...] = ()
+    gates: tuple[GateView, ...] = ()
+    documents: tuple[DocumentRow, ...] = ()
+    timeline: tuple[LedgerLine, ...] = ()
+
+
+class PersonView(View):
+    """Who is signed in."""
+
+    person: str
+    name: str
+    roles: tuple[str, ...] = ()
+
+
+class HealthCheck(View):
+    """One part that the service depends on."""
+
+    name: str
+    ok: bool
+    says: str = ""
+
+
+class Health(View):
+    """The state of the service, without any patient or person in it."""
+
+    ok: bool
+    checks: tuple[HealthCheck, ...] = ()
