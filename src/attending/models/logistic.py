@@ -7,9 +7,8 @@ numpy alone and nothing is learnt from the rows that are scored.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +16,11 @@ from attending.digests import canonical
 from attending.errors import Refused
 from attending.models.newton import fit_logistic, rounded
 from attending.models.protocol import Matrix, Setting, expit, known_settings, number
-from attending.types import Floats, Outcomes, Risks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from attending.types import Floats, Outcomes, Risks
 
 FORMAT = "attending.logistic/1"
 #: l2: weight of half the squared coefficients, on standardised columns.
@@ -97,7 +100,7 @@ class LogisticEstimator:
 
         Raises:
             BadInput: an unknown parameter or one out of range.
-        """  # noqa: DOC502 - raised below
+        """
         settings = known_settings(parameters, DEFAULTS, kind="logistic")
         l2 = number(settings, "l2", least=0.0)
         missing = np.isnan(x)
@@ -126,9 +129,11 @@ class LogisticEstimator:
             model = Logistic(columns, float(found["intercept"]), float(found["l2"]))
             same = found["format"] == FORMAT and model.write() == data
         except (ValueError, TypeError, KeyError, RecursionError, AttributeError):
-            raise _not_ours() from None
+            refusal = _not_ours()
+            raise refusal from None
         if not same or model.names != tuple(names):
-            raise _not_ours()
+            refusal = _not_ours()
+            raise refusal
         return model
 
 

@@ -7,11 +7,15 @@ lets it, and that differs between machines.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from attending.errors import BadInput
 from attending.models.protocol import Matrix, expit
-from attending.types import Floats
+
+if TYPE_CHECKING:
+    from attending.types import Floats
 
 MAX_STEPS = 100
 _DIGITS = 9

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Severity: TypeAlias = Literal["info", "watch", "act", "stop"]
 Drift: TypeAlias = Literal["data", "concept", "workflow", "none", "unknown"]
-RiskLevel: TypeAlias = Literal["low", "moderate", "high"]
+RiskLevel: TypeAlias = Literal["low", "medium", "high"]
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 #: From the mildest to the strictest.
@@ -171,7 +171,7 @@ def standing(verdict: Verdict | None, at: Instant, *, risk_level: RiskLevel) -> 
     """Return the answer that holds at an instant; without a valid verdict it is never continue.
 
     An expired verdict restricts, then falls back: at once at high risk, after one more length of
-    validity at moderate risk, after two at low risk. A verdict from the future proves a wrong
+    validity at medium risk, after two at low risk. A verdict from the future proves a wrong
     clock and counts as none.
     """
     if verdict is None or at < verdict.at:
@@ -179,7 +179,7 @@ def standing(verdict: Verdict | None, at: Instant, *, risk_level: RiskLevel) -> 
     if at < verdict.expires_at:
         return verdict.answer
     grace = verdict.expires_at - verdict.at
-    lengths = {"high": 0, "moderate": 1, "low": 2}[risk_level]
+    lengths = {"high": 0, "medium": 1, "low": 2}[risk_level]
     in_grace = at < verdict.expires_at + lengths * grace
     return strictest(verdict.answer, "restrict" if in_grace else "fallback")
 

@@ -42,14 +42,18 @@ _DAY = 24 * 3600 * 1_000_000
 
 
 class DataMonitor(Spec):
-    """Floors for the inputs, the scores and the volume, over one sliding window.
+    """Floors for the inputs, the scores and the volume.
 
+    They are looked at twice: over the sliding `window`, and over the newest `minimum_rows`, so
+    that a sudden fault is seen before it fills the window. A feature whose share of the model's
+    contributions is under `weight_matters` is watched but never acted on alone.
     `chance` is the probability, over all features and looks of a year, that a test alone
     passes by chance; it is divided among them.
     """
 
     window: Length = 28 * _DAY
-    minimum_rows: Annotated[int, Field(ge=20)] = 200
+    minimum_rows: Annotated[int, Field(ge=50)] = 200
+    weight_matters: Share = 0.02
     psi_watch: Positive = 0.10
     psi_act: Positive = 0.25
     missing_watch: Share = 0.05
@@ -177,34 +181,34 @@ _LADDER = (
         severity="info",
         answer="continue",
         action="Nothing to do; it is in the report.",
-        owner="data engineer",
+        owner="technical owner",
     ),
     Rung(
         severity="watch",
         answer="watch",
         action="Look at it within the week.",
-        owner="data engineer",
+        owner="technical owner",
     ),
     Rung(
         drift="data",
         severity="act",
         answer="freeze",
         action="Find the cause in the feed; no change to the model until signed.",
-        owner="data engineer",
+        owner="technical owner",
     ),
     Rung(
         drift="data",
         severity="stop",
         answer="fallback",
         action="Use the fallback score; mend the feed.",
-        owner="data engineer",
+        owner="technical owner",
     ),
     Rung(
         drift="concept",
         severity="act",
         answer="freeze",
         action="Review outcomes and calibration; consider recalibration.",
-        owner="model owner",
+        owner="technical owner",
     ),
     Rung(
         drift="concept",
@@ -232,13 +236,13 @@ _LADDER = (
         severity="act",
         answer="restrict",
         action="Keep to the sites that the plan names; find the cause.",
-        owner="model owner",
+        owner="technical owner",
     ),
     Rung(
         severity="stop",
         answer="fallback",
         action="Use the fallback score; find the cause.",
-        owner="model owner",
+        owner="technical owner",
     ),
 )
 
@@ -247,7 +251,7 @@ class MonitoringSpec(Spec):
     """Everything that is watched, what it leads to, and when people look."""
 
     version: Literal[1] = 1
-    risk_level: Literal["low", "moderate", "high"]
+    risk_level: Literal["low", "medium", "high"]
     expires: Length = 36 * 3600 * 1_000_000
     data: DataMonitor = DataMonitor()
     concept: ConceptMonitor = ConceptMonitor()

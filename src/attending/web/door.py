@@ -68,9 +68,10 @@ class Door:
         try:
             self._check(scope)
             await self._app(scope, _limited(receive), send_with_headers)
-        except Exception as error:  # noqa: BLE001 - the outer door
-            # Only the kind is logged: a message could hold what the request held.
-            _log.error("a request failed with %s", type(error).__name__)  # noqa: TRY400
+        except Exception as error:
+            if not isinstance(error, AttendingError):
+                # Only the kind is logged: a message could hold what the request held.
+                _log.error("a request failed with %s", type(error).__name__)
             if started:
                 raise
             await problem(scope, error)(scope, receive, send_with_headers)
@@ -79,7 +80,8 @@ class Door:
         headers = Headers(scope=scope)
         if _host(headers.get("host", "")).lower() not in self._hosts:
             raise _Misdirected("got a host that this service does not answer for", code="web.host")
-        if int(headers.get("content-length", "0") or 0) > _BODY_BYTES:
+        length = headers.get("content-length", "0")
+        if not length.isdigit() or int(length[:20]) > _BODY_BYTES:
             raise _TooLarge("got a body that is too large", code="web.body_size")
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -12,12 +12,14 @@ _FILE = re.compile(r"[a-z]{1,32}\.(?:css|svg)")
 _INSIDE = re.compile(rf"/(?:models/{_SLUG.pattern}|documents/{_DIGEST.pattern})?")
 
 
-def _refuse(what: str, expected: str) -> AttendingError:
-    return AttendingError(
-        f"got a malformed {what}, expected {expected}",
-        code=f"web.{what.replace(' ', '_')}",
-        hint="Follow a link from the first page.",
-    )
+def _matching(text: str, wanted: re.Pattern[str], *, what: str, expected: str) -> str:
+    if not wanted.fullmatch(text):
+        raise AttendingError(
+            f"got a malformed {what}, expected {expected}",
+            code=f"web.{what.replace(' ', '_')}",
+            hint="Follow a link from the first page.",
+        )
+    return text
 
 
 def check_slug(text: str) -> str:
@@ -29,9 +31,9 @@ def check_slug(text: str) -> str:
     >>> check_slug("readmission-30d")
     'readmission-30d'
     """
-    if not _SLUG.fullmatch(text):
-        raise _refuse("model name", "lower-case letters, digits and hyphens")
-    return text
+    return _matching(
+        text, _SLUG, what="model name", expected="lower-case letters, digits and hyphens"
+    )
 
 
 def check_digest(text: str) -> str:
@@ -40,9 +42,7 @@ def check_digest(text: str) -> str:
     Raises:
         AttendingError: it is not a digest (HTTP 400).
     """
-    if not _DIGEST.fullmatch(text):
-        raise _refuse("digest", "64 hexadecimal digits")
-    return text
+    return _matching(text, _DIGEST, what="digest", expected="64 hexadecimal digits")
 
 
 def check_file(text: str) -> str:
@@ -51,9 +51,7 @@ def check_file(text: str) -> str:
     Raises:
         AttendingError: it cannot be (HTTP 400).
     """
-    if not _FILE.fullmatch(text):
-        raise _refuse("file name", "a file that we serve")
-    return text
+    return _matching(text, _FILE, what="file name", expected="a file that we serve")
 
 
 def inside(path: str) -> str:

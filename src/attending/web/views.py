@@ -1,18 +1,11 @@
 """What the pages need, as wire models: frozen, plain, and already worked out below."""
 
-from __future__ import annotations
-
-from typing import Literal, TypeAlias
-
 from pydantic import BaseModel, ConfigDict
 
 from attending.records.base import When
-
-Stage: TypeAlias = Literal[
-    "prototype", "trained", "validated", "silent", "limited", "live", "retired"
-]
-Answer: TypeAlias = Literal["continue", "watch", "freeze", "restrict", "fallback", "stop"]
-Met: TypeAlias = Literal["met", "failed", "missing", "not_shown"]
+from attending.records.governance import Status
+from attending.records.prediction import Answer
+from attending.specs.release import Stage
 
 
 class View(BaseModel):
@@ -22,7 +15,11 @@ class View(BaseModel):
 
 
 class VerdictView(View):
-    """Today's answer for one model; `expired` is said by the house, which has the clock."""
+    """Today's answer for one model.
+
+    `answer` is what holds now; the house has the clock, so it also says whether the verdict
+    behind it is `expired`.
+    """
 
     answer: Answer
     sentence: str
@@ -32,7 +29,7 @@ class VerdictView(View):
     drift: str = "none"
     action: str = ""
     owner: str = ""
-    would_change: str = ""
+    changes: tuple[str, ...] = ()
 
 
 class ModelRow(View):
@@ -60,7 +57,7 @@ class ConditionView(View):
     """One condition of a gate; `turn` names who acts next while it is not met."""
 
     name: str
-    answer: Met
+    answer: Status
     sentence: str = ""
     turn: str = ""
 
@@ -70,7 +67,7 @@ class GateView(View):
 
     name: str
     to: Stage
-    answer: Met
+    answer: Status
     conditions: tuple[ConditionView, ...] = ()
 
 
@@ -89,7 +86,7 @@ class TodayLine(View):
 
     label: str
     says: str
-    answer: Met = "met"
+    answer: Status = "met"
 
 
 class ModelPage(View):

@@ -1,0 +1,245 @@
+"""The engine of one machine: shards read in pieces of whole patients, worked by a few threads."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from attending.engines.plan import matches
+from attending.engines.tables import coded, whole_numbers
+from attending.errors import BadInput, IntegrityBroken
+from attending.records.events import EVENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
+    from pathlib import Path
+
+#: Rows read at once by one thread; a patient with more is still read whole.
+PIECE_ROWS = 1_000_000
+_DICTIONARIES = ("code", "unit", "source", "site")
+
+
+class Wanted(NamedTuple):
+    """Which rows and columns are read."""
+
+    codes: tuple[str, ...] | None
+    columns: tuple[str, ...]
+
+
+class LocalEngine:
+    """Maps work over shard files; memory is bounded by the pieces in flight.
+
+    Args:
+        shards: files that hold whole patients in canonical order; the order of results.
+        threads: how many shards are worked at once.
+
+    >>> LocalEngine([]).map(lambda rows: rows, columns=["subject_id"]).num_rows
+    0
+    """
+
+    def __init__(self, shards: Sequence[Path], *, threads: int | None = None) -> None:
+        self.shards = tuple(shards)
+        self._threads = threads or os.cpu_count() or 1
+        self._spans: dict[Path, list[tuple[int, int]]] = {}
+
+    def map(
+        self,
+        work: Callable[[pa.Table], pa.Table],
+        *,
+        codes: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
+        each: Callable[[], None] | None = None,
+    ) -> pa.Table:
+        """Return the results of `work`, in the order of the shards.
+
+        Args:
+            work: takes rows of whole patients in canonical order; must not depend on how many.
+            codes: only rows of these codes; one that ends in `*` is a prefix. None for all.
+            columns: only these columns. None for all.
+            each: called after every shard.
+
+        Raises:
+            BadInput: a column that events do not have.
+            IntegrityBroken: a shard that is missing or not what was written.
+        """
+        wanted = _wanted(codes, columns)
+        with ThreadPoolExecutor(self._threads) as pool:
+            futures = [pool.submit(_work_shard, path, work, wanted) for path in self.shards]
+            results = [_finish(future, futures, each) for future in futures]
+        tables = [table for tables in results for table in tables]
+        if not tables:
+            tables = [work(_empty(wanted))]
+        return pa.concat_tables(tables)
+
+    def rows(self, subject_id: int, *, codes: Sequence[str] | None = None) -> pa.Table:
+        """Return one subject's rows in canonical order; empty when there are none.
+
+        Raises:
+            IntegrityBroken: a shard that is missing or not what was written.
+        """
+        wanted = _wanted(codes, None)
+        for path in self._likely(subject_id):
+            groups = self._groups_of(path, subject_id)
+            if groups:
+                table = _read(_open(path), groups, wanted, path=path)
+                found = table.filter(pc.equal(table["subject_id"], subject_id))
+                if found.num_rows:
+                    return found
+        return _empty(wanted)
+
+    def _likely(self, subject_id: int) -> list[Path]:
+        """Return the shards, first the one that the subject is hashed to."""
+        at = subject_id % max(len(self.shards), 1)
+        return [*self.shards[at : at + 1], *self.shards[:at], *self.shards[at + 1 :]]
+
+    def _groups_of(self, path: Path, subject_id: int) -> list[int]:
+        if path not in self._spans:
+            self._spans[path] = _subject_spans(_open(path))
+        spans = self._spans[path]
+        return [i for i, (low, high) in enumerate(spans) if low <= subject_id <= high]
+
+
+def _wanted(codes: Sequence[str] | None, columns: Sequence[str] | None) -> Wanted:
+    chosen = tuple(columns) if columns is not None else tuple(EVENTS.names)
+    unknown = [name for name in chosen if name not in EVENTS.names]
+    if unknown:
+        raise BadInput(
+            f"got column '{unknown[0]}', which events do not have",
+            code="engine.column",
+            hint=f"Events have: {', '.join(EVENTS.names)}.",
+        )
+    return Wanted(tuple(codes) if codes is not None else None, chosen)
+
+
+def _empty(wanted: Wanted) -> pa.Table:
+    return EVENTS.empty_table().select(list(wanted.columns))
+
+
+def _finish(
+    future: Future[list[pa.Table]],
+    futures: list[Future[list[pa.Table]]],
+    each: Callable[[], None] | None,
+) -> list[pa.Table]:
+    try:
+        tables = future.result()
+        if each is not None:
+            each()
+    except BaseException:
+        for other in futures:
+            other.cancel()
+        raise
+    return tables
+
+
+def _work_shard(
+    path: Path, work: Callable[[pa.Table], pa.Table], wanted: Wanted
+) -> list[pa.Table]:
+    return [work(piece) for piece in pieces(path, wanted)]
+
+
+def pieces(path: Path, wanted: Wanted, *, most_rows: int = PIECE_ROWS) -> Iterator[pa.Table]:
+    """Yield a shard's rows in pieces of whole patients.
+
+    Raises:
+        IntegrityBroken: a shard that is missing or not what was written.
+    """
+    file = _open(path)
+    inner = wanted._replace(columns=tuple(dict.fromkeys(("subject_id", *wanted.columns))))
+    rest: pa.Table | None = None
+    batches = _batches(file, most_rows)
+    for number, groups in enumerate(batches):
+        table = _read(file, groups, inner, path=path)
+        if rest is not None and rest.num_rows:
+            table = pa.concat_tables([rest, table])
+        if number < len(batches) - 1:
+            cut = _last_subject_starts(table)
+            table, rest = table.slice(0, cut), table.slice(cut)
+        if table.num_rows:
+            yield table.select(list(wanted.columns))
+
+
+def _batches(file: pq.ParquetFile, most_rows: int) -> list[list[int]]:
+    """Return row groups in runs of at most `most_rows` rows, or one row group."""
+    batches: list[list[int]] = []
+    held = 0
+    for group in range(file.num_row_groups):
+        size = file.metadata.row_group(group).num_rows
+        if not batches or held + size > most_rows:
+            batches.append([])
+            held = 0
+        batches[-1].append(group)
+        held += size
+    return batches
+
+
+def _last_subject_starts(table: pa.Table) -> int:
+    if not table.num_rows:
+        return 0
+    subjects = whole_numbers(table["subject_id"])
+    return int(np.searchsorted(subjects, subjects[-1], side="left"))
+
+
+def _open(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path, read_dictionary=list(_DICTIONARIES))
+    except (OSError, pa.ArrowInvalid):
+        refusal = _unreadable(path)
+        raise refusal from None
+
+
+def _read(
+    file: pq.ParquetFile, groups: list[int], wanted: Wanted, *, path: Path
+) -> pa.Table:
+    names = list(wanted.columns)
+    extra = [] if wanted.codes is None or "code" in names else ["code"]
+    try:
+        table = file.read_row_groups(groups, columns=names + extra, use_threads=False)
+    except (OSError, pa.ArrowException):
+        refusal = _unreadable(path)
+        raise refusal from None
+    table = table.select(names + extra)
+    if wanted.codes is not None:
+        table = _only(table, wanted.codes)
+    return table.select(names)
+
+
+def _only(table: pa.Table, wanted: tuple[str, ...]) -> pa.Table:
+    """Return the rows whose code is wanted."""
+    indices, words = coded(table["code"])
+    exact = frozenset(wanted)
+    prefixes = [code for code in wanted if code.endswith("*")]
+    keep = np.array(
+        [
+            word is not None and (word in exact or any(matches(word, one) for one in prefixes))
+            for word in words
+        ],
+        np.bool_,
+    )
+    mask = keep[indices]
+    return table if mask.all() else table.filter(pa.array(mask))
+
+
+def _subject_spans(file: pq.ParquetFile) -> list[tuple[int, int]]:
+    """Return the least and greatest subject of every row group."""
+    column = file.schema_arrow.names.index("subject_id")
+    spans = []
+    for group in range(file.num_row_groups):
+        found = file.metadata.row_group(group).column(column).statistics
+        spans.append((found.min, found.max) if found else (0, 2**63 - 1))
+    return spans
+
+
+def _unreadable(path: Path) -> IntegrityBroken:
+    return IntegrityBroken(
+        "the shard is missing or is not a Parquet file that can be read",
+        code="engine.shard",
+        hint="Run `attending fsck`, then restore the snapshot or ingest it again.",
+        where=path.name,
+    )

@@ -1,0 +1,280 @@
+"""A compiled plan: what the kernel must fill, laid out so that each row is walked few times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from attending.engines import kernel
+from attending.engines.tables import coded, micros, numbers, whole_numbers
+from attending.errors import IntegrityBroken
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from attending.types import Floats, Ints
+
+AGGREGATES: dict[str, int] = {
+    "last": kernel.LAST,
+    "first": kernel.FIRST,
+    "min": kernel.MIN,
+    "max": kernel.MAX,
+    "mean": kernel.MEAN,
+    "sum": kernel.SUM,
+    "count": kernel.COUNT,
+    "std": kernel.STD,
+    "slope": kernel.SLOPE,
+    "delta": kernel.DELTA,
+    "range": kernel.RANGE,
+    "any": kernel.ANY,
+    "time_since_last": kernel.SINCE,
+    "newest_time": kernel.NEWEST,
+}
+_MODES = {"fixed": 0, "encounter": 1, "ever": 2, "with_static": 3}
+_MOMENTS = frozenset({"std", "slope"})
+
+#: Columns of the event table that the kernel reads.
+COLUMNS = (
+    "subject_id",
+    "time",
+    "code",
+    "numeric_value",
+    "unit",
+    "known_at",
+    "superseded_at",
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column that the kernel fills.
+
+    Args:
+        codes: codes; one that ends in `*` is a prefix.
+        aggregate: a key of `AGGREGATES`; `slope` is per hour, `time_since_last` in hours.
+        window_us: length of a fixed window, microseconds.
+        mode: `fixed`, `encounter` (since its start), `ever`, or `with_static` (ever, with rows
+            that have no time).
+        unit: UCUM code that a row must carry, or None for any.
+        low, high: plausible range, ends included; rows outside it are not used.
+        by_event: True to ignore availability: the unsafe clock, for leak checks only.
+        fresh_us: age beyond which the newest row is stale; 0 for no limit.
+    """
+
+    codes: tuple[str, ...]
+    aggregate: str
+    window_us: int = 0
+    mode: str = "fixed"
+    unit: str | None = None
+    low: float = -np.inf
+    high: float = np.inf
+    by_event: bool = False
+    fresh_us: int = 0
+
+    @property
+    def group(self) -> tuple[tuple[str, ...], str]:
+        """Return what rows are gathered for it."""
+        return (tuple(sorted(self.codes)), self.unit or "")
+
+    @property
+    def track(self) -> tuple[object, ...]:
+        """Return what shares one walk over those rows."""
+        return (self.group, self.low, self.high, self.by_event, _MODES[self.mode])
+
+
+class Predictions(NamedTuple):
+    """Where to compute: ascending by subject; instants in microseconds."""
+
+    subject: Ints
+    time: Ints
+    start: Ints
+
+
+class Filled(NamedTuple):
+    """What the kernel filled; shapes (columns, n), (n, columns), and (0, 0) without a trace."""
+
+    values: Floats
+    state: NDArray[np.uint8]
+    newest_time: Ints
+    newest_known: Ints
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Columns, compiled once and used for every shard and every patient."""
+
+    columns: tuple[Column, ...]
+    groups: tuple[tuple[tuple[str, ...], str], ...]
+    units: dict[str, int]
+    tracks: tuple[NDArray[np.generic], ...]
+    spans: tuple[NDArray[np.generic], ...]
+    features: tuple[NDArray[np.generic], ...]
+    _members: dict[str | None, tuple[int, ...]] = field(default_factory=dict, compare=False)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Return every code or prefix that the plan reads, sorted."""
+        return tuple(sorted({code for codes, _unit in self.groups for code in codes}))
+
+    def members(self, code: str | None) -> tuple[int, ...]:
+        """Return the groups that a code belongs to."""
+        known = self._members.get(code)
+        if known is None:
+            known = tuple(
+                number
+                for number, (codes, _unit) in enumerate(self.groups)
+                if code is not None and any(matches(code, wanted) for wanted in codes)
+            )
+            self._members[code] = known
+        return known
+
+    def fill(
+        self, events: pa.Table, predictions: Predictions, *, trace: bool = False
+    ) -> Filled:
+        """Return every column at every prediction, from the rows of one shard or patient.
+
+        Args:
+            events: rows in canonical order, with `COLUMNS`.
+            predictions: ascending by subject.
+            trace: also return the instants of the newest row that each cell used.
+
+        Raises:
+            IntegrityBroken: the rows are not in canonical order.
+        """
+        subject = whole_numbers(events["subject_id"])
+        rows, first, members = self._rows(events)
+        refuse_unsorted(subject, rows[0], rows[1])
+        n, width = len(predictions.subject), len(self.columns)
+        shape = (width, n) if trace else (0, 0)
+        filled = Filled(
+            np.full((width, n), np.nan),
+            np.zeros((n, width), np.uint8),
+            np.full(shape, kernel.STATIC),
+            np.full(shape, kernel.STATIC),
+        )
+        asked = np.array([self.units.get(unit, -1) for _codes, unit in self.groups], np.int32)
+        groups = (first, members, asked)
+        if width:
+            kernel.run(
+                subject, rows, predictions[:], groups, self.tracks, self.spans, self.features,
+                *filled,
+            )  # fmt: skip
+        return filled
+
+    def _rows(
+        self, events: pa.Table
+    ) -> tuple[tuple[NDArray[np.generic], ...], NDArray[np.int32], NDArray[np.int32]]:
+        code, words = coded(events["code"])
+        unit, unit_words = coded(events["unit"])
+        numbered = np.array([self.units.get(word or "", -2) for word in unit_words], np.int32)
+        belongs = [self.members(word) for word in words]
+        first = np.zeros(len(words) + 1, np.int32)
+        np.cumsum([len(groups) for groups in belongs], out=first[1:])
+        members = np.array([group for groups in belongs for group in groups], np.int32)
+        rows = (
+            micros(events["time"], null=kernel.STATIC),
+            micros(events["known_at"], null=kernel.NEVER),
+            micros(events["superseded_at"], null=kernel.NEVER),
+            code,
+            numbers(events["numeric_value"]),
+            numbered[unit],
+        )
+        return rows, first, members
+
+
+def matches(code: str, wanted: str) -> bool:
+    """Return whether a code is the wanted one, or starts as the wanted prefix does.
+
+    >>> matches("ICD10CM//I509", "ICD10CM//I50*"), matches("LOINC//1", "LOINC//12")
+    (True, False)
+    """
+    return code.startswith(wanted[:-1]) if wanted.endswith("*") else code == wanted
+
+
+def refuse_unsorted(subject: Ints, time: NDArray[np.generic], known: NDArray[np.generic]) -> None:
+    """Check that rows stand in canonical order.
+
+    Raises:
+        IntegrityBroken: a row stands before an earlier one.
+
+    >>> ordered = np.array([1, 1])
+    >>> refuse_unsorted(ordered, np.array([1, 2]), np.array([1, 2]))
+    """
+    at = kernel.unsorted_at(subject, time, known)
+    if at != -1:
+        raise IntegrityBroken(
+            f"row {at} of {len(subject)} is out of order, expected subject, time, known_at",
+            code="engine.unsorted",
+            hint="Ingest the snapshot again; its rows were changed after it was sealed.",
+        )
+
+
+def compile_plan(columns: Sequence[Column]) -> Plan:
+    """Return the plan that fills `columns`, in their order.
+
+    >>> plan = compile_plan([Column(("LOINC//2160-0",), "last", window_us=1000)])
+    >>> plan.codes
+    ('LOINC//2160-0',)
+    """
+    groups = tuple(dict.fromkeys(column.group for column in columns))
+    units = {unit: number for number, unit in enumerate(sorted({u for _c, u in groups} - {""}))}
+    tracks = list(dict.fromkeys(column.track for column in columns))
+    by_track: list[dict[int, list[int]]] = [{} for _ in tracks]
+    for number, column in enumerate(columns):
+        spans = by_track[tracks.index(column.track)]
+        spans.setdefault(column.window_us, []).append(number)
+    return Plan(
+        columns=tuple(columns),
+        groups=groups,
+        units=units,
+        tracks=_tracks(columns, groups, by_track),
+        spans=_spans(by_track),
+        features=_features(columns, by_track),
+    )
+
+
+def _tracks(
+    columns: Sequence[Column],
+    groups: tuple[tuple[tuple[str, ...], str], ...],
+    by_track: list[dict[int, list[int]]],
+) -> tuple[NDArray[np.generic], ...]:
+    heads = [columns[next(iter(spans.values()))[0]] for spans in by_track]
+    needs = [
+        any(columns[number].aggregate in _MOMENTS for span in spans.values() for number in span)
+        for spans in by_track
+    ]
+    return (
+        np.array([groups.index(head.group) for head in heads], np.int64),
+        np.array([head.low for head in heads], np.float64),
+        np.array([head.high for head in heads], np.float64),
+        np.array([int(head.by_event) for head in heads], np.int64),
+        np.array([_MODES[head.mode] for head in heads], np.int64),
+        np.array(needs, np.bool_),
+        _ends([len(spans) for spans in by_track]),
+    )
+
+
+def _spans(by_track: list[dict[int, list[int]]]) -> tuple[NDArray[np.generic], ...]:
+    windows = [window for spans in by_track for window in sorted(spans)]
+    sizes = [len(spans[window]) for spans in by_track for window in sorted(spans)]
+    return np.array(windows, np.int64), _ends(sizes)
+
+
+def _features(
+    columns: Sequence[Column], by_track: list[dict[int, list[int]]]
+) -> tuple[NDArray[np.generic], ...]:
+    order = [number for spans in by_track for window in sorted(spans) for number in spans[window]]
+    return (
+        np.array([AGGREGATES[columns[number].aggregate] for number in order], np.int64),
+        np.array([columns[number].fresh_us for number in order], np.int64),
+        np.array(order, np.int64),
+    )
+
+
+def _ends(sizes: Sequence[int]) -> NDArray[np.int64]:
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(np.array(sizes, np.int64))])

@@ -1,0 +1,47 @@
+"""What a source hands over for one of its tables: draft events, and the rows it set aside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from attending.records.events import EVENTS, QUARANTINE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from attending.records.snapshot import Availability, SourceFile
+
+#: Events before they are settled: every column may be null, and each row says which source row
+#: it came of, because one source row may give several events.
+DRAFT = pa.schema([*(item.with_nullable(True) for item in EVENTS), pa.field("row", pa.int64())])  # noqa: FBT003 - arrow's own signature
+#: Quarantined rows, with the source row each stands for.
+ASIDE = pa.schema([*QUARANTINE, pa.field("row", pa.int64())])
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One source table, read: rows in = rows that gave events + duplicate + rejected + aside."""
+
+    table: str
+    rows_in: int
+    events: pa.Table
+    aside: pa.Table
+    duplicate: int = 0
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    availability: tuple[Availability, ...] = ()
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a source says of itself, before any row is read."""
+
+    system: str
+    version: str
+    time_zone: str
+    site_zones: Mapping[str, str] = field(default_factory=dict)
+    synthetic: bool = False
+    seed: int | None = None
+    files: tuple[SourceFile, ...] = ()

@@ -1,0 +1,115 @@
+"""Turn columns of text into numbers and instants; a cell that is neither becomes null."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from attending.times import DAY
+
+if TYPE_CHECKING:
+    from attending.types import Ints, Mask
+
+Column: TypeAlias = pa.ChunkedArray
+INSTANT = pa.timestamp("us")
+_ZONED = pa.timestamp("us", tz="UTC")
+_NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
+_DATE_LENGTH = 10
+#: The last microsecond of a day: a date without a time is known by then, and not before.
+LAST_OF_DAY = DAY - 1
+#: Stands for a null time in arrays of microseconds; earlier than any.
+NO_TIME = np.iinfo(np.int64).min
+
+
+def numbers(column: Column) -> Column:
+    """Return a column of text as numbers, null where the text is no finite number.
+
+    >>> numbers(pa.chunked_array([["1.5", "<0.01", None, "-2", "1e999"]])).to_pylist()
+    [1.5, None, None, -2.0, None]
+    """
+    spelled = pc.utf8_trim_whitespace(column)
+    kept = pc.if_else(pc.match_substring_regex(spelled, _NUMBER), spelled, None)
+    values = kept.cast(pa.float64())
+    fits = pc.less(pc.abs(values), float(np.finfo(np.float32).max))
+    return pc.if_else(fits, values, None)
+
+
+def instants(column: Column) -> Column:
+    """Return RFC 3339 text, or text without a zone, as UTC without a zone; null where it is neither.
+
+    >>> cells = pa.chunked_array([["2023-01-05T13:00:00Z", "2023-01-05 13:00:00", "soon"]])
+    >>> [str(at) for at in instants(cells).to_pylist()]
+    ['2023-01-05 13:00:00', '2023-01-05 13:00:00', 'None']
+    """
+    for form in (_ZONED, INSTANT):
+        try:
+            return column.cast(form).cast(INSTANT)
+        except pa.ArrowInvalid:
+            continue
+    one_by_one = [_instant(text) for text in column.to_pylist()]
+    return pa.chunked_array([pa.array(one_by_one, type=INSTANT)])
+
+
+def _instant(text: str | None) -> pa.Scalar:
+    if text is None:
+        return None
+    for form in (_ZONED, INSTANT):
+        try:
+            return pa.scalar(text.strip()).cast(form).cast(INSTANT)
+        except pa.ArrowInvalid:
+            continue
+    return None
+
+
+def shifted(column: Column, micros: int | Column) -> Column:
+    """Return instants moved by a length in microseconds."""
+    length = micros if isinstance(micros, (pa.Array, pa.ChunkedArray)) else pa.scalar(micros)
+    return pc.add(column, length.cast(pa.duration("us")))
+
+
+def end_of_day(column: Column) -> Column:
+    """Return the last microsecond of the day of each instant.
+
+    >>> end_of_day(instants(pa.chunked_array([["2023-01-05"]])))[0].as_py().isoformat()
+    '2023-01-05T23:59:59.999999'
+    """
+    return shifted(pc.floor_temporal(column, unit="day"), LAST_OF_DAY)
+
+
+def later(first: Column, second: Column) -> Column:
+    """Return the later of two instants; null only where both are."""
+    return pc.max_element_wise(first, second, skip_nulls=True)
+
+
+def micros(column: Column) -> Ints:
+    """Return instants as microseconds, `NO_TIME` where null."""
+    filled = pc.fill_null(column.cast(pa.int64()), int(NO_TIME))
+    return np.asarray(filled, dtype=np.int64)
+
+
+def is_true(condition: Column) -> Mask:
+    """Return a column of truth values as an array; null counts as false."""
+    return np.asarray(pc.fill_null(condition, False), dtype=np.bool_)  # noqa: FBT003 - arrow
+
+
+def joined(*parts: str | Column) -> Column:
+    """Return `A//B` codes of fixed words and columns; null where a part is null.
+
+    >>> joined("LOINC", pa.chunked_array([["2160-0", None]])).to_pylist()
+    ['LOINC//2160-0', None]
+    """
+    return pc.binary_join_element_wise(*parts, "//")
+
+
+def looked_up(column: Column, table: dict[str, str | None]) -> Column:
+    """Return each text's entry in a table, null where it has none.
+
+    >>> looked_up(pa.chunked_array([["F", "x"]]), {"F": "FEMALE"}).to_pylist()
+    ['FEMALE', None]
+    """
+    keys = pa.array(list(table), type=pa.string())
+    places = pc.index_in(column, value_set=keys)
+    return pa.chunked_array([pa.array(list(table.values()), type=pa.string())]).take(places)

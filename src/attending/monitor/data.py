@@ -1,0 +1,272 @@
+"""Data drift: inputs, scores and volume against the frozen reference, and what that does.
+
+A size floor stands beside every test. The test alone would alarm over nothing on a million rows;
+the floor alone would alarm by chance on two hundred. Both are passed, or nothing is said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from attending.monitor import units
+from attending.monitor.findings import make
+from attending.monitor.reference import BINS
+from attending.records.monitoring import Measure
+
+if TYPE_CHECKING:
+    from attending.monitor.reference import Counts
+    from attending.records.monitoring import FeatureReference, Finding, Reference, Severity
+    from attending.specs.monitoring import MonitoringSpec
+    from attending.types import Floats, Mask
+
+LOOKS_A_YEAR = 365
+_FLOOR = 1e-4
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The reference as arrays, made once for many windows."""
+
+    held: Reference
+    shares: Floats
+    degrees: Floats
+    missing: Floats
+    matters: Mask
+    score_shares: Floats
+    chi2: Floats
+    score_chi2: float
+    z: float
+
+
+def expected(spec: MonitoringSpec, held: Reference) -> Expected:
+    """Return the reference as arrays, with the quantiles of the tests.
+
+    The chance of a year is divided by the features and by the daily looks, so that looking every
+    day does not raise it.
+    """
+    from scipy.stats import chi2, norm  # heavy
+
+    k = max(len(held.features), 1)
+    each = spec.data.chance / (k * LOOKS_A_YEAR)
+    bins = np.array([len(one.edges) + 1 for one in held.features], dtype=np.float64)
+    weights = np.array([one.weight for one in held.features])
+    matters = weights >= spec.data.weight_matters if weights.sum() > 0 else weights >= 0
+    score_bins = len(held.score_edges) + 1
+    return Expected(
+        held,
+        np.array([one.shares for one in held.features]).reshape(-1, BINS + 1),
+        bins,
+        np.array([one.missing_rate for one in held.features]),
+        matters,
+        np.array(held.score_shares),
+        chi2.isf(each, np.maximum(bins, 1.0)),
+        float(chi2.isf(spec.data.chance / LOOKS_A_YEAR, max(score_bins - 1, 1))),
+        float(norm.isf(each / 2)),
+    )
+
+
+def psi(shares: Floats, counts: Floats) -> Floats:
+    """Return the population stability index of each row of counts against its row of shares.
+
+    Bins that are empty on one side count as 1e-4; bins empty on both add nothing.
+
+    >>> reference = np.full((1, 10), 0.1)
+    >>> now = np.array([[5, 8, 9, 10, 10, 10, 11, 12, 12, 13]])
+    >>> round(float(psi(reference, now)[0]), 10)
+    0.0562907272
+    """
+    total = np.maximum(counts.sum(axis=-1, keepdims=True), 1)
+    now = np.maximum(counts / total, _FLOOR)
+    then = np.maximum(shares, _FLOOR)
+    stable: Floats = ((now - then) * np.log(now / then)).sum(axis=-1)
+    return stable
+
+
+def compare(
+    spec: MonitoringSpec, known: Expected, counts: Counts
+) -> tuple[tuple[Finding, ...], tuple[Measure, ...]]:
+    """Return findings and measures of one window against the reference.
+
+    A window with fewer rows than the policy asks for gives no finding, and measures that say so.
+
+    Args:
+        spec: the policy.
+        known: the reference as arrays.
+        counts: the window in the reference's bins.
+    """
+    if counts.n < spec.data.minimum_rows:
+        why = f"{counts.n} rows in the window, {spec.data.minimum_rows} are needed"
+        names = ("score_psi", "mean_risk_change", "missing_share")
+        return (), tuple(Measure(name=n, n=counts.n, state="not_shown", why=why) for n in names)
+    moved = _scores(spec, known, counts)
+    found = [*_inputs(spec, known, counts), *_missing(spec, known, counts)]
+    found += moved[0]
+    return tuple(found), (*moved[1], _missing_share(known, counts))
+
+
+def _inputs(spec: MonitoringSpec, known: Expected, counts: Counts) -> list[Finding]:
+    """Return what the distributions of the features show."""
+    index = psi(known.shares, counts.bins)
+    chance = (1 / counts.n + 1 / known.held.n) * known.chi2
+    found: list[Finding] = []
+    for at in np.flatnonzero(index >= np.maximum(chance, spec.data.psi_watch)).tolist():
+        one = known.held.features[at]
+        jump = _jump(spec, counts, one, at=at)
+        if jump is not None:
+            found.append(_switch(spec, one, jump, matters=bool(known.matters[at])))
+            continue
+        serious = index[at] >= spec.data.psi_act and known.matters[at]
+        bound = spec.data.psi_act if serious else spec.data.psi_watch
+        found.append(
+            make(
+                spec,
+                ("data", "act" if serious else "watch"),
+                "psi",
+                subject=one.name,
+                figure=(float(index[at]), bound),
+                meaning=f"{_label(one)} is distributed otherwise than when the model was "
+                "validated, so risks may not mean what they meant.",
+            )
+        )
+    return found
+
+
+def _jump(
+    spec: MonitoringSpec, counts: Counts, one: FeatureReference, *, at: int
+) -> units.Jump | None:
+    """Return the change of scale of a feature, when its values are at hand and show one."""
+    if counts.values is None:
+        return None
+    return units.jump(np.array(one.quantiles), counts.values(at), least=spec.data.scale_factor)
+
+
+def _switch(
+    spec: MonitoringSpec, one: FeatureReference, jump: units.Jump, *, matters: bool
+) -> Finding:
+    """Return the finding of a change of scale: a unit switch when it is a known conversion."""
+    severity: Severity = "stop" if jump.known and matters else "act"
+    what = f"a change of unit ({jump.known})" if jump.known else "a change of scale"
+    return make(
+        spec,
+        ("data", severity),
+        "unit_switch" if jump.known else "scale_shift",
+        subject=one.name,
+        figure=(jump.factor, spec.data.scale_factor),
+        meaning=f"All values of {_label(one)} moved by one factor, which looks like {what}, not "
+        "like sicker or healthier patients; risks made from it are wrong.",
+    )
+
+
+def _missing(spec: MonitoringSpec, known: Expected, counts: Counts) -> list[Finding]:
+    """Return what the missing values show."""
+    now = counts.bins[:, BINS] / counts.n
+    change = now - known.missing
+    pooled = (counts.bins[:, BINS] + known.missing * known.held.n) / (counts.n + known.held.n)
+    spread = np.sqrt(pooled * (1 - pooled) * (1 / counts.n + 1 / known.held.n))
+    sure = np.abs(change) > known.z * spread
+    found: list[Finding] = []
+    for at in np.flatnonzero(sure & (np.abs(change) >= spec.data.missing_watch)).tolist():
+        one = known.held.features[at]
+        severity, bound = _missing_level(spec, float(change[at]), matters=bool(known.matters[at]))
+        found.append(
+            make(
+                spec,
+                ("data", severity),
+                "missing_rate",
+                subject=one.name,
+                figure=(float(now[at]), float(known.missing[at]) + bound),
+                meaning=f"{_label(one)} is missing for {now[at]:.0%} of patients and was for "
+                f"{known.missing[at]:.0%}; the model sees less than it was validated on.",
+            )
+        )
+    return found
+
+
+def _missing_level(spec: MonitoringSpec, change: float, *, matters: bool) -> tuple[Severity, float]:
+    """Return severity and bound of a change in the missing rate; fewer missing is only watched."""
+    if matters and change >= spec.data.missing_stop:
+        return "stop", spec.data.missing_stop
+    if matters and change >= spec.data.missing_act:
+        return "act", spec.data.missing_act
+    return "watch", spec.data.missing_watch if change > 0 else -spec.data.missing_watch
+
+
+def _missing_share(known: Expected, counts: Counts) -> Measure:
+    """Return the share of all feature cells that are missing."""
+    cells = counts.n * max(len(known.held.features), 1)
+    return Measure(
+        name="missing_share", value=float(counts.bins[:, BINS].sum()) / cells, n=counts.n
+    )
+
+
+def _scores(
+    spec: MonitoringSpec, known: Expected, counts: Counts
+) -> tuple[list[Finding], tuple[Measure, ...]]:
+    """Return what the scores show: the consequence of all changes together.
+
+    Drift is `unknown` here; `run` names the cause when an input explains it.
+    """
+    n = counts.n_scored
+    if n < spec.data.minimum_rows:
+        why = f"{n} scores in the window, {spec.data.minimum_rows} are needed"
+        names = ("score_psi", "mean_risk_change")
+        return [], tuple(Measure(name=m, n=n, state="not_shown", why=why) for m in names)
+    bins = len(known.score_shares)
+    index = float(psi(known.score_shares, counts.score_bins[:bins]))
+    chance = (1 / n + 1 / known.held.n) * known.score_chi2
+    change = counts.risk_sum / n - known.held.mean_risk
+    measures = (
+        Measure(name="score_psi", value=index, bound=spec.data.score_psi_act, n=n),
+        Measure(name="mean_risk_change", value=change, bound=spec.data.mean_risk_act, n=n),
+    )
+    found: list[Finding] = []
+    if index >= max(chance, spec.data.score_psi_watch):
+        serious = index >= spec.data.score_psi_act or abs(change) >= spec.data.mean_risk_act
+        found.append(
+            make(
+                spec,
+                ("unknown", "act" if serious else "watch"),
+                "score_psi",
+                subject="score",
+                figure=(index, spec.data.score_psi_act if serious else spec.data.score_psi_watch),
+                meaning=f"The scores themselves moved; the mean risk changed by {change:+.3f}.",
+            )
+        )
+    return found, measures
+
+
+def volume(
+    spec: MonitoringSpec, held: Reference, *, last_week: int, site: str = ""
+) -> tuple[tuple[Finding, ...], tuple[Measure, ...]]:
+    """Return whether the predictions of the last seven days are as many as expected."""
+    if held.weekly_mean is None or held.weekly_sd is None or held.weekly_mean <= 0:
+        why = "the reference covers less than four weeks"
+        return (), (Measure(name="volume_ratio", n=last_week, state="not_shown", why=why),)
+    ratio = last_week / held.weekly_mean
+    measure = Measure(
+        name="volume_ratio", value=ratio, bound=spec.data.volume_watch, n=last_week, subject=site
+    )
+    # A small site swings by chance: stay four deviations off, with Poisson as the least.
+    swing = 4 * max(held.weekly_sd, held.weekly_mean**0.5)
+    if abs(last_week - held.weekly_mean) <= swing and last_week > 0:
+        return (), (measure,)
+    if spec.data.volume_watch <= ratio <= 1 / spec.data.volume_watch:
+        return (), (measure,)
+    severity: Severity = "act" if ratio <= spec.data.volume_act else "watch"
+    finding = make(
+        spec,
+        ("data", severity),
+        "volume",
+        subject="predictions",
+        figure=(ratio, spec.data.volume_act if severity == "act" else spec.data.volume_watch),
+        meaning=f"{last_week} predictions in seven days where {held.weekly_mean:.0f} are usual; "
+        "patients may go unscored.",
+    )
+    return (finding.model_copy(update={"site": site}),), (measure,)
+
+
+def _label(one: FeatureReference) -> str:
+    return one.clinical_label or one.name

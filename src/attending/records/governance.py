@@ -1,0 +1,134 @@
+"""What governance leaves: persons, signatures, agreements, exceptions and gate decisions."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+from pydantic import Field
+
+from attending.records.base import Part, Record, When
+from attending.records.ledger import Hash
+from attending.specs.release import Stage
+
+Role: TypeAlias = Literal[
+    "data_scientist",
+    "data_engineer",
+    "clinical_lead",
+    "compliance_officer",
+    "operator",
+    "nurse_leader",
+    "auditor",
+]
+#: What a signature means, as 21 CFR 11.50 asks it to say.
+Meaning: TypeAlias = Literal["authorship", "review", "approval", "responsibility"]
+#: The answer of one condition; `not_shown` is for evidence that is too small to tell.
+Status: TypeAlias = Literal["met", "failed", "missing", "not_shown"]
+PersonId: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=4000)]
+
+
+class Person(Part):
+    """One human being, however many logins there are; or a service, which never signs."""
+
+    person_id: PersonId
+    printed_name: Text
+    roles: tuple[Role, ...] = ()
+    active: bool = True
+    service: bool = False
+
+
+class Approval(Record):
+    """One person's signature over exactly one document.
+
+    Attributes:
+        document: the digest of the document that was shown.
+        authors: who made the document, sorted; none of them may review or approve it.
+        home: the installation that it was signed in, so that it cannot be carried to another.
+        authenticated_at: when the signer last gave the passphrase.
+    """
+
+    kind: ClassVar[str] = "approval"
+    document_kind: Text
+    document: Hash
+    home: str
+    signer: PersonId
+    printed_name: Text
+    role: Role
+    meaning: Meaning
+    statement: Text
+    authors: tuple[PersonId, ...]
+    authenticated_at: When
+    signed_at: When
+
+
+class Withdrawal(Record):
+    """A signer takes an approval back."""
+
+    kind: ClassVar[str] = "withdrawal"
+    approval: Hash
+    signer: PersonId
+    reason: Text
+    signed_at: When
+
+
+class Agreement(Record):
+    """A validation plan that is agreed before anything is fitted.
+
+    Attributes:
+        signers: the person ids who must all sign it.
+    """
+
+    kind: ClassVar[str] = "agreement"
+    model: Text
+    validation_spec: Hash
+    cohort_spec: Hash
+    model_spec: Hash
+    authors: tuple[PersonId, ...]
+    signers: Annotated[tuple[PersonId, ...], Field(min_length=1)]
+
+
+class GateException(Record):
+    """A named condition is let pass, for one run, visibly, until a date."""
+
+    kind: ClassVar[str] = "exception"
+    run: Hash
+    condition: Text
+    reason: Text
+    compensation: Text
+    authors: Annotated[tuple[PersonId, ...], Field(min_length=1)]
+    expires_at: When
+
+
+class Condition(Part):
+    """One condition of a gate: what was asked, how it stands, whose it is to mend."""
+
+    name: str
+    status: Status
+    whose: str
+    evidence: str | None = None
+    note: str = ""
+    excepted_by: Hash | None = None
+
+    @property
+    def passes(self) -> bool:
+        """Return whether the condition is met, or excepted by a signed record."""
+        return self.status == "met" or self.excepted_by is not None
+
+
+class GateDecision(Record):
+    """A gate's answer: every condition, and whether the stage may be entered."""
+
+    kind: ClassVar[str] = "gate_decision"
+    gate: str
+    model: Text
+    run: Hash
+    from_stage: Stage
+    to_stage: Stage
+    as_of: When
+    documents: dict[str, Hash]
+    conditions: tuple[Condition, ...]
+    allowed: bool
+
+    def open_conditions(self) -> tuple[Condition, ...]:
+        """Return the conditions that stand in the way."""
+        return tuple(item for item in self.conditions if not item.passes)

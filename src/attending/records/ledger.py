@@ -1,0 +1,135 @@
+"""What the ledger leaves: its entries, its signed checkpoints, and the answer of an audit."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, TypeAlias
+
+from pydantic import Field
+
+from attending.digests import short
+from attending.errors import IntegrityBroken
+from attending.records.base import Part, Record, When
+
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9._:/@+ -]*$"
+Name: TypeAlias = Annotated[str, Field(pattern=_NAME, max_length=200)]
+Verb: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z_]*(\.[a-z][a-z_]*)+$", max_length=80)]
+Hash: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+WholeNumber: TypeAlias = Annotated[int, Field(gt=-(2**53), lt=2**53)]
+Plain: TypeAlias = bool | WholeNumber | Annotated[str, Field(max_length=1000)] | None
+Detail: TypeAlias = Plain | tuple[Plain, ...]
+Key: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+
+#: What stands before the first entry.
+GENESIS = "0" * 64
+
+
+class Subject(Part):
+    """What an action was done to: the kind of thing and its digest, or its name."""
+
+    kind: Name
+    digest: Name
+
+    @classmethod
+    def of(cls, record: Record) -> Subject:
+        """Return the subject that names a record."""
+        return cls(kind=record.kind, digest=record.digest)
+
+
+class LedgerEntry(Record):
+    """One line of the ledger. It holds no patient's id and no patient's value.
+
+    Attributes:
+        seq: 0 for the first entry, then one more each time.
+        previous: the leaf hash of the entry before, GENESIS for the first.
+        actor: a person's id, or `system`.
+        action: a dotted verb such as `run.fit`.
+        details: a few plain values; `rows` and `rows_digest` bind the rows of the same transaction.
+    """
+
+    kind: ClassVar[str] = "ledger_entry"
+    seq: Annotated[int, Field(ge=0)]
+    ledger_id: Name
+    previous: Hash
+    at: When
+    actor: Name
+    action: Verb
+    subject_kind: Name
+    subject: Name
+    details: Annotated[dict[Key, Detail], Field(max_length=40)]
+
+
+class Checkpoint(Record):
+    """A signed statement that the ledger had this size and this Merkle root."""
+
+    kind: ClassVar[str] = "checkpoint"
+    origin: Name
+    size: Annotated[int, Field(ge=0)]
+    root: Hash
+    at: When
+    public_key: Hash
+    signature: Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
+
+
+class Finding(Part):
+    """One thing that an audit found wrong: where, which rule, and what was seen."""
+
+    code: str
+    message: str
+    seq: int | None = None
+
+
+class AuditReport(Record):
+    """The answer of an audit of the ledger.
+
+    Attributes:
+        entries: how many were read.
+        root: the Merkle root of what was read.
+        head: the leaf hash of the last entry.
+        checkpoints: how many witnessed checkpoints agree.
+        witnessed: the size that the newest agreeing checkpoint speaks for.
+        findings: what is wrong, in the order in which it was met; empty when all is well.
+    """
+
+    kind: ClassVar[str] = "audit_report"
+    ledger_id: str
+    entries: int
+    root: Hash
+    head: Hash
+    checkpoints: int
+    witnessed: int
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Return whether nothing was found."""
+        return not self.findings
+
+    @property
+    def statement(self) -> str:
+        """Return one sentence that says what was shown, and what was not."""
+        if self.findings:
+            first = self.findings[0]
+            return f"broken: {first.message} ({len(self.findings)} found)"
+        if not self.checkpoints:
+            return (
+                f"{self.entries} entries are internally consistent only: no checkpoint outside the "
+                "database says that they are the entries that were written"
+            )
+        return (
+            f"{self.entries} entries agree with {self.checkpoints} signed checkpoints, the newest "
+            f"over {self.witnessed} entries; root {short(self.root)}"
+        )
+
+    def require(self) -> None:
+        """Refuse to go on when something was found.
+
+        Raises:
+            IntegrityBroken: the audit has findings; the message is the first one.
+        """
+        if self.findings:
+            raise IntegrityBroken(
+                self.statement,
+                code=self.findings[0].code,
+                hint="Stop, keep the files as they are, and compare with a witnessed checkpoint.",
+                where="ledger" if self.findings[0].seq is None else f"ledger:{self.findings[0].seq}",
+            )

@@ -1,0 +1,38 @@
+"""What a release leaves: where a version of a model stands, and by whose act."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from attending.records.base import Record, When
+from attending.records.ledger import Hash
+from attending.specs.release import Stage
+
+
+class Deployment(Record):
+    """Where one version of a model stands after one act. Each act makes another record.
+
+    Attributes:
+        version: `v1`, `v2` ...; empty in prototype, given on entering trained.
+        act: what made this record.
+        serves: `version` when the model answers, `fallback` when the agreed score does, or `none`.
+        previous: the digest of the deployment record before this one.
+        decision: the digest of the gate decision that allowed it; none for a signed act.
+    """
+
+    kind: ClassVar[str] = "deployment"
+    model: Annotated[str, Field(min_length=1)]
+    version: Annotated[str, Field(pattern=r"^(v[1-9][0-9]*)?$")]
+    stage: Stage
+    run: Hash
+    artifacts: dict[str, Hash] = {}
+    release_spec: Hash | None = None
+    decision: Hash | None = None
+    previous: Hash | None = None
+    act: Literal["begin", "advance", "rollback", "disable", "enable", "retire"]
+    serves: Literal["version", "fallback", "none"] = "version"
+    effective_at: When
+    by: Annotated[str, Field(min_length=1)]
+    reason: str = ""

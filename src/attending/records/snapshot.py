@@ -1,0 +1,166 @@
+"""What ingest leaves: an immutable snapshot of events, its account, and what was assumed."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from attending.records.base import Part, Record, When
+
+
+class Shard(Part):
+    """One Parquet file; all rows of a subject stand in one shard."""
+
+    name: str
+    digest: str
+    rows: int
+    subjects: int
+
+
+class TableAccount(Part):
+    """Where every row of one source table went.
+
+    `events` counts rows of the event table, `early` those whose source stored them before they
+    happened: they count as known when they happened.
+    """
+
+    table: str
+    rows_in: int
+    accepted: int
+    quarantined: int
+    rejected: int
+    duplicate: int
+    events: int
+    early: int = 0
+
+    @property
+    def balanced(self) -> bool:
+        """Return whether every row is accounted for."""
+        return self.rows_in == self.accepted + self.quarantined + self.rejected + self.duplicate
+
+
+class IngestAccount(Part):
+    """Where every source row went: in = accepted + quarantined + rejected + duplicate.
+
+    >>> row = {"table": "labs", "rows_in": 3, "accepted": 2, "quarantined": 1}
+    >>> row |= {"rejected": 0, "duplicate": 0, "events": 2}
+    >>> account = IngestAccount(tables=(TableAccount(**row),))
+    >>> account.rows_in, account.quarantined, account.balanced
+    (3, 1, True)
+    """
+
+    tables: tuple[TableAccount, ...]
+    quarantined_by_reason: dict[str, int] = {}
+    rejected_by_reason: dict[str, int] = {}
+
+    def _total(self, field: str) -> int:
+        return sum(getattr(table, field) for table in self.tables)
+
+    @property
+    def rows_in(self) -> int:
+        """Return how many rows the source had."""
+        return self._total("rows_in")
+
+    @property
+    def accepted(self) -> int:
+        """Return how many source rows became events."""
+        return self._total("accepted")
+
+    @property
+    def quarantined(self) -> int:
+        """Return how many source rows are kept beside the snapshot with a reason."""
+        return self._total("quarantined")
+
+    @property
+    def rejected(self) -> int:
+        """Return how many source rows say nothing, by a named rule."""
+        return self._total("rejected")
+
+    @property
+    def duplicate(self) -> int:
+        """Return how many source rows were said before, word for word."""
+        return self._total("duplicate")
+
+    @property
+    def events(self) -> int:
+        """Return how many rows of the event table came of them."""
+        return self._total("events")
+
+    @property
+    def balanced(self) -> bool:
+        """Return whether every row of every table is accounted for."""
+        reasons = sum(self.quarantined_by_reason.values()) == self.quarantined
+        return reasons and all(table.balanced for table in self.tables)
+
+
+class Availability(Part):
+    """When rows of a table, or of a code prefix in it, count as known, and whether we assumed it.
+
+    `rule` is `recorded`, `same`, `end_of_day`, `lag:24h`, `encounter_end+3d` or `never`.
+    """
+
+    table: str
+    rule: str
+    assumed: bool
+    code: str | None = None
+    rows: int = 0
+
+
+class SourceFile(Part):
+    """A file that was read, and the digest of its bytes."""
+
+    name: str
+    digest: str
+
+
+class Quarantine(Part):
+    """The rows that were kept beside the snapshot."""
+
+    name: str
+    digest: str
+    rows: int
+
+
+class Snapshot(Record):
+    """An immutable folder of events. Its digest is its id.
+
+    `first_time` and `last_time` leave births out; `watermark` is the latest `known_at`.
+    """
+
+    kind: ClassVar[str] = "snapshot"
+
+    kind_of_source: str
+    source_system: str
+    source_version: str
+    time_zone: str
+    site_zones: dict[str, str] = {}
+    synthetic: bool = False
+    seed: int | None = None
+    contract_digest: str | None = None
+    shards: tuple[Shard, ...]
+    rows: int
+    subjects: int
+    first_time: When | None = None
+    last_time: When | None = None
+    watermark: When | None = None
+    account: IngestAccount
+    availability: tuple[Availability, ...] = ()
+    quarantine: Quarantine
+    files: tuple[SourceFile, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def real_clock(self) -> bool:
+        """Return whether times are real UTC; floating and relative ones cannot pass validation."""
+        return self.time_zone not in {"floating", "relative"}
+
+    def declared_availability(self) -> dict[str, str]:
+        """Return the availability rule of every source table or code prefix.
+
+        A table with two rules keeps the one that was recorded, as it covers most of its rows.
+        """
+        found: dict[str, str] = {}
+        for item in self.availability:
+            found.setdefault(item.code or item.table, item.rule)
+        return found
+
+

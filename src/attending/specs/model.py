@@ -1,0 +1,216 @@
+"""What a team asks of a model: estimator, split, calibration, baselines, all before fitting."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
+
+from attending.specs.base import Length, Scalar, Spec
+from attending.times import format_instant, parse_instant
+from attending.types import Instant
+
+#: A short name that may stand in a path: small letters, digits and hyphens.
+Slug: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
+#: A share of rows or patients, above 0 and below 1.
+Share: TypeAlias = Annotated[float, Field(gt=0.0, lt=1.0)]
+#: A share that may be 0, which leaves the slice out.
+MaybeShare: TypeAlias = Annotated[float, Field(ge=0.0, lt=1.0)]
+
+
+def _instant(value: object) -> object:
+    return parse_instant(value) if isinstance(value, str) else value
+
+
+#: An instant as a spec writes it: 2026-01-31T06:00:00Z.
+SpecInstant: TypeAlias = Annotated[
+    Instant,
+    BeforeValidator(_instant),
+    PlainSerializer(format_instant, return_type=str, when_used="json"),
+]
+
+
+def _auto(value: object) -> object:
+    return None if value == "auto" else value
+
+
+#: What happens to patients who stand on both sides of a split.
+PatientOverlap: TypeAlias = Literal["refuse", "drop_from_train", "drop_from_test", "allow"]
+Estimator: TypeAlias = Literal["lightgbm", "logistic"]
+
+
+class Slices(Spec):
+    """How the rows before the test are shared out, by patient: tuning, calibration, the rest fits.
+
+    Attributes:
+        tuning_fraction: share of training patients that may stop a fit early.
+        calibration_fraction: share of training patients on which calibration is fitted.
+        patient_overlap: what happens to patients on both sides; `refuse` unless declared.
+        reason: why this split and no other; required where it is not temporal.
+    """
+
+    tuning_fraction: MaybeShare = 0.0
+    calibration_fraction: MaybeShare = 0.2
+    patient_overlap: PatientOverlap = "refuse"
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _leaves_rows_to_fit(self) -> Slices:
+        if self.tuning_fraction + self.calibration_fraction > 0.8:
+            raise ValueError("tuning and calibration take more than 0.8 of the training patients")
+        if self.patient_overlap == "allow" and len(self.reason) < 10:
+            raise ValueError("patient_overlap: allow needs a reason")
+        return self
+
+
+class TemporalSplit(Slices):
+    """Train before an instant, test from it on.
+
+    Attributes:
+        test_from: the first prediction time of the test.
+        test_fraction: or the share of labelled rows, the latest ones, that the test takes.
+        embargo: gap before the test in which no training row may predict; `auto` is the horizon
+            and the label delay.
+    """
+
+    kind: Literal["temporal"]
+    test_from: SpecInstant | None = None
+    test_fraction: Share | None = None
+    embargo: Annotated[Length | None, BeforeValidator(_auto)] = None
+
+    @model_validator(mode="after")
+    def _one_way_to_say_when(self) -> TemporalSplit:
+        if (self.test_from is None) == (self.test_fraction is None):
+            raise ValueError("expected either test_from or test_fraction")
+        return self
+
+
+class GroupRandomSplit(Slices):
+    """Patients drawn by hash, for data without a calendar; needs a signed exception.
+
+    Attributes:
+        group: what is kept whole; always the patient.
+        folds: also predict every patient from a model that was fitted without them; 0 does not.
+    """
+
+    kind: Literal["group_random"]
+    group: Literal["patient"] = "patient"
+    test_fraction: Share = 0.25
+    folds: Annotated[int, Field(ge=0, le=20)] = 0
+    reason: Annotated[str, Field(min_length=10)]
+
+    @model_validator(mode="after")
+    def _more_than_one_fold(self) -> GroupRandomSplit:
+        if self.folds == 1:
+            raise ValueError("expected folds: 0, or 2 or more")
+        return self
+
+
+class GroupSplit(Slices):
+    """Test on named groups of one cohort column, such as a year group.
+
+    Attributes:
+        column: the cohort's column, such as `group_year_group`.
+        test: its values that the test takes; rows without a value are left out.
+    """
+
+    kind: Literal["by_group"]
+    column: Annotated[str, Field(pattern=r"^(site|group_[a-z0-9_]+)$")]
+    test: Annotated[tuple[str, ...], Field(min_length=1)]
+    reason: Annotated[str, Field(min_length=10)]
+
+
+class RandomSplit(Slices):
+    """Rows drawn at random. It can be written so that training can refuse it by name."""
+
+    kind: Literal["random"]
+    test_fraction: Share = 0.25
+
+
+Split: TypeAlias = Annotated[
+    TemporalSplit | GroupRandomSplit | GroupSplit | RandomSplit, Field(discriminator="kind")
+]
+
+
+class CandidateSpec(Spec):
+    """Another estimator that is fitted and reported beside the chosen one."""
+
+    estimator: Estimator
+    name: Slug | None = None
+    parameters: dict[str, Scalar] = Field(default_factory=dict)
+
+
+def _named_score(value: object) -> object:
+    return {"score": value} if isinstance(value, str) else value
+
+
+class BaselineAsked(Spec):
+    """A bedside score that the model must beat or add to; plain text names one alone."""
+
+    score: str
+    parameters: dict[str, Scalar] = Field(default_factory=dict)
+
+
+Baseline: TypeAlias = Annotated[BaselineAsked, BeforeValidator(_named_score)]
+
+
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) != len(names):
+        raise ValueError("got a name twice")
+    return names
+
+
+class SampleSizeSpec(Spec):
+    """What happens when there are fewer rows than Riley's criteria ask for.
+
+    Attributes:
+        policy: warn in the report, or refuse to train.
+        cox_snell_r2: anticipated; absent means 0.15 of the largest possible.
+    """
+
+    policy: Literal["warn", "refuse"] = "warn"
+    cox_snell_r2: Share | None = None
+
+
+class ModelSpec(Spec):
+    """`model.yaml`: what is fitted, on which rows, against what, agreed before fitting.
+
+    Attributes:
+        name: the model's name in this home; versions are counted under it.
+        outcome: what a risk is the risk of, in words that a clinician would use.
+        compare: other candidates; which one is the model is fixed here, not by the test.
+        class_weights: only `none`, since weights break calibration.
+        missing: `native` leaves gaps to the estimator; `impute` fills the training median.
+        metrics: measures agreed before fitting, by their names in `statistics`.
+    """
+
+    name: Slug
+    outcome: Annotated[str, Field(min_length=3)]
+    estimator: Estimator
+    parameters: dict[str, Scalar] = Field(default_factory=dict)
+    compare: tuple[CandidateSpec, ...] = ()
+    seed: Annotated[int, Field(ge=0, lt=2**31)]
+    split: Split
+    calibration: Literal["platt", "isotonic", "none"] = "platt"
+    class_weights: Literal["none"] = "none"
+    missing: Literal["native", "impute"] = "native"
+    baselines: tuple[Baseline, ...] = ()
+    metrics: Annotated[tuple[str, ...], AfterValidator(_distinct)] = (
+        "auroc",
+        "brier",
+        "calibration_slope",
+    )
+    sample_size: SampleSizeSpec = SampleSizeSpec()
+
+    @model_validator(mode="after")
+    def _calibration_has_rows(self) -> ModelSpec:
+        if self.calibration != "none" and self.split.calibration_fraction == 0:
+            raise ValueError("calibration needs rows: give split.calibration_fraction a value")
+        _distinct(tuple(name for name, _ in self.candidates()))
+        return self
+
+    def candidates(self) -> list[tuple[str, CandidateSpec]]:
+        """Return name and candidate, the model itself first."""
+        own = CandidateSpec(estimator=self.estimator, parameters=self.parameters)
+        others = [(item.name or item.estimator, item) for item in self.compare]
+        return [(self.estimator, own), *others]

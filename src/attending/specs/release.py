@@ -1,0 +1,183 @@
+"""What a team asks of a release: intended use, scope, stages, rollback, fallback and owners."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import Field, model_validator
+
+from attending.specs.base import Length, Spec
+
+#: The stages of a model, in their order; one step at a time.
+Stage: TypeAlias = Literal[
+    "prototype", "trained", "validated", "silent", "limited", "live", "retired"
+]
+STAGES: tuple[Stage, ...] = (
+    "prototype",
+    "trained",
+    "validated",
+    "silent",
+    "limited",
+    "live",
+    "retired",
+)
+Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=4000)]
+Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+
+
+class IntendedUse(Spec):
+    """For whom the score is, when it is made, what it foretells and who reads it."""
+
+    population: Text
+    decision_point: Text
+    outcome: Text
+    user_roles: tuple[Text, ...] = Field(min_length=1)
+
+
+class Scope(Spec):
+    """Whom the service may score; everyone else is refused.
+
+    Attributes:
+        min_age: whole years, inclusive.
+        max_age: whole years, inclusive; none when absent.
+        classes: encounter classes such as INPATIENT; all when empty.
+        sites: facilities; all when empty.
+        units: wards or units; all when empty.
+        decision_points: moments at which a score may be asked for; all when empty.
+    """
+
+    min_age: Annotated[int, Field(ge=0, le=130)] = 18
+    max_age: Annotated[int, Field(ge=0, le=130)] | None = None
+    classes: tuple[Text, ...] = ()
+    sites: tuple[Text, ...] = ()
+    units: tuple[Text, ...] = ()
+    decision_points: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _ages_in_order(self) -> Self:
+        if self.max_age is not None and self.max_age < self.min_age:
+            raise ValueError(f"got max_age {self.max_age}, expected min_age {self.min_age} or more")
+        return self
+
+
+class Widening(Spec):
+    """What one stage covers, and how long it must run before the next is asked for."""
+
+    stage: Literal["silent", "limited", "live"]
+    sites: tuple[Text, ...] = ()
+    units: tuple[Text, ...] = ()
+    at_least: Length
+
+
+class Delivery(Spec):
+    """How a score reaches its reader."""
+
+    channel: Literal["ehr", "task_queue", "messaging", "dashboard"]
+    pattern: Literal["batch", "on_demand"]
+    wording: Text
+    clicks_to_action: Annotated[int, Field(ge=0, le=50)]
+
+
+class Threshold(Spec):
+    """The score at or above which the team acts: a value, or what validation chose."""
+
+    value: Share | None = None
+    from_validation: bool = False
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.value is None) != self.from_validation:
+            raise ValueError("expected either 'value' or 'from_validation: true', and not both")
+        return self
+
+
+class RollbackCriterion(Spec):
+    """A measured condition under which the version is taken back."""
+
+    measure: Text
+    above: float | None = None
+    below: float | None = None
+    over: Length
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> Self:
+        if (self.above is None) == (self.below is None):
+            raise ValueError("expected one of 'above' and 'below', and not both")
+        return self
+
+
+class Fallback(Spec):
+    """What is shown when the model may not answer: another score, or none."""
+
+    kind: Literal["none", "score"]
+    score: Text | None = None
+    threshold: float | None = None
+    card: Text | None = None
+    downtime_pathway: Text
+
+    @model_validator(mode="after")
+    def _a_score_is_named(self) -> Self:
+        if (self.kind == "score") != (self.score is not None):
+            raise ValueError("expected 'score' to be named when, and only when, kind is 'score'")
+        if self.kind == "score" and self.threshold is None:
+            raise ValueError("expected a threshold of its own for the fallback score")
+        return self
+
+
+class Owners(Spec):
+    """The persons who answer for the release, by their person ids."""
+
+    technical: Text
+    clinical: Text
+    operational: Text
+    incident: Text
+
+
+class Playbook(Spec):
+    """Who is notified, who contains, and how the impact is assessed."""
+
+    notify: tuple[Text, ...] = Field(min_length=1)
+    contain: Text
+    assess: Text
+    communicate: Text
+
+
+class Training(Spec):
+    """The material that users read first, and where its completion is kept."""
+
+    material: Text
+    version: Text
+    required_roles: tuple[Text, ...] = Field(min_length=1)
+
+
+class ReleaseSpec(Spec):
+    """`release.yaml`: what a release is for, how it widens, and how it is taken back.
+
+    >>> Threshold(value=0.3).value
+    0.3
+    """
+
+    model: Text
+    intended_use: IntendedUse
+    non_intended: tuple[Text, ...] = Field(min_length=1)
+    risk_level: Literal["low", "medium", "high"]
+    oversight: Text
+    scope: Scope
+    stages: tuple[Widening, ...]
+    delivery: tuple[Delivery, ...] = Field(min_length=1)
+    action_window: Length
+    threshold: Threshold
+    rollback_criteria: tuple[RollbackCriterion, ...] = Field(min_length=1)
+    fallback: Fallback
+    owners: Owners
+    playbook: Playbook
+    training_material: Training
+
+    @model_validator(mode="after")
+    def _stages_in_order(self) -> Self:
+        names = tuple(step.stage for step in self.stages)
+        if names != ("silent", "limited", "live"):
+            raise ValueError(
+                f"got stages {', '.join(names) or 'none'}, expected silent, limited, live"
+            )
+        return self

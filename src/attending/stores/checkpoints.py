@@ -1,0 +1,143 @@
+"""Checkpoints as signed notes, kept in a folder outside the database.
+
+References:
+    c2sp.org/signed-note and c2sp.org/tlog-checkpoint; the line `at ...` is an extension line.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from typing import TYPE_CHECKING
+
+from attending import keys
+from attending.errors import IntegrityBroken
+from attending.records.ledger import Checkpoint
+from attending.stores.files import write_once
+from attending.times import format_instant, parse_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from attending.types import Instant
+
+_ED25519 = b"\1"
+_DASH = "\u2014"
+
+
+def origin_of(ledger_id: str) -> str:
+    """Return the origin line of a ledger's checkpoints, which is also its key name.
+
+    >>> origin_of("ward")
+    'attending/ward'
+    """
+    return f"attending/{ledger_id}"
+
+
+def key_id(name: str, public_key: bytes) -> bytes:
+    """Return the four bytes by which a signed note names a key."""
+    return hashlib.sha256(name.encode() + b"\n" + _ED25519 + public_key).digest()[:4]
+
+
+def verifier_key(name: str, public_key: bytes) -> str:
+    """Return a public key as one line: name, key id, base64.
+
+    >>> verifier_key("attending/ward", bytes(32))[:24]
+    'attending/ward+18cbe6df+'
+    """
+    body = base64.b64encode(_ED25519 + public_key).decode()
+    return f"{name}+{key_id(name, public_key).hex()}+{body}"
+
+
+def note_body(origin: str, size: int, *, root: bytes, at: Instant) -> str:
+    """Return the text that is signed: origin, size, root in base64, and the instant."""
+    return f"{origin}\n{size}\n{base64.b64encode(root).decode()}\nat {format_instant(at)}\n"
+
+
+def to_note(checkpoint: Checkpoint) -> str:
+    """Return a checkpoint as a signed note."""
+    origin = checkpoint.origin
+    root = bytes.fromhex(checkpoint.root)
+    body = note_body(origin, checkpoint.size, root=root, at=checkpoint.at)
+    signed = key_id(origin, bytes.fromhex(checkpoint.public_key))
+    line = base64.b64encode(signed + bytes.fromhex(checkpoint.signature)).decode()
+    return f"{body}\n{_DASH} {origin} {line}\n"
+
+
+def from_note(text: str, *, trusted: Iterable[bytes]) -> Checkpoint:
+    """Return the checkpoint that a signed note holds, its signature verified.
+
+    Args:
+        text: the note.
+        trusted: public keys, the present and the former ones.
+
+    Raises:
+        IntegrityBroken: not a checkpoint, an unknown key, or a bad signature.
+    """
+    try:
+        body, signature_line = text.split("\n\n")
+        origin, size, root, at = body.split("\n")
+        dash, name, encoded = signature_line.removesuffix("\n").split(" ")
+        signed = base64.b64decode(encoded, validate=True)
+        instant = parse_instant(at.removeprefix("at "))
+        found_root = base64.b64decode(root, validate=True)
+        if dash != _DASH or name != origin or len(signed) != 68 or not size.isdecimal():
+            raise ValueError("another shape")
+    except (ValueError, binascii.Error):
+        raise _bad("is not one", "checkpoint.shape") from None
+    public = next((key for key in trusted if key_id(origin, key) == signed[:4]), None)
+    if public is None:
+        raise _bad("is signed by a key that we do not know", "checkpoint.unknown_key")
+    if not keys.verify(public, f"{body}\n".encode(), signed[4:]):
+        raise _bad("has a bad signature", "checkpoint.signature")
+    return Checkpoint(
+        origin=origin,
+        size=int(size),
+        root=found_root.hex(),
+        at=instant,
+        public_key=public.hex(),
+        signature=signed[4:].hex(),
+    )
+
+
+def _bad(what: str, code: str) -> IntegrityBroken:
+    return IntegrityBroken(
+        f"a checkpoint {what}",
+        code=code,
+        hint="Compare with the checkpoints that were sent outside.",
+    )
+
+
+class Witness:
+    """The folder of signed checkpoints."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def paths(self) -> tuple[Path, ...]:
+        """Return the files of all checkpoints, the smallest ledger first."""
+        return tuple(sorted(self.folder.glob("*.note")))
+
+    def newest(self, *, trusted: Iterable[bytes]) -> Checkpoint | None:
+        """Return the checkpoint over the largest ledger, None when there is none.
+
+        Raises:
+            IntegrityBroken: it is not one, or not signed by a known key.
+        """
+        paths = self.paths()
+        if not paths:
+            return None
+        return from_note(paths[-1].read_text(encoding="utf-8"), trusted=trusted)
+
+    def keep(self, checkpoint: Checkpoint) -> Path:
+        """Return the file of a checkpoint, now written.
+
+        Raises:
+            DependencyDown: the file system refuses.
+        """
+        path = self.folder / f"{checkpoint.size:012d}-{checkpoint.root[:12]}.note"
+        if not path.exists():
+            write_once(path, to_note(checkpoint).encode())
+        return path

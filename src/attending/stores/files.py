@@ -1,0 +1,81 @@
+"""Writing a file so that a reader sees all of it or nothing, also after a power cut."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from attending.errors import AttendingError, DependencyDown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+READ_ONLY = 0o444
+_CODES = {
+    errno.ENOSPC: "storage.full",
+    errno.EDQUOT: "storage.full",
+    errno.EROFS: "storage.read_only",
+    errno.EACCES: "storage.read_only",
+    errno.EPERM: "storage.read_only",
+    errno.ENOENT: "storage.missing",
+    errno.ENOTDIR: "storage.missing",
+}
+_HINTS = {
+    "storage.full": "Free some space; nothing was half done.",
+    "storage.read_only": "Give this user the right to write there.",
+    "storage.missing": "Look at the folders of the home.",
+}
+
+
+@contextmanager
+def io_refused() -> Iterator[None]:
+    """Turn errors of the file system inside the block into our refusals.
+
+    Raises:
+        DependencyDown: no space, no right, no folder, or the disk fails.
+    """
+    try:
+        yield
+    except AttendingError:
+        raise
+    except OSError as error:
+        code = _CODES.get(error.errno or 0, "storage.io")
+        hint = _HINTS.get(code, "Look at the disk before anything else.")
+        raise DependencyDown(f"the files of the store: {code}", code=code, hint=hint) from error
+
+
+def write_once(path: Path, data: bytes, *, mode: int = READ_ONLY) -> None:
+    """Write a file whole: beside its place first, synced, then renamed, then the folder synced.
+
+    Raises:
+        DependencyDown: the file system refuses.
+    """
+    with io_refused():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        handle = os.open(scratch, flags, mode)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fchmod(stream.fileno(), mode)
+                os.fsync(stream.fileno())
+            scratch.rename(path)
+        except BaseException:
+            scratch.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,232 @@
+"""The ledger: append, read, search, export, and sign checkpoints over it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from attending.digests import short
+from attending.errors import IntegrityBroken
+from attending.records.base import from_content
+from attending.records.ledger import AuditReport, Checkpoint, LedgerEntry
+from attending.stores.audit import audit
+from attending.stores.chain import Act
+from attending.stores.checkpoints import Witness, note_body, origin_of, verifier_key
+from attending.stores.files import write_once
+from attending.stores.merkle import CompactRange, leaf_hash
+from attending.stores.tables import LEDGER
+from attending.stores.unit import read_chain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from sqlalchemy import Select
+
+    from attending.records.ledger import Subject
+    from attending.stores.chain import Chain
+    from attending.stores.database import Database
+    from attending.stores.unit import Unit
+    from attending.types import Instant
+
+
+class Ledger:
+    """The append-only history of a store.
+
+    Args:
+        database: where the entries rest.
+        witness: the folder of signed checkpoints, outside the database.
+        trusted: public keys that may have signed them, the present one first.
+    """
+
+    def __init__(self, database: Database, *, witness: Path, trusted: Sequence[bytes]) -> None:
+        self.database = database
+        self.witness = Witness(witness)
+        self.trusted = tuple(trusted)
+
+    def append(  # noqa: PLR6301,PLR0913 - one act in six words, asked of the ledger
+        self,
+        unit: Unit,
+        *,
+        at: Instant,
+        actor: str,
+        action: str,
+        subject: Subject,
+        details: Mapping[str, Any] | None = None,
+    ) -> LedgerEntry:
+        """Return the entry for an act, appended in the unit that holds its rows.
+
+        Raises:
+            ValueError: a name or value that an entry may not hold.
+        """
+        return unit.append(Act(at=at, actor=actor, action=action, subject=subject), details)
+
+    def end(self) -> Chain:
+        """Return the size, the head and the compact range of the ledger now.
+
+        Raises:
+            IntegrityBroken: the end cannot be read.
+        """
+        with self.database.reading() as connection:
+            return read_chain(connection, self.database.ledger_id)
+
+    @property
+    def size(self) -> int:
+        """Return the number of entries."""
+        return self.end().size
+
+    @property
+    def head(self) -> str:
+        """Return the leaf hash of the last entry."""
+        return self.end().head
+
+    @property
+    def root(self) -> str:
+        """Return the Merkle root of all entries."""
+        return self.end().tree.root().hex()
+
+    def leaves(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """Iterate over the canonical bytes of entries, from `start` up to, not including, `stop`."""
+        statement = select(LEDGER.c.content).where(LEDGER.c.seq >= start).order_by(LEDGER.c.seq)
+        if stop is not None:
+            statement = statement.where(LEDGER.c.seq < stop)
+        with self.database.reading() as connection:
+            result = connection.execution_options(yield_per=10_000).execute(statement)
+            for row in result:
+                yield row.content
+
+    def entries(self, start: int = 0, stop: int | None = None) -> Iterator[LedgerEntry]:
+        """Iterate over entries, from `start` up to, not including, `stop`."""
+        for leaf in self.leaves(start, stop):
+            yield as_entry(leaf)
+
+    def search(
+        self,
+        *,
+        action: str = "",
+        actor: str = "",
+        subject: str = "",
+        limit: int = 1000,
+    ) -> tuple[LedgerEntry, ...]:
+        """Return the newest entries that match, oldest of them first.
+
+        Args:
+            action: a verb, or the start of verbs, such as `approval.`; any when empty.
+            actor: a person's id; any when empty.
+            subject: a digest or name; any when empty.
+            limit: how many at most.
+        """
+        statement = _matching(action, actor, subject).order_by(LEDGER.c.seq.desc()).limit(limit)
+        rows = self.database.rows(statement)
+        return tuple(as_entry(row.content) for row in reversed(rows))
+
+    def make_checkpoint(
+        self, sign: Callable[[bytes], bytes], *, public_key: bytes, at: Instant
+    ) -> Checkpoint:
+        """Return a signed checkpoint over the ledger as it stands, now kept by the witness.
+
+        Every entry since the newest witnessed checkpoint is hashed again first: two checkpoints
+        that contradict each other are never signed.
+
+        Raises:
+            IntegrityBroken: the ledger is shorter than the newest checkpoint or not its sequel.
+            DependencyDown: the witness's folder cannot be written.
+        """
+        newest = self.witness.newest(trusted=self.trusted)
+        end = self.end()
+        tree = self._rehash(end.size, newest.size if newest else 0, newest)
+        if tree.root() != end.tree.root():
+            raise _contradiction("the entries do not lead to the ledger's own end")
+        if newest is not None and newest.size == end.size:
+            return newest
+        origin = origin_of(self.database.ledger_id)
+        body = note_body(origin, end.size, root=tree.root(), at=at)
+        checkpoint = Checkpoint(
+            origin=origin,
+            size=end.size,
+            root=tree.root().hex(),
+            at=at,
+            public_key=public_key.hex(),
+            signature=sign(body.encode()).hex(),
+        )
+        self.witness.keep(checkpoint)
+        return checkpoint
+
+    def _rehash(self, size: int, witnessed: int, newest: Checkpoint | None) -> CompactRange:
+        if witnessed > size:
+            raise _contradiction(f"{witnessed} entries were witnessed, there are {size}")
+        tree = CompactRange()
+        for leaf in self.leaves(0, size):
+            tree.append(leaf_hash(leaf))
+            if newest and tree.size == witnessed and tree.root().hex() != newest.root:
+                raise _contradiction(f"the first {witnessed} entries were rewritten")
+        return tree
+
+    def verify(self, *, witness: Path | None = None) -> AuditReport:
+        """Return what an audit of the whole ledger found.
+
+        Args:
+            witness: a copy of the checkpoints that was kept elsewhere; our own when absent.
+
+        Raises:
+            IntegrityBroken: the database itself cannot be read.
+        """
+        kept = Witness(witness) if witness else self.witness
+        return audit(self.database, witness=kept, trusted=self.trusted)
+
+    def export(self, folder: Path) -> Path:
+        """Return the folder of an export that `govern/standalone_verifier.py` reads.
+
+        It holds `ledger.jsonl` (each line the canonical bytes of an entry), `checkpoints/` and
+        `keys.txt`.
+
+        Raises:
+            DependencyDown: the folder cannot be written.
+        """
+        lines = b"".join(leaf + b"\n" for leaf in self.leaves())
+        write_once(folder / "ledger.jsonl", lines, mode=0o600)
+        origin = origin_of(self.database.ledger_id)
+        text = "".join(f"{verifier_key(origin, key)}\n" for key in self.trusted)
+        write_once(folder / "keys.txt", text.encode(), mode=0o600)
+        (folder / "checkpoints").mkdir(exist_ok=True)
+        for path in self.witness.paths():
+            write_once(folder / "checkpoints" / path.name, path.read_bytes(), mode=0o600)
+        return folder
+
+
+def _matching(action: str, actor: str, subject: str) -> Select[Any]:
+    statement = select(LEDGER.c.content)
+    if action.endswith("."):
+        statement = statement.where(LEDGER.c.action.startswith(action, autoescape=True))
+    elif action:
+        statement = statement.where(LEDGER.c.action == action)
+    if actor:
+        statement = statement.where(LEDGER.c.actor == actor)
+    return statement.where(LEDGER.c.subject == subject) if subject else statement
+
+
+def as_entry(leaf: bytes) -> LedgerEntry:
+    """Return the entry that stored bytes say.
+
+    Raises:
+        IntegrityBroken: they say none.
+    """
+    try:
+        entry: LedgerEntry = from_content(LedgerEntry, json.loads(leaf))
+    except ValueError:
+        raise IntegrityBroken(
+            f"a ledger entry cannot be read ({short(leaf_hash(leaf).hex())})",
+            code="ledger.content",
+            hint="Run `attending audit verify`.",
+        ) from None
+    return entry
+
+
+def _contradiction(what: str) -> IntegrityBroken:
+    return IntegrityBroken(
+        f"no checkpoint is signed: {what}",
+        code="ledger.contradiction",
+        hint="Run `attending audit verify` and keep the files as they are.",
+    )

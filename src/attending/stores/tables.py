@@ -1,0 +1,144 @@
+"""The tables of the store. All but the ledger's own are append-only and bound to a ledger entry.
+
+`seq` is the ledger entry that binds a row and `nth` is the row's place among the rows of that
+entry, so (seq, nth) is the order in which rows were written.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+#: Raised by one with every change of the tables below.
+SCHEMA_VERSION = 1
+
+METADATA = MetaData()
+_WHOLE = BigInteger().with_variant(Integer, "sqlite")
+_DIGEST = String(64)
+
+
+def _bound(name: str, *columns: Column[str] | Column[int] | Column[float] | Column[bytes]) -> Table:
+    place = (Column("seq", _WHOLE, nullable=False), Column("nth", _WHOLE, nullable=False))
+    unique = UniqueConstraint("seq", "nth", name=f"{name}_place")
+    return Table(name, METADATA, *columns, *place, unique)
+
+
+META = Table(
+    "meta",
+    METADATA,
+    Column("key", String(40), primary_key=True),
+    Column("value", String(200), nullable=False),
+)
+LEDGER = Table(
+    "ledger",
+    METADATA,
+    Column("seq", _WHOLE, primary_key=True, autoincrement=False),
+    Column("at", String(40), nullable=False),
+    Column("actor", String(200), nullable=False, index=True),
+    Column("action", String(80), nullable=False, index=True),
+    Column("subject_kind", String(200), nullable=False),
+    Column("subject", String(200), nullable=False, index=True),
+    Column("content", LargeBinary, nullable=False),
+)
+LEDGER_STATE = Table(
+    "ledger_state",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("size", _WHOLE, nullable=False),
+    Column("head", _DIGEST, nullable=False),
+    Column("peaks", LargeBinary, nullable=False),
+)
+RECORDS = _bound(
+    "records",
+    Column("digest", _DIGEST, primary_key=True),
+    Column("kind", String(60), nullable=False, index=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("made_at", String(40), nullable=False),
+    Column("made_by", String(200), nullable=False),
+)
+RECORD_KEYS = _bound(
+    "record_keys",
+    Column("digest", _DIGEST, primary_key=True),
+    Column("key", String(60), primary_key=True),
+    Column("value", String(200), primary_key=True),
+)
+Index("record_keys_lookup", RECORD_KEYS.c.key, RECORD_KEYS.c.value)
+PREDICTIONS = _bound(
+    "predictions",
+    Column("request_id", String(100), primary_key=True),
+    Column("model", String(100), nullable=False),
+    Column("version", String(20), nullable=False),
+    Column("stage", String(20), nullable=False),
+    Column("subject_id", _WHOLE, nullable=False, index=True),
+    Column("encounter_id", _WHOLE),
+    Column("prediction_time", _WHOLE, nullable=False),
+    Column("score", Float(53)),
+    Column("content", LargeBinary, nullable=False),
+)
+Index("predictions_lookup", PREDICTIONS.c.model, PREDICTIONS.c.version, PREDICTIONS.c.prediction_time)
+OUTCOMES = _bound(
+    "outcomes",
+    Column("model", String(100), primary_key=True),
+    Column("subject_id", _WHOLE, primary_key=True),
+    Column("prediction_time", _WHOLE, primary_key=True),
+    Column("snapshot", _DIGEST, primary_key=True),
+    Column("encounter_id", _WHOLE),
+    Column("label", Integer),
+    Column("status", String(20), nullable=False),
+    Column("label_time", _WHOLE),
+    Column("matured_at", _WHOLE),
+)
+FEEDBACK = _bound(
+    "feedback",
+    Column("feedback_id", _DIGEST, primary_key=True),
+    Column("request_id", String(100), nullable=False, index=True),
+    Column("person_id", String(64), nullable=False),
+    Column("given_at", _WHOLE, nullable=False),
+    Column("answer", String(40), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+PERSONS = _bound(
+    "persons",
+    Column("person_id", String(64), primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("printed_name", String(4000), nullable=False),
+    Column("roles", String(400), nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("service", Boolean, nullable=False),
+    Column("passphrase_hash", String(400), nullable=False),
+)
+ACCOUNTS = _bound(
+    "accounts",
+    Column("login", String(100), primary_key=True),
+    Column("person_id", String(64), nullable=False, index=True),
+)
+VERSIONS = _bound(
+    "versions",
+    Column("model", String(100), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("run", _DIGEST, nullable=False),
+    UniqueConstraint("model", "run", name="versions_run"),
+)
+DEPLOYMENTS = _bound(
+    "deployments",
+    Column("digest", _DIGEST, primary_key=True),
+    Column("model", String(100), nullable=False, index=True),
+    Column("version", String(20), nullable=False),
+    Column("stage", String(20), nullable=False),
+)
+
+#: Tables whose rows the ledger binds, by name.
+BOUND: dict[str, Table] = {
+    name: table for name, table in METADATA.tables.items() if "nth" in table.columns
+}

@@ -1,0 +1,127 @@
+"""One unit of work: rows and the ledger entries that bind them, all or nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from attending.errors import IntegrityBroken
+from attending.stores.bindings import as_stored, row_hash, rows_digest
+from attending.stores.chain import RESERVED, Act, Chain
+from attending.stores.merkle import CompactRange
+from attending.stores.tables import LEDGER, LEDGER_STATE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Connection, Row, Select, Table
+
+    from attending.records.ledger import LedgerEntry
+
+
+class Unit:
+    """What one transaction may do: read, insert, and append to the ledger. Nothing is updated.
+
+    Rows that were inserted are bound by the entry that is appended next; rows after the last
+    entry get one of their own. A unit with rows and no entry at all cannot be committed.
+    """
+
+    def __init__(self, connection: Connection, ledger_id: str) -> None:
+        self._connection = connection
+        self._ledger_id = ledger_id
+        self._chain: Chain | None = None
+        self._hashes: list[bytes] = []
+        self._entries: list[dict[str, Any]] = []
+        self._last: Act | None = None
+
+    @property
+    def chain(self) -> Chain:
+        """Return the end of the ledger, held for this unit alone from the first use on.
+
+        Raises:
+            IntegrityBroken: the ledger's state is not there, or is not what its size says.
+        """
+        if self._chain is None:
+            self._chain = read_chain(self._connection, self._ledger_id)
+        return self._chain
+
+    def rows(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+        """Return what a query finds, the unit's own rows included."""
+        return self._connection.execute(statement).all()
+
+    def insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows that the next ledger entry will bind."""
+        if not rows:
+            return
+        start = len(self._hashes)
+        full = [
+            as_stored(table, {**row, "seq": self.chain.size, "nth": start + at})
+            for at, row in enumerate(rows)
+        ]
+        self._connection.execute(table.insert(), full)
+        self._hashes += [row_hash(table.name, row) for row in full]
+
+    def append(self, act: Act, details: Mapping[str, Any] | None = None) -> LedgerEntry:
+        """Return the ledger entry for an act, appended; it binds the rows inserted before it.
+
+        Raises:
+            ValueError: a name in `details` is one that the store itself fills.
+        """
+        given = dict(details or {})
+        if RESERVED & given.keys():
+            raise ValueError(f"'{min(RESERVED & given.keys())}' is filled by the store")
+        if self._hashes:
+            given |= {"rows": len(self._hashes), "rows_digest": rows_digest(self._hashes)}
+        entry, leaf = self.chain.add(act, given)
+        columns = ("seq", "actor", "action", "subject_kind", "subject")
+        row = {name: getattr(entry, name) for name in columns}
+        self._entries.append({**row, "at": entry.content()["at"], "content": leaf})
+        self._hashes = []
+        self._last = act
+        return entry
+
+    def finish(self) -> None:
+        """Write the entries and the new end of the ledger; called once, before the commit.
+
+        Raises:
+            IntegrityBroken: rows were inserted and no ledger entry says so.
+        """
+        if self._hashes:
+            self._bind_the_rest()
+        if not self._entries:
+            return
+        self._connection.execute(LEDGER.insert(), self._entries)
+        chain = self.chain
+        state = {"size": chain.size, "head": chain.head, "peaks": chain.tree.pack()}
+        self._connection.execute(LEDGER_STATE.update().values(state))
+
+    def _bind_the_rest(self) -> None:
+        if self._last is None:
+            raise IntegrityBroken(
+                f"{len(self._hashes)} rows were written without a ledger entry",
+                code="ledger.missing_entry",
+                hint="Append to the ledger in the same unit; nothing was written.",
+            )
+        last = self._last
+        self.append(Act(at=last.at, actor=last.actor, action="store.rows", subject=last.subject))
+
+
+def read_chain(connection: Connection, ledger_id: str) -> Chain:
+    """Return the end of the ledger; in a writing transaction nobody else can move it meanwhile.
+
+    Raises:
+        IntegrityBroken: the ledger's state is not there, or is not what its size says.
+    """
+    row = connection.execute(select(LEDGER_STATE).with_for_update()).one_or_none()
+    try:
+        if row is None:
+            raise ValueError("no state")
+        tree = CompactRange.unpack(row.size, row.peaks)
+    except ValueError:
+        raise IntegrityBroken(
+            "the end of the ledger cannot be read",
+            code="ledger.state",
+            hint="Run `attending audit verify`.",
+        ) from None
+    return Chain(ledger_id, row.head, tree)

@@ -1,0 +1,122 @@
+"""Put the run record together from what training gave and what `lifecycle` knows of the place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from attending.digests import digest_bytes
+from attending.records.run import ArtifactDigest, Package, Run, SampleSize
+
+if TYPE_CHECKING:
+    from attending.specs.model import ModelSpec
+    from attending.train.fit import Trained
+    from attending.train.split import Split
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where and with what a run was made.
+
+    Attributes:
+        project_commit: git commit of the project folder, empty where there is none.
+        clean: whether the folder held no change beside it.
+        code_digest: digest of the installed attending files.
+        interpreter: such as `CPython 3.11.7`.
+        platform: operating system, libc and machine.
+        packages: every installed package.
+        notebook: whether a notebook started the run.
+    """
+
+    project_commit: str
+    clean: bool
+    code_digest: str
+    interpreter: str
+    platform: str
+    packages: tuple[Package, ...]
+    notebook: bool = False
+
+
+@dataclass(frozen=True)
+class Materials:
+    """Digests of what a run was made from, and of what was agreed before it."""
+
+    snapshot: str
+    contract_report: str | None
+    cohort: str
+    cohort_spec: str
+    feature_table: str
+    agreement: str | None = None
+    exceptions: tuple[str, ...] = ()
+
+
+def artifacts(trained: Trained) -> dict[str, bytes]:
+    """Return the files of a run: the model's under their names, others under `compare/NAME/`."""
+    files: dict[str, bytes] = {}
+    for at, (name, bundle) in enumerate(trained.bundles.items()):
+        folder = f"compare/{name}/" if at else ""
+        files.update({folder + file: data for file, data in bundle.files().items()})
+    return files
+
+
+def exploratory_reasons(provenance: Provenance) -> tuple[str, ...]:
+    """Return why a run may not be promoted; empty when it may.
+
+    >>> exploratory_reasons(Provenance("", True, "d", "CPython", "Linux", ()))
+    ('the project is not under version control',)
+    """
+    reasons = []
+    if not provenance.project_commit:
+        reasons.append("the project is not under version control")
+    elif not provenance.clean:
+        reasons.append("the project holds changes that are not committed")
+    if provenance.notebook:
+        reasons.append("a notebook made it")
+    return tuple(reasons)
+
+
+def record(
+    spec: ModelSpec,
+    trained: Trained,
+    *,
+    split: Split,
+    provenance: Provenance,
+    materials: Materials,
+    sample_size: SampleSize | None = None,
+) -> Run:
+    """Return the run record of a fit."""
+    reasons = exploratory_reasons(provenance)
+    return Run(
+        model=spec.name,
+        outcome=spec.outcome,
+        project_commit=provenance.project_commit,
+        clean=provenance.clean,
+        code_digest=provenance.code_digest,
+        interpreter=provenance.interpreter,
+        platform=provenance.platform,
+        packages=tuple(sorted(provenance.packages, key=lambda item: (item.name, item.version))),
+        snapshot=materials.snapshot,
+        contract_report=materials.contract_report,
+        cohort=materials.cohort,
+        cohort_spec=materials.cohort_spec,
+        feature_set=trained.chosen.feature_set,
+        feature_table=materials.feature_table,
+        model_spec=spec.digest,
+        split=split.facts,
+        seed=spec.seed,
+        estimator=spec.estimator,
+        parameters=dict(spec.parameters),
+        calibration=spec.calibration,
+        baselines=tuple(item.score for item in spec.baselines),
+        metrics_agreed=spec.metrics,
+        candidates=trained.candidates,
+        sample_size=sample_size,
+        artifacts=tuple(
+            ArtifactDigest(name=name, digest=digest_bytes(data))
+            for name, data in sorted(artifacts(trained).items())
+        ),
+        agreement=materials.agreement,
+        exploratory=bool(reasons),
+        reasons=reasons,
+        exceptions=materials.exceptions,
+    )

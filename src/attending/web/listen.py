@@ -1,0 +1,89 @@
+"""Serve the app: on this machine only, unless TLS or a named proxy stands in front."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from attending.errors import BadInput
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fastapi import FastAPI
+
+
+@dataclass(frozen=True)
+class Front:
+    """What stands between the network and us: our own TLS, a proxy that we trust, or nothing."""
+
+    certificate: Path | None = None
+    key: Path | None = None
+    behind_proxy: tuple[str, ...] = ()
+
+    @property
+    def tls(self) -> bool:
+        """Return whether we speak TLS ourselves."""
+        return self.certificate is not None and self.key is not None
+
+    @property
+    def secure(self) -> bool:
+        """Return whether browsers reach us by TLS."""
+        return self.tls or bool(self.behind_proxy)
+
+
+def check_bind(host: str, front: Front) -> None:
+    """Refuse to listen beyond this machine in plain text.
+
+    Raises:
+        BadInput: not loopback, and neither TLS nor a proxy that is named.
+
+    >>> check_bind("127.0.0.1", Front())
+    >>> check_bind("0.0.0.0", Front())
+    Traceback (most recent call last):
+    ...
+    attending.errors.BadInput: got host '0.0.0.0', which other machines reach in plain text
+    Give --certificate and --key, or --behind-proxy ADDRESS, or listen on 127.0.0.1.
+    """
+    if "*" in front.behind_proxy:
+        raise BadInput(
+            "got '*' as a trusted proxy, expected addresses",
+            code="web.proxy",
+            hint="Name the proxy's address: --behind-proxy 10.0.0.5.",
+        )
+    if not (_loopback(host) or front.secure):
+        raise BadInput(
+            f"got host '{host}', which other machines reach in plain text",
+            code="web.bind",
+            hint="Give --certificate and --key, or --behind-proxy ADDRESS, or listen on 127.0.0.1.",
+        )
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def serve(app: FastAPI, host: str, port: int, *, front: Front | None = None) -> None:
+    """Serve the app until it is told to stop."""
+    import uvicorn  # noqa: PLC0415
+
+    front = front or Front()
+    check_bind(host, front)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=5,
+        limit_concurrency=200,
+        proxy_headers=bool(front.behind_proxy),
+        forwarded_allow_ips=list(front.behind_proxy),
+        ssl_certfile=front.certificate,
+        ssl_keyfile=front.key,
+    )

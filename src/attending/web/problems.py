@@ -1,0 +1,82 @@
+"""Refusals as answers: a problem for machines, a plain page for people; the same four fields."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
+
+from attending.errors import AttendingError
+from attending.web.render import page
+
+if TYPE_CHECKING:
+    from fastapi import Request
+    from starlette.responses import Response
+    from starlette.types import Scope
+
+_UNEXPECTED = {
+    "code": "server.unexpected",
+    "message": "this answer could not be made",
+    "hint": "Try again; if it stays so, tell who runs this service.",
+    "where": "",
+}
+
+
+def wants_page(headers: Headers) -> bool:
+    """Return whether a browser asks, which wants a page rather than JSON."""
+    return "text/html" in headers.get("accept", "")
+
+
+def described(error: Exception) -> tuple[int, dict[str, str]]:
+    """Return the HTTP status and the four fields of a refusal; nothing of an unexpected error.
+
+    >>> described(KeyError("a secret"))[1]["message"]
+    'this answer could not be made'
+    """
+    if isinstance(error, AttendingError):
+        return error.http_status, error.as_problem()
+    if isinstance(error, HTTPException):
+        phrase = HTTPStatus(error.status_code).phrase.lower()
+        said = str(error.detail)
+        return error.status_code, {
+            "code": f"http.{phrase.replace(' ', '_')}",
+            "message": said[:1].lower() + said[1:],
+            "hint": "",
+            "where": "",
+        }
+    return 500, dict(_UNEXPECTED)
+
+
+def problem(scope: Scope, error: Exception) -> Response:
+    """Return the answer that a refusal gets, as the asker can read it."""
+    status, fields = described(error)
+    headers = dict(getattr(error, "headers", None) or {})
+    if wants_page(Headers(scope=scope)):
+        body = page("problem.html.j2", problem=fields, status=status)
+        return HTMLResponse(body, status_code=status, headers=headers)
+    content: dict[str, Any] = {"type": "about:blank", "title": fields["message"], "status": status}
+    return JSONResponse(
+        content | fields,
+        status_code=status,
+        headers=headers,
+        media_type="application/problem+json",
+    )
+
+
+def refused(request: Request, error: Exception) -> Response:
+    """Answer a refusal; a browser that is not signed in is sent to the sign-in page."""
+    unknown = isinstance(error, HTTPException) and error.status_code == 401
+    if unknown and request.method == "GET" and wants_page(request.headers):
+        return RedirectResponse(f"/login?next={request.url.path}", status_code=303)
+    return problem(request.scope, error)
+
+
+def malformed(request: Request, error: Exception) -> Response:
+    """Answer a request that FastAPI could not read; the fields are named, never their values."""
+    said: list[dict[str, Any]] = getattr(error, "errors", list)()
+    fields = sorted({".".join(str(part) for part in item["loc"]) for item in said})
+    named = HTTPException(422, f"expected other fields: {', '.join(fields)}")
+    return problem(request.scope, named)

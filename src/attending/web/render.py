@@ -1,0 +1,91 @@
+"""Pages from templates, always escaped; and the few words and shapes that all pages share."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+
+from attending import __version__
+from attending.digests import short
+
+if TYPE_CHECKING:
+    from attending.types import Instant
+
+#: The five steps that a page shows, and the stages that stand on each.
+STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Prototype", ("prototype",)),
+    ("Trained", ("trained",)),
+    ("Validated", ("validated",)),
+    ("Silent", ("silent",)),
+    ("Live", ("limited", "live")),
+)
+STAGE_SAYS = {
+    "prototype": "being explored; shows no one a score",
+    "trained": "repeatable; waits for clinical validation",
+    "validated": "signed by clinicians; waits for silent running",
+    "silent": "scores real patients; shows no one a score",
+    "limited": "in use in a limited scope",
+    "live": "in use in its whole agreed scope",
+    "retired": "retired; gives no score",
+}
+ANSWER_SAYS = {
+    "continue": "use it as agreed",
+    "watch": "use it; something is being looked at",
+    "freeze": "use it; change nothing until signed",
+    "restrict": "use it in fewer sites or units",
+    "fallback": "do not use it; use the agreed fallback",
+    "stop": "do not use it; no score is shown",
+}
+MET_SAYS = {"met": "met", "failed": "failed", "missing": "missing", "not_shown": "not shown"}
+
+
+def moment(instant: Instant) -> str:
+    """Return an instant as people read it, in UTC to the minute.
+
+    >>> from attending.times import parse_instant
+    >>> moment(parse_instant("2026-03-01T06:00:30Z"))
+    '2026-03-01 06:00 UTC'
+    """
+    return f"{instant:%Y-%m-%d %H:%M} UTC"
+
+
+def progress(stage: str) -> list[tuple[str, str]]:
+    """Return the five steps, each `done`, `here` or `ahead`; a retired model has left them all.
+
+    >>> progress("silent")[2:]
+    [('Validated', 'done'), ('Silent', 'here'), ('Live', 'ahead')]
+    """
+    here = next((i for i, (_, stages) in enumerate(STEPS) if stage in stages), len(STEPS))
+    return [
+        (name, "here" if i == here else "done" if i < here else "ahead")
+        for i, (name, _) in enumerate(STEPS)
+    ]
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("attending.web", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"moment": moment, "short": short, "progress": progress}
+    made.globals |= {
+        "stage_says": STAGE_SAYS,
+        "answer_says": ANSWER_SAYS,
+        "met_says": MET_SAYS,
+        "program_version": __version__,
+        "synthetic": False,
+        "person": None,
+        "logout_token": "",
+    }
+    return made
+
+
+def page(template: str, **values: Any) -> str:  # noqa: ANN401 - what the template shows
+    """Return one page; every value is escaped."""
+    return _templates().get_template(template).render(**values)

@@ -1,0 +1,188 @@
+"""A house of paper: the pages' protocol answered from plain values, as lifecycle would."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+
+from attending.digests import digest_bytes
+from attending.errors import NotFound
+from attending.times import parse_instant
+from attending.web.views import (
+    ConditionView,
+    DocumentRow,
+    GateView,
+    Health,
+    HealthCheck,
+    LedgerLine,
+    ModelPage,
+    ModelRow,
+    PersonView,
+    TodayLine,
+    VerdictView,
+)
+
+PASSPHRASE = "calm-otter-harbour-41"  # noqa: S105 - of a fictional person
+REPORT = (
+    b"<!doctype html><html lang='en'><head><title>Report</title>"
+    b"<style>body{color:#123456}</style></head><body><h1>Report</h1>"
+    b"<img alt='a dot' src='data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22/%3E'>"
+    b"</body></html>"
+)
+DAY = "2026-03-02T06:05:00Z"
+LATER = "2026-03-03T18:05:00Z"
+DIGEST = digest_bytes(REPORT)
+
+
+def verdict(answer="watch", **changes):
+    said = {
+        "continue": "All 11 trust conditions are met on 1,204 predictions of the last 7 days.",
+        "watch": "Creatinine arrives 5 hours later than before at the north site; "
+        "the score's meaning has not changed.",
+        "stop": "The alert threshold in the order system is not the signed one.",
+        "restrict": "At the south site 38 % of lactate is missing; the score means something else.",
+    }
+    values = {
+        "answer": answer,
+        "sentence": said[answer],
+        "made": parse_instant(DAY),
+        "expires": parse_instant(LATER),
+        "drift": "data" if answer != "continue" else "none",
+        "action": "Look at the laboratory feed before the next release train.",
+        "owner": "Laboratory interface team",
+        "changes": (
+            "the delay of creatinine back under 2 h for three days: continue",
+            "more than 20 % of creatinine missing: restrict to the south site",
+        ),
+    }
+    return VerdictView(**(values | changes))
+
+
+READMISSION = ModelRow(
+    name="readmission-30d",
+    version="v3",
+    stage="limited",
+    purpose="Unplanned readmission within 30 days of discharge, for the discharge nurse.",
+    verdict=verdict(),
+    synthetic=True,
+)
+ROWS = (
+    ModelRow(
+        name="deterioration-12h",
+        version="v1",
+        stage="silent",
+        purpose="Intensive care or death within 12 hours, for the rapid response team.",
+        verdict=verdict("continue", action="", owner="", changes=()),
+        synthetic=True,
+    ),
+    READMISSION,
+    ModelRow(name="length-of-stay", stage="prototype", purpose="Days until discharge."),
+    ModelRow(
+        name="sepsis-onset-6h",
+        version="v12",
+        stage="live",
+        purpose="Sepsis within 6 hours, for the ward nurse.",
+        verdict=verdict("stop", expired=True),
+    ),
+)
+
+
+def gate(name, to, answer, *conditions):
+    return GateView(name=name, to=to, answer=answer, conditions=conditions)
+
+
+PAGE = ModelPage(
+    row=READMISSION,
+    notices=("v3 since 2026-02-20: threshold 0.21 instead of 0.25; recalibrated.",),
+    gates=(
+        gate(
+            "lineage review",
+            "trained",
+            "met",
+            ConditionView(name="clean commit", answer="met", sentence="a41f09c2, no change on top"),
+        ),
+        gate("clinical sign-off", "validated", "met"),
+        gate("readiness review", "silent", "met"),
+        gate("prospective review", "limited", "met"),
+        gate(
+            "monitoring and audit",
+            "live",
+            "failed",
+            ConditionView(name="quiet verdicts", answer="failed", sentence="9 of the last 14 days "
+                          "said continue; 14 are asked", turn="nobody: wait"),
+            ConditionView(name="rollback drill", answer="met", sentence="2026-02-27, 1.4 s"),
+            ConditionView(name="training materials", answer="missing",
+                          sentence="31 of 48 nurses have completed them",
+                          turn="Head of nursing, north site"),
+            ConditionView(name="subgroup: age 80 and over", answer="not_shown",
+                          sentence="7 of 10 events needed", turn="Clinical owner"),
+        ),
+    ),
+    documents=(
+        DocumentRow(title="Validation report of v3", kind="validation report", digest=DIGEST,
+                    at=parse_instant(DAY), signed_by=("Dr Ada Fictional, hospital medicine",)),
+        DocumentRow(title="Model card of v3", kind="model card", digest="b" * 64),
+    ),
+    timeline=(
+        LedgerLine(at=parse_instant("2026-02-20T14:02:00Z"), actor="Dr Ada Fictional",
+                   action="advanced to limited", digest="c" * 64, says="north site, two wards"),
+        LedgerLine(at=parse_instant("2026-01-12T09:30:00Z"), actor="Ben Invented",
+                   action="advanced to silent", digest="d" * 64),
+    ),
+)  # fmt: skip
+
+
+@dataclass
+class PaperHouse:
+    """Answers the pages and remembers what it was asked."""
+
+    rows: tuple[ModelRow, ...] = ROWS
+    page: ModelPage = PAGE
+    made_up: bool = True
+    files: dict[str, bytes] = field(default_factory=lambda: {DIGEST: REPORT})
+    asked: list[str] = field(default_factory=list)
+    sessions: dict[str, PersonView] = field(default_factory=dict)
+    up: bool = True
+
+    def synthetic(self):
+        return self.made_up
+
+    def models(self):
+        return self.rows
+
+    def model(self, name):
+        self.asked.append(name)
+        if name != self.page.row.name:
+            raise NotFound("got a model that is not here", code="model.unknown")
+        return self.page
+
+    def today(self, name):
+        return (
+            TodayLine(label="Predictions", says="172, none without a score"),
+            TodayLine(label="Creatinine at the north site", says="5 h late", answer="failed"),
+        )
+
+    def document(self, digest):
+        self.asked.append(digest)
+        if digest not in self.files:
+            raise NotFound("got a digest that names no document here", code="document.unknown")
+        return self.files[digest]
+
+    def health(self):
+        check = HealthCheck(name="store", ok=self.up, says="" if self.up else "locked")
+        return Health(ok=self.up, checks=(check,))
+
+    def login(self, person, passphrase):
+        if (person, passphrase) != ("ada", PASSPHRASE):
+            return None
+        token = secrets.token_urlsafe(32)
+        self.sessions[token] = PersonView(
+            person="ada", name="Dr Ada Fictional", roles=("clinical_lead",)
+        )
+        return token
+
+    def logout(self, token):
+        self.sessions.pop(token, None)
+
+    def person_of(self, token):
+        return self.sessions.get(token)
