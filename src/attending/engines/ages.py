@@ -38,6 +38,6 @@ def years_between(birth: Ints, at: Ints) -> Floats:
 
 
 def _birthday(month: np.ndarray, into_month: Ints, years: Ints) -> Ints:
-    """Return the instant of the birthday after some years; day 29 of a short February is 1 March."""
+    """Return the birthday after some years; day 29 of a short February is 1 March."""
     start = (month + (12 * years).astype("m8[M]")).astype("M8[us]").astype(np.int64)
     return np.asarray(start + into_month, dtype=np.int64)

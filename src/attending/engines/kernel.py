@@ -7,13 +7,32 @@ result is the same to the bit wherever it is made. No fused or reordered arithme
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
+
+from attending.types import Floats, Ints, Mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+Indices: TypeAlias = NDArray[np.int32]
+#: time, known_at, superseded_at, code index, value, unit index.
+Rows: TypeAlias = tuple[Ints, Ints, Ints, Indices, Floats, Indices]
+#: subject, time, start of the stay.
+Due: TypeAlias = tuple[Ints, Ints, Ints]
+#: CSR from code index to groups, and the unit that each group asks for.
+Groups: TypeAlias = tuple[Indices, Indices, Indices]
+#: group, low, high, event clock, mode, needs moments, CSR to spans.
+Tracks: TypeAlias = tuple[Ints, Floats, Floats, Ints, Ints, Mask, Ints]
+#: window, CSR to features.
+Spans: TypeAlias = tuple[Ints, Ints]
+#: aggregate, freshness limit, column.
+Features: TypeAlias = tuple[Ints, Ints, Ints]
+_Scratch: TypeAlias = tuple[Ints, Ints, Ints, Floats, Mask]
+_Compiled = TypeVar("_Compiled", bound="Callable[..., object]")
 
 #: The time of a static row (null), and the lower end of the window `ever` that leaves it out.
 STATIC = np.iinfo(np.int64).min + 1
@@ -25,7 +44,7 @@ NEVER = np.iinfo(np.int64).max
 FIXED, ENCOUNTER, EVER, WITH_STATIC = 0, 1, 2, 3
 
 LAST, FIRST, MIN, MAX, MEAN, SUM, COUNT, STD, SLOPE, DELTA, RANGE, ANY, SINCE, NEWEST = range(14)
-_VALUELESS = (COUNT, ANY, SINCE, NEWEST)
+VALUELESS = (COUNT, ANY, SINCE, NEWEST)
 
 #: Why a value is missing; the low four bits of a cell's state.
 PRESENT, NEVER_MEASURED, NOT_YET_KNOWN, OUT_OF_WINDOW, IMPLAUSIBLE = 0, 1, 2, 3, 4
@@ -37,12 +56,12 @@ _SECOND = 1_000_000
 _HOUR_SECONDS = 3600.0
 
 
-def _jit(function: Callable[..., object]) -> Callable[..., object]:
+def _jit(function: _Compiled) -> _Compiled:
     return numba.njit(cache=True, nogil=True, fastmath=False)(function)  # type: ignore[no-any-return]  # numba is untyped
 
 
 @_jit
-def _add(total, lost, item):  # type: ignore[no-untyped-def]  # compiled
+def _add(total: float, lost: float, item: float) -> tuple[float, float]:
     """Return Neumaier's running sum and what it lost."""
     new = total + item
     if abs(total) >= abs(item):
@@ -53,8 +72,9 @@ def _add(total, lost, item):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_jit
-def _order_ties(time, known, superseded, value, fits, low, high):  # type: ignore[no-untyped-def]  # compiled
+def _order_ties(scratch: _Scratch, low: int, high: int) -> None:
     """Order rows of one group that tie on time by known_at, then by value; null values first."""
+    time, known, superseded, value, fits = scratch
     for i in range(low + 1, high):
         j = i
         while j > low and time[j - 1] == time[j]:
@@ -62,7 +82,7 @@ def _order_ties(time, known, superseded, value, fits, low, high):  # type: ignor
                 break
             if known[j - 1] == known[j]:
                 a, b = value[j - 1], value[j]
-                if np.isnan(a) or (not np.isnan(b) and a <= b):
+                if np.isnan(a) or a <= b:
                     break
             time[j - 1], time[j] = time[j], time[j - 1]
             known[j - 1], known[j] = known[j], known[j - 1]
@@ -73,7 +93,7 @@ def _order_ties(time, known, superseded, value, fits, low, high):  # type: ignor
 
 
 @_jit
-def _upper(time, low, high, at):  # type: ignore[no-untyped-def]  # compiled
+def _upper(time: Ints, low: int, high: int, at: int) -> int:
     """Return the first index from low to high whose time is later than `at`."""
     while low < high:
         middle = (low + high) >> 1
@@ -85,10 +105,10 @@ def _upper(time, low, high, at):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_jit
-def _gather(  # type: ignore[no-untyped-def]  # compiled
-    first, last, rows, groups, sizes, scratch
-):
-    """Sort one subject's rows by group; time order is kept. Return where each group starts."""
+def _gather(
+    first: int, last: int, rows: Rows, groups: Groups, sizes: Ints, scratch: _Scratch
+) -> None:
+    """Sort one subject's rows by group; time order is kept and `sizes` holds where groups end."""
     time, known, superseded, code, value, unit = rows
     code_first, code_groups, group_unit = groups
     s_time, s_known, s_superseded, s_value, s_fits = scratch
@@ -113,12 +133,12 @@ def _gather(  # type: ignore[no-untyped-def]  # compiled
             sizes[g] = at + 1
     low = 0
     for g in range(n_groups):
-        _order_ties(s_time, s_known, s_superseded, s_value, s_fits, low, sizes[g])
+        _order_ties(scratch, low, sizes[g])
         low = sizes[g]
 
 
 @_jit
-def unsorted_at(subject, time, known):  # type: ignore[no-untyped-def]  # compiled
+def unsorted_at(subject: Ints, time: Ints, known: Ints) -> int:
     """Return the first row that is not in canonical order, or -1."""
     for i in range(1, len(subject)):
         if subject[i] != subject[i - 1]:
@@ -130,7 +150,7 @@ def unsorted_at(subject, time, known):  # type: ignore[no-untyped-def]  # compil
 
 
 @_jit
-def _widest(first, last, code, code_first):  # type: ignore[no-untyped-def]  # compiled
+def _widest(first: int, last: int, code: Indices, code_first: Indices) -> int:
     """Return how many group rows the rows of one subject make."""
     total = 0
     for i in range(first, last):
@@ -140,19 +160,19 @@ def _widest(first, last, code, code_first):  # type: ignore[no-untyped-def]  # c
 
 
 @_jit
-def run(  # type: ignore[no-untyped-def]  # compiled
-    subject,
-    rows,
-    predictions,
-    groups,
-    tracks,
-    spans,
-    features,
-    out,
-    state,
-    newest_time,
-    newest_known,
-):
+def run(
+    subject: Ints,
+    rows: Rows,
+    predictions: Due,
+    groups: Groups,
+    tracks: Tracks,
+    spans: Spans,
+    features: Features,
+    out: Floats,
+    state: NDArray[np.uint8],
+    newest_time: Ints,
+    newest_known: Ints,
+) -> None:
     """Fill `out[feature, prediction]` and `state[prediction, feature]` for one shard.
 
     Args:
@@ -164,10 +184,12 @@ def run(  # type: ignore[no-untyped-def]  # compiled
             starts, whether moments are needed, CSR to spans; rows are walked once a track.
         spans: window in microseconds, ascending within a track; CSR to features.
         features: aggregate, freshness limit in microseconds (0 for none), output column.
-        out: float64, NaN is missing. state: uint8.
-        newest_time, newest_known: provenance of every cell, or shape (0, 0).
+        out: shape (columns, predictions); NaN is missing.
+        state: shape (predictions, columns).
+        newest_time: provenance of every cell, shape as `out`, or (0, 0).
+        newest_known: as `newest_time`.
     """
-    time, known, superseded, code, value, unit = rows
+    code = rows[3]
     p_subject, p_time, p_start = predictions
     code_first, _code_groups, group_unit = groups
     t_group, t_low, t_high, t_event, t_mode, t_moments, t_spans = tracks
@@ -328,12 +350,7 @@ def run(  # type: ignore[no-untyped-def]  # compiled
                         aggregate = f_aggregate[f]
                         answer = np.nan
                         reason = PRESENT
-                        valueless = (
-                            aggregate == COUNT
-                            or aggregate == ANY
-                            or aggregate == SINCE
-                            or aggregate == NEWEST
-                        )
+                        valueless = aggregate in VALUELESS
                         if aggregate == COUNT:
                             answer = float(m)
                         elif aggregate == ANY:

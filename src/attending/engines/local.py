@@ -138,9 +138,7 @@ def _finish(
     return tables
 
 
-def _work_shard(
-    path: Path, work: Callable[[pa.Table], pa.Table], wanted: Wanted
-) -> list[pa.Table]:
+def _work_shard(path: Path, work: Callable[[pa.Table], pa.Table], wanted: Wanted) -> list[pa.Table]:
     return [work(piece) for piece in pieces(path, wanted)]
 
 
@@ -194,9 +192,7 @@ def _open(path: Path) -> pq.ParquetFile:
         raise refusal from None
 
 
-def _read(
-    file: pq.ParquetFile, groups: list[int], wanted: Wanted, *, path: Path
-) -> pa.Table:
+def _read(file: pq.ParquetFile, groups: list[int], wanted: Wanted, *, path: Path) -> pa.Table:
     names = list(wanted.columns)
     extra = [] if wanted.codes is None or "code" in names else ["code"]
     try:

@@ -111,9 +111,9 @@ class Plan:
     columns: tuple[Column, ...]
     groups: tuple[tuple[tuple[str, ...], str], ...]
     units: dict[str, int]
-    tracks: tuple[NDArray[np.generic], ...]
-    spans: tuple[NDArray[np.generic], ...]
-    features: tuple[NDArray[np.generic], ...]
+    tracks: kernel.Tracks
+    spans: kernel.Spans
+    features: kernel.Features
     _members: dict[str | None, tuple[int, ...]] = field(default_factory=dict, compare=False)
 
     @property
@@ -133,9 +133,7 @@ class Plan:
             self._members[code] = known
         return known
 
-    def fill(
-        self, events: pa.Table, predictions: Predictions, *, trace: bool = False
-    ) -> Filled:
+    def fill(self, events: pa.Table, predictions: Predictions, *, trace: bool = False) -> Filled:
         """Return every column at every prediction, from the rows of one shard or patient.
 
         Args:
@@ -161,18 +159,17 @@ class Plan:
         groups = (first, members, asked)
         if width:
             kernel.run(
-                subject, rows, predictions[:], groups, self.tracks, self.spans, self.features,
+                subject, rows, tuple(predictions), groups, self.tracks, self.spans, self.features,
                 *filled,
             )  # fmt: skip
         return filled
 
-    def _rows(
-        self, events: pa.Table
-    ) -> tuple[tuple[NDArray[np.generic], ...], NDArray[np.int32], NDArray[np.int32]]:
+    def _rows(self, events: pa.Table) -> tuple[kernel.Rows, kernel.Indices, kernel.Indices]:
         code, words = coded(events["code"])
         unit, unit_words = coded(events["unit"])
         numbered = np.array([self.units.get(word or "", -2) for word in unit_words], np.int32)
-        belongs = [self.members(word) for word in words]
+        known = self._members
+        belongs = [known[word] if word in known else self.members(word) for word in words]
         first = np.zeros(len(words) + 1, np.int32)
         np.cumsum([len(groups) for groups in belongs], out=first[1:])
         members = np.array([group for groups in belongs for group in groups], np.int32)
@@ -196,7 +193,7 @@ def matches(code: str, wanted: str) -> bool:
     return code.startswith(wanted[:-1]) if wanted.endswith("*") else code == wanted
 
 
-def refuse_unsorted(subject: Ints, time: NDArray[np.generic], known: NDArray[np.generic]) -> None:
+def refuse_unsorted(subject: Ints, time: Ints, known: Ints) -> None:
     """Check that rows stand in canonical order.
 
     Raises:
@@ -242,7 +239,7 @@ def _tracks(
     columns: Sequence[Column],
     groups: tuple[tuple[tuple[str, ...], str], ...],
     by_track: list[dict[int, list[int]]],
-) -> tuple[NDArray[np.generic], ...]:
+) -> kernel.Tracks:
     heads = [columns[next(iter(spans.values()))[0]] for spans in by_track]
     needs = [
         any(columns[number].aggregate in _MOMENTS for span in spans.values() for number in span)
@@ -259,15 +256,13 @@ def _tracks(
     )
 
 
-def _spans(by_track: list[dict[int, list[int]]]) -> tuple[NDArray[np.generic], ...]:
+def _spans(by_track: list[dict[int, list[int]]]) -> kernel.Spans:
     windows = [window for spans in by_track for window in sorted(spans)]
     sizes = [len(spans[window]) for spans in by_track for window in sorted(spans)]
     return np.array(windows, np.int64), _ends(sizes)
 
 
-def _features(
-    columns: Sequence[Column], by_track: list[dict[int, list[int]]]
-) -> tuple[NDArray[np.generic], ...]:
+def _features(columns: Sequence[Column], by_track: list[dict[int, list[int]]]) -> kernel.Features:
     order = [number for spans in by_track for window in sorted(spans) for number in spans[window]]
     return (
         np.array([AGGREGATES[columns[number].aggregate] for number in order], np.int64),

@@ -97,3 +97,12 @@ CAUSES = (
     Cause("A08.4", 0.7, child=True),
     Cause("R56.00", 0.4, child=True),
 )
+
+#: Principal diagnoses of planned stays: chemotherapy, worn knee, worn hip.
+FOR_CHEMOTHERAPY = "Z51.11"
+KNEE, HIP = "M17.11", "M16.11"
+#: Reasons of visits that end at home or in the clinic.
+MINOR = ("R51.9", "S93.401A", "J06.9", "R10.9", "M54.50", "N39.0", "R07.9", "Z00.00", "I10")
+#: Principal diagnoses: the causes of unplanned stays, then the planned ones, then the minor ones.
+PRINCIPAL = (*(c.code for c in CAUSES), FOR_CHEMOTHERAPY, KNEE, HIP, *MINOR)
+FIRST_MINOR = len(PRINCIPAL) - len(MINOR)

@@ -64,7 +64,9 @@ def arrive(
     planned_kind = np.where(future.joint[who], JOINT, CHEMOTHERAPY)
     kind = np.where(is_planned, planned_kind, np.where(observed, OBSERVATION, ACUTE))
     home = np.where(rng.random(n) < _LOCAL_SITE, people.site[who], 0)
-    site = np.where(kind == CHEMOTHERAPY, UNIVERSITY, np.where(kind == JOINT, people.site[who], home))
+    site = np.where(
+        kind == CHEMOTHERAPY, UNIVERSITY, np.where(kind == JOINT, people.site[who], home)
+    )
     lead = np.minimum(
         (2.0 + 8.0 * rng.random(n)) * HOUR_SECONDS, 0.6 * (admitted - future.free[who])
     ).astype(np.int64)
@@ -80,9 +82,7 @@ def arrive(
     )
 
 
-def severities(
-    people: People, arrival: Arrival, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
+def severities(people: People, arrival: Arrival, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Return severity at admission and what is left of it at discharge, standardised."""
     who, kind = arrival.who, arrival.kind
     lasting = 0.2 * people.frailty[who] + 0.1 * np.log1p(people.burden[who])

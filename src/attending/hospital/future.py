@@ -150,9 +150,7 @@ def _planned_site(people: People, who: Ints, joint: Mask) -> Ints:
     return np.asarray(np.where(joint, people.site[who], UNIVERSITY), dtype=np.int64)
 
 
-def weekday_morning(
-    day: Ints, site: Ints, *, clock: LocalClock, rng: np.random.Generator
-) -> Ints:
+def weekday_morning(day: Ints, site: Ints, *, clock: LocalClock, rng: np.random.Generator) -> Ints:
     """Return a moment between 6 and 10 local time, on a day moved from the weekend to Monday."""
     workday = day + np.array([0, 0, 2, 1, 0, 0, 0])[day % 7]  # day 0 was a Thursday
     return clock.moment(workday, 6.0 + 4.0 * rng.random(len(day)), site=site)

@@ -75,9 +75,7 @@ def draw_people(plan: HospitalPlan, rng: np.random.Generator) -> People:
     race = rng.choice(len(RACES), size=n, p=_RACE_SHARE)
     shift = np.array([s.hardship_shift for s in SITES])[site]
     hardship = rng.normal(shift + _RACE_HARDSHIP[race], 1.0)
-    frailty = 0.25 * hardship + rng.normal(
-        np.array([s.frailty_shift for s in SITES])[site], 1.0
-    )
+    frailty = 0.25 * hardship + rng.normal(np.array([s.frailty_shift for s in SITES])[site], 1.0)
     conditions = _conditions(age, frailty, hardship=hardship, rng=rng)
     entry = _entries(plan, n, rng=rng)
     return People(

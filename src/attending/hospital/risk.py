@@ -28,8 +28,8 @@ _FADING_DAYS = 13.0
 _DAYS = np.arange(1, LAST_DAY + 1)
 _BY_DAY = np.cumsum(np.exp(-_DAYS / _FADING_DAYS)) / np.exp(-_DAYS / _FADING_DAYS).sum()
 
-_INTERCEPT = -4.15
-_LABS = (("haemoglobin", 0.30), ("urea_nitrogen", 0.30), ("albumin", 0.35), ("heart_rate", 0.30))
+_INTERCEPT = -3.38
+_LABS = (("haemoglobin", 0.26), ("urea_nitrogen", 0.18), ("albumin", 0.34), ("heart_rate", 0.32))
 _UNMEASURED = 0.35
 
 
@@ -73,21 +73,21 @@ def readmission_risk(people: People, left: Discharge, rng: np.random.Generator) 
 
 def _clinical(left: Discharge) -> Floats:
     latent = left.latents
-    score = 0.35 * left.drift - 0.9 * left.planned + _BY_DISPOSITION[left.disposition]
+    score = 0.35 * left.drift - 0.45 * left.planned + _BY_DISPOSITION[left.disposition]
     for name, load in _LABS:
         score = score + load * latent[:, AT[name]]
     # Only a low sodium matters, and it matters more to those who are also congested.
     low_sodium = np.maximum(latent[:, AT["sodium"]] - 0.5, 0.0)
-    score = score + 0.35 * low_sodium * (1.0 + 0.5 * (latent[:, AT["natriuretic_peptide"]] > 1.5))
-    return np.asarray(score + 0.15 * np.log1p(left.long_stay))
+    score = score + 0.45 * low_sodium * (1.0 + 0.5 * (latent[:, AT["natriuretic_peptide"]] > 1.5))
+    return np.asarray(score + 0.05 * np.log1p(left.long_stay))
 
 
 def _personal(people: People, left: Discharge) -> Floats:
     who = left.who
     age = people.age(left.at, who)
-    score = 0.32 * np.log1p(people.burden[who]) + 0.30 * np.minimum(left.stays_before, 5)
-    score = score + 0.22 * np.minimum(left.visits_before, 4) + 0.14 * (age - 60.0) / 10.0
-    score = score - 0.8 * (age < 18.0) + 0.22 * people.hardship[who] + 0.30 * people.alone[who]
+    score = 0.08 * np.log1p(people.burden[who]) + 0.20 * np.minimum(left.stays_before, 5)
+    score = score + 0.14 * np.minimum(left.visits_before, 4) + 0.08 * (age - 60.0) / 10.0
+    score = score - 0.8 * (age < 18.0) + 0.16 * people.hardship[who] + 0.25 * people.alone[who]
     score = score + 0.5 * (people.language[who] == LANGUAGES.index("OTHER"))
     return np.asarray(score + 0.18 * winter(left.at))
 

@@ -97,9 +97,7 @@ def _remember(future: Future, stay: Stays, *, unplanned: Ints, comes_back: Mask)
     future.cycles[stay.who] -= stay.is_planned
 
 
-def _plan_next(
-    future: Future, stay: Stays, *, clock: LocalClock, rng: np.random.Generator
-) -> None:
+def _plan_next(future: Future, stay: Stays, *, clock: LocalClock, rng: np.random.Generator) -> None:
     """Set the next planned stay: after 18 to 26 days in a course, later after an illness."""
     who = stay.who
     day = clock.day(stay.discharged, stay.site) + rng.integers(18, 27, size=len(who))

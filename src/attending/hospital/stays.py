@@ -17,7 +17,7 @@ from attending.hospital.course import (
     severities,
 )
 from attending.hospital.future import MARGIN_SECONDS, begin
-from attending.hospital.physiology import baselines, latents
+from attending.hospital.physiology import latents
 from attending.hospital.risk import DISPOSITIONS, Discharge, readmission_risk
 from attending.hospital.sequel import settle
 from attending.hospital.sites import DAY_SECONDS
@@ -85,6 +85,7 @@ def live(
     plan: HospitalPlan,
     people: People,
     *,
+    usual: Floats,
     visits: Visits,
     clock: LocalClock,
     rng: np.random.Generator,
@@ -92,11 +93,11 @@ def live(
     """Return all stays that begin before the plan ends, and everyone's moment of death.
 
     Args:
+        usual: everyone's usual latents, shape (n, signals).
         visits: emergency visits that end at home, for the earlier use of the hospital.
     """
     end = int(plan.end.timestamp())
     future = begin(plan, people, clock=clock, rng=rng)
-    usual = baselines(people, rng)
     rounds: list[Stays] = []
     while not rounds or len(rounds[-1]):
         who, is_planned = _next(future, end)

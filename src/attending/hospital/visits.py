@@ -46,7 +46,9 @@ class Visits:
 
     def keep(self, mask: Mask) -> Visits:
         """Return the visits where `mask` is true."""
-        return Visits(self.who[mask], self.arrived[mask], left=self.left[mask], site=self.site[mask])
+        return Visits(
+            self.who[mask], self.arrived[mask], left=self.left[mask], site=self.site[mask]
+        )
 
 
 def draw_emergency(

@@ -60,6 +60,10 @@ class Rows:
         """Return how many rows are still in play."""
         return int(self._table.num_rows)
 
+    def has(self, column: str) -> bool:
+        """Return whether the table has a column."""
+        return column in self._table.column_names
+
     def text(self, column: str) -> Column:
         """Return a column as text."""
         return self._table[column]
@@ -129,10 +133,12 @@ class Rows:
 
     def events(self, *, keep: Mask | None = None, **columns: Any) -> pa.Table:  # noqa: ANN401 - a column or one value
         """Return one draft event a row, or one for each row of `keep`; the rest is null."""
+        mask = None if keep is None else pa.array(keep)
+        count = self.left if keep is None else int(keep.sum())
         given = {"source": self.source, "source_row": self.named(), "row": self._table[_ROW]}
-        made = [_column({**given, **columns}.get(item.name), item, self.left) for item in DRAFT]
-        table = pa.Table.from_arrays(made, schema=DRAFT)
-        return table if keep is None else table.filter(pa.array(keep))
+        given |= columns
+        made = [_column(given.get(item.name), item, count=count, mask=mask) for item in DRAFT]
+        return pa.Table.from_arrays(made, schema=DRAFT)
 
     def batch(
         self, drafts: Sequence[pa.Table], availability: Sequence[Availability] = ()
@@ -164,9 +170,11 @@ def aside_table(
     return pa.Table.from_arrays(whole, schema=ASIDE)
 
 
-def _column(value: Any, item: pa.Field, count: int) -> Any:  # noqa: ANN401 - arrow has no types
+def _column(value: Any, item: pa.Field, *, count: int, mask: pa.Array | None) -> Any:  # noqa: ANN401 - arrow has no types
     if value is None:
         return pa.nulls(count, item.type)
     if isinstance(value, (pa.Array, pa.ChunkedArray)):
-        return value if value.type == item.type else value.cast(item.type)
-    return pa.repeat(pa.scalar(value, type=item.type), count)
+        kept = value if mask is None else value.filter(mask)
+        return kept if kept.type == item.type else kept.cast(item.type)
+    scalar = value if isinstance(value, pa.Scalar) else pa.scalar(value, type=item.type)
+    return pa.repeat(scalar.cast(item.type), count)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from attending.types import Floats, Outcomes, Risks
 
 FORMAT = "attending.logistic/1"
-#: l2: weight of half the squared coefficients, on standardised columns.
+#: l2: weight of half the squared coefficients, on standardised columns; above 0, so that an
+#: optimum exists whatever the rows.
 DEFAULTS: dict[str, Setting] = {"l2": 1.0}
 
 
@@ -102,7 +103,7 @@ class LogisticEstimator:
             BadInput: an unknown parameter or one out of range.
         """
         settings = known_settings(parameters, DEFAULTS, kind="logistic")
-        l2 = number(settings, "l2", least=0.0)
+        l2 = number(settings, "l2", least=1e-6)
         missing = np.isnan(x)
         median = _medians(x)
         filled = np.where(missing, median, x)

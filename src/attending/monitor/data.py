@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import chdtri, ndtri
 
 from attending.monitor import units
 from attending.monitor.findings import make
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from attending.monitor.reference import Counts
     from attending.records.monitoring import FeatureReference, Finding, Reference, Severity
     from attending.specs.monitoring import MonitoringSpec
-    from attending.types import Floats, Mask
+    from attending.types import Floats, Ints, Mask
 
 LOOKS_A_YEAR = 365
 _FLOOR = 1e-4
@@ -32,7 +33,6 @@ class Expected:
 
     held: Reference
     shares: Floats
-    degrees: Floats
     missing: Floats
     matters: Mask
     score_shares: Floats
@@ -47,8 +47,6 @@ def expected(spec: MonitoringSpec, held: Reference) -> Expected:
     The chance of a year is divided by the features and by the daily looks, so that looking every
     day does not raise it.
     """
-    from scipy.stats import chi2, norm  # heavy
-
     k = max(len(held.features), 1)
     each = spec.data.chance / (k * LOOKS_A_YEAR)
     bins = np.array([len(one.edges) + 1 for one in held.features], dtype=np.float64)
@@ -58,17 +56,16 @@ def expected(spec: MonitoringSpec, held: Reference) -> Expected:
     return Expected(
         held,
         np.array([one.shares for one in held.features]).reshape(-1, BINS + 1),
-        bins,
         np.array([one.missing_rate for one in held.features]),
         matters,
         np.array(held.score_shares),
-        chi2.isf(each, np.maximum(bins, 1.0)),
-        float(chi2.isf(spec.data.chance / LOOKS_A_YEAR, max(score_bins - 1, 1))),
-        float(norm.isf(each / 2)),
+        chdtri(np.maximum(bins, 1.0), each),
+        float(chdtri(max(score_bins - 1, 1), spec.data.chance / LOOKS_A_YEAR)),
+        float(-ndtri(each / 2)),
     )
 
 
-def psi(shares: Floats, counts: Floats) -> Floats:
+def psi(shares: Floats, counts: Ints) -> Floats:
     """Return the population stability index of each row of counts against its row of shares.
 
     Bins that are empty on one side count as 1e-4; bins empty on both add nothing.

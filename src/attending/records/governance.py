@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 from pydantic import Field
 
 from attending.records.base import Part, Record, When
-from attending.records.ledger import Hash
-from attending.specs.release import Stage
+from attending.records.ledger import Hash  # noqa: TC001 - pydantic reads it at run time
+from attending.specs.release import Stage  # noqa: TC001 - pydantic reads it at run time
 
 Role: TypeAlias = Literal[
     "data_scientist",

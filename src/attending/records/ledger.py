@@ -131,5 +131,7 @@ class AuditReport(Record):
                 self.statement,
                 code=self.findings[0].code,
                 hint="Stop, keep the files as they are, and compare with a witnessed checkpoint.",
-                where="ledger" if self.findings[0].seq is None else f"ledger:{self.findings[0].seq}",
+                where="ledger"
+                if self.findings[0].seq is None
+                else f"ledger:{self.findings[0].seq}",
             )

@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from attending.records.base import Record, When
-from attending.records.ledger import Hash
-from attending.specs.release import Stage
+from attending.records.ledger import Hash  # noqa: TC001 - pydantic reads it at run time
+from attending.specs.release import Stage  # noqa: TC001 - pydantic reads it at run time
 
 
 class Deployment(Record):
@@ -27,7 +27,7 @@ class Deployment(Record):
     version: Annotated[str, Field(pattern=r"^(v[1-9][0-9]*)?$")]
     stage: Stage
     run: Hash
-    artifacts: dict[str, Hash] = {}
+    artifacts: Annotated[dict[str, Hash], Field(default_factory=dict)]
     release_spec: Hash | None = None
     decision: Hash | None = None
     previous: Hash | None = None

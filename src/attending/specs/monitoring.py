@@ -91,6 +91,7 @@ class ConceptMonitor(Spec):
     the whole life of a deployment (Ville's inequality).
     """
 
+    window: Length = 90 * _DAY
     minimum_events: Annotated[int, Field(ge=5)] = 50
     oe_low: Positive = 0.8
     oe_high: Positive = 1.25

@@ -41,7 +41,9 @@ _STEPS = np.array(
     ]
 )
 _STEPS53 = (_STEPS * float(1 << 53)).astype(np.uint64)
-_TOTALS = 6  # columns of totals: events, non-events, twice the concordant pairs, AP, expected, squares
+_TOTALS = (
+    6  # columns of totals: events, non-events, twice the concordant pairs, AP, expected, squares
+)
 
 
 @njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]  # numba has no types
@@ -163,7 +165,12 @@ def _checked(outcome: Outcomes, risks: Mapping[str, Risks], cluster: Ints) -> No
 
 
 def _add_pass(
-    passes: _Passes, name: tuple[str, str], *, kept: Ints, columns: tuple[Any, Any, Any], cuts: Floats
+    passes: _Passes,
+    name: tuple[str, str],
+    *,
+    kept: Ints,
+    columns: tuple[Any, Any, Any],
+    cuts: Floats,
 ) -> None:
     """Add one group and model: rows by descending risk, marks where the risk falls below a cut."""
     outcome, risk, patient = columns
@@ -244,7 +251,12 @@ def _keys(patients: Ints, seed: int) -> Any:  # noqa: ANN401 - uint64, one a pat
 
 
 def _run(
-    passes: _Passes, keys: Any, *, draws: int, cuts: int, threads: int  # noqa: ANN401 - uint64
+    passes: _Passes,
+    keys: Any,  # noqa: ANN401 - uint64
+    *,
+    draws: int,
+    cuts: int,
+    threads: int,
 ) -> tuple[Any, Any]:
     """Make all draws, several at a time; each writes its own slice."""
     count = len(passes.names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -14,30 +14,62 @@ if TYPE_CHECKING:
 
     from attending.types import Floats
 
-#: Measures that need no threshold: from events, non-events, twice the pairs, AP, expected, squares.
-_PLAIN: dict[str, Callable[..., Floats]] = {
-    "auroc": lambda e, f, pairs, ap, expected, squares: pairs / (2.0 * e * f),
-    "average_precision": lambda e, f, pairs, ap, expected, squares: ap / e,
-    "brier": lambda e, f, pairs, ap, expected, squares: squares / (e + f),
-    "scaled_brier": lambda e, f, pairs, ap, expected, squares: (
-        1.0 - squares / (e + f) / (e / (e + f) * (f / (e + f)))
-    ),
-    "observed_expected": lambda e, f, pairs, ap, expected, squares: e / expected,
-    "prevalence": lambda e, f, pairs, ap, expected, squares: e / (e + f),
+S = TypeVar("S")
+
+
+class _Sums(NamedTuple):
+    """Sums of every draw over one model and group; `pairs` counts concordant pairs twice."""
+
+    events: Floats
+    others: Floats
+    pairs: Floats
+    precision: Floats
+    expected: Floats
+    squares: Floats
+
+    @property
+    def rows(self) -> Floats:
+        return self.events + self.others
+
+
+class _Flagged(NamedTuple):
+    """Sums of every draw at a threshold, with all events and others, and the odds of it."""
+
+    tp: Floats
+    fp: Floats
+    events: Floats
+    others: Floats
+    odds: float
+
+    @property
+    def rows(self) -> Floats:
+        return self.events + self.others
+
+
+_PLAIN: dict[str, Callable[[_Sums], Floats]] = {
+    "auroc": lambda s: s.pairs / (2.0 * s.events * s.others),
+    "average_precision": lambda s: s.precision / s.events,
+    "brier": lambda s: s.squares / s.rows,
+    "scaled_brier": lambda s: 1.0 - s.squares * s.rows / (s.events * s.others),
+    "observed_expected": lambda s: s.events / s.expected,
+    "prevalence": lambda s: s.events / s.rows,
 }
 
-#: Measures at a threshold: from flagged events, flagged others, all events, all others, odds.
-_AT: dict[str, Callable[..., Floats]] = {
-    "sensitivity": lambda tp, fp, e, f, odds: tp / e,
-    "specificity": lambda tp, fp, e, f, odds: 1.0 - fp / f,
-    "ppv": lambda tp, fp, e, f, odds: tp / (tp + fp),
-    "npv": lambda tp, fp, e, f, odds: (f - fp) / (e + f - tp - fp),
-    "alert_rate": lambda tp, fp, e, f, odds: (tp + fp) / (e + f),
-    "nne": lambda tp, fp, e, f, odds: (tp + fp) / tp,
-    "net_benefit": lambda tp, fp, e, f, odds: (tp - fp * odds) / (e + f),
-    "standardised_net_benefit": lambda tp, fp, e, f, odds: (tp - fp * odds) / e,
-    "net_benefit_treat_all": lambda tp, fp, e, f, odds: (e - f * odds) / (e + f),
+_AT: dict[str, Callable[[_Flagged], Floats]] = {
+    "sensitivity": lambda f: f.tp / f.events,
+    "specificity": lambda f: 1.0 - f.fp / f.others,
+    "ppv": lambda f: f.tp / (f.tp + f.fp),
+    "npv": lambda f: (f.others - f.fp) / (f.rows - f.tp - f.fp),
+    "alert_rate": lambda f: (f.tp + f.fp) / f.rows,
+    "nne": lambda f: (f.tp + f.fp) / f.tp,
+    "net_benefit": lambda f: (f.tp - f.fp * f.odds) / f.rows,
+    "standardised_net_benefit": lambda f: (f.tp - f.fp * f.odds) / f.events,
+    "net_benefit_treat_all": lambda f: (f.events - f.others * f.odds) / f.rows,
 }
+
+#: The measures that draws give, without and with a threshold.
+DRAWN = tuple(_PLAIN)
+DRAWN_AT = tuple(_AT)
 
 
 @dataclass(frozen=True)
@@ -83,17 +115,14 @@ class Draws:
             BadInput: a measure, model, group or threshold that was not drawn.
         """
         at = self._pass(model, group)
-        sums = self.totals[:, at, :]
+        sums = _Sums(*self.totals[:, at, :].T)
         with np.errstate(divide="ignore", invalid="ignore"):
             if threshold is None:
-                return _finite(_known(_PLAIN, measure)(*sums.T))
-            mark = self._mark(threshold)
-            flagged = self.at_marks[:, at, mark, :]
+                return _finite(_known(_PLAIN, measure)(sums))
+            flagged = self.at_marks[:, at, self._mark(threshold), :]
             odds = threshold / (1.0 - threshold) if threshold < 1.0 else np.inf
-            formula = _known(_AT, measure)
-            return _finite(
-                formula(flagged[:, 0], flagged[:, 1], sums[:, 0], sums[:, 1], odds)
-            )
+            both = _Flagged(flagged[:, 0], flagged[:, 1], sums.events, sums.others, odds)
+            return _finite(_known(_AT, measure)(both))
 
     def point(
         self, measure: str, model: str, *, group: str = "all", threshold: float | None = None
@@ -173,7 +202,12 @@ def spread(values: Floats, *, level: float = 0.95) -> Spread:
     return Spread(float(low), float(high), int(kept.size), int(values.size - kept.size))
 
 
-def _known(formulas: dict[str, Callable[..., Floats]], name: str) -> Callable[..., Floats]:
+def _known(formulas: dict[str, Callable[[S], Floats]], name: str) -> Callable[[S], Floats]:
+    """Return the formula of a measure.
+
+    Raises:
+        BadInput: no such measure.
+    """
     if name not in formulas:
         raise BadInput(
             f"got measure '{name}', which the bootstrap does not make",

@@ -83,7 +83,7 @@ class Auditor:
             entry = json.loads(content)
             said = tuple(entry[name] for name in _COLUMNS[1:-1])
             links = entry["ledger_id"], entry["seq"], entry["previous"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             self.found("ledger.content", f"entry {seq} cannot be read", seq)
             return
         if said != columns or links[1] != seq:
@@ -103,7 +103,9 @@ class Auditor:
             wanted = f"the ledger's end says {chain.size} entries, there are {self.tree.size}"
             self.found("ledger.truncated", wanted, max(last, 0))
         elif chain.head != self.head or chain.tree.root() != self.tree.root():
-            self.found("ledger.root", "the entries do not lead to the ledger's own end", max(last, 0))
+            self.found(
+                "ledger.root", "the entries do not lead to the ledger's own end", max(last, 0)
+            )
 
     def compare(self, checkpoint: Checkpoint) -> bool:
         """Return whether a witnessed checkpoint speaks of the entries that are here."""
@@ -165,12 +167,7 @@ def _batches(
 ) -> Iterator[Sequence[tuple[int, str, str, str, str, str, bytes]]]:
     statement = select(*(LEDGER.c[name] for name in _COLUMNS)).order_by(LEDGER.c.seq)
     result = connection.execution_options(yield_per=_BATCH_ROWS).execute(statement)
-    cursor = result.cursor
-    if cursor is None:
-        return
-    # The driver's own tuples: a Row object for each of a million entries costs two seconds.
-    while batch := cursor.fetchmany(_BATCH_ROWS):
-        yield batch
+    return result.partitions()
 
 
 def _checkpoints(

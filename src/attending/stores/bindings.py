@@ -28,8 +28,9 @@ def as_stored(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the row with every column of the table, whole numbers as floats where it says so."""
     full = {column.name: row.get(column.name) for column in table.columns}
     for column in table.columns:
-        if isinstance(column.type, Float) and full[column.name] is not None:
-            full[column.name] = float(full[column.name])
+        value = full[column.name]
+        if value is not None and isinstance(column.type, Float):
+            full[column.name] = float(value)
     return full
 
 

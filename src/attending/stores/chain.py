@@ -56,24 +56,22 @@ class Chain:
         Raises:
             ValueError: the entry is larger than a line may be, or a value is not plain.
         """
-        fields = {
-            "kind": LedgerEntry.kind,
+        fields: dict[str, Any] = {
             "seq": self.size,
             "ledger_id": self.ledger_id,
             "previous": self.head,
-            "at": format_instant(act.at),
+            "at": act.at,
             "actor": act.actor,
             "action": act.action,
             "subject_kind": act.subject.kind,
             "subject": act.subject.digest,
             "details": dict(details),
         }
+        entry = LedgerEntry.model_validate(fields)
+        fields |= {"kind": LedgerEntry.kind, "at": format_instant(act.at)}
         leaf = ENCODER.encode(fields).encode()
         if len(leaf) > MAX_ENTRY_BYTES:
             raise ValueError(f"a ledger entry has {len(leaf)} bytes, more than {MAX_ENTRY_BYTES}")
-        entry = LedgerEntry.model_validate(
-            {key: value for key, value in fields.items() if key != "kind"}
-        )
         hashed = leaf_hash(leaf)
         self.head = hashed.hex()
         self.tree.append(hashed)

@@ -45,7 +45,7 @@ def verifier_key(name: str, public_key: bytes) -> str:
     """Return a public key as one line: name, key id, base64.
 
     >>> verifier_key("attending/ward", bytes(32))[:24]
-    'attending/ward+18cbe6df+'
+    'attending/ward+7e602e16+'
     """
     body = base64.b64encode(_ED25519 + public_key).decode()
     return f"{name}+{key_id(name, public_key).hex()}+{body}"
@@ -83,15 +83,19 @@ def from_note(text: str, *, trusted: Iterable[bytes]) -> Checkpoint:
         signed = base64.b64decode(encoded, validate=True)
         instant = parse_instant(at.removeprefix("at "))
         found_root = base64.b64decode(root, validate=True)
-        if dash != _DASH or name != origin or len(signed) != 68 or not size.isdecimal():
-            raise ValueError("another shape")
+        shaped = dash == _DASH and name == origin and len(signed) == 68 and len(found_root) == 32
     except (ValueError, binascii.Error):
-        raise _bad("is not one", "checkpoint.shape") from None
+        shaped = False
+    if not shaped or not size.isdecimal():
+        refusal = _bad("is not one", "checkpoint.shape")
+        raise refusal
     public = next((key for key in trusted if key_id(origin, key) == signed[:4]), None)
     if public is None:
-        raise _bad("is signed by a key that we do not know", "checkpoint.unknown_key")
+        refusal = _bad("is signed by a key that we do not know", "checkpoint.unknown_key")
+        raise refusal
     if not keys.verify(public, f"{body}\n".encode(), signed[4:]):
-        raise _bad("has a bad signature", "checkpoint.signature")
+        refusal = _bad("has a bad signature", "checkpoint.signature")
+        raise refusal
     return Checkpoint(
         origin=origin,
         size=int(size),

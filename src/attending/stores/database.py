@@ -32,6 +32,7 @@ class Database:
 
     def __init__(self, engine: Engine, meta: dict[str, str]) -> None:
         self._engine = engine
+        self._writer = engine.execution_options(**{_WRITES: True})
         self._meta = meta
         self.ledger_id = meta["ledger_id"]
 
@@ -52,7 +53,7 @@ class Database:
             _make_private(path)
         with translated():
             engine = _engine(url)
-            with _writing(engine) as connection:
+            with _writing(engine.execution_options(**{_WRITES: True})) as connection:
                 METADATA.create_all(connection)
                 if connection.execute(select(META)).first() is not None:
                     raise BadInput("there is a database already", code="store.exists")
@@ -98,7 +99,7 @@ class Database:
             Refused: a row of that name is there already.
             DependencyDown: the store is busy, full, read-only or down.
         """
-        with translated(), _writing(self._engine) as connection:
+        with translated(), _writing(self._writer) as connection:
             unit = Unit(connection, self.ledger_id)
             yield unit
             unit.finish()
@@ -121,10 +122,8 @@ class Database:
 
 @contextmanager
 def _writing(engine: Engine) -> Iterator[Connection]:
-    with engine.connect() as plain:
-        connection = plain.execution_options(**{_WRITES: True})
-        with connection.begin():
-            yield connection
+    with engine.begin() as connection:
+        yield connection
 
 
 def _path(url: str) -> Path | None:
@@ -133,7 +132,9 @@ def _path(url: str) -> Path | None:
     if address.get_backend_name() != "sqlite":
         return None
     if not address.database or address.database == ":memory:":
-        raise BadInput("a store needs a file", code="store.address", hint="sqlite:////path/store.db")
+        raise BadInput(
+            "a store needs a file", code="store.address", hint="sqlite:////path/store.db"
+        )
     return Path(address.database)
 
 

@@ -8,7 +8,7 @@ import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from attending.errors import AttendingError, DependencyDown
+from attending.errors import DependencyDown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,8 +40,6 @@ def io_refused() -> Iterator[None]:
     """
     try:
         yield
-    except AttendingError:
-        raise
     except OSError as error:
         code = _CODES.get(error.errno or 0, "storage.io")
         hint = _HINTS.get(code, "Look at the disk before anything else.")

@@ -46,7 +46,7 @@ class Ledger:
         self.witness = Witness(witness)
         self.trusted = tuple(trusted)
 
-    def append(  # noqa: PLR6301,PLR0913 - one act in six words, asked of the ledger
+    def append(
         self,
         unit: Unit,
         *,
@@ -88,7 +88,7 @@ class Ledger:
         return self.end().tree.root().hex()
 
     def leaves(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """Iterate over the canonical bytes of entries, from `start` up to, not including, `stop`."""
+        """Iterate over the canonical bytes of entries from `start` up to `stop`, not included."""
         statement = select(LEDGER.c.content).where(LEDGER.c.seq >= start).order_by(LEDGER.c.seq)
         if stop is not None:
             statement = statement.where(LEDGER.c.seq < stop)
@@ -98,7 +98,7 @@ class Ledger:
                 yield row.content
 
     def entries(self, start: int = 0, stop: int | None = None) -> Iterator[LedgerEntry]:
-        """Iterate over entries, from `start` up to, not including, `stop`."""
+        """Iterate over entries from `start` up to `stop`, not included."""
         for leaf in self.leaves(start, stop):
             yield as_entry(leaf)
 
@@ -138,7 +138,8 @@ class Ledger:
         end = self.end()
         tree = self._rehash(end.size, newest.size if newest else 0, newest)
         if tree.root() != end.tree.root():
-            raise _contradiction("the entries do not lead to the ledger's own end")
+            refusal = _contradiction("the entries do not lead to the ledger's own end")
+            raise refusal
         if newest is not None and newest.size == end.size:
             return newest
         origin = origin_of(self.database.ledger_id)

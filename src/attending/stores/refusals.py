@@ -56,4 +56,5 @@ def translated() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise refusal(error) from error
+        refused = refusal(error)
+        raise refused from error

@@ -98,17 +98,20 @@ def check_folder(folder: Path, digest: str) -> int:
     if not manifest.is_file():
         raise NotFound("there is no manifest", code="snapshot.no_manifest", where=str(folder))
     if manifest.is_symlink() or digest_file(manifest) != digest:
-        raise _changed(digest, MANIFEST)
+        refusal = _changed(digest, MANIFEST)
+        raise refusal
     named = list(files_of(json.loads(manifest.read_bytes())))
     for file_name, wanted in named:
         path = folder / file_name
         inside = path.parent == folder and not path.is_symlink() and path.is_file()
         if not inside or digest_file(path) != wanted:
-            raise _changed(digest, file_name)
+            refusal = _changed(digest, file_name)
+            raise refusal
     shards = {path.name for path in folder.glob("shard-*.parquet")}
     extra = shards - {file_name for file_name, _ in named}
     if extra:
-        raise _changed(digest, min(extra))
+        refusal = _changed(digest, min(extra))
+        raise refusal
     return len(named)
 
 

@@ -6,6 +6,8 @@ entry, so (seq, nth) is the order in which rows were written.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -20,6 +22,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+if TYPE_CHECKING:
+    from sqlalchemy.schema import SchemaItem
+
 #: Raised by one with every change of the tables below.
 SCHEMA_VERSION = 1
 
@@ -28,7 +33,7 @@ _WHOLE = BigInteger().with_variant(Integer, "sqlite")
 _DIGEST = String(64)
 
 
-def _bound(name: str, *columns: Column[str] | Column[int] | Column[float] | Column[bytes]) -> Table:
+def _bound(name: str, *columns: SchemaItem) -> Table:
     place = (Column("seq", _WHOLE, nullable=False), Column("nth", _WHOLE, nullable=False))
     unique = UniqueConstraint("seq", "nth", name=f"{name}_place")
     return Table(name, METADATA, *columns, *place, unique)
@@ -86,7 +91,9 @@ PREDICTIONS = _bound(
     Column("score", Float(53)),
     Column("content", LargeBinary, nullable=False),
 )
-Index("predictions_lookup", PREDICTIONS.c.model, PREDICTIONS.c.version, PREDICTIONS.c.prediction_time)
+Index(
+    "predictions_lookup", PREDICTIONS.c.model, PREDICTIONS.c.version, PREDICTIONS.c.prediction_time
+)
 OUTCOMES = _bound(
     "outcomes",
     Column("model", String(100), primary_key=True),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-
 from attending.errors import IntegrityBroken
 from attending.stores.bindings import as_stored, row_hash, rows_digest
 from attending.stores.chain import RESERVED, Act, Chain
 from attending.stores.merkle import CompactRange
-from attending.stores.tables import LEDGER, LEDGER_STATE
+from attending.stores.prepared import run
+from attending.times import format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,9 +73,17 @@ class Unit:
         if self._hashes:
             given |= {"rows": len(self._hashes), "rows_digest": rows_digest(self._hashes)}
         entry, leaf = self.chain.add(act, given)
-        columns = ("seq", "actor", "action", "subject_kind", "subject")
-        row = {name: getattr(entry, name) for name in columns}
-        self._entries.append({**row, "at": entry.content()["at"], "content": leaf})
+        self._entries.append(
+            {
+                "seq": entry.seq,
+                "at": format_instant(act.at),
+                "actor": act.actor,
+                "action": act.action,
+                "subject_kind": act.subject.kind,
+                "subject": act.subject.digest,
+                "content": leaf,
+            }
+        )
         self._hashes = []
         self._last = act
         return entry
@@ -91,10 +98,10 @@ class Unit:
             self._bind_the_rest()
         if not self._entries:
             return
-        self._connection.execute(LEDGER.insert(), self._entries)
+        run(self._connection, "add_entry", self._entries)
         chain = self.chain
         state = {"size": chain.size, "head": chain.head, "peaks": chain.tree.pack()}
-        self._connection.execute(LEDGER_STATE.update().values(state))
+        run(self._connection, "move_end", [state])
 
     def _bind_the_rest(self) -> None:
         if self._last is None:
@@ -113,15 +120,15 @@ def read_chain(connection: Connection, ledger_id: str) -> Chain:
     Raises:
         IntegrityBroken: the ledger's state is not there, or is not what its size says.
     """
-    row = connection.execute(select(LEDGER_STATE).with_for_update()).one_or_none()
+    row = run(connection, "read_end")
     try:
-        if row is None:
-            raise ValueError("no state")
-        tree = CompactRange.unpack(row.size, row.peaks)
-    except ValueError:
+        tree = CompactRange.unpack(row[0], row[2]) if row else None
+    except (ValueError, TypeError):
+        tree = None
+    if row is None or tree is None:
         raise IntegrityBroken(
             "the end of the ledger cannot be read",
             code="ledger.state",
             hint="Run `attending audit verify`.",
-        ) from None
-    return Chain(ledger_id, row.head, tree)
+        )
+    return Chain(ledger_id, str(row[1]), tree)

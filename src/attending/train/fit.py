@@ -13,7 +13,7 @@ import numpy as np
 
 from attending.errors import BadInput, did_you_mean
 from attending.models.bundle import Bundle
-from attending.models.calibration import CALIBRATIONS, Calibration
+from attending.models.calibration import CALIBRATIONS
 from attending.models.protocol import Matrix, expit
 from attending.models.reference import Reference, correlated_pairs, summarise
 from attending.models.registered import MODELS
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from attending.models.protocol import Fitted
     from attending.specs.model import CandidateSpec, ModelSpec
     from attending.train.split import Rows, Split
     from attending.types import Ints, Outcomes, Risks
@@ -189,7 +188,8 @@ def _fit_one(table: _Table, asked: CandidateSpec, *, at: tuple[Ints, Ints, Ints]
     )
     # Risks of rows that were fitted on are too sure of themselves to be a reference.
     unseen = calibration if len(calibration) else train
-    line = _calibrated(spec, fitted, x[unseen], table.y[unseen])
+    margin = fitted.margin(x[unseen])
+    line = CALIBRATIONS.get(spec.calibration)(margin, table.y[unseen])
     return Bundle(
         estimator=asked.estimator,
         fitted=fitted,
@@ -197,7 +197,7 @@ def _fit_one(table: _Table, asked: CandidateSpec, *, at: tuple[Ints, Ints, Ints]
         feature_set=table.feature_set,
         missing=spec.missing,
         references=known,
-        risk_reference=summarise(expit(line.apply(fitted.margin(x[unseen]))), name="risk"),
+        risk_reference=summarise(expit(line.apply(margin)), name="risk"),
         correlated=correlated_pairs(table.x[train], names=table.names),
     )
 
@@ -205,10 +205,6 @@ def _fit_one(table: _Table, asked: CandidateSpec, *, at: tuple[Ints, Ints, Ints]
 def _filled(x: Matrix, known: tuple[Reference, ...]) -> Matrix:
     medians = np.array([item.at(0.5) if item.quantiles else 0.0 for item in known])
     return np.where(np.isnan(x), medians, x)
-
-
-def _calibrated(spec: ModelSpec, fitted: Fitted, x: Matrix, y: Outcomes) -> Calibration:
-    return CALIBRATIONS.get(spec.calibration)(fitted.margin(x), y)
 
 
 def _out_of_fold(table: _Table, asked: CandidateSpec, *, rows: Rows, fold: Ints) -> Risks:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
 
 from attending.errors import AttendingError
 from attending.web.door import Door
@@ -46,7 +45,8 @@ def create_app(house: House, *, hosts: frozenset[str] = LOOPBACK, secure: bool =
     ROUTES.mount(app)
     ROUTES.check(app)
     app.add_exception_handler(AttendingError, refused)
-    app.add_exception_handler(HTTPException, refused)
+    for status in range(400, 500):
+        app.add_exception_handler(status, refused)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_middleware(Door, hosts=hosts)
     return app

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers, MutableHeaders
+from fastapi.datastructures import Headers
 
 from attending.errors import AttendingError
 from attending.web.problems import problem
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from attending.web.asgi import Application, Message, Receive, Scope, Send
 
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
@@ -28,6 +28,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_RAW_HEADERS = [(k.lower().encode("ascii"), v.encode("ascii")) for k, v in HEADERS.items()]
 _BODY_BYTES = 64 * 1024
 _log = logging.getLogger("attending.web")
 
@@ -45,7 +46,7 @@ class Door:
         hosts: names under which this service may be asked.
     """
 
-    def __init__(self, app: ASGIApp, *, hosts: frozenset[str]) -> None:
+    def __init__(self, app: Application, *, hosts: frozenset[str]) -> None:
         self._app = app
         self._hosts = hosts
 
@@ -60,9 +61,7 @@ class Door:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                _add_headers(message)
             await send(message)
 
         try:
@@ -90,6 +89,15 @@ class Door:
             await self._app(scope, receive, send)
             return
         await send({"type": "websocket.close", "code": 1008, "reason": ""})
+
+
+def _add_headers(message: Message) -> None:
+    """Add our headers to an answer that starts, except those that it brings itself."""
+    brought = {name.lower() for name, _ in message["headers"]}
+    message["headers"] = [
+        *message["headers"],
+        *(pair for pair in _RAW_HEADERS if pair[0] not in brought),
+    ]
 
 
 class _Misdirected(AttendingError):

@@ -6,7 +6,7 @@ import re
 
 from attending.errors import AttendingError
 
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?")
+_SLUG = re.compile(r"(?=.{1,64}$)[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _FILE = re.compile(r"[a-z]{1,32}\.(?:css|svg)")
 _INSIDE = re.compile(rf"/(?:models/{_SLUG.pattern}|documents/{_DIGEST.pattern})?")
@@ -31,9 +31,7 @@ def check_slug(text: str) -> str:
     >>> check_slug("readmission-30d")
     'readmission-30d'
     """
-    return _matching(
-        text, _SLUG, what="model name", expected="lower-case letters, digits and hyphens"
-    )
+    return _matching(text, _SLUG, what="model name", expected="small letters, digits and hyphens")
 
 
 def check_digest(text: str) -> str:

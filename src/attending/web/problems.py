@@ -5,17 +5,17 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from starlette.datastructures import Headers
-from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi import HTTPException
+from fastapi.datastructures import Headers
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
 from attending.errors import AttendingError
 from attending.web.render import page
 
 if TYPE_CHECKING:
-    from fastapi import Request
-    from starlette.responses import Response
-    from starlette.types import Scope
+    from fastapi import Request, Response
+
+    from attending.web.asgi import Scope
 
 _UNEXPECTED = {
     "code": "server.unexpected",
@@ -38,10 +38,11 @@ def described(error: Exception) -> tuple[int, dict[str, str]]:
     """
     if isinstance(error, AttendingError):
         return error.http_status, error.as_problem()
-    if isinstance(error, HTTPException):
-        phrase = HTTPStatus(error.status_code).phrase.lower()
-        said = str(error.detail)
-        return error.status_code, {
+    # The router below FastAPI has a refusal of its own; both say a status and a detail.
+    status, said = getattr(error, "status_code", None), str(getattr(error, "detail", ""))
+    if isinstance(status, int):
+        phrase = HTTPStatus(status).phrase.lower()
+        return status, {
             "code": f"http.{phrase.replace(' ', '_')}",
             "message": said[:1].lower() + said[1:],
             "hint": "",
@@ -68,7 +69,7 @@ def problem(scope: Scope, error: Exception) -> Response:
 
 def refused(request: Request, error: Exception) -> Response:
     """Answer a refusal; a browser that is not signed in is sent to the sign-in page."""
-    unknown = isinstance(error, HTTPException) and error.status_code == 401
+    unknown = getattr(error, "status_code", None) == 401
     if unknown and request.method == "GET" and wants_page(request.headers):
         return RedirectResponse(f"/login?next={request.url.path}", status_code=303)
     return problem(request.scope, error)

@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Annotated
 
 from fastapi import Form, Request, Response
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
 from attending.digests import digest_bytes
 from attending.errors import IntegrityBroken, NotFound

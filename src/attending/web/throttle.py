@@ -6,7 +6,7 @@ import time
 from collections import defaultdict, deque
 from typing import TYPE_CHECKING
 
-from starlette.exceptions import HTTPException
+from fastapi import HTTPException
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ class Throttle:
     >>> throttle.check(person="ann", address="::1")
     Traceback (most recent call last):
     ...
-    starlette.exceptions.HTTPException: 429: too many attempts; wait five minutes
+    fastapi.exceptions.HTTPException: 429: too many attempts; wait five minutes
     """
 
     def __init__(self, limit: int = 5, *, clock: Callable[[], float] = time.monotonic) -> None:

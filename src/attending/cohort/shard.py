@@ -1,0 +1,114 @@
+"""The cohort of one shard: a pure function that every engine maps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from attending.cohort.candidates import Candidates, candidates
+from attending.cohort.facts import NEVER, NO_STAY, Facts
+from attending.cohort.groups import groups
+from attending.cohort.labels import Labels, labels
+from attending.cohort.rules import RULES, Asked
+from attending.cohort.stays import ADMISSION_TYPE
+from attending.engines.tables import instants
+from attending.records.events import ADMISSION, BIRTH, DEATH, DISCHARGE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from attending.specs.cohort import CohortSpec
+    from attending.types import Ints, Mask
+
+#: The step of a row that stays; a row that leaves has the number of the step it leaves at.
+KEPT = -1
+
+
+class StepName(NamedTuple):
+    """A step by its rule's name, and in words."""
+
+    name: str
+    title: str
+
+
+def steps(spec: CohortSpec) -> tuple[StepName, ...]:
+    """Return the steps in which candidates leave, in order."""
+    found = []
+    if spec.index.event == "landmark" and spec.index.require_stay:
+        found.append(StepName("require_stay", "still in the stay at the landmark"))
+    found += [StepName(r.rule, r.title or r.rule.replace("_", " ")) for r in spec.rules]
+    competing = spec.label.competing
+    if competing is not None and competing.death == "excluded":
+        found.append(StepName("competing_death", "did not die before the outcome"))
+    return tuple(found)
+
+
+def codes_read(spec: CohortSpec) -> tuple[str, ...]:
+    """Return every code or prefix that the cohort reads, sorted."""
+    found = {f"{ADMISSION}*", f"{DISCHARGE}*", f"{ADMISSION_TYPE}*", BIRTH, DEATH, f"{DEATH}//*"}
+    found |= {f"{group.prefix}*" for group in spec.groups.values() if group.prefix is not None}
+    for rule in spec.rules:
+        found |= set(getattr(rule, "codes", ()))
+    if spec.label.code_value is not None:
+        found.add(spec.label.code_value.code)
+    return tuple(sorted(found))
+
+
+def shard(spec: CohortSpec, as_of: int, events: pa.Table) -> pa.Table:
+    """Return every candidate of whole patients, with its label and the step it leaves at.
+
+    Args:
+        spec: the cohort.
+        as_of: end of what may be seen, microseconds; rows that are not visible at it do not
+            count.
+        events: rows in canonical order.
+
+    Raises:
+        IntegrityBroken: the rows are not in canonical order.
+    """
+    found = candidates(spec, Facts(events, as_of))
+    outcome = labels(spec, found)
+    columns: dict[str, pa.Array] = {
+        "subject_id": pa.array(found.stays.subject),
+        "encounter_id": _nullable(found.stays.encounter, null=NO_STAY),
+        "prediction_time": instants(found.at),
+        "index_start": instants(found.stays.admitted),
+        "label": _nullable(outcome.value, null=-1),
+        "label_time": instants(outcome.at, null=NEVER),
+        "horizon_end": instants(outcome.horizon_end, null=NEVER),
+        "matured_at": instants(outcome.matured, null=NEVER),
+        "status": pa.array(outcome.status, pa.string()),
+        "site": pa.array(found.stays.site, pa.string()),
+    }
+    for name, values in groups(spec, found).items():
+        columns[f"group_{name}"] = pa.array(values, pa.string())
+    columns["step"] = pa.array(_leaves_at(spec, found, outcome))
+    return pa.table(columns)
+
+
+def _nullable(values: NDArray[np.integer], *, null: int) -> pa.Array:
+    return pa.array(values, mask=values == null)
+
+
+def _leaves_at(spec: CohortSpec, found: Candidates, outcome: Labels) -> Ints:
+    """Return the step at which each candidate leaves, or `KEPT`."""
+    step = np.full(len(found), KEPT, np.int64)
+    masks = _masks(spec, found, outcome, step=step)
+    for number, stays in enumerate(masks):
+        step[(step == KEPT) & ~stays] = number
+    return step
+
+
+def _masks(spec: CohortSpec, found: Candidates, outcome: Labels, *, step: Ints) -> Iterator[Mask]:
+    """Yield, step by step, which candidates meet it; a rule sees who is left before it."""
+    if spec.index.event == "landmark" and spec.index.require_stay:
+        yield np.asarray(found.stays.discharged > found.at)
+    for rule in spec.rules:
+        asked = Asked(spec, found, labels=outcome, left=step == KEPT)
+        yield RULES.get(rule.rule)(rule, asked)
+    if spec.label.competing is not None and spec.label.competing.death == "excluded":
+        yield np.asarray(outcome.status.astype(str) != "competing")

@@ -1,0 +1,86 @@
+"""Where pictures are drawn: one size of text, colours that colour-blind readers tell apart.
+
+The same figures give the same bytes: ids come from a fixed salt, no date is written, and letters
+are drawn as paths, so that no reader's fonts matter.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Okabe and Ito's colours.
+BLUE = "#0072B2"
+VERMILLION = "#D55E00"
+GREEN = "#009E73"
+PURPLE = "#CC79A7"
+ORANGE = "#E69F00"
+SKY = "#56B4E9"
+GREY = "#6b6b6b"
+INK = "#1a1a1a"
+#: The model is always this one, the baseline always that one; lines differ by dashes as well.
+MODEL = {"color": BLUE, "linestyle": "-", "linewidth": 2.0}
+BASELINE = {"color": VERMILLION, "linestyle": (0, (5, 2)), "linewidth": 2.0}
+REFERENCE = {"color": GREY, "linestyle": (0, (1, 2)), "linewidth": 1.4}
+
+_SETTINGS = {
+    "font.family": ["DejaVu Sans"],
+    "font.size": 10.0,
+    "axes.titlesize": 11.0,
+    "axes.labelsize": 10.0,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "text.color": INK,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.8,
+    "legend.frameon": False,
+    "legend.fontsize": 9.5,
+    "figure.facecolor": "white",
+    "svg.fonttype": "path",
+    "svg.hashsalt": "attending",
+    "path.simplify": False,
+    "timezone": "UTC",
+}
+Drawn = Any  # matplotlib has no types that we check against
+
+
+class Sheet:
+    """One figure being drawn; `svg` holds its bytes once the drawing is done."""
+
+    def __init__(self, figure: Drawn) -> None:
+        self.figure = figure
+        self.svg = b""
+
+
+@contextmanager
+def sheet(width_inches: float = 6.4, height_inches: float = 4.4) -> Iterator[Sheet]:
+    """Give a figure to draw on; its bytes are in `svg` afterwards."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    mpl.use("Agg", force=False)
+    with mpl.rc_context({**mpl.rcParamsDefault, **_SETTINGS, "backend": "Agg"}):
+        figure = Figure(figsize=(width_inches, height_inches), layout="constrained")
+        drawing = Sheet(figure)
+        yield drawing
+        held = BytesIO()
+        FigureCanvasSVG(figure).print_svg(held, metadata={"Date": None, "Creator": "attending"})
+        drawing.svg = held.getvalue()
+
+
+def unit_square(axes: Drawn, *, x_label: str, y_label: str) -> None:
+    """Set axes from 0 to 1 with a light grid."""
+    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), xlabel=x_label, ylabel=y_label)
+    axes.set_aspect("equal")
+    axes.grid(visible=True)

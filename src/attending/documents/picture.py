@@ -1,0 +1,52 @@
+"""A picture with its words: what it shows, how to read it, and the table of the same figures."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text; the first column names the row.
+
+    Attributes:
+        numeric: false when the columns after the first hold words rather than figures.
+    """
+
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a row that does not fit the header.
+
+        Raises:
+            ValueError: a row has more or fewer cells than the header.
+        """
+        if any(len(row) != len(self.header) for row in self.rows):
+            raise ValueError(f"{self.caption}: a row does not fit the header")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture in SVG, with alternative text and the table that says the same.
+
+    Attributes:
+        name: a slug, unique in a document.
+        alt: what a person who cannot see it is told.
+        caption: how to read it, in a sentence or two.
+    """
+
+    name: str
+    title: str
+    alt: str
+    caption: str
+    svg: bytes
+    table: Table
+
+    @property
+    def uri(self) -> str:
+        """Return the picture as a data URI, for a stand-alone document."""
+        return "data:image/svg+xml;base64," + base64.b64encode(self.svg).decode("ascii")

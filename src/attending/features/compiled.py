@@ -1,0 +1,124 @@
+"""Features compiled for the kernel: one plan serves every shard and every patient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from attending.engines.plan import Column, Plan, compile_plan
+from attending.errors import Refused
+from attending.specs.features import FeaturesSpec
+
+if TYPE_CHECKING:
+    from attending.specs.features import FeatureSpec
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A plan and how each feature is taken from its columns.
+
+    Args:
+        spec: what was asked.
+        plan: what the kernel fills.
+        column: for each feature the kernel's column; one that reads no rows has an empty one.
+        beside: for a static feature the column that says whether its vocabulary was seen, else -1.
+        special: the features that are not simply a column of the kernel.
+        notes: what a reader should know, such as a deprecated feature.
+    """
+
+    spec: FeaturesSpec
+    plan: Plan
+    column: tuple[int, ...]
+    beside: tuple[int, ...]
+    special: tuple[int, ...]
+    notes: tuple[str, ...]
+
+
+#: Fills nothing: the place of a feature that reads no rows.
+_NOTHING = Column((), "last", window_us=1)
+
+
+def compiled(spec: FeaturesSpec | Compiled) -> Compiled:
+    """Return the compiled form of a spec; one that is compiled already is returned as it is.
+
+    Raises:
+        Refused: a feature is retired.
+    """
+    if isinstance(spec, Compiled):
+        return spec
+    columns: list[Column] = []
+    mains: list[int] = []
+    besides: list[int] = []
+    for feature in spec.features:
+        _refuse_retired(feature)
+        asked = _columns(spec, feature)
+        mains.append(len(columns))
+        besides.append(len(columns) + 1 if len(asked) > 1 else -1)
+        columns.extend(asked)
+    return Compiled(
+        spec=spec,
+        plan=compile_plan(columns),
+        column=tuple(mains),
+        beside=tuple(besides),
+        special=tuple(i for i, f in enumerate(spec.features) if f.kind != "window"),
+        notes=tuple(_notes(spec)),
+    )
+
+
+def _refuse_retired(feature: FeatureSpec) -> None:
+    if feature.status == "retired":
+        instead = f"Use '{feature.replacement}'." if feature.replacement else "Remove it."
+        raise Refused(f"feature '{feature.name}' is retired", code="features.retired", hint=instead)
+
+
+def _notes(spec: FeaturesSpec) -> list[str]:
+    return [
+        f"feature '{feature.name}' is deprecated"
+        + (f"; use '{feature.replacement}'" if feature.replacement else "")
+        for feature in spec.features
+        if feature.status == "deprecated"
+    ]
+
+
+def _columns(spec: FeaturesSpec, feature: FeatureSpec) -> list[Column]:
+    """Return what the kernel must fill for a feature."""
+    codes = spec.codes_of(feature)
+    by_event = feature.clock == "event"
+    fresh = feature.freshness or 0
+    if feature.kind == "age":
+        return [Column(codes, "newest_time", mode="ever", by_event=by_event)]
+    if feature.kind == "static":
+        return [
+            Column(names, "any", mode="with_static", by_event=by_event)
+            for names in (codes, _vocabularies(codes))
+        ]
+    if feature.kind != "window":
+        return [_NOTHING]
+    window = feature.window
+    plausible = feature.plausible
+    return [
+        Column(
+            codes,
+            str(feature.aggregate),
+            window_us=window if isinstance(window, int) else 0,
+            mode="fixed" if isinstance(window, int) else str(window),
+            unit=feature.unit if reads_unit(feature) else None,
+            low=plausible.low if plausible else -np.inf,
+            high=plausible.high if plausible else np.inf,
+            by_event=by_event,
+            fresh_us=fresh,
+        )
+    ]
+
+
+def reads_unit(feature: FeatureSpec) -> bool:
+    """Return whether rows must carry the feature's unit; counts and ages have one of their own."""
+    return feature.aggregate not in {"count", "any", "time_since_last"}
+
+
+def _vocabularies(codes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the prefixes under which the codes stand: `GENDER//*` for `GENDER//F`."""
+    heads = {code.rpartition("//")[0] for code in codes}
+    return tuple(sorted(f"{head}//*" if head else "*" for head in heads))

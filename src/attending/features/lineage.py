@@ -1,0 +1,47 @@
+"""What features read: their codes, columns and clocks, for the contract, the ledger and the gates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from attending.engines.plan import COLUMNS
+
+if TYPE_CHECKING:
+    from attending.specs.features import FeaturesSpec
+
+
+class Use(NamedTuple):
+    """What one feature reads.
+
+    `window_us` is None for a window without a fixed length. `clock` is `availability` or `event`.
+    """
+
+    name: str
+    codes: tuple[str, ...]
+    window_us: int | None
+    clock: str
+
+
+def codes_read(spec: FeaturesSpec) -> tuple[str, ...]:
+    """Return every code or prefix that the features read, sorted."""
+    return tuple(sorted({code for feature in spec.features for code in spec.codes_of(feature)}))
+
+
+def columns_read(spec: FeaturesSpec) -> tuple[str, ...]:
+    """Return the columns of the event table that the features read."""
+    return COLUMNS if codes_read(spec) else ()
+
+
+def uses(spec: FeaturesSpec) -> tuple[Use, ...]:
+    """Return what each feature reads, a derived one through its operands."""
+    found: dict[str, Use] = {}
+    for feature in spec.features:
+        window = feature.window if isinstance(feature.window, int) else None
+        codes, clock = spec.codes_of(feature), feature.clock
+        if feature.expression is not None:
+            parts = [found[name] for name in feature.expression.of]
+            codes = tuple(sorted({code for part in parts for code in part.codes}))
+            if any(part.clock == "event" for part in parts):
+                clock = "event"
+        found[feature.name] = Use(feature.name, codes, window, clock)
+    return tuple(found.values())

@@ -1,0 +1,166 @@
+"""Features of one shard or one patient: a pure function that every engine maps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from attending.engines import kernel
+from attending.engines.ages import years_between
+from attending.engines.plan import Predictions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from attending.engines.plan import Filled
+    from attending.features.compiled import Compiled
+    from attending.specs.features import Expression, FeatureSpec
+    from attending.types import Floats, Ints
+
+_HOUR = 3_600_000_000.0
+#: Stands for an unknown start of the stay.
+NO_START = np.iinfo(np.int64).max
+
+
+class Cells(NamedTuple):
+    """One array a feature, and the state of every cell; NaN is missing.
+
+    `newest_time` and `newest_known` are microseconds, `kernel.STATIC` for none, and have rows
+    only when they were asked for.
+    """
+
+    values: list[Floats]
+    state: NDArray[np.uint8]
+    newest_time: list[Ints]
+    newest_known: list[Ints]
+
+
+def compute(
+    compiled: Compiled, events: pa.Table, predictions: Predictions, *, trace: bool = False
+) -> Cells:
+    """Return every feature at every prediction from the rows of whole patients.
+
+    Args:
+        compiled: the features.
+        events: rows in canonical order, with the columns that the kernel reads.
+        predictions: ascending by subject; `NO_START` where the start of the stay is unknown.
+        trace: also return the instants of the newest row behind each cell.
+
+    Raises:
+        IntegrityBroken: the rows are not in canonical order.
+    """
+    start = predictions.start
+    unknown = start == NO_START
+    safe = predictions._replace(start=np.where(unknown, predictions.time + 1, start))
+    filled = compiled.plan.fill(events, safe, trace=trace)
+    values = [filled.values[column] for column in compiled.column]
+    state = np.ascontiguousarray(filled.state[:, compiled.column])
+    cells = Cells(values, state, *_traces(compiled, filled))
+    for number in compiled.special:
+        _special(compiled, number, filled, safe, cells)
+        if compiled.spec.features[number].kind == "stay_hours":
+            values[number][unknown] = np.nan
+            state[unknown, number] = kernel.NO_VALUE
+    return cells
+
+
+def _traces(compiled: Compiled, filled: Filled) -> tuple[list[Ints], list[Ints]]:
+    if not len(filled.newest_time):
+        return [], []
+    return (
+        [filled.newest_time[column] for column in compiled.column],
+        [filled.newest_known[column] for column in compiled.column],
+    )
+
+
+def _special(
+    compiled: Compiled, number: int, filled: Filled, predictions: Predictions, cells: Cells
+) -> None:
+    """Put in place a feature that is not simply a column of the kernel."""
+    feature = compiled.spec.features[number]
+    if feature.expression is not None:
+        _derive(compiled, number, feature.expression, cells)
+    elif feature.kind == "age":
+        cells.values[number] = _ages(cells.values[number], predictions.time)
+    elif feature.kind == "static":
+        state = cells.state[:, number]
+        cells.values[number] = _known_only(
+            cells.values[number], filled, compiled.beside[number], state
+        )
+    else:
+        cells.values[number] = _from_clock(feature, predictions)
+        cells.state[:, number] = kernel.PRESENT
+
+
+def _ages(born: Floats, at: Ints) -> Floats:
+    missing = np.isnan(born)
+    years = years_between(np.where(missing, at, born).astype(np.int64), at)
+    return np.where(missing, np.nan, years)
+
+
+def _known_only(values: Floats, filled: Filled, beside: int, state: NDArray[np.uint8]) -> Floats:
+    """Return 1 or 0 where the vocabulary was seen at all; a sex not recorded is not male."""
+    absent = filled.values[beside] == 0.0
+    state[absent] = filled.state[absent, beside] & 0xF0 | kernel.NEVER_MEASURED
+    return np.where(absent, np.nan, values)
+
+
+def _from_clock(feature: FeatureSpec, predictions: Predictions) -> Floats:
+    """Return what the prediction's own instants say."""
+    at = predictions.time
+    if feature.kind == "stay_hours":
+        return (at - predictions.start) / _HOUR
+    return _PARTS[str(feature.part)](at).astype(np.float64)
+
+
+def _month(at: Ints) -> Ints:
+    return at.astype("M8[us]").astype("M8[M]").astype(np.int64) % 12 + 1
+
+
+#: In UTC, or in the source's own floating time. Weekday: Monday is 0; 1970-01-01 was a Thursday.
+_PARTS: dict[str, Callable[[Ints], Ints]] = {
+    "hour": lambda at: at // 3_600_000_000 % 24,
+    "weekday": lambda at: (at // 86_400_000_000 + 3) % 7,
+    "month": _month,
+}
+
+
+def _derive(compiled: Compiled, number: int, expression: Expression, cells: Cells) -> None:
+    names = compiled.spec.names
+    operands = [names.index(name) for name in expression.of]
+    values = cells.values[operands[0]]
+    for operand in operands[1:]:
+        values = _OPERATIONS[expression.op](values, cells.values[operand])
+    cells.values[number] = values
+    cells.state[:, number] = _derived_state(values, cells.state[:, operands])
+    for kept in (cells.newest_time, cells.newest_known):
+        if kept:
+            kept[number] = np.max([kept[operand] for operand in operands], axis=0)
+
+
+def _derived_state(values: Floats, state: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the first missing operand's reason, or that the operation has no value."""
+    reasons = state & 0x0F
+    first = np.argmax(reasons > 0, axis=1)
+    reason = reasons[np.arange(len(values)), first]
+    reason[(reason == 0) & np.isnan(values)] = kernel.NO_VALUE
+    marks = np.bitwise_or.reduce(state & 0xF0, axis=1)
+    return np.asarray(reason | marks, dtype=np.uint8)
+
+
+def _ratio(above: Floats, below: Floats) -> Floats:
+    return np.divide(above, below, out=np.full_like(above, np.nan), where=below != 0.0)
+
+
+_OPERATIONS: dict[str, Callable[[Floats, Floats], Floats]] = {
+    "sum": np.add,
+    "difference": np.subtract,
+    "product": np.multiply,
+    "ratio": _ratio,
+    "min": np.minimum,
+    "max": np.maximum,
+}

@@ -1,0 +1,112 @@
+"""Roles as data: who they are and what each may sign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import get_args
+
+from attending.errors import BadInput, did_you_mean
+from attending.records.governance import Meaning, Role
+
+#: Kinds of document that a person may sign, and what each is.
+DOCUMENTS: dict[str, str] = {
+    "contract": "the data contract of a source",
+    "data_access": "the permission to use the data for this purpose",
+    "feature": "a feature's definition and written meaning",
+    "agreement": "the validation plan, agreed before fitting",
+    "run": "the record of a training run and its lineage",
+    "validation_report": "the clinical validation report",
+    "card": "the model card",
+    "explanation": "the explanation layer and its wording",
+    "threshold": "the alert threshold and the action that follows",
+    "release": "the release plan: intended use, scope, rollback, owners",
+    "silent_report": "the report of the silent period",
+    "monitoring_report": "the report of the limited period and its monitors",
+    "training_material": "the material that users read first",
+    "exception": "a named condition that is let pass until a date",
+    "retraining": "the retraining policy, or one retraining",
+    "verdict": "the end of a freeze, a restriction or a fallback",
+    "incident": "the review of an incident",
+    "act": "a rollback, a disabling or a retirement",
+}
+
+
+@dataclass(frozen=True)
+class RoleRule:
+    """One role: its title, what it answers for, and what it may sign."""
+
+    title: str
+    answers_for: str
+    may_sign: frozenset[str]
+
+
+def _rule(title: str, answers_for: str, *documents: str) -> RoleRule:
+    return RoleRule(title, answers_for, frozenset(documents))
+
+
+ROLES: dict[Role, RoleRule] = {
+    "data_scientist": _rule(
+        "Data scientist",
+        "the model and its validation",
+        *("feature", "agreement", "run", "validation_report", "card", "retraining", "incident"),
+    ),
+    "data_engineer": _rule(
+        "Data engineer",
+        "sources, contracts, features and lineage",
+        *("contract", "feature", "agreement", "run", "incident"),
+    ),
+    "clinical_lead": _rule(
+        "Clinical lead",
+        "clinical meaning, benefit and harm",
+        *("feature", "agreement", "validation_report", "card", "explanation", "threshold"),
+        *("release", "silent_report", "monitoring_report", "training_material", "exception"),
+        *("retraining", "verdict", "incident", "act"),
+    ),
+    "compliance_officer": _rule(
+        "Compliance officer",
+        "lawful use, intended use and evidence",
+        *("contract", "data_access", "agreement", "validation_report", "card", "release"),
+        *("monitoring_report", "exception", "retraining", "verdict", "incident", "act"),
+    ),
+    "operator": _rule(
+        "Operator",
+        "the service, its monitors and its way back",
+        *("release", "silent_report", "monitoring_report", "verdict", "incident", "act"),
+    ),
+    "nurse_leader": _rule(
+        "Nurse leader",
+        "workload, wording and training on the ward",
+        *("threshold", "explanation", "silent_report", "training_material", "incident"),
+    ),
+    "auditor": _rule("Auditor", "reading everything and changing nothing"),
+}
+
+MEANINGS: tuple[Meaning, ...] = get_args(Meaning)
+
+
+def check_role(name: str) -> Role:
+    """Return the role of that name.
+
+    Raises:
+        BadInput: no such role; the hint has the nearest.
+
+    >>> check_role("operator")
+    'operator'
+    """
+    for role in ROLES:
+        if role == name:
+            return role
+    raise BadInput(
+        f"got role '{name}', which is not known",
+        code="role.unknown",
+        hint=did_you_mean(name, ROLES),
+    )
+
+
+def may_sign(role: Role, document_kind: str) -> bool:
+    """Return whether a role may sign documents of that kind.
+
+    >>> may_sign("clinical_lead", "card"), may_sign("auditor", "card")
+    (True, False)
+    """
+    return document_kind in ROLES[role].may_sign

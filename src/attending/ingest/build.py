@@ -1,0 +1,183 @@
+"""Build a snapshot: read a source, settle every row, write shards, quarantine and the manifest."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from attending.digests import digest_file
+from attending.errors import BadInput
+from attending.ingest.pseudonyms import Pseudonyms
+from attending.ingest.registry import SOURCES
+from attending.ingest.settle import settle
+from attending.ingest.shards import ShardWriter, write_parquet
+from attending.ingest.tables import SUSPICIOUS_COUNTS
+from attending.records.events import BIRTH, QUARANTINE
+from attending.records.snapshot import (
+    Availability,
+    IngestAccount,
+    Quarantine,
+    Snapshot,
+    TableAccount,
+)
+from attending.times import from_micros
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from attending.ingest.batch import Origin
+    from attending.ingest.settle import Settled
+
+MANIFEST = "manifest.json"
+
+
+def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
+    kind: str,
+    folder: Path,
+    *,
+    key: bytes,
+    out: Path,
+    shards: int = 2,
+    contract_digest: str | None = None,
+    lags: Mapping[str, int] | None = None,
+    each: Callable[[str], None] | None = None,
+) -> Snapshot:
+    """Return the snapshot of a source after writing its files into `out`.
+
+    Args:
+        kind: `hospital`, `fhir`, `mimic-iv` or `physionet-2012`.
+        folder: the source's files.
+        key: 32 bytes for pseudonyms.
+        out: an empty folder that the caller made; worthless after a refusal.
+        shards: how many files subjects are hashed to.
+        contract_digest: of the contract that was in force.
+        lags: microseconds from happening to being known, by table or code prefix, for rows whose
+            source recorded no such time.
+        each: called with the name of every table that is done.
+
+    Raises:
+        BadInput: an unknown kind, a missing file or column, `out` is not empty, or no shards.
+        Refused: a file is cut short or altered, or two ids have one pseudonym.
+    """
+    source = SOURCES.get(kind)
+    if shards < 1 or any(out.iterdir()):
+        raise BadInput(
+            f"got {shards} shards and a folder with {len(list(out.iterdir()))} files, "
+            "expected at least one shard and an empty folder",
+            code="ingest.out",
+        )
+    origin = source.describe(folder)
+    writer = ShardWriter(out, shards)
+    tally = _Tally()
+    for batch in source.read(folder, keys=Pseudonyms(key)):
+        settled = settle(batch, lags=lags or {})
+        writer.add(settled.events)
+        tally.add(settled)
+        if each:
+            each(batch.table)
+    written = writer.finish()
+    snapshot = Snapshot(
+        kind_of_source=kind,
+        **_origin_fields(origin),
+        contract_digest=contract_digest,
+        shards=written,
+        rows=sum(shard.rows for shard in written),
+        subjects=sum(shard.subjects for shard in written),
+        first_time=from_micros(tally.first) if tally.first is not None else None,
+        last_time=from_micros(tally.last) if tally.last is not None else None,
+        watermark=from_micros(tally.watermark) if tally.watermark is not None else None,
+        account=tally.account(),
+        availability=tuple(tally.availability),
+        quarantine=_write_quarantine(out, tally.quarantine),
+        warnings=tuple(tally.warnings()),
+    )
+    _write_manifest(snapshot, out)
+    return snapshot
+
+
+def _origin_fields(origin: Origin) -> dict[str, object]:
+    return {
+        "source_system": origin.system,
+        "source_version": origin.version,
+        "time_zone": origin.time_zone,
+        "site_zones": dict(origin.site_zones),
+        "synthetic": origin.synthetic,
+        "seed": origin.seed,
+        "files": origin.files,
+    }
+
+
+class _Tally:
+    """The account and the time span of what has been settled so far."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, TableAccount] = {}
+        self.quarantined: Counter[str] = Counter()
+        self.rejected: Counter[str] = Counter()
+        self.availability: list[Availability] = []
+        self.quarantine: list[pa.Table] = []
+        self.first: int | None = None
+        self.last: int | None = None
+        self.watermark: int | None = None
+
+    def add(self, settled: Settled) -> None:
+        self.tables[settled.account.table] = settled.account
+        self.quarantined += settled.quarantined
+        self.rejected += settled.rejected
+        self.availability.extend(settled.availability)
+        self.quarantine.append(settled.quarantine)
+        events = settled.events
+        lived = events.filter(pc.not_equal(events["code"], BIRTH))["time"]
+        self._span(lived.cast(pa.int64()), events["known_at"].cast(pa.int64()))
+
+    def _span(self, lived: pa.ChunkedArray, known: pa.ChunkedArray) -> None:
+        span = pc.min_max(lived)
+        self.first = _extreme(min, self.first, span["min"].as_py())
+        self.last = _extreme(max, self.last, span["max"].as_py())
+        self.watermark = _extreme(max, self.watermark, pc.max(known).as_py())
+
+    def account(self) -> IngestAccount:
+        return IngestAccount(
+            tables=tuple(self.tables.values()),
+            quarantined_by_reason=dict(sorted(self.quarantined.items())),
+            rejected_by_reason=dict(sorted(self.rejected.items())),
+        )
+
+    def warnings(self) -> list[str]:
+        return [
+            f"{table.table}: exactly {table.rows_in} rows, where other software stops; "
+            "check that the extract is whole"
+            for table in self.tables.values()
+            if table.rows_in in SUSPICIOUS_COUNTS
+        ]
+
+
+def _extreme(pick: Callable[[int, int], int], one: int | None, other: int | None) -> int | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return pick(one, other)
+
+
+def _write_quarantine(out: Path, parts: list[pa.Table]) -> Quarantine:
+    table = pa.concat_tables([QUARANTINE.empty_table(), *parts])
+    table = table.sort_by([(name, "ascending") for name in ("source", "source_row", "reason")])
+    path = out / "quarantine.parquet"
+    write_parquet(table, path)
+    return Quarantine(name=path.name, digest=digest_file(path), rows=table.num_rows)
+
+
+def _write_manifest(snapshot: Snapshot, out: Path) -> None:
+    with (out / MANIFEST).open("wb") as stream:
+        stream.write(snapshot.as_bytes())
+        stream.flush()
+        os.fsync(stream.fileno())
+    handle = os.open(out, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,183 @@
+"""Read a hospital's CSV extract: eight tables with both clocks, and a manifest of control totals."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from attending.errors import BadInput, Refused
+from attending.ingest.batch import Batch, Origin
+from attending.ingest.hospital_results import diagnoses, labs, notes, procedures, vitals
+from attending.ingest.hospital_stays import encounters, medications, patients
+from attending.ingest.rows import Rows
+from attending.ingest.tables import checked_digest, read_text_table, require, truncated
+from attending.records.snapshot import SourceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from attending.ingest.pseudonyms import Pseudonyms
+
+#: Columns of each file; read by name, never by place.
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "patients": (
+        "patient_id", "birth_date", "sex", "race_ethnicity", "language", "insurance",
+        "death_time", "death_recorded_at",
+    ),
+    "encounters": (
+        "encounter_id", "patient_id", "site", "unit", "class", "admission_type", "admitted_at",
+        "discharged_at", "disposition", "admitted_recorded_at", "discharged_recorded_at",
+    ),
+    "labs": (
+        "result_id", "version", "status", "patient_id", "encounter_id", "site", "loinc", "value",
+        "unit", "collected_at", "resulted_at",
+    ),
+    "vitals": (
+        "vital_id", "patient_id", "encounter_id", "site", "loinc", "value", "unit", "taken_at",
+        "charted_at",
+    ),
+    "diagnoses": (
+        "diagnosis_id", "patient_id", "encounter_id", "icd10cm", "rank", "dated_at", "coded_at",
+    ),
+    "procedures": (
+        "procedure_id", "patient_id", "encounter_id", "icd10pcs", "performed_at", "coded_at",
+    ),
+    "medications": (
+        "order_id", "patient_id", "encounter_id", "name", "ordered_at", "started_at", "stopped_at",
+    ),
+    "notes": (
+        "note_id", "patient_id", "encounter_id", "type", "written_for", "signed_at", "category",
+        "score",
+    ),
+}  # fmt: skip
+_KEYS = {
+    "patients": ("patient_id",),
+    "encounters": ("encounter_id",),
+    "labs": ("result_id", "version"),
+    "vitals": ("vital_id",),
+    "diagnoses": ("diagnosis_id",),
+    "procedures": ("procedure_id",),
+    "medications": ("order_id",),
+    "notes": ("note_id",),
+}
+_MAKERS: dict[str, Callable[..., Batch]] = {
+    "labs": labs,
+    "vitals": vitals,
+    "diagnoses": diagnoses,
+    "procedures": procedures,
+    "medications": medications,
+    "notes": notes,
+}
+
+
+def describe(folder: Path) -> Origin:
+    """Return what the extract says of itself, after comparing every file with its digest.
+
+    Raises:
+        NotFound: a file is missing.
+        BadInput: the manifest cannot be read.
+        Refused: a file is cut short or altered: the whole batch.
+    """
+    manifest = _manifest(folder)
+    files = []
+    for table in COLUMNS:
+        name = f"{table}.csv"
+        path = require(folder, name, of="a hospital extract")
+        try:
+            digest = checked_digest(path, manifest["files"][name]["sha256"], name=name)
+        except Refused:
+            expected = manifest["files"][name]["rows"]
+            got = _lines(path) - 1
+            raise truncated(
+                f"the file is cut short or altered: expected {expected} rows, got {got}, "
+                "and its digest is not the one in the manifest",
+                where=name,
+            ) from None
+        files.append(SourceFile(name=name, digest=digest))
+    return Origin(
+        system=str(manifest["source_system"]),
+        version=str(manifest["source_version"]),
+        time_zone="UTC",
+        site_zones=dict(manifest.get("time_zones", {})),
+        synthetic=bool(manifest.get("synthetic", False)),
+        seed=manifest.get("seed"),
+        files=tuple(files),
+    )
+
+
+def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
+    """Iterate over the extract's tables; stays and patients come first.
+
+    Raises:
+        BadInput: a column is missing.
+        Refused: a file has another number of rows than its control total.
+    """
+    system = str(_manifest(folder)["source_system"])
+    people = _rows(folder, "patients", system=system)
+    stays = _rows(folder, "encounters", system=system)
+    _drop_repeated(people, stays)
+    known = {"patient_id": pc.unique(people.text("patient_id"))}
+    _unroutable(stays, known)
+    yield patients(people, stays=stays, keys=keys)
+    yield encounters(stays, keys=keys)
+    known["encounter_id"] = pc.unique(stays.text("encounter_id"))
+    del people, stays
+    for name, make in _MAKERS.items():
+        rows = _rows(folder, name, system=system)
+        _drop_repeated(rows)
+        _unroutable(rows, known)
+        yield make(rows, keys=keys)
+
+
+def _drop_repeated(*tables: Rows) -> None:
+    for rows in tables:
+        rows.drop_repeated(_KEYS[rows.name])
+
+
+def _unroutable(rows: Rows, known: dict[str, pa.Array]) -> None:
+    """Quarantine rows of a patient or a stay that the extract does not have."""
+    reasons = {"patient_id": "unknown_patient", "encounter_id": "unknown_encounter"}
+    for column, ids in known.items():
+        found = pc.is_in(rows.text(column), value_set=ids)
+        blank_stay = rows.text(column).is_null() if column == "encounter_id" else False
+        bad = pc.invert(pc.or_(found, blank_stay))
+        rows.quarantine(np.asarray(bad, dtype=np.bool_), reasons[column])
+
+
+def _rows(folder: Path, name: str, *, system: str) -> Rows:
+    file = f"{name}.csv"
+    table, odd_lines = read_text_table(folder / file, COLUMNS[name], name=file)
+    expected = int(_manifest(folder)["files"][file]["rows"])
+    got = table.num_rows + odd_lines
+    if got != expected:
+        raise truncated(f"expected {expected} rows, got {got}", where=file)
+    return Rows(system, name, table, odd_lines=odd_lines, named_by=_KEYS[name])
+
+
+def _manifest(folder: Path) -> Any:  # noqa: ANN401 - JSON
+    path = require(folder, "manifest.json", of="a hospital extract")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        complete = all(
+            {"rows", "sha256"} <= set(manifest["files"][f"{table}.csv"]) for table in COLUMNS
+        )
+        if complete and {"source_system", "source_version"} <= set(manifest):
+            return manifest
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise BadInput(
+        "the manifest does not name its source and the rows and sha256 of every file",
+        code="ingest.manifest",
+        hint="Ask the source for a whole manifest.json; control totals are not optional.",
+        where="manifest.json",
+    )
+
+
+def _lines(path: Path) -> int:
+    with path.open("rb") as stream:
+        return sum(1 for _ in stream)

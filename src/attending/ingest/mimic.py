@@ -1,0 +1,163 @@
+"""Read MIMIC-IV (3.x or the 2.2 demo): twenty tables, each with the clock it really has.
+
+Times are shifted per patient and have no zone (`floating`). What was stored says when it was
+known; what was never stored gets a lag that is declared and marked as assumed.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from attending.digests import digest_file
+from attending.ingest import mimic_codes, mimic_icu, mimic_orders, mimic_results, mimic_stays
+from attending.ingest.batch import Batch, Origin
+from attending.ingest.mimic_rows import SYSTEM, Stays
+from attending.ingest.rows import Rows
+from attending.ingest.tables import checked_digest, read_text_table, require, truncated
+from attending.records.snapshot import SourceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from attending.ingest.pseudonyms import Pseudonyms
+
+_SUMS = "SHA256SUMS.txt"
+#: Columns of each table that are read, by name.
+COLUMNS: dict[str, str] = {
+    "hosp/patients": "subject_id gender anchor_age anchor_year anchor_year_group dod",
+    "hosp/admissions": "subject_id hadm_id admittime dischtime deathtime admission_type "
+    "discharge_location insurance language race edregtime edouttime hospital_expire_flag",
+    "hosp/transfers": "subject_id hadm_id transfer_id eventtype careunit intime",
+    "hosp/services": "subject_id hadm_id transfertime prev_service curr_service",
+    "hosp/labevents": "labevent_id subject_id hadm_id itemid charttime storetime value valuenum "
+    "valueuom",
+    "hosp/microbiologyevents": "microevent_id subject_id hadm_id chartdate charttime "
+    "spec_type_desc storedate storetime test_itemid test_name org_name ab_name interpretation",
+    "hosp/diagnoses_icd": "subject_id hadm_id seq_num icd_code icd_version",
+    "hosp/procedures_icd": "subject_id hadm_id seq_num chartdate icd_code icd_version",
+    "hosp/drgcodes": "subject_id hadm_id drg_type drg_code description drg_severity drg_mortality",
+    "hosp/hcpcsevents": "subject_id hadm_id chartdate hcpcs_cd seq_num short_description",
+    "hosp/emar": "subject_id hadm_id emar_id emar_seq charttime medication event_txt storetime",
+    "hosp/pharmacy": "subject_id hadm_id pharmacy_id starttime stoptime medication entertime",
+    "hosp/prescriptions": "subject_id hadm_id pharmacy_id starttime stoptime drug_type drug "
+    "formulary_drug_cd gsn ndc prod_strength form_rx dose_val_rx dose_unit_rx form_val_disp "
+    "form_unit_disp doses_per_24_hrs route poe_id poe_seq order_provider_id",
+    "hosp/omr": "subject_id chartdate seq_num result_name result_value",
+    "icu/icustays": "subject_id hadm_id stay_id first_careunit last_careunit intime outtime",
+    "icu/inputevents": "subject_id hadm_id stay_id starttime endtime storetime itemid amount "
+    "amountuom rate rateuom orderid",
+    "icu/ingredientevents": "subject_id hadm_id stay_id starttime endtime storetime itemid amount "
+    "amountuom rate rateuom orderid",
+    "icu/outputevents": "subject_id hadm_id stay_id charttime storetime itemid value valueuom",
+    "icu/procedureevents": "subject_id hadm_id stay_id starttime endtime storetime itemid value "
+    "valueuom orderid",
+    "icu/datetimeevents": "subject_id hadm_id stay_id charttime storetime itemid value",
+}
+_NAMED_BY = {
+    "labevents": ("labevent_id",),
+    "microbiologyevents": ("microevent_id",),
+    "transfers": ("transfer_id",),
+    "emar": ("emar_id",),
+    "pharmacy": ("pharmacy_id",),
+    "icustays": ("stay_id",),
+    "patients": ("subject_id",),
+    "admissions": ("hadm_id",),
+}
+_MAKERS: dict[str, Callable[..., Batch]] = {
+    "transfers": mimic_stays.transfers,
+    "services": mimic_stays.services,
+    "icustays": mimic_stays.icustays,
+    "labevents": mimic_results.labevents,
+    "microbiologyevents": mimic_results.microbiologyevents,
+    "omr": mimic_results.omr,
+    "diagnoses_icd": mimic_codes.diagnoses_icd,
+    "procedures_icd": mimic_codes.procedures_icd,
+    "drgcodes": mimic_codes.drgcodes,
+    "hcpcsevents": mimic_codes.hcpcsevents,
+    "emar": mimic_orders.emar,
+    "inputevents": partial(mimic_icu.infusions, word="INFUSION"),
+    "ingredientevents": partial(mimic_icu.infusions, word="INGREDIENT"),
+    "outputevents": mimic_icu.outputevents,
+    "procedureevents": mimic_icu.procedureevents,
+    "datetimeevents": mimic_icu.datetimeevents,
+}
+
+
+def describe(folder: Path) -> Origin:
+    """Return what the folder holds, after comparing files with SHA256SUMS.txt where it is there.
+
+    Raises:
+        NotFound: a table is missing.
+        Refused: a file is cut short or altered.
+    """
+    stated = _stated_digests(folder)
+    files = []
+    for table in COLUMNS:
+        path, name = _file(folder, table)
+        files.append(
+            SourceFile(name=name, digest=checked_digest(path, stated.get(name), name=name))
+        )
+    demo = (folder / "demo_subject_id.csv").is_file()
+    version = "iv-demo" if demo else "iv"
+    if (folder / _SUMS).is_file():
+        version += f"+sums.{digest_file(folder / _SUMS)[:12]}"
+    return Origin(system=SYSTEM, version=version, time_zone="floating", files=tuple(files))
+
+
+def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
+    """Iterate over the tables; stays and patients come first.
+
+    Raises:
+        BadInput: a column is missing.
+        Refused: a compressed file ends too early.
+    """
+    people, admissions = _rows(folder, "hosp/patients"), _rows(folder, "hosp/admissions")
+    people.drop_repeated(["subject_id"])
+    admissions.drop_repeated(["hadm_id"])
+    stays = Stays.of(people, admissions, keys=keys)
+    stays.check(admissions)
+    yield mimic_stays.patients(people, admissions=admissions, stays=stays)
+    yield mimic_stays.admissions(admissions, stays=stays)
+    del people, admissions
+    orders = _ready(folder, "hosp/pharmacy", stays=stays)
+    entered = mimic_orders.entered(orders)
+    yield mimic_orders.pharmacy(orders, stays=stays)
+    prescribed = _ready(folder, "hosp/prescriptions", stays=stays)
+    yield mimic_orders.prescriptions(prescribed, stays=stays, entered=entered)
+    del orders, prescribed
+    for table in COLUMNS:
+        make = _MAKERS.get(table.partition("/")[2])
+        if make is not None:
+            yield make(_ready(folder, table, stays=stays), stays=stays)
+
+
+def _ready(folder: Path, table: str, *, stays: Stays) -> Rows:
+    rows = _rows(folder, table)
+    rows.drop_repeated()
+    stays.check(rows)
+    return rows
+
+
+def _rows(folder: Path, table: str) -> Rows:
+    path, file = _file(folder, table)
+    read_in, odd_lines = read_text_table(path, COLUMNS[table].split(), name=file)
+    name = table.partition("/")[2]
+    return Rows(SYSTEM, name, read_in, odd_lines=odd_lines, named_by=_NAMED_BY.get(name, ()))
+
+
+def _file(folder: Path, table: str) -> tuple[Path, str]:
+    plain = folder / f"{table}.csv"
+    name = f"{table}.csv" if plain.is_file() else f"{table}.csv.gz"
+    return require(folder, name, of="MIMIC-IV"), name
+
+
+def _stated_digests(folder: Path) -> dict[str, str]:
+    path = folder / _SUMS
+    if not path.is_file():
+        return {}
+    pairs = [line.split(maxsplit=1) for line in path.read_text(encoding="utf-8").splitlines()]
+    if any(len(pair) != 2 for pair in pairs if pair):
+        raise truncated("a line holds no digest and name", where=_SUMS)
+    return {pair[1].strip(): pair[0] for pair in pairs if pair}

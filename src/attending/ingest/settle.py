@@ -1,0 +1,137 @@
+"""Settle draft events: a declared lag where nothing was recorded, quarantine where nothing is known.
+
+A row is known at max(when it happened, when it was stored). A null is never guessed: the source row
+is quarantined with all its events, unless a lag is declared for its table or code.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from attending.ingest.batch import ASIDE
+from attending.ingest.cells import is_true, later, shifted
+from attending.ingest.rows import aside_table
+from attending.records.events import EVENTS
+from attending.records.snapshot import Availability, TableAccount
+from attending.times import format_length
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from attending.ingest.batch import Batch
+    from attending.ingest.cells import Column
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Events that may enter a snapshot, and the account of their table."""
+
+    events: pa.Table
+    quarantine: pa.Table
+    account: TableAccount
+    quarantined: Counter[str]
+    rejected: Counter[str]
+    availability: tuple[Availability, ...]
+
+
+def settle(batch: Batch, *, lags: Mapping[str, int]) -> Settled:
+    """Return a batch's events with both clocks, and what had to be quarantined.
+
+    Args:
+        batch: one source table.
+        lags: microseconds from happening to being known, by table or code prefix; used only
+            where the source recorded nothing.
+    """
+    drafts, assumed = _with_lags(batch, lags)
+    drafts, aside = _without_the_unknown(drafts)
+    early = int(is_true(pc.less(drafts["known_at"], drafts["time"])).sum())
+    known = later(drafts["known_at"], drafts["time"])
+    place = drafts.schema.get_field_index("known_at")
+    events = drafts.set_column(place, "known_at", known).select(EVENTS.names).cast(EVENTS)
+    aside = pa.concat_tables([batch.aside, aside])
+    rejected = sum(batch.rejected.values())
+    account = TableAccount(
+        table=batch.table,
+        rows_in=batch.rows_in,
+        accepted=batch.rows_in - aside.num_rows - batch.duplicate - rejected,
+        quarantined=aside.num_rows,
+        rejected=rejected,
+        duplicate=batch.duplicate,
+        events=events.num_rows,
+        early=early,
+    )
+    return Settled(
+        events=events,
+        quarantine=aside.drop_columns(["row"]),
+        account=account,
+        quarantined=Counter(aside["reason"].to_pylist()),
+        rejected=Counter(batch.rejected),
+        availability=(*batch.availability, *assumed),
+    )
+
+
+def _with_lags(batch: Batch, lags: Mapping[str, int]) -> tuple[pa.Table, list[Availability]]:
+    """Return drafts with declared lags filled in; the longest prefix of a code wins."""
+    drafts, assumed = batch.events, []
+    for name in sorted(lags, key=len):
+        unknown = is_true(batch.events["known_at"].is_null())
+        whole = name == batch.table
+        meant = unknown if whole else unknown & is_true(pc.starts_with(drafts["code"], name))
+        rows = int(meant.sum())
+        if not rows:
+            continue
+        moved = pc.if_else(pa.array(meant), shifted(drafts["time"], lags[name]), drafts["known_at"])
+        place = drafts.schema.get_field_index("known_at")
+        drafts = drafts.set_column(place, "known_at", moved)
+        rule = f"lag:{format_length(lags[name])}"
+        code = None if whole else name
+        assumed.append(
+            Availability(table=batch.table, rule=rule, assumed=True, code=code, rows=rows)
+        )
+    return drafts, assumed
+
+
+def _without_the_unknown(drafts: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Return drafts of source rows of which everything is known, and the other rows, once each."""
+    reasons = _reasons(drafts)
+    bad = is_true(reasons.is_valid())
+    if not bad.any():
+        return drafts, ASIDE.empty_table()
+    rows = np.asarray(drafts["row"])
+    picked, first = np.unique(rows[bad], return_index=True)
+    at = pa.array(np.flatnonzero(bad)[first])
+    chosen = drafts.take(at)
+    parts = [
+        aside_table(
+            source,
+            named=chosen["source_row"].filter(here),
+            code=chosen["code"].filter(here),
+            reason=reason,
+            row=chosen["row"].filter(here),
+        )
+        for source in sorted(set(chosen["source"].to_pylist()))
+        for reason in ("unknown_patient", "no_code", "no_known_at")
+        for here in [_is(reasons.take(at), reason)]
+    ]
+    return drafts.filter(pa.array(~np.isin(rows, picked))), pa.concat_tables(parts)
+
+
+def _is(reasons: Column, reason: str) -> pa.Array:
+    return pa.array(is_true(pc.equal(reasons, reason)))
+
+
+def _reasons(drafts: pa.Table) -> Column:
+    return pc.case_when(
+        pc.make_struct(
+            drafts["subject_id"].is_null(), drafts["code"].is_null(), drafts["known_at"].is_null()
+        ),
+        "unknown_patient",
+        "no_code",
+        "no_known_at",
+    )

@@ -1,0 +1,138 @@
+"""Put events into shards: one shard a subject, canonical order, one Parquet file a shard.
+
+Events are first appended to one scratch file a shard, then each shard is read, sorted and
+written by itself, so memory is bounded by the largest shard and not by the data.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from attending.digests import digest_file
+from attending.ingest.cells import micros
+from attending.records.events import EVENTS
+from attending.records.snapshot import Shard
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from attending.types import Ints, Mask
+
+ROW_GROUP_ROWS = 131_072
+_CODED = ("code", "unit", "source", "site", "text_value")
+
+
+class ShardWriter:
+    """Collects events and writes them as shards.
+
+    Args:
+        out: the folder of the snapshot.
+        count: how many shards; a subject goes to `subject_id % count`.
+    """
+
+    def __init__(self, out: Path, count: int) -> None:
+        self._out = out
+        self._scratch = [out / f".scratch-{number:05d}.arrow" for number in range(count)]
+        self._writers = [pa.ipc.new_file(path, EVENTS) for path in self._scratch]
+
+    def add(self, events: pa.Table) -> None:
+        """Append events of any order."""
+        shard = np.asarray(events["subject_id"], dtype=np.int64) % len(self._writers)
+        for number, writer in enumerate(self._writers):
+            writer.write_table(events.filter(pa.array(shard == number)))
+
+    def finish(self) -> tuple[Shard, ...]:
+        """Return what each shard holds, after writing and closing all."""
+        for writer in self._writers:
+            writer.close()
+        return tuple(self._write(number) for number in range(len(self._scratch)))
+
+    def _write(self, number: int) -> Shard:
+        with pa.memory_map(str(self._scratch[number])) as stream:
+            events = sorted_events(pa.ipc.open_file(stream).read_all())
+        self._scratch[number].unlink()
+        path = self._out / f"shard-{number:05d}.parquet"
+        write_parquet(events, path)
+        subjects = len(pc.unique(events["subject_id"]))
+        return Shard(
+            name=path.name, digest=digest_file(path), rows=events.num_rows, subjects=subjects
+        )
+
+
+def write_parquet(table: pa.Table, path: Path) -> None:
+    """Write a table and wait until its bytes are on the disk."""
+    pq.write_table(
+        table,
+        path,
+        row_group_size=ROW_GROUP_ROWS,
+        compression="zstd",
+        use_dictionary=[name for name in _CODED if name in table.column_names],
+        store_schema=True,
+    )
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
+
+
+def sorted_events(events: pa.Table) -> pa.Table:
+    """Return events in canonical order; nulls come first, and what is left of ties by source row.
+
+    >>> row = {"subject_id": 7, "code": "a", "known_at": 5, "source": "s"}
+    >>> table = pa.Table.from_pylist([{**row, "time": 2}, row, {**row, "time": 1}], schema=EVENTS)
+    >>> sorted_events(table)["time"].cast("int64").to_pylist()
+    [None, 1, 2]
+    """
+    keys = _keys(events)
+    order = np.lexsort(keys[::-1])
+    order = _tied_by_source(events, order, keys=keys)
+    return events.take(pa.array(order)).combine_chunks()
+
+
+def _keys(events: pa.Table) -> list[Ints]:
+    values = np.asarray(pc.fill_null(events["numeric_value"], float("-inf")), dtype=np.float64)
+    return [
+        np.asarray(events["subject_id"], dtype=np.int64),
+        micros(events["time"]),
+        micros(events["known_at"]),
+        _ranks(events["code"]),
+        values,
+        _ranks(events["unit"]),
+    ]
+
+
+def _moves(values: Ints) -> Mask:
+    # Not np.diff: two infinities, which stand for nulls here, have no difference.
+    return values[1:] != values[:-1]
+
+
+def _ranks(column: pa.ChunkedArray) -> Ints:
+    """Return each text's place in the order of texts, -1 for null."""
+    coded = column.combine_chunks().dictionary_encode()
+    coded = coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded
+    order = np.asarray(pc.sort_indices(coded.dictionary))
+    rank = np.empty(len(order) + 1, dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    rank[-1] = -1
+    return rank[np.asarray(pc.fill_null(coded.indices, -1), dtype=np.int64)]
+
+
+def _tied_by_source(events: pa.Table, order: Ints, *, keys: list[Ints]) -> Ints:
+    """Return the order with rows that are alike in all keys sorted by where they came from."""
+    if not len(order):
+        return order
+    fresh = np.ones(len(order), dtype=np.bool_)
+    fresh[1:] = np.logical_or.reduce([_moves(key[order]) for key in keys])
+    group = np.cumsum(fresh)
+    tied = np.bincount(group)[group] > 1
+    where = np.flatnonzero(tied)
+    rows = events.select(["source", "source_row", "text_value"]).take(pa.array(order[where]))
+    rows = rows.append_column("group", pa.array(group[where]))
+    by = [(name, "ascending") for name in ("group", "source", "source_row", "text_value")]
+    settled = order.copy()
+    settled[where] = order[where][np.asarray(pc.sort_indices(rows, sort_keys=by))]
+    return settled

@@ -1,0 +1,136 @@
+"""One home, opened at one instant by one actor: what every act of the journey starts from."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from attending.errors import BadInput, NotFound
+from attending.records.ledger import Subject
+from attending.stores.home import Home
+from attending.times import format_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from attending.records.base import Record
+    from attending.stores.unit import Unit
+    from attending.types import Instant
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A home, the instant at which one acts, and who acts."""
+
+    home: Home
+    at: Instant
+    actor: str = "system"
+
+
+def create_home(root: Path, *, at: Instant, seed: int | None = None) -> Desk:
+    """Return a desk in a new home.
+
+    Args:
+        root: a folder that is not there yet.
+        at: when.
+        seed: makes a simulated home, marked synthetic for ever.
+    """
+    return Desk(home=Home.create(root, at=at, seed=seed), at=at)
+
+
+@contextmanager
+def open_desk(root: Path, *, at: Instant, actor: str = "system") -> Iterator[Desk]:
+    """Give a desk in an existing home and close it afterwards.
+
+    Raises:
+        BadInput: the instant lies before the last entry of the ledger.
+    """
+    home = Home.open(root)
+    try:
+        _check_clock(home, at)
+        yield Desk(home=home, at=at, actor=actor)
+    finally:
+        home.close()
+
+
+@contextmanager
+def open_or_create(root: Path, *, at: Instant, actor: str = "system") -> Iterator[Desk]:
+    """Give a desk in a home that is made when there is none."""
+    if not (root / "settings.yaml").is_file():
+        create_home(root, at=at).home.close()
+    with open_desk(root, at=at, actor=actor) as desk:
+        yield desk
+
+
+def _check_clock(home: Home, at: Instant) -> None:
+    """Refuse to act before what was done: order in the ledger must be order in time."""
+    size = home.ledger.size
+    if not size:
+        return
+    last = next(iter(home.ledger.entries(size - 1, size)))
+    if at < last.at:
+        raise BadInput(
+            f"got {format_instant(at)}, before the last entry of the ledger "
+            f"({format_instant(last.at)})",
+            code="clock.backwards",
+            hint="Check the clock; in a simulated home, pass --at with a later instant.",
+            where="--at",
+        )
+
+
+def keep(
+    desk: Desk,
+    record: Record,
+    *,
+    action: str,
+    keys: Mapping[str, str] | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> str:
+    """Return the digest of a record, kept with its ledger entry in one transaction."""
+    with desk.home.database.transaction() as unit:
+        return keep_in(desk, unit, record, action=action, keys=keys, details=details)
+
+
+def keep_in(
+    desk: Desk,
+    unit: Unit,
+    record: Record,
+    *,
+    action: str,
+    keys: Mapping[str, str] | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> str:
+    """Return the digest of a record, kept in a unit together with its ledger entry."""
+    digest = desk.home.catalog.put(unit, record, at=desk.at, by=desk.actor, keys=keys)
+    subject = Subject(kind=record.kind, digest=digest)
+    note(desk, unit, action=action, subject=subject, details=details)
+    return digest
+
+
+def note(
+    desk: Desk,
+    unit: Unit,
+    *,
+    action: str,
+    subject: Subject,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Append one entry to the ledger, bound to what the unit wrote."""
+    desk.home.ledger.append(
+        unit, at=desk.at, actor=desk.actor, action=action, subject=subject, details=details
+    )
+
+
+def required(found: Any, what: str, *, hint: str) -> Any:  # noqa: ANN401 - hands through what it got
+    """Return what was found.
+
+    Raises:
+        NotFound: nothing was.
+    """
+    if found is None:
+        raise NotFound(
+            f"there is no {what} yet", code=f"{what.replace(' ', '_')}.missing", hint=hint
+        )
+    return found

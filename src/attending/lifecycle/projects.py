@@ -1,0 +1,82 @@
+"""A project's specs, read when a verb needs them, and the model that they speak of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from attending.lifecycle.provenance import ProjectState, project_state
+from attending.specs.cohort import CohortSpec
+from attending.specs.contract import ContractSpec
+from attending.specs.features import FeaturesSpec
+from attending.specs.model import ModelSpec
+from attending.specs.monitoring import MonitoringSpec
+from attending.specs.project import ProjectFolder, find_project
+from attending.specs.read_yaml import read_spec
+from attending.specs.release import ReleaseSpec
+from attending.specs.validation import ValidationSpec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder of specs; each is read once, at its first use."""
+
+    folder: ProjectFolder
+
+    @cached_property
+    def contract(self) -> ContractSpec:
+        """Return what the source promises."""
+        return read_spec(self.folder.path("contract"), ContractSpec)
+
+    @cached_property
+    def cohort(self) -> CohortSpec:
+        """Return who is predicted for, and the label."""
+        return read_spec(self.folder.path("cohort"), CohortSpec)
+
+    @cached_property
+    def features(self) -> FeaturesSpec:
+        """Return the features."""
+        return read_spec(self.folder.path("features"), FeaturesSpec)
+
+    @cached_property
+    def model(self) -> ModelSpec:
+        """Return what is fitted."""
+        return read_spec(self.folder.path("model"), ModelSpec)
+
+    @cached_property
+    def validation(self) -> ValidationSpec:
+        """Return how the model is judged."""
+        return read_spec(self.folder.path("validation"), ValidationSpec)
+
+    @cached_property
+    def release(self) -> ReleaseSpec:
+        """Return how it is released and taken back."""
+        return read_spec(self.folder.path("release"), ReleaseSpec)
+
+    @cached_property
+    def monitoring(self) -> MonitoringSpec:
+        """Return what is watched."""
+        return read_spec(self.folder.path("monitoring"), MonitoringSpec)
+
+    @cached_property
+    def state(self) -> ProjectState:
+        """Return the commit of the folder and whether it is clean."""
+        return project_state(self.folder.root)
+
+    @property
+    def name(self) -> str:
+        """Return the name of the model that the project is about."""
+        return self.model.name
+
+
+def open_project(folder: Path) -> Project:
+    """Return the project in a folder; its specs are read when they are needed.
+
+    Args:
+        folder: where contract.yaml, cohort.yaml and the others lie.
+    """
+    return Project(folder=find_project(folder))

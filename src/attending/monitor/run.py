@@ -1,0 +1,136 @@
+"""Run all monitors over what a model did lately, and leave one report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+
+from attending.monitor.causes import explain
+from attending.monitor.concept import judge
+from attending.monitor.current import matured_until, micros, refused, scores, usage
+from attending.monitor.data import compare, expected, volume
+from attending.monitor.findings import group, make, strongest
+from attending.monitor.reference import count
+from attending.monitor.trust import conditions
+from attending.monitor.workflow import look
+from attending.records.monitoring import Condition, Finding, Measure, MonitorReport
+from attending.times import to_micros
+
+if TYPE_CHECKING:
+    from attending.monitor.current import Current
+    from attending.monitor.reference import Counts, Times
+    from attending.records.monitoring import Reference
+    from attending.specs.monitoring import MonitoringSpec
+    from attending.types import Instant, Ints, Mask
+
+_WEEK = np.timedelta64(7, "D")
+#: Stages in which people see the score, so that it can change what happens.
+SHOWN = ("limited", "live")
+Seen: TypeAlias = tuple[tuple[Finding, ...], tuple[Measure, ...]]
+
+
+def run(spec: MonitoringSpec, held: Reference, current: Current, *, at: Instant) -> MonitorReport:
+    """Return the report of one day.
+
+    Args:
+        spec: the policy.
+        held: the frozen reference of this version.
+        current: what the version did.
+        at: the instant of the report; later rows are not looked at.
+    """
+    now = np.datetime64(to_micros(at), "us")
+    times = micros(current.predictions, "prediction_time")
+    window = (times <= now) & (times > now - np.timedelta64(spec.data.window, "us"))
+    matured = matured_until(current.outcomes, now)
+    used = usage(current.predictions.filter(pa.array(window)))
+    parts = [
+        _inputs(spec, held, current, rows=np.flatnonzero(window)),
+        volume(spec, held, last_week=_last_week(times, now)),
+        judge(spec, held, matured, at=now, shown=current.stage in SHOWN),
+        look(spec, held, used, responses=current.responses),
+        *_sites(spec, current, window, now=now),
+    ]
+    findings, measures, asked = _together(spec, held, current, parts=parts)
+    return MonitorReport(
+        model=current.model,
+        version=current.version,
+        stage=current.stage,
+        at=at,
+        reference=held.digest,
+        spec=spec.digest,
+        predictions=current.predictions_digest,
+        outcomes=current.outcomes_digest,
+        n_predictions=int(window.sum()),
+        n_matured=len(matured),
+        n_events=int(matured.outcome.sum()),
+        findings=findings,
+        measures=measures,
+        conditions=asked,
+        overdue=current.overdue,
+    )
+
+
+def _together(
+    spec: MonitoringSpec, held: Reference, current: Current, *, parts: list[Seen]
+) -> tuple[tuple[Finding, ...], tuple[Measure, ...], tuple[Condition, ...]]:
+    """Return all findings, each with its cause, all measures, and the trust conditions."""
+    measures = tuple(one for _, some in parts for one in some)
+    asked, broken = conditions(spec, measures)
+    found = [one for some, _ in parts for one in some]
+    found += [*broken, *(_overdue(spec, name) for name in current.overdue)]
+    sources = {one.name: one.source for one in held.features if one.source}
+    grouped = group(strongest(found), sources, at_least=spec.data.group_at)
+    return explain(spec, grouped), measures, asked
+
+
+def _inputs(spec: MonitoringSpec, held: Reference, current: Current, *, rows: Ints) -> Seen:
+    """Return what the whole window and its newest rows show; measures are of the window."""
+    # A row without a score for missing inputs stays in: without it a dead feed would be hidden.
+    usable = rows[~refused(current.predictions)[rows]]
+    times = micros(current.predictions, "prediction_time")[usable]
+    newest = usable[np.argsort(times, kind="stable")[-spec.data.minimum_rows :]]
+    known = expected(spec, held)
+    slow, measures = compare(spec, known, _counted(held, current, usable))
+    fast, _ = compare(spec, known, _counted(held, current, newest))
+    return (*slow, *fast), measures
+
+
+def _counted(held: Reference, current: Current, rows: Ints) -> Counts:
+    picked = pa.array(rows)
+    return count(held, current.features.take(picked), scores(current.predictions.take(picked)))
+
+
+def _sites(
+    spec: MonitoringSpec, current: Current, window: Mask, *, now: np.datetime64
+) -> list[Seen]:
+    """Return what each site shows against its own reference."""
+    site = current.predictions.column("site").to_numpy(zero_copy_only=False)
+    times = micros(current.predictions, "prediction_time")
+    parts: list[Seen] = []
+    for name, held in sorted(current.by_site.items()):
+        here = site == name
+        found, measures = _inputs(spec, held, current, rows=np.flatnonzero(window & here))
+        week, ratio = volume(spec, held, last_week=_last_week(times[here], now))
+        parts.append(
+            (
+                tuple(f.model_copy(update={"site": name}) for f in (*found, *week)),
+                tuple(m.model_copy(update={"subject": name}) for m in (*measures, *ratio)),
+            )
+        )
+    return parts
+
+
+def _last_week(times: Times, now: np.datetime64) -> int:
+    return int(((times <= now) & (times > now - _WEEK)).sum())
+
+
+def _overdue(spec: MonitoringSpec, name: str) -> Finding:
+    return make(
+        spec,
+        ("workflow", "watch"),
+        "review_overdue",
+        subject=name,
+        meaning=f"The review '{name}' is overdue, so nobody has looked as was agreed.",
+    )

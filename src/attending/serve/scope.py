@@ -1,0 +1,63 @@
+"""Intended use, enforced: whoever is outside it gets no score and the reason why.
+
+What is not known is outside: an adult model does not score a patient without a birth date.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from attending.serve.facts import UNKNOWN_AGE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from attending.serve.facts import Facts, Texts
+    from attending.serve.served import Served
+    from attending.types import Mask
+
+
+def outside(served: Served, known: Facts) -> list[tuple[str, ...]]:
+    """Return for each prediction the scope rules that it breaks; none when it is inside.
+
+    Args:
+        served: the version, with the scope of its signed release.
+        known: what was known of each prediction at its time.
+    """
+    broken: list[tuple[str, ...]] = [()] * len(known.age_years)
+    for name, mask in _rules(served, known):
+        for at in np.flatnonzero(mask).tolist():
+            broken[at] = (*broken[at], name)
+    return broken
+
+
+def _rules(served: Served, known: Facts) -> Iterator[tuple[str, Mask]]:
+    """Yield each rule with the predictions that break it."""
+    scope, step = served.release.scope, served.widening
+    unknown = known.age_years == UNKNOWN_AGE
+    yield "age_unknown", unknown
+    yield "under_age", ~unknown & (known.age_years < scope.min_age)
+    if scope.max_age is not None:
+        yield "over_age", ~unknown & (known.age_years > scope.max_age)
+    yield "deceased", known.dead
+    yield "class", ~_among(known.encounter_class, scope.classes)
+    yield "site", ~_among(known.site, scope.sites)
+    yield "unit", ~_among(known.unit, scope.units)
+    yield "stage_site", ~_among(known.site, step.sites)
+    yield "stage_unit", ~_among(known.unit, step.units)
+    everyone = np.ones(len(known.dead), np.bool_)
+    points, roles = scope.decision_points, served.release.intended_use.user_roles
+    if points and served.decision_point is not None:
+        yield "decision_point", everyone & (served.decision_point not in points)
+    if served.user_role is not None:
+        yield "user_role", everyone & (served.user_role not in roles)
+
+
+def _among(found: Texts, allowed: Sequence[str]) -> Mask:
+    """Return whether each is allowed; all are when nothing is listed, None never otherwise."""
+    if not allowed:
+        return np.ones(len(found), np.bool_)
+    inside: Mask = np.array([one in allowed for one in found], np.bool_)
+    return inside

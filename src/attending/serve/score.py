@@ -1,0 +1,248 @@
+"""Score one patient now: the same kernel, the same decision and the same bits as a batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from attending.engines import kernel
+from attending.errors import AttendingError
+from attending.explain.prediction import Input as ExplainedInput
+from attending.explain.prediction import explain
+from attending.features.online import for_patient
+from attending.records.features import REASONS
+from attending.records.prediction import Factor, Input, Prediction
+from attending.serve.decide import KINDS, LIVE, NO_SCORE, decide
+from attending.serve.facts import NO_ENCOUNTER, Asked, facts
+from attending.serve.fall_back import totals
+from attending.times import to_micros
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from attending.features.online import FeatureVector
+    from attending.records.explanation import Explanation
+    from attending.serve.decide import Decided, States
+    from attending.serve.facts import Facts
+    from attending.serve.served import Served
+    from attending.types import Floats, Instant
+
+_TOP = 5
+
+
+def score_one(
+    served: Served,
+    rows: pa.Table,
+    *,
+    subject_id: int,
+    encounter_id: int | None,
+    prediction_time: Instant,
+    index_start: Instant,
+) -> Prediction:
+    """Return the prediction of one patient at an instant.
+
+    Args:
+        served: the version that is deployed.
+        rows: the patient's events in canonical order; rows of others are not looked at.
+        subject_id: the patient.
+        encounter_id: the stay.
+        prediction_time: only rows visible at it are used.
+        index_start: when the stay began.
+
+    Raises:
+        IntegrityBroken: the rows are not in canonical order.
+    """
+    return score_explained(
+        served,
+        rows,
+        subject_id=subject_id,
+        encounter_id=encounter_id,
+        prediction_time=prediction_time,
+        index_start=index_start,
+    )[0]
+
+
+def score_explained(
+    served: Served,
+    rows: pa.Table,
+    *,
+    subject_id: int,
+    encounter_id: int | None,
+    prediction_time: Instant,
+    index_start: Instant,
+) -> tuple[Prediction, Explanation | None]:
+    """Return the prediction and its explanation, None where the model gave no score.
+
+    Args:
+        served: as for `score_one`, and so are the others.
+        rows: the patient's events in canonical order.
+        subject_id: the patient.
+        encounter_id: the stay.
+        prediction_time: only rows visible at it are used.
+        index_start: when the stay began.
+
+    Raises:
+        IntegrityBroken: the rows are not in canonical order.
+    """
+    vector = for_patient(
+        served.plan,
+        rows,
+        subject_id=subject_id,
+        encounter_id=encounter_id,
+        prediction_time=prediction_time,
+        index_start=index_start,
+    )
+    asked = _asked(vector, index_start)
+    x, state = _cells(served, vector)
+    known = facts(rows, asked)
+    decided = decide(served, x, state, known=known, fallback=totals(served, rows, asked))
+    explanation, gap = _explained(served, vector, x[0], decided=decided)
+    made = _prediction(served, vector, decided, known=known, index_start=index_start)
+    update = {
+        "explanation": explanation.digest if explanation else None,
+        "factors": _factors(explanation),
+        "degraded": (*made.degraded, *gap),
+    }
+    return made.model_copy(update=update), explanation
+
+
+def _asked(vector: FeatureVector, index_start: Instant) -> Asked:
+    encounter = NO_ENCOUNTER if vector.encounter_id is None else vector.encounter_id
+    return Asked(
+        np.array([vector.subject_id], np.int64),
+        np.array([encounter], np.int64),
+        np.array([to_micros(vector.prediction_time)], np.int64),
+        np.array([to_micros(index_start)], np.int64),
+    )
+
+
+def _cells(served: Served, vector: FeatureVector) -> tuple[Floats, States]:
+    """Return the model's features as one row, and the kernel's states of them."""
+    state = [
+        REASONS.index(missing) | (kernel.STALE if stale else 0)
+        for missing, stale in zip(vector.missing, vector.stale, strict=True)
+    ]
+    columns = served.columns
+    return vector.row()[None, columns], np.array([state], np.uint8)[:, columns]
+
+
+def _explained(
+    served: Served, vector: FeatureVector, x: Floats, *, decided: Decided
+) -> tuple[Explanation | None, tuple[str, ...]]:
+    """Return the explanation of a live score, or that it could not be made.
+
+    A score without its explanation is still a score, and says so.
+    """
+    if decided.kind[0] != LIVE:
+        return None, ()
+    try:
+        inputs = _explained_inputs(served, vector)
+        return explain(served.bundle, x, inputs, at=vector.prediction_time, top=_TOP), ()
+    except (AttendingError, ValueError, ArithmeticError, LookupError):
+        return None, ("explanation:unavailable",)
+
+
+def _explained_inputs(served: Served, vector: FeatureVector) -> list[ExplainedInput]:
+    values = list(vector.inputs())
+    found: list[ExplainedInput] = []
+    for column in served.columns:
+        spec, value = served.features.features[column], values[column]
+        found.append(
+            ExplainedInput(
+                name=spec.name,
+                label=spec.label,
+                unit=spec.unit or "",
+                time=value.time,
+                known_at=value.known_at,
+                missing_reason=(value.missing or "").replace("_", " "),
+            )
+        )
+    return found
+
+
+def _factors(explanation: Explanation | None) -> tuple[Factor, ...]:
+    if explanation is None:
+        return ()
+    return tuple(
+        Factor(
+            feature=one.feature,
+            contribution=one.contribution,
+            words=f"{one.label} ({one.printed}) {one.direction} it",
+        )
+        for one in explanation.factors
+    )
+
+
+def _prediction(
+    served: Served,
+    vector: FeatureVector,
+    decided: Decided,
+    *,
+    known: Facts,
+    index_start: Instant,
+) -> Prediction:
+    """Return the record, without its explanation."""
+    kind, flagged = int(decided.kind[0]), int(decided.flagged[0])
+    live = kind == LIVE
+    return Prediction(
+        model=served.model,
+        version=served.version,
+        stage=served.stage,
+        run=served.run,
+        artifact=served.artifact,
+        feature_set=served.bundle.feature_set,
+        release=served.release_digest,
+        verdict=served.verdict.digest if served.verdict else None,
+        answer=served.answer,
+        subject_id=str(vector.subject_id),
+        encounter_id=None if vector.encounter_id is None else str(vector.encounter_id),
+        site=known.site[0],
+        prediction_time=vector.prediction_time,
+        index_start=index_start,
+        inputs=_inputs(served, vector),
+        outcome=KINDS[kind],
+        scored_by=_scorer(served, kind),
+        score=None if kind == NO_SCORE else float(decided.score[0]),
+        threshold=served.threshold if live else _fallback_threshold(served, kind),
+        flagged=None if flagged < 0 else bool(flagged),
+        band=band(flagged),
+        degraded=decided.degraded[0],
+        scope="out" if decided.scope[0] else "in",
+        scope_reasons=decided.scope[0],
+        reasons=decided.reasons[0],
+    )
+
+
+def _inputs(served: Served, vector: FeatureVector) -> tuple[Input, ...]:
+    """Return the model's features in its order, missing ones with their reason."""
+    values = list(vector.inputs())
+    return tuple(
+        Input(
+            feature=values[column].name,
+            value=values[column].value,
+            time=values[column].time,
+            known_at=values[column].known_at,
+            missing=values[column].missing,
+        )
+        for column in served.columns
+    )
+
+
+def _scorer(served: Served, kind: int) -> str | None:
+    if kind == LIVE:
+        return f"{served.model} {served.version}"
+    return served.fallback.name if served.fallback and kind != NO_SCORE else None
+
+
+def _fallback_threshold(served: Served, kind: int) -> float | None:
+    return None if kind == NO_SCORE else served.release.fallback.threshold
+
+
+def band(flagged: int) -> str:
+    """Return the band that people read.
+
+    >>> band(1), band(0), band(-1)
+    ('at or above the threshold', 'below the threshold', '')
+    """
+    return {1: "at or above the threshold", 0: "below the threshold"}.get(flagged, "")

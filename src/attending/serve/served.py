@@ -1,0 +1,121 @@
+"""One deployed version, ready to score: what was signed, and the verdict that it obeys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from attending.errors import BadInput, IntegrityBroken, Refused
+from attending.features.compiled import Compiled, compiled
+from attending.records.monitoring import standing
+
+if TYPE_CHECKING:
+    from attending.models.bundle import Bundle
+    from attending.records.monitoring import RiskLevel, Verdict
+    from attending.records.prediction import Answer
+    from attending.scores.protocol import Score
+    from attending.specs.features import FeaturesSpec
+    from attending.specs.release import ReleaseSpec, Widening
+    from attending.types import Instant
+
+#: Stages in which a version may score.
+STAGES = ("silent", "limited", "live")
+
+
+@dataclass(frozen=True)
+class Served:
+    """One version of a model as it is deployed, at one instant.
+
+    Attributes:
+        at: the instant at which the verdict is asked; pass a new one with `dataclasses.replace`.
+        run, artifact: digests of what made the model and of its files.
+        release_digest: digest of the signed release spec.
+        threshold: at or above it a score is flagged; None flags nothing.
+        verdict: the newest verdict, or None; without a valid one the model does not answer.
+        serves: what the deployment record lets answer.
+        fallback: the score that the signed plan names, made from its parameters.
+        missing_share_max: with more of the features missing or stale there is no model score.
+        decision_point, user_role: as stated by the caller; checked when stated.
+    """
+
+    model: str
+    version: str
+    stage: str
+    bundle: Bundle
+    features: FeaturesSpec
+    release: ReleaseSpec
+    at: Instant
+    run: str
+    artifact: str
+    release_digest: str | None = None
+    snapshot: str | None = None
+    threshold: float | None = None
+    verdict: Verdict | None = None
+    serves: Literal["version", "fallback", "none"] = "version"
+    fallback: Score | None = None
+    missing_share_max: float = 0.5
+    decision_point: str | None = None
+    user_role: str | None = None
+    plan: Compiled = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Compile the features and check that all parts belong to this version.
+
+        Raises:
+            Refused: the stage may not score, or the verdict is another version's.
+            IntegrityBroken: the features are not those that the model was trained on.
+            BadInput: a feature of the model is not among the definitions.
+        """
+        if self.stage not in STAGES:
+            raise Refused(
+                f"a model in stage {self.stage} does not score, expected {', '.join(STAGES)}",
+                code="serve.stage",
+                hint="Advance it through its gates first.",
+            )
+        found = self.verdict
+        if found is not None and (found.model, found.version) != (self.model, self.version):
+            raise Refused(
+                f"the verdict is about {found.model} {found.version}, not {self.version}",
+                code="serve.verdict",
+                hint="Pass the newest verdict of this version.",
+            )
+        if self.bundle.feature_set != self.features.digest:
+            raise IntegrityBroken(
+                "the features' definitions are not those that the model was trained on",
+                code="serve.features",
+                hint="Serve the model with the features.yaml of its run.",
+            )
+        unknown = [name for name in self.bundle.names if name not in self.features.names]
+        if unknown:
+            raise BadInput(
+                f"{len(unknown)} of the model's features are not defined",
+                code="serve.features",
+                hint="Serve the model with the features.yaml of its run.",
+            )
+        object.__setattr__(self, "plan", compiled(self.features))
+
+    @property
+    def answer(self) -> Answer:
+        """Return the answer that holds now; no verdict and an expired one never continue."""
+        return standing(self.verdict, self.at, risk_level=self.risk_level)
+
+    @property
+    def risk_level(self) -> RiskLevel:
+        """Return the declared risk."""
+        return self.release.risk_level
+
+    @property
+    def expired(self) -> bool:
+        """Return whether there is no verdict that holds now."""
+        return self.verdict is None or not self.verdict.at <= self.at < self.verdict.expires_at
+
+    @property
+    def widening(self) -> Widening:
+        """Return what the plan says of this stage."""
+        return next(step for step in self.release.stages if step.stage == self.stage)
+
+    @property
+    def columns(self) -> list[int]:
+        """Return where the model's features stand among the definitions."""
+        at = {name: number for number, name in enumerate(self.features.names)}
+        return [at[name] for name in self.bundle.names]

@@ -1,0 +1,321 @@
+"""What a team asks of a validation (`validation.yaml`): measures, baselines, thresholds, gates.
+
+A gate answers met, failed or not shown. Too few events is never met.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self, TypeAlias
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from attending.specs.base import Spec
+
+Name: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=64)]
+#: One group of an attribute, written `age=80+`.
+GroupName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*=.+$", max_length=200)]
+Risk: TypeAlias = Annotated[float, Field(gt=0.0, lt=1.0)]
+Margin: TypeAlias = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive: TypeAlias = Annotated[float, Field(gt=0.0)]
+#: Measures that a paired comparison may name.
+ComparedMeasure: TypeAlias = Literal[
+    "auroc", "average_precision", "brier", "scaled_brier", "sensitivity_at_capacity"
+]
+#: What must lie inside a range: the whole interval, or the estimate alone.
+Judged: TypeAlias = Literal["interval", "estimate"]
+
+DEFAULT_MEASURES: tuple[Name, ...] = (
+    "auroc",
+    "average_precision",
+    "brier",
+    "scaled_brier",
+    "log_loss",
+    "observed_expected",
+    "calibration_in_the_large",
+    "calibration_slope",
+    "ici",
+    "e50",
+    "e90",
+    "emax",
+    "ece",
+    "spiegelhalter_z",
+)
+
+
+class BaselineToBeat(Spec):
+    """A clinical score that the model is compared with on the same rows.
+
+    Attributes:
+        name: a registered score, a typed rule, or a recorded column, such as `lace` or `triage`.
+        recalibrate: give it a probability by a logistic fit on the training period, without which
+            it has no net benefit and no calibration.
+    """
+
+    name: Name
+    recalibrate: bool = True
+
+
+def _named(value: object) -> object:
+    return {"name": value} if isinstance(value, str) else value
+
+
+class ThresholdAsked(Spec):
+    """A threshold: a risk, or the lowest risk that a capacity allows. A plain number is a risk.
+
+    Attributes:
+        risk: flag when the risk is at least this.
+        alerts_per_day: alerts that the team can act on in a day, over all sites of the data.
+        alerts_per_100: alerts for every 100 predictions, where days are not known.
+    """
+
+    risk: Risk | None = None
+    alerts_per_day: Positive | None = None
+    alerts_per_100: Annotated[float, Field(gt=0.0, le=100.0)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_three(self) -> Self:
+        if len(self.model_dump(exclude_none=True)) != 1:
+            raise ValueError("expected one of risk, alerts_per_day and alerts_per_100")
+        return self
+
+    @property
+    def rule(self) -> str:
+        """Return which of the three it is."""
+        return next(iter(self.model_dump(exclude_none=True)))
+
+    @property
+    def asked(self) -> float:
+        """Return its figure."""
+        return float(self.model_dump(exclude_none=True)[self.rule])
+
+
+def _risk(value: object) -> object:
+    return {"risk": value} if isinstance(value, (str, float, int)) else value
+
+
+class DecisionCurveAsked(Spec):
+    """The thresholds at which somebody would act, argued before the figures are seen."""
+
+    low: Risk = 0.05
+    high: Risk = 0.50
+    step: Annotated[float, Field(ge=0.001, le=0.5)] = 0.01
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if self.low > self.high:
+            raise ValueError(f"got low {self.low}, expected high {self.high} or less")
+        return self
+
+
+class BootstrapAsked(Spec):
+    """How many draws of patients, and the seed of their weights."""
+
+    draws: Annotated[int, Field(ge=50, le=10_000)] = 500
+    seed: Annotated[int, Field(ge=0, lt=1 << 53)] = 20_260_101
+
+
+class BeatsBaseline(Spec):
+    """Met when the lower bound of the paired improvement lies above -margin.
+
+    With a margin of 0 the model must be better; above 0 it must be no worse than that.
+    """
+
+    gate: Literal["beats_baseline"]
+    baseline: Name
+    measure: ComparedMeasure = "auroc"
+    margin: Margin = 0.0
+
+
+class AddsToBaseline(Spec):
+    """Met when the model's risk still tells something once the baseline is known."""
+
+    gate: Literal["adds_to_baseline"]
+    baseline: Name
+
+
+class RangeGate(Spec):
+    """A gate that is met when a figure lies in a range."""
+
+    low: float
+    high: float
+    judged_by: Judged = "interval"
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if self.low >= self.high:
+            raise ValueError(f"got low {self.low:g}, expected less than high {self.high:g}")
+        return self
+
+
+class CalibrationSlopeWithin(RangeGate):
+    """Met when the calibration slope lies in a range."""
+
+    gate: Literal["calibration_slope"]
+    low: float = 0.8
+    high: float = 1.2
+
+
+class ObservedExpectedWithin(RangeGate):
+    """Met when observed over expected events lie in a range."""
+
+    gate: Literal["observed_expected"]
+    low: Positive = 0.8
+    high: Positive = 1.25
+
+
+class NetBenefitNotWorse(Spec):
+    """Met when the net benefit is at most `margin` below the baseline's at every threshold.
+
+    Attributes:
+        baseline: a listed baseline, `treat_all` or `treat_none`.
+        thresholds: the risks to look at; those of the spec when empty.
+        margin: net true positives per patient; 0.002 is 2 per 1,000.
+    """
+
+    gate: Literal["net_benefit_not_worse"]
+    baseline: Name
+    thresholds: tuple[Risk, ...] = ()
+    margin: Margin = 0.002
+
+
+class SubgroupNotWorse(Spec):
+    """Met when the model is not worse than the baseline in any high-risk subgroup.
+
+    Attributes:
+        groups: such as `age=80+`; those of `high_risk_subgroups` when empty.
+        baseline: a listed baseline; the first when absent.
+        measure: what is compared.
+        margin: how much worse is still accepted.
+    """
+
+    gate: Literal["subgroup_not_worse"]
+    groups: tuple[GroupName, ...] = ()
+    baseline: Name | None = None
+    measure: Literal["auroc", "average_precision", "brier", "scaled_brier"] = "auroc"
+    margin: Margin = 0.05
+
+
+class SubgroupAurocAtLeast(Spec):
+    """Met when the AUROC of every group of the attributes is shown to be at least a value."""
+
+    gate: Literal["subgroup_auroc_at_least"]
+    value: Annotated[float, Field(ge=0.5, lt=1.0)]
+    attributes: tuple[Name, ...] = ()
+    judged_by: Judged = "interval"
+
+
+class SubgroupObservedExpected(RangeGate):
+    """Met when O:E of every group of the attributes lies in a range."""
+
+    gate: Literal["subgroup_observed_expected"]
+    low: Positive = 0.7
+    high: Positive = 1.4
+    attributes: tuple[Name, ...] = ()
+
+
+class AlertBurden(Spec):
+    """Met when the alerts of the first threshold are not more than the team can act on."""
+
+    gate: Literal["alert_burden"]
+    per_day_at_most: Positive | None = None
+    per_100_at_most: Positive | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.per_day_at_most is None) == (self.per_100_at_most is None):
+            raise ValueError("expected either per_day_at_most or per_100_at_most")
+        return self
+
+
+class MinimumEvents(Spec):
+    """Met when there are events, and non-events, enough to say anything."""
+
+    gate: Literal["minimum_events"]
+    events: Annotated[int, Field(ge=1)] = 100
+    non_events: Annotated[int, Field(ge=1)] = 100
+
+
+Gate: TypeAlias = Annotated[
+    BeatsBaseline
+    | AddsToBaseline
+    | CalibrationSlopeWithin
+    | ObservedExpectedWithin
+    | NetBenefitNotWorse
+    | SubgroupNotWorse
+    | SubgroupAurocAtLeast
+    | SubgroupObservedExpected
+    | AlertBurden
+    | MinimumEvents,
+    Field(discriminator="gate"),
+]
+
+
+class ValidationSpec(Spec):
+    """What `validation.yaml` says, agreed before the model is fitted.
+
+    Attributes:
+        primary: the measure that the summary speaks of.
+        measures: what is reported of each model, by name.
+        baselines: clinical scores to compare with; at least one.
+        thresholds: risks or capacities; the first is the one that would be used.
+        decision_curve: the range of thresholds at which somebody would act.
+        subgroups: attributes of the cohort, without `group_`.
+        high_risk_subgroups: groups that must not be failed, such as `age=80+`.
+        minimum_events: fewer in a group, and it is insufficient; never met.
+        minimum_non_events: likewise.
+        suppress_counts_up_to: counts from 1 to this are not shown; 0 shows all.
+        gates: what must be met.
+
+    >>> ValidationSpec(baselines=["lace"]).baselines[0].name
+    'lace'
+    """
+
+    primary: Name = "auroc"
+    measures: tuple[Name, ...] = DEFAULT_MEASURES
+    baselines: tuple[Annotated[BaselineToBeat, BeforeValidator(_named)], ...] = Field(min_length=1)
+    thresholds: tuple[Annotated[ThresholdAsked, BeforeValidator(_risk)], ...] = Field(
+        default=(ThresholdAsked(risk=0.2),), min_length=1
+    )
+    decision_curve: DecisionCurveAsked = DecisionCurveAsked()
+    subgroups: tuple[Name, ...] = ()
+    high_risk_subgroups: tuple[GroupName, ...] = ()
+    minimum_events: Annotated[int, Field(ge=2)] = 10
+    minimum_non_events: Annotated[int, Field(ge=2)] = 10
+    bootstrap: BootstrapAsked = BootstrapAsked()
+    suppress_counts_up_to: Annotated[int, Field(ge=0, le=100)] = 10
+    gates: tuple[Gate, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_meet(self) -> Self:
+        if self.primary not in self.measures:
+            raise ValueError(f"got primary '{self.primary}', expected one of the measures")
+        names = [baseline.name for baseline in self.baselines]
+        if len(set(names)) < len(names):
+            raise ValueError("a baseline is listed twice")
+        for gate in self.gates:
+            self._check_gate(gate, {*names, "treat_all", "treat_none"})
+        for group in self.groups_compared():
+            self._check_attribute(group.split("=", 1)[0])
+        return self
+
+    def _check_gate(self, gate: Any, known: set[str]) -> None:  # noqa: ANN401 - any gate
+        baseline = getattr(gate, "baseline", None)
+        if baseline is not None and baseline not in known:
+            raise ValueError(f"gate {gate.gate} names baseline '{baseline}', which is not listed")
+        if baseline in {"treat_all", "treat_none"} and gate.gate != "net_benefit_not_worse":
+            raise ValueError(f"gate {gate.gate} cannot compare with '{baseline}'")
+        if gate.gate == "subgroup_not_worse" and not (gate.groups or self.high_risk_subgroups):
+            raise ValueError(
+                "gate subgroup_not_worse has no groups; name them or high_risk_subgroups"
+            )
+        for attribute in getattr(gate, "attributes", ()):
+            self._check_attribute(attribute)
+
+    def _check_attribute(self, attribute: str) -> None:
+        if attribute not in self.subgroups:
+            raise ValueError(f"attribute '{attribute}' is not listed under subgroups")
+
+    def groups_compared(self) -> tuple[str, ...]:
+        """Return the groups in which the model is compared with baselines, in a fixed order."""
+        named = [gate.groups for gate in self.gates if isinstance(gate, SubgroupNotWorse)]
+        return tuple(dict.fromkeys([*self.high_risk_subgroups, *(g for gs in named for g in gs)]))

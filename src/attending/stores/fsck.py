@@ -1,0 +1,85 @@
+"""The check that every row of the store is the one that a ledger entry bound."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from attending.digests import digest_bytes
+from attending.records.ledger import Finding
+from attending.stores.bindings import row_hash, rows_digest
+from attending.stores.tables import BOUND, LEDGER, RECORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection
+
+    from attending.stores.database import Database
+
+_BATCH_ROWS = 10_000
+NOTHING = (0, rows_digest([]))
+
+
+def check_rows(database: Database) -> tuple[Finding, ...]:
+    """Return what is wrong with the rows of the store: edited, deleted, or put in unseen.
+
+    Run the audit of the ledger first: rows are compared with what its entries say.
+    """
+    with database.reading() as connection:
+        bound: dict[int, list[bytes]] = defaultdict(list)
+        tables: dict[int, set[str]] = defaultdict(set)
+        for name in sorted(BOUND):
+            for row in _rows(connection, name):
+                bound[row["seq"]].append(row_hash(name, row))
+                tables[row["seq"]].add(name)
+        said = dict(_said(connection))
+        misnamed = tuple(_misnamed(connection))
+    findings = [
+        _finding(seq, said.get(seq), found=len(bound.get(seq, [])), tables=tables.get(seq, set()))
+        for seq in sorted(said.keys() | bound.keys())
+        if said.get(seq, NOTHING) != _answer(bound.get(seq, []))
+    ]
+    return (*findings, *misnamed)
+
+
+def _answer(hashes: list[bytes]) -> tuple[int, str]:
+    return len(hashes), rows_digest(hashes)
+
+
+def _rows(connection: Connection, name: str) -> Iterator[dict[str, Any]]:
+    result = connection.execution_options(yield_per=_BATCH_ROWS).execute(select(BOUND[name]))
+    for row in result.mappings():
+        yield dict(row)
+
+
+def _said(connection: Connection) -> Iterator[tuple[int, tuple[int, str]]]:
+    """Iterate over the entries that bind rows: how many, and their hash."""
+    statement = select(LEDGER.c.seq, LEDGER.c.content)
+    result = connection.execution_options(yield_per=_BATCH_ROWS).execute(statement)
+    for row in result:
+        details = json.loads(row.content).get("details", {})
+        if "rows_digest" in details:
+            yield row.seq, (details["rows"], details["rows_digest"])
+
+
+def _misnamed(connection: Connection) -> Iterator[Finding]:
+    statement = select(RECORDS.c.digest, RECORDS.c.content, RECORDS.c.seq)
+    for row in connection.execution_options(yield_per=_BATCH_ROWS).execute(statement):
+        if digest_bytes(row.content) != row.digest:
+            yield Finding(
+                code="record.changed", message="a record is not what its digest says", seq=row.seq
+            )
+
+
+def _finding(seq: int, said: tuple[int, str] | None, *, found: int, tables: set[str]) -> Finding:
+    where = f" in {', '.join(sorted(tables))}" if tables else ""
+    wanted = said[0] if said else 0
+    if wanted == found:
+        message = f"a row that entry {seq} bound was changed{where}"
+    else:
+        message = f"entry {seq} bound {wanted} rows, there are {found}{where}"
+    return Finding(code="store.rows", message=message, seq=seq)

@@ -1,0 +1,290 @@
+"""Predictions, their outcomes and what readers said of them: append-only, joined for a model.
+
+An outcome may be found again on a newer snapshot; the newest row of a prediction counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from sqlalchemy import and_, func, select
+
+from attending.digests import digest_of
+from attending.errors import NotFound, Refused
+from attending.stores.tables import FEEDBACK, OUTCOMES, PREDICTIONS
+from attending.times import from_micros, to_micros
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Row, Select
+
+    from attending.stores.database import Database
+    from attending.stores.unit import Unit
+    from attending.types import Instant
+
+_INSTANT = pa.timestamp("us")
+#: What `table` returns: one row a prediction, with the newest outcome when there is one.
+SCORED = pa.schema(
+    [
+        pa.field("request_id", pa.string(), nullable=False),
+        pa.field("model", pa.string(), nullable=False),
+        pa.field("version", pa.string(), nullable=False),
+        pa.field("stage", pa.string(), nullable=False),
+        pa.field("subject_id", pa.int64(), nullable=False),
+        pa.field("encounter_id", pa.int64()),
+        pa.field("prediction_time", _INSTANT, nullable=False),
+        pa.field("score", pa.float64()),
+        pa.field("label", pa.int8()),
+        pa.field("status", pa.string()),
+        pa.field("label_time", _INSTANT),
+        pa.field("matured_at", _INSTANT),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One prediction as it is stored: the words to find it by, and its record's bytes."""
+
+    request_id: str
+    model: str
+    version: str
+    stage: str
+    subject_id: int
+    encounter_id: int | None
+    prediction_time: Instant
+    score: float | None
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What became of one prediction, as one snapshot tells it."""
+
+    model: str
+    subject_id: int
+    encounter_id: int | None
+    prediction_time: Instant
+    snapshot: str
+    label: int | None
+    status: str
+    label_time: Instant | None = None
+    matured_at: Instant | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a reader said of one prediction."""
+
+    request_id: str
+    person_id: str
+    given_at: Instant
+    answer: str
+    content: bytes
+
+
+class Predictions:
+    """All predictions of a store."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def add(self, unit: Unit, scored: Sequence[Scored]) -> int:
+        """Return how many predictions were new; one that is there with equal bytes is let be.
+
+        Raises:
+            Refused: a request id is there with other bytes.
+        """
+        wanted = {item.request_id: item for item in scored}
+        present: dict[str, bytes] = {}
+        names = list(wanted)
+        for start in range(0, len(names), 500):
+            some = PREDICTIONS.c.request_id.in_(names[start : start + 500])
+            rows = unit.rows(select(PREDICTIONS.c.request_id, PREDICTIONS.c.content).where(some))
+            present |= {row.request_id: row.content for row in rows}
+        if len(wanted) < len(scored) or any(
+            wanted[name].content != content for name, content in present.items()
+        ):
+            raise Refused(
+                "a request id came twice with different contents",
+                code="prediction.conflict",
+                hint="Give every request an id of its own.",
+            )
+        rows_in = [_prediction_row(item) for item in scored if item.request_id not in present]
+        unit.insert(PREDICTIONS, rows_in)
+        return len(rows_in)
+
+    def get(self, request_id: str) -> Scored:
+        """Return one prediction.
+
+        Raises:
+            NotFound: no such request id.
+        """
+        rows = self.database.rows(select(PREDICTIONS).where(PREDICTIONS.c.request_id == request_id))
+        if not rows:
+            raise NotFound(
+                "there is no prediction of that request id",
+                code="prediction.missing",
+                hint="Copy the id from the score's page or answer.",
+            )
+        return _scored(rows[0])
+
+    def observe(self, unit: Unit, observed: Sequence[Observed]) -> int:
+        """Return how many outcomes were added; each counts once for a snapshot."""
+        unit.insert(OUTCOMES, [_outcome_row(item) for item in observed])
+        return len(observed)
+
+    def answer(self, unit: Unit, answer: Answer) -> str:
+        """Return the id of what a reader said, now kept."""
+        row: dict[str, Any] = {
+            "request_id": answer.request_id,
+            "person_id": answer.person_id,
+            "given_at": to_micros(answer.given_at),
+            "answer": answer.answer,
+        }
+        row["feedback_id"] = digest_of({**row, "given_at": str(row["given_at"])})
+        unit.insert(FEEDBACK, [{**row, "content": answer.content}])
+        return str(row["feedback_id"])
+
+    def answers(self, request_id: str) -> tuple[Answer, ...]:
+        """Return what readers said of one prediction, oldest first."""
+        statement = select(FEEDBACK).where(FEEDBACK.c.request_id == request_id)
+        return _answers(self.database.rows(statement.order_by(FEEDBACK.c.seq, FEEDBACK.c.nth)))
+
+    def answers_of_model(
+        self, model: str, *, since: Instant | None = None, until: Instant | None = None
+    ) -> tuple[Answer, ...]:
+        """Return what readers said of a model's predictions, oldest first; `until` is outside."""
+        joined = FEEDBACK.join(PREDICTIONS, FEEDBACK.c.request_id == PREDICTIONS.c.request_id)
+        statement = select(FEEDBACK).select_from(joined).where(PREDICTIONS.c.model == model)
+        if since is not None:
+            statement = statement.where(FEEDBACK.c.given_at >= to_micros(since))
+        if until is not None:
+            statement = statement.where(FEEDBACK.c.given_at < to_micros(until))
+        return _answers(self.database.rows(statement.order_by(FEEDBACK.c.seq, FEEDBACK.c.nth)))
+
+    def of_subject(self, subject_id: int, *, model: str = "") -> tuple[Scored, ...]:
+        """Return the predictions of one subject, oldest first."""
+        statement = select(PREDICTIONS).where(PREDICTIONS.c.subject_id == subject_id)
+        if model:
+            statement = statement.where(PREDICTIONS.c.model == model)
+        order = (PREDICTIONS.c.prediction_time, PREDICTIONS.c.seq, PREDICTIONS.c.nth)
+        return tuple(_scored(row) for row in self.database.rows(statement.order_by(*order)))
+
+    def contents(
+        self, model: str, *, since: Instant | None = None, until: Instant | None = None
+    ) -> tuple[bytes, ...]:
+        """Return the record bytes of a model's predictions, in time order; `until` is outside."""
+        statement = _within(select(PREDICTIONS.c.content), model, since=since, until=until)
+        return tuple(row.content for row in self.database.rows(statement.order_by(*_ORDER)))
+
+    def table(
+        self,
+        model: str,
+        *,
+        version: str = "",
+        stage: str = "",
+        since: Instant | None = None,
+        until: Instant | None = None,
+    ) -> pa.Table:
+        """Return a model's predictions with their newest outcomes, as `SCORED` says.
+
+        Args:
+            model: its name.
+            version: only this one; all when empty.
+            stage: only this one; all when empty.
+            since: first prediction time, included.
+            until: last prediction time, not included.
+        """
+        statement = _within(_joined(), model, since=since, until=until)
+        if version:
+            statement = statement.where(PREDICTIONS.c.version == version)
+        if stage:
+            statement = statement.where(PREDICTIONS.c.stage == stage)
+        rows = self.database.rows(statement.order_by(*_ORDER))
+        columns = list(zip(*rows, strict=True)) or [()] * len(SCORED)
+        arrays = [
+            pa.array(column, pa.int64()).cast(field.type)
+            if pa.types.is_timestamp(field.type)
+            else pa.array(column, field.type)
+            for column, field in zip(columns, SCORED, strict=True)
+        ]
+        return pa.Table.from_arrays(arrays, schema=SCORED)
+
+    def count(self, model: str, *, version: str = "") -> int:
+        """Return how many predictions a model, or one version of it, has made."""
+        statement = select(func.count()).select_from(PREDICTIONS)
+        statement = statement.where(PREDICTIONS.c.model == model)
+        if version:
+            statement = statement.where(PREDICTIONS.c.version == version)
+        return int(self.database.rows(statement)[0][0])
+
+
+_ORDER = (PREDICTIONS.c.prediction_time, PREDICTIONS.c.subject_id, PREDICTIONS.c.request_id)
+
+
+def _within(
+    statement: Select[Any], model: str, *, since: Instant | None, until: Instant | None
+) -> Select[Any]:
+    statement = statement.where(PREDICTIONS.c.model == model)
+    if since is not None:
+        statement = statement.where(PREDICTIONS.c.prediction_time >= to_micros(since))
+    if until is not None:
+        statement = statement.where(PREDICTIONS.c.prediction_time < to_micros(until))
+    return statement
+
+
+def _joined() -> Select[Any]:
+    key = ("model", "subject_id", "prediction_time")
+    newest = (
+        select(*(OUTCOMES.c[name] for name in key), func.max(OUTCOMES.c.seq).label("seq"))
+        .group_by(*(OUTCOMES.c[name] for name in key))
+        .subquery()
+    )
+    same_newest = and_(*(PREDICTIONS.c[name] == newest.c[name] for name in key))
+    same_row = and_(
+        *(OUTCOMES.c[name] == newest.c[name] for name in key), OUTCOMES.c.seq == newest.c.seq
+    )
+    source = PREDICTIONS.outerjoin(newest, same_newest).outerjoin(OUTCOMES, same_row)
+    columns = [
+        PREDICTIONS.c[name] if name in PREDICTIONS.c else OUTCOMES.c[name] for name in SCORED.names
+    ]
+    return select(*columns).select_from(source)
+
+
+def _prediction_row(item: Scored) -> dict[str, Any]:
+    return {**vars(item), "prediction_time": to_micros(item.prediction_time)}
+
+
+def _scored(row: Row[Any]) -> Scored:
+    fields = {name: getattr(row, name) for name in Scored.__dataclass_fields__}
+    return Scored(**{**fields, "prediction_time": from_micros(row.prediction_time)})
+
+
+def _outcome_row(item: Observed) -> dict[str, Any]:
+    return {
+        **vars(item),
+        "prediction_time": to_micros(item.prediction_time),
+        "label_time": _micros(item.label_time),
+        "matured_at": _micros(item.matured_at),
+    }
+
+
+def _micros(instant: Instant | None) -> int | None:
+    return None if instant is None else to_micros(instant)
+
+
+def _answers(rows: Sequence[Row[Any]]) -> tuple[Answer, ...]:
+    return tuple(
+        Answer(
+            request_id=row.request_id,
+            person_id=row.person_id,
+            given_at=from_micros(row.given_at),
+            answer=row.answer,
+            content=row.content,
+        )
+        for row in rows
+    )

@@ -1,0 +1,101 @@
+"""The pages in Chromium: nothing is asked of elsewhere, nothing breaks the content policy."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from attending.web.app import create_app
+from tests.web.paper_house import DIGEST, PASSPHRASE, PaperHouse
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATHS = ("/login", "/", "/models/readmission-30d", "/models/unknown", f"/documents/{DIGEST}")
+
+
+@pytest.fixture(scope="module")
+def address():
+    import uvicorn
+
+    config = uvicorn.Config(
+        create_app(PaperHouse()), host="127.0.0.1", port=0, log_level="error", lifespan="on"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(timeout=10)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as player:
+        opened = player.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_pages_fit_keep_to_the_policy_and_ask_nobody_else(browser, address, width):
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    page = context.new_page()
+    said, asked = [], []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{address}/login")
+    page.fill("#person", "ada")
+    page.fill("#passphrase", PASSPHRASE)
+    page.click("button.main")
+    assert page.title() == "Models · attending"
+    for path in PATHS:
+        page.goto(address + path)
+        widest = page.evaluate("document.documentElement.scrollWidth")
+        assert widest <= width, path
+        assert not page.evaluate("[...document.images].filter(i => !i.naturalWidth).length"), path
+    page.goto(f"{address}/documents/{DIGEST}")
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(18, 52, 86)"
+    elsewhere = [url for url in asked if not url.startswith((address, "data:"))]
+    assert elsewhere == []
+    assert [text for text in said if "Content Security Policy" in text] == []
+    context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.fault("X09")
+def test_a_hostile_name_runs_nothing_in_a_browser(browser):
+    page = browser.new_page()
+    alerts = []
+
+    def heard(dialog):
+        alerts.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", heard)
+    page.set_content("<p><img src=x onerror=alert(1)></p>")
+    page.wait_for_timeout(200)
+    assert alerts == ["1"]  # the control: unescaped and without a policy it runs
+    from attending.web.render import page as rendered
+
+    hostile = "<img src=x onerror=alert(2)><script>alert(3)</script>"
+    page.set_content(rendered("problem.html.j2", status=404, problem={
+        "message": hostile, "hint": hostile, "where": hostile, "code": hostile,
+    }))  # fmt: skip
+    page.wait_for_timeout(200)
+    assert alerts == ["1"]
+    page.close()
