@@ -52,8 +52,11 @@ class AttendingError(Exception):
         return f"{head}\n{self.hint}" if self.hint else head
 
 
-class BadInput(AttendingError):
-    """The input is wrong and nothing was done (exit 2, HTTP 422)."""
+class BadInput(AttendingError, ValueError):
+    """The input is wrong and nothing was done (exit 2, HTTP 422).
+
+    It is a `ValueError` too, so that a spec's field that refuses gets file and line.
+    """
 
     exit_code = 2
     http_status = 422

@@ -45,7 +45,7 @@ def test_one_patient_gets_the_bits_of_the_batch(ward, model):
     served = w.served(model)
     record, table = score_batch(served, cohort, engine)
     assert record.n == cohort.num_rows == record.n_live + record.n_no_score
-    assert record.n_live > 80 < record.n
+    assert 60 < record.n_live < record.n
     for asked, batch in zip(cohort.to_pylist(), table.to_pylist(), strict=True):
         made = one(events, served, asked)
         assert made.score == batch["score"]  # to the bit

@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from attending.engines.local import LocalEngine
-from attending.engines.tables import in_order
 from attending.features.build import build
 from attending.models.bundle import Bundle
 from attending.models.calibration import CALIBRATIONS
@@ -113,7 +112,12 @@ def row(subject, time, code, value=None, *, known=None, encounter=None, site="NO
 
 
 def table(rows):
-    return in_order(pa.Table.from_pylist(rows, schema=EVENTS))
+    return pa.Table.from_pylist(sorted(rows, key=_order), schema=EVENTS)
+
+
+def _order(one):
+    keys = (one["subject_id"], one["time"], one["known_at"], one["code"])
+    return (*keys, one["numeric_value"] or 0.0, one["unit"] or "")
 
 
 def stay(subject, *, born=BORN, site="NORTH", kind="INPATIENT", seed=None):

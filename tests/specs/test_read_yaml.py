@@ -52,6 +52,7 @@ def test_an_unknown_field_names_file_line_field_and_the_nearest_word():
 def test_a_length_without_a_unit_says_what_to_write():
     error = refusal("name: a\nwindow: {length: 48}\n")
     assert error.code == "time.length"
+    assert error.where == "ward.yaml:2: window.length"
     assert "'48h'" in error.hint
 
 

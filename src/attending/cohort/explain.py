@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def why(spec: CohortSpec, events: pa.Table, *, as_of: Instant) -> WhyReport:
-    """Return, for each stay that could be in the cohort, the steps it met and the one it failed.
+    """Return the steps that each possible stay met, and the one at which it left.
 
     Args:
         spec: the cohort.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,7 +42,7 @@ def _bands(years: Floats, edges: tuple[float, ...]) -> NDArray[np.object_]:
     ['<18', '18-79', '80+', None]
     """
     names = [f"<{edges[0]:g}"]
-    names += [f"{low:g}-{_below(high)}" for low, high in zip(edges, edges[1:], strict=False)]
+    names += [f"{low:g}-{_below(high)}" for low, high in pairwise(edges)]
     names += [f"{edges[-1]:g}+"]
     known = ~np.isnan(years)
     found = np.full(len(years), None, object)

@@ -127,11 +127,8 @@ def _death_in_stay(spec: CohortSpec, found: Candidates) -> Outcome:
     inside = (found.death > found.at) & (found.death <= stays.discharged)
     inside &= found.death != NEVER
     at = np.where(inside, found.death, np.where(stays.died, stays.discharged, NEVER))
-    if horizon is None:
-        # An open stay has no end to look to, so nothing of it is taken yet.
-        horizon_end = stays.discharged
-    else:
-        horizon_end = found.at + horizon
+    # Without a horizon an open stay has no end to look to, so nothing of it is taken yet.
+    horizon_end = stays.discharged if horizon is None else found.at + horizon
     at = np.where(at <= np.minimum(horizon_end, NEVER - 1), at, NEVER)
     return Outcome(
         at=at,

@@ -83,12 +83,10 @@ def stays_of(facts: Facts) -> Stays:
     opened = _rows(facts, ADMISSION)
     closed = _rows(facts, DISCHARGE)
     ends = _partner(facts, opened, closed)
-    left = np.where(ends >= 0, facts.time[ends], NEVER)
-    gone = (
-        np.where(ends >= 0, facts.texts("text_value", np.maximum(ends, 0)), None)
-        if len(closed)
-        else np.full(len(opened), None, object)
-    )
+    left = np.full(len(opened), NEVER)
+    left[ends >= 0] = facts.time[ends[ends >= 0]]
+    gone = np.full(len(opened), None, object)
+    gone[ends >= 0] = facts.texts("text_value", ends[ends >= 0])
     stays = Stays(
         subject=facts.subject[opened],
         encounter=facts.encounter[opened],
@@ -112,7 +110,7 @@ def _partner(facts: Facts, opened: Ints, closed: Ints) -> Ints:
     """Return the discharge row of every admission row, or -1."""
     heads = _suffix(facts.codes(opened), ADMISSION)
     tails = _suffix(facts.codes(closed), DISCHARGE)
-    names, place = np.unique(np.concatenate([heads, tails]).astype(str), return_inverse=True)
+    _, place = np.unique(np.concatenate([heads, tails]).astype(str), return_inverse=True)
     rows = np.concatenate([opened, closed])
     key = (facts.subject[rows], facts.encounter[rows], place)
     rank = _rank_within(key, np.arange(len(rows)) >= len(opened))
@@ -142,9 +140,13 @@ def _rank_within(key: tuple[Ints, ...], closing: Mask) -> Ints:
 def _admission_types(facts: Facts, opened: Ints) -> NDArray[np.object_]:
     """Return the admission type of every admission row's stay, the last that is visible."""
     rows = np.flatnonzero(facts.now & facts.coded((f"{ADMISSION_TYPE}*",)))
-    types = dict(zip(facts.encounter[rows].tolist(), facts.codes(rows), strict=True))
-    found = [types.get(stay, "") for stay in facts.encounter[opened].tolist()]
+    types = dict(zip(_whose(facts, rows), facts.codes(rows), strict=True))
+    found = [types.get(whose, "") for whose in _whose(facts, opened)]
     return _upper(_suffix(np.array(found, object), ADMISSION_TYPE))
+
+
+def _whose(facts: Facts, rows: Ints) -> list[tuple[int, int]]:
+    return list(zip(facts.subject[rows].tolist(), facts.encounter[rows].tolist(), strict=True))
 
 
 def _suffix(codes: NDArray[np.object_], prefix: str) -> NDArray[np.object_]:

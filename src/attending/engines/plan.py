@@ -158,10 +158,9 @@ class Plan:
         asked = np.array([self.units.get(unit, -1) for _codes, unit in self.groups], np.int32)
         groups = (first, members, asked)
         if width:
-            kernel.run(
-                subject, rows, tuple(predictions), groups, self.tracks, self.spans, self.features,
-                *filled,
-            )  # fmt: skip
+            due = (predictions.subject, predictions.time, predictions.start)
+            asked_for = (self.tracks, self.spans, self.features)
+            kernel.run(subject, rows, due, groups, *asked_for, *filled)
         return filled
 
     def _rows(self, events: pa.Table) -> tuple[kernel.Rows, kernel.Indices, kernel.Indices]:

@@ -26,8 +26,8 @@ def in_order(events: pa.Table) -> pa.Table:
     >>> in_order(rows)["subject_id"].to_pylist()
     [1, 2]
     """
-    keys = [(name, "ascending") for name in ORDER if name in events.column_names]
-    return events.take(pc.sort_indices(events, sort_keys=keys, null_placement="at_start"))
+    keys = [(name, "ascending", "at_start") for name in ORDER if name in events.column_names]
+    return events.take(pc.sort_indices(events, sort_keys=keys))
 
 
 def micros(column: pa.ChunkedArray | pa.Array, *, null: int) -> Ints:

@@ -45,12 +45,7 @@ def stability(
     Raises:
         BadInput: no rows, no draws, or an error below 0.
     """
-    if not len(x) or draws < 1 or top < 1 or relative_error < 0:
-        raise BadInput(
-            f"got {len(x)} rows, {draws} draws, top {top} and error {relative_error:g}",
-            code="explain.stability",
-            hint="Give at least one row, one draw and one factor, and an error of 0 or more.",
-        )
+    _check(len(x), draws=draws, top=top, relative_error=relative_error)
     rng = np.random.default_rng(seed)
     size = _spreads(bundle) * relative_error
     shares = np.abs(bundle.contributions(x)[:, :-1])
@@ -77,6 +72,15 @@ def stability(
         threshold=STEADY,
         steady=bool(by_patient.mean() >= STEADY),
     )
+
+
+def _check(rows: int, *, draws: int, top: int, relative_error: float) -> None:
+    if not rows or draws < 1 or top < 1 or relative_error < 0:
+        raise BadInput(
+            f"got {rows} rows, {draws} draws, top {top} and error {relative_error:g}",
+            code="explain.stability",
+            hint="Give at least one row, one draw and one factor, and an error of 0 or more.",
+        )
 
 
 def _spreads(bundle: Bundle) -> Floats:

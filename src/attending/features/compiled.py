@@ -9,10 +9,9 @@ import numpy as np
 
 from attending.engines.plan import Column, Plan, compile_plan
 from attending.errors import Refused
-from attending.specs.features import FeaturesSpec
 
 if TYPE_CHECKING:
-    from attending.specs.features import FeatureSpec
+    from attending.specs.features import FeatureSpec, FeaturesSpec
 
 
 @dataclass(frozen=True)

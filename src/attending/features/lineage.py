@@ -1,4 +1,4 @@
-"""What features read: their codes, columns and clocks, for the contract, the ledger and the gates."""
+"""What features read: their codes, columns and clocks, for the contract and the gates."""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from attending.engines import kernel
 from attending.engines.ages import years_between
-from attending.engines.plan import Predictions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from attending.engines.plan import Filled
+    from attending.engines.plan import Filled, Predictions
     from attending.features.compiled import Compiled
     from attending.specs.features import Expression, FeatureSpec
     from attending.types import Floats, Ints
@@ -61,7 +60,7 @@ def compute(
     state = np.ascontiguousarray(filled.state[:, compiled.column])
     cells = Cells(values, state, *_traces(compiled, filled))
     for number in compiled.special:
-        _special(compiled, number, filled, safe, cells)
+        _special(compiled, number, filled=filled, predictions=safe, cells=cells)
         if compiled.spec.features[number].kind == "stay_hours":
             values[number][unknown] = np.nan
             state[unknown, number] = kernel.NO_VALUE
@@ -78,18 +77,18 @@ def _traces(compiled: Compiled, filled: Filled) -> tuple[list[Ints], list[Ints]]
 
 
 def _special(
-    compiled: Compiled, number: int, filled: Filled, predictions: Predictions, cells: Cells
+    compiled: Compiled, number: int, *, filled: Filled, predictions: Predictions, cells: Cells
 ) -> None:
     """Put in place a feature that is not simply a column of the kernel."""
     feature = compiled.spec.features[number]
     if feature.expression is not None:
-        _derive(compiled, number, feature.expression, cells)
+        _derive(compiled, number, feature.expression, cells=cells)
     elif feature.kind == "age":
         cells.values[number] = _ages(cells.values[number], predictions.time)
     elif feature.kind == "static":
         state = cells.state[:, number]
         cells.values[number] = _known_only(
-            cells.values[number], filled, compiled.beside[number], state
+            cells.values[number], filled, beside=compiled.beside[number], state=state
         )
     else:
         cells.values[number] = _from_clock(feature, predictions)
@@ -102,7 +101,7 @@ def _ages(born: Floats, at: Ints) -> Floats:
     return np.where(missing, np.nan, years)
 
 
-def _known_only(values: Floats, filled: Filled, beside: int, state: NDArray[np.uint8]) -> Floats:
+def _known_only(values: Floats, filled: Filled, *, beside: int, state: NDArray[np.uint8]) -> Floats:
     """Return 1 or 0 where the vocabulary was seen at all; a sex not recorded is not male."""
     absent = filled.values[beside] == 0.0
     state[absent] = filled.state[absent, beside] & 0xF0 | kernel.NEVER_MEASURED
@@ -129,7 +128,7 @@ _PARTS: dict[str, Callable[[Ints], Ints]] = {
 }
 
 
-def _derive(compiled: Compiled, number: int, expression: Expression, cells: Cells) -> None:
+def _derive(compiled: Compiled, number: int, expression: Expression, *, cells: Cells) -> None:
     names = compiled.spec.names
     operands = [names.index(name) for name in expression.of]
     values = cells.values[operands[0]]

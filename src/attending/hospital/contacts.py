@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 CLASSES = ("ED", "INPATIENT", "OBSERVATION", "OUTPATIENT")
 ADMISSION_TYPES = ("EMERGENCY", "URGENT", "ELECTIVE")
-UNITS = ("EMERGENCY", "MEDICINE", "SURGERY", "CARDIOLOGY", "ONCOLOGY", "ICU", "PEDIATRICS")
-UNITS += ("SHORT_STAY", "CLINIC")
+_WARDS = ("EMERGENCY", "MEDICINE", "SURGERY", "CARDIOLOGY", "ONCOLOGY", "ICU")
+UNITS = (*_WARDS, "PEDIATRICS", "SHORT_STAY", "CLINIC")
 _HEART, _BONE = ("I50.23", "I21.4"), ("S72.001A",)
 _MINUTE = 60
 
@@ -71,11 +71,7 @@ def gather(
     clinics: Visits,
     rng: np.random.Generator,
 ) -> Contacts:
-    """Return all encounters with the moments at which they were recorded.
-
-    Args:
-        cause: index of PRINCIPAL by stay.
-    """
+    """Return all encounters with the moments of recording; `cause` is a stay's PRINCIPAL index."""
     boarded = np.flatnonzero(stays.came < stays.admitted)
     sizes = (len(stays), len(boarded), len(walk_ins), len(clinics))
     began = np.concatenate((stays.admitted, stays.came[boarded], walk_ins.arrived, clinics.arrived))

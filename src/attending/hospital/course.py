@@ -123,7 +123,7 @@ def dispositions(
     limits = np.cumsum([chance[name] * (adult | (name == "DIED")) for name in chance], axis=0)
     picked = (rng.random(len(who)) >= limits).sum(axis=0)
     order = [DISPOSITIONS.index(name) for name in [*chance, "HOME"]]
-    return np.asarray(order, dtype=np.int64)[picked]
+    return np.asarray(np.asarray(order, dtype=np.int64)[picked])
 
 
 def discharge_moments(

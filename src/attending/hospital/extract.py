@@ -26,14 +26,18 @@ _FORMAT = csv.WriteOptions(include_header=False, quoting_style="none")
 
 
 def write_extract(hospital: Hospital, folder: Path, *, until: Instant) -> dict[str, int]:
-    """Write the CSV files and then the manifest; return rows by table.
+    """Write the CSV files and then the manifest.
 
     Rows stand in the order of recording, so an earlier extract is the beginning of a later one,
     but for discharges and deaths that were recorded in between.
 
     Args:
+        hospital: as generated.
         folder: made when it is not there; files of an older extract are replaced.
         until: only what was recorded by then is written.
+
+    Returns:
+        Rows by table.
 
     Raises:
         BadInput: `until` lies outside the plan.

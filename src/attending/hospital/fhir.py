@@ -26,11 +26,15 @@ _ROWS_AT_ONCE = 1 << 16
 
 
 def write_fhir(hospital: Hospital, folder: Path, *, until: Instant) -> dict[str, int]:
-    """Write Patient, Encounter, Observation and Condition files; return resources by type.
+    """Write Patient, Encounter, Observation and Condition files.
 
     Args:
+        hospital: as generated.
         folder: made when it is not there; files of an older export are replaced.
         until: only what was recorded by then is written.
+
+    Returns:
+        Resources by type.
 
     Raises:
         BadInput: `until` lies outside the plan.

@@ -101,7 +101,7 @@ def _nursing(stays: Stays, rng: np.random.Generator) -> _Notes:
         written=written,
         signed=written + _hours(rng, len(stay), median=3.0),
         category=(braden < 15.0).astype(np.int64),
-        score=braden,
+        score=np.asarray(braden, dtype=np.float64),
     )
 
 
@@ -150,7 +150,7 @@ def _reviews(stays: Stays, rng: np.random.Generator) -> _Notes:
         written=_before_leaving(stays, stay, rng),
         signed=known + (rng.uniform(1.0, 5.0, size=len(stay)) * DAY_SECONDS).astype(np.int64),
         category=np.full(len(stay), 5),
-        score=np.round(np.clip(score, 0.0, 100.0)),
+        score=np.asarray(np.round(np.clip(score, 0.0, 100.0)), dtype=np.float64),
     )
 
 

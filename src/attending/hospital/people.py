@@ -91,7 +91,7 @@ def draw_people(plan: HospitalPlan, rng: np.random.Generator) -> People:
         hardship=hardship,
         conditions=conditions,
         code_choice=_code_choices(n, rng),
-        burden=conditions @ np.array([c.weight for c in CONDITIONS], dtype=np.float64),
+        burden=conditions.astype(np.float64) @ np.array([float(c.weight) for c in CONDITIONS]),
     )
 
 

@@ -29,7 +29,7 @@ _DAYS = np.arange(1, LAST_DAY + 1)
 _BY_DAY = np.cumsum(np.exp(-_DAYS / _FADING_DAYS)) / np.exp(-_DAYS / _FADING_DAYS).sum()
 
 _INTERCEPT = -3.38
-_LABS = (("haemoglobin", 0.26), ("urea_nitrogen", 0.18), ("albumin", 0.34), ("heart_rate", 0.32))
+_LABS = (("haemoglobin", 0.26), ("urea_nitrogen", 0.18), ("albumin", 0.37), ("heart_rate", 0.35))
 _UNMEASURED = 0.35
 
 
@@ -73,7 +73,7 @@ def readmission_risk(people: People, left: Discharge, rng: np.random.Generator) 
 
 def _clinical(left: Discharge) -> Floats:
     latent = left.latents
-    score = 0.35 * left.drift - 0.45 * left.planned + _BY_DISPOSITION[left.disposition]
+    score = 0.50 * left.drift - 0.45 * left.planned + _BY_DISPOSITION[left.disposition]
     for name, load in _LABS:
         score = score + load * latent[:, AT[name]]
     # Only a low sodium matters, and it matters more to those who are also congested.
@@ -85,7 +85,7 @@ def _clinical(left: Discharge) -> Floats:
 def _personal(people: People, left: Discharge) -> Floats:
     who = left.who
     age = people.age(left.at, who)
-    score = 0.08 * np.log1p(people.burden[who]) + 0.20 * np.minimum(left.stays_before, 5)
+    score = 0.05 * np.log1p(people.burden[who]) + 0.15 * np.minimum(left.stays_before, 5)
     score = score + 0.14 * np.minimum(left.visits_before, 4) + 0.08 * (age - 60.0) / 10.0
     score = score - 0.8 * (age < 18.0) + 0.16 * people.hardship[who] + 0.25 * people.alone[who]
     score = score + 0.5 * (people.language[who] == LANGUAGES.index("OTHER"))

@@ -53,10 +53,9 @@ def settle(
     clock: LocalClock,
     rng: np.random.Generator,
 ) -> Risks:
-    """Change `future` by a round of discharges and return their true risks.
+    """Return the true risks of a round of discharges, and put what follows them into `future`.
 
-    Args:
-        fresh: risk that each discharge would have without an older open window.
+    `fresh` is the risk that each discharge would have without an older open window.
     """
     day = clock.day(stay.discharged, stay.site)
     older = _older_window(future, stay, day=day, clock=clock)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from attending.types import Floats, Ints
+if TYPE_CHECKING:
+    from attending.types import Floats, Ints
 
 DAY_SECONDS = 86_400
 HOUR_SECONDS = 3_600
@@ -97,8 +99,10 @@ def _seconds_from_utc(noon: datetime, zone: ZoneInfo) -> float:
 
 #: Arrivals of unplanned patients by local hour: a low at 4, a plateau from 11 to 20.
 _HOURLY = np.array(
-    [2.6, 2.1, 1.8, 1.6, 1.5, 1.6, 2.0, 3.0, 4.2, 5.2, 5.9, 6.2]
-    + [6.2, 6.1, 6.0, 5.9, 5.9, 5.9, 5.8, 5.6, 5.2, 4.6, 3.9, 3.2]
+    (
+        *(2.6, 2.1, 1.8, 1.6, 1.5, 1.6, 2.0, 3.0, 4.2, 5.2, 5.9, 6.2),
+        *(6.2, 6.1, 6.0, 5.9, 5.9, 5.9, 5.8, 5.6, 5.2, 4.6, 3.9, 3.2),
+    )
 )
 
 

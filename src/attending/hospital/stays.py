@@ -92,9 +92,8 @@ def live(
 ) -> tuple[Stays, Ints]:
     """Return all stays that begin before the plan ends, and everyone's moment of death.
 
-    Args:
-        usual: everyone's usual latents, shape (n, signals).
-        visits: emergency visits that end at home, for the earlier use of the hospital.
+    `usual` holds everyone's usual latents; `visits` those to the emergency department that end
+    at home, for the earlier use of the hospital.
     """
     end = int(plan.end.timestamp())
     future = begin(plan, people, clock=clock, rng=rng)

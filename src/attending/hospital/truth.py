@@ -18,9 +18,12 @@ TRUTH = "truth.csv"
 
 
 def write_truth(hospital: Hospital, folder: Path) -> Path:
-    """Write encounter_id and true_risk of every live discharge; return the file's path.
+    """Write encounter_id and true_risk of every live discharge.
 
     The risk is that of an unplanned readmission within 30 days of the discharge.
+
+    Returns:
+        The path of the file.
 
     Raises:
         BadInput: the folder holds an extract.

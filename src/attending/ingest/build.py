@@ -21,6 +21,7 @@ from attending.records.snapshot import (
     Availability,
     IngestAccount,
     Quarantine,
+    Shard,
     Snapshot,
     TableAccount,
 )
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from attending.ingest.batch import Origin
     from attending.ingest.settle import Settled
+    from attending.types import Instant
 
 MANIFEST = "manifest.json"
 
@@ -81,35 +83,39 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
         if each:
             each(batch.table)
     written = writer.finish()
-    snapshot = Snapshot(
+    snapshot = _snapshot(kind, origin, tally=tally, written=written, out=out)
+    snapshot = snapshot.model_copy(update={"contract_digest": contract_digest})
+    _write_manifest(snapshot, out)
+    return snapshot
+
+
+def _snapshot(
+    kind: str, origin: Origin, *, tally: _Tally, written: tuple[Shard, ...], out: Path
+) -> Snapshot:
+    return Snapshot(
         kind_of_source=kind,
-        **_origin_fields(origin),
-        contract_digest=contract_digest,
+        source_system=origin.system,
+        source_version=origin.version,
+        time_zone=origin.time_zone,
+        site_zones=dict(origin.site_zones),
+        synthetic=origin.synthetic,
+        seed=origin.seed,
+        files=origin.files,
         shards=written,
         rows=sum(shard.rows for shard in written),
         subjects=sum(shard.subjects for shard in written),
-        first_time=from_micros(tally.first) if tally.first is not None else None,
-        last_time=from_micros(tally.last) if tally.last is not None else None,
-        watermark=from_micros(tally.watermark) if tally.watermark is not None else None,
+        first_time=_instant(tally.first),
+        last_time=_instant(tally.last),
+        watermark=_instant(tally.watermark),
         account=tally.account(),
         availability=tuple(tally.availability),
         quarantine=_write_quarantine(out, tally.quarantine),
         warnings=tuple(tally.warnings()),
     )
-    _write_manifest(snapshot, out)
-    return snapshot
 
 
-def _origin_fields(origin: Origin) -> dict[str, object]:
-    return {
-        "source_system": origin.system,
-        "source_version": origin.version,
-        "time_zone": origin.time_zone,
-        "site_zones": dict(origin.site_zones),
-        "synthetic": origin.synthetic,
-        "seed": origin.seed,
-        "files": origin.files,
-    }
+def _instant(micros: int | None) -> Instant | None:
+    return None if micros is None else from_micros(micros)
 
 
 class _Tally:

@@ -38,7 +38,7 @@ def numbers(column: Column) -> Column:
 
 
 def instants(column: Column) -> Column:
-    """Return RFC 3339 text, or text without a zone, as UTC without a zone; null where it is neither.
+    """Return RFC 3339 text, or text without a zone, as UTC; null where it is neither.
 
     >>> cells = pa.chunked_array([["2023-01-05T13:00:00Z", "2023-01-05 13:00:00", "soon"]])
     >>> [str(at) for at in instants(cells).to_pylist()]

@@ -20,7 +20,7 @@ from attending.ingest.batch import Batch, Origin
 from attending.ingest.cells import is_true
 from attending.ingest.fhir_cells import identifier
 from attending.ingest.rows import Rows
-from attending.ingest.tables import require, truncated
+from attending.ingest.tables import Truncated, require
 from attending.records.snapshot import SourceFile
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def describe(folder: Path) -> Origin:
     for resource in _RESOURCES:
         path = _file(folder, resource)
         files.append(SourceFile(name=path.name, digest=digest_file(path)))
-    first = next(_resources(_file(folder, "Patient")), {})
-    generated = "Synthea" in str((first or {}).get("text", ""))
+    first = next(_resources(_file(folder, "Patient")), None) or {}
+    generated = "Synthea" in str(first.get("text", ""))
     return Origin(
         system=SYSTEM, version="R4", time_zone="UTC", synthetic=generated, files=tuple(files)
     )
@@ -58,7 +58,7 @@ def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
     """Iterate over the four resource types; patients and stays come first.
 
     Raises:
-        Refused: a compressed file ends too early.
+        Truncated: a compressed file ends too early.
     """
     people = _rows(folder, "Patient", fhir_cells.patient)
     people.drop_repeated(["id"])
@@ -107,11 +107,9 @@ def _resources(path: Path) -> Iterator[Any]:
     """Iterate over the resources of a file, None for a line that is not JSON."""
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
-            for line in stream:
-                if line.strip():
-                    yield _resource(line)
+            yield from (_resource(line) for line in stream if line.strip())
     except (OSError, EOFError) as error:
-        raise truncated("the compressed file ends too early", where=path.name) from error
+        raise Truncated("the compressed file ends too early", where=path.name) from error
 
 
 def _resource(line: bytes) -> Any:  # noqa: ANN401 - JSON

@@ -8,9 +8,10 @@ from typing import Any
 COLUMNS: dict[str, tuple[str, ...]] = {
     "Patient": ("id", "born", "died", "sex", "race", "language", "updated"),
     "Encounter": (
-        "id", "status", "patient", "class", "start", "end", "site", "disposition", "kind",
+        "id", "status", "patient", "class", "start", "end", "site", "unit", "disposition", "kind",
+        "updated",
     ),
-    "Observation": ("id", "status", "patient", "encounter", "time", "known", "updated"),
+    "Observation": ("id", "status", "patient", "encounter", "time", "known", "updated", "site"),
     "Condition": ("id", "status", "patient", "encounter", "time", "known", "code"),
 }  # fmt: skip
 _VOCABULARIES = {
@@ -19,9 +20,10 @@ _VOCABULARIES = {
     "http://hl7.org/fhir/sid/icd-10-cm": "ICD10CM",
     "http://hl7.org/fhir/sid/icd-9-cm": "ICD9CM",
 }
+_LANGUAGES = {"en": "ENGLISH", "es": "SPANISH"}
 _RACE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race"
 #: How dates of four, seven and ten characters are filled up to their first and last day.
-_MONTHS_END = "31 28 31 30 31 30 31 31 30 31 30 31".split()
+_MONTHS_END = ("31", "28", "31", "30", "31", "30", "31", "31", "30", "31", "30", "31")
 
 
 def patient(item: Any) -> dict[str, str | None]:  # noqa: ANN401 - JSON
@@ -33,7 +35,7 @@ def patient(item: Any) -> dict[str, str | None]:  # noqa: ANN401 - JSON
         "died": last_day(item.get("deceasedDateTime")),
         "sex": _text(item.get("gender")),
         "race": _race(item),
-        "language": _text(_word(spoken.get("language", {}))),
+        "language": _language(spoken.get("language") or {}),
         "updated": last_day(_updated(item)),
     }
 
@@ -42,6 +44,8 @@ def encounter(item: Any) -> dict[str, str | None]:  # noqa: ANN401 - JSON
     """Return a stay: whose, what class, from when to when, where to."""
     period = item.get("period") or {}
     outcome = (item.get("hospitalization") or {}).get("dischargeDisposition") or {}
+    place = (_first(item.get("location")).get("location")) or {}
+    urgency = _text(_word(item.get("priority") or {}))
     return {
         "id": identifier(item.get("id")),
         "status": _text(item.get("status")),
@@ -49,9 +53,11 @@ def encounter(item: Any) -> dict[str, str | None]:  # noqa: ANN401 - JSON
         "class": _text((item.get("class") or {}).get("code")),
         "start": first_day(period.get("start")),
         "end": last_day(period.get("end")),
-        "site": _reference(item.get("serviceProvider")),
-        "disposition": _text(_word(outcome)),
-        "kind": coded(item.get("type", [{}])[0]) if item.get("type") else None,
+        "site": _named(item.get("serviceProvider")),
+        "unit": _text(place.get("display")),
+        "disposition": _text(_first(outcome.get("coding")).get("code")) or _text(_word(outcome)),
+        "kind": urgency or coded(_first(item.get("type"))),
+        "updated": last_day(_updated(item)),
     }
 
 
@@ -67,6 +73,7 @@ def observation(item: Any) -> dict[str, str | None]:  # noqa: ANN401 - JSON
         "time": first_day(happened),
         "known": last_day(item.get("issued") or _updated(item)),
         "updated": last_day(_updated(item)),
+        "site": _named(_first(item.get("performer"))),
     }
     parts = [item] if _has_value(item) or not item.get("component") else []
     for place, part in enumerate([*parts, *item.get("component", [])]):
@@ -173,6 +180,15 @@ def _word(concept: Any) -> object:  # noqa: ANN401 - JSON
     return coding.get("display") or concept.get("text") or coding.get("code")
 
 
+def _language(concept: Any) -> str | None:  # noqa: ANN401 - JSON
+    word = _text(_word(concept))
+    return _LANGUAGES.get((word or "").partition("-")[0], word)
+
+
+def _named(reference: Any) -> str | None:  # noqa: ANN401 - JSON
+    return _text((reference or {}).get("display")) or _reference(reference)
+
+
 def _reference(value: Any) -> str | None:  # noqa: ANN401 - JSON
     return identifier((value or {}).get("reference"))
 
@@ -192,9 +208,7 @@ def _worded(part: Any) -> str | None:  # noqa: ANN401 - JSON
 
 
 def _race(item: Any) -> str | None:  # noqa: ANN401 - JSON
-    for extension in item.get("extension") or []:
-        if extension.get("url") == _RACE:
-            for part in extension.get("extension") or []:
-                if part.get("url") == "text":
-                    return _text(part.get("valueString"))
-    return None
+    own = [one for one in item.get("extension") or [] if one.get("url") == _RACE]
+    parts = [part for one in own for part in one.get("extension") or []]
+    words = [part.get("valueString") for part in parts if part.get("url") == "text"]
+    return _text(words[0]) if words else None

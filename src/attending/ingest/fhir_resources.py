@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from attending.ingest.cells import INSTANT, Column, is_true, joined, later, looked_up
-from attending.ingest.places import DIED, disposition
+from attending.ingest.places import disposition
 from attending.ingest.spellings import unit_column
 from attending.records.events import ADMISSION, BIRTH, DEATH, DISCHARGE
 from attending.records.snapshot import Availability
@@ -44,6 +44,7 @@ def patients(rows: Rows, *, stays: Rows, keys: Pseudonyms) -> Batch:
     """Return births, static facts and deaths."""
     rows.quarantine(is_true(rows.instant("born").is_null()), "no_time")
     birth, died = rows.instant("born"), rows.instant("died")
+    seen = later(died, rows.instant("updated"))
     known = pc.coalesce(_first_stay(rows, stays), birth)
     subject = keys.subject(rows.text("id"))
     static = {
@@ -63,14 +64,17 @@ def patients(rows: Rows, *, stays: Rows, keys: Pseudonyms) -> Batch:
     )
     drafts.append(
         rows.events(
-            keep=is_true(died.is_valid()), subject_id=subject, code=DEATH, time=died, known_at=died
+            keep=is_true(died.is_valid()), subject_id=subject, code=DEATH, time=died, known_at=seen
         )
     )
     return rows.batch(drafts, [_rule(rows, "same", assumed=True)])
 
 
 def encounters(rows: Rows, *, keys: Pseudonyms) -> Batch:
-    """Return admissions, their type and discharges; planned and cancelled stays say nothing."""
+    """Return admissions, their type and discharges; planned and cancelled stays say nothing.
+
+    An admission counts as known when it happened; a discharge not before the server says so.
+    """
     never = pc.is_in(rows.text("status"), value_set=pa.array(_STAYS_NEVER))
     rows.reject(is_true(never), "no_stay")
     rows.quarantine(is_true(rows.instant("start").is_null()), "no_time")
@@ -83,27 +87,23 @@ def encounters(rows: Rows, *, keys: Pseudonyms) -> Batch:
         "encounter_id": keys.encounter(rows.text("id")),
         "site": rows.text("site"),
     }
-    kind = rows.text("kind")
-    drafts = [
-        rows.events(
-            **whose, time=start, known_at=start, code=joined(ADMISSION.removesuffix("//"), place)
-        ),
-        rows.events(
-            keep=is_true(kind.is_valid()),
-            **whose,
-            time=start,
-            known_at=start,
-            code=joined("ADMISSION_TYPE", kind),
-        ),
+    parts = {"ADMISSION_TYPE": pc.utf8_upper(rows.text("kind")), "TRANSFER_TO": rows.text("unit")}
+    admitted = whose | {"time": start, "known_at": start}
+    drafts = [rows.events(**admitted, code=joined(ADMISSION.removesuffix("//"), place))]
+    drafts.extend(
+        rows.events(keep=is_true(value.is_valid()), **admitted, code=joined(word, value))
+        for word, value in parts.items()
+    )
+    drafts.append(
         rows.events(
             keep=is_true(end.is_valid()),
             **whose,
             time=end,
-            known_at=end,
+            known_at=later(end, rows.instant("updated")),
             code=joined(DISCHARGE.removesuffix("//"), place),
             text_value=_dispositions(rows.text("disposition")),
-        ),
-    ]
+        )
+    )
     return rows.batch(drafts, [_rule(rows, "same", assumed=True)])
 
 
@@ -124,6 +124,7 @@ def observations(rows: Rows, *, keys: Pseudonyms) -> Batch:
     whose = _whose(rows, keys) | {
         "time": rows.instant("time"),
         "known_at": rows.instant("known"),
+        "site": rows.text("site"),
         "superseded_at": _withdrawn(rows),
     }
     drafts = [
@@ -186,9 +187,7 @@ def _whose(rows: Rows, keys: Pseudonyms) -> dict[str, Any]:
 
 
 def _first_stay(rows: Rows, stays: Rows) -> Column:
-    times = pa.table(
-        {"id": stays.text("patient"), "at": stays.instant("start").cast(pa.int64())}
-    )
+    times = pa.table({"id": stays.text("patient"), "at": stays.instant("start").cast(pa.int64())})
     firsts = times.group_by("id").aggregate([("at", "min")])
     place = pc.index_in(rows.text("id"), value_set=firsts["id"].combine_chunks())
     return firsts["at_min"].take(place).cast(INSTANT)
@@ -196,7 +195,7 @@ def _first_stay(rows: Rows, stays: Rows) -> Column:
 
 def _dispositions(column: Column) -> Column:
     words = pc.unique(column).drop_null().to_pylist()
-    return looked_up(column, {word: DIED if "died" in word.lower() else disposition(word) for word in words})
+    return looked_up(column, {word: disposition(word) for word in words})
 
 
 def _rule(rows: Rows, rule: str, *, assumed: bool) -> Availability:

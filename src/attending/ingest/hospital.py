@@ -1,20 +1,21 @@
-"""Read a hospital's CSV extract: eight tables with both clocks, and a manifest of control totals."""
+"""Read a hospital's CSV extract: eight tables with both clocks, and their control totals."""
 
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from attending.errors import BadInput, Refused
+from attending.errors import BadInput
 from attending.ingest.batch import Batch, Origin
 from attending.ingest.hospital_results import diagnoses, labs, notes, procedures, vitals
 from attending.ingest.hospital_stays import encounters, medications, patients
 from attending.ingest.rows import Rows
-from attending.ingest.tables import checked_digest, read_text_table, require, truncated
+from attending.ingest.tables import Truncated, checked_digest, read_text_table, require
 from attending.records.snapshot import SourceFile
 
 if TYPE_CHECKING:
@@ -70,7 +71,6 @@ _MAKERS: dict[str, Callable[..., Batch]] = {
     "vitals": vitals,
     "diagnoses": diagnoses,
     "procedures": procedures,
-    "medications": medications,
     "notes": notes,
 }
 
@@ -81,7 +81,7 @@ def describe(folder: Path) -> Origin:
     Raises:
         NotFound: a file is missing.
         BadInput: the manifest cannot be read.
-        Refused: a file is cut short or altered: the whole batch.
+        Truncated: a file is cut short or altered: the whole batch.
     """
     manifest = _manifest(folder)
     files = []
@@ -90,10 +90,10 @@ def describe(folder: Path) -> Origin:
         path = require(folder, name, of="a hospital extract")
         try:
             digest = checked_digest(path, manifest["files"][name]["sha256"], name=name)
-        except Refused:
+        except Truncated:
             expected = manifest["files"][name]["rows"]
             got = _lines(path) - 1
-            raise truncated(
+            raise Truncated(
                 f"the file is cut short or altered: expected {expected} rows, got {got}, "
                 "and its digest is not the one in the manifest",
                 where=name,
@@ -115,9 +115,10 @@ def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
 
     Raises:
         BadInput: a column is missing.
-        Refused: a file has another number of rows than its control total.
+        Truncated: a file has another number of rows than its control total.
     """
-    system = str(_manifest(folder)["source_system"])
+    manifest = _manifest(folder)
+    system = str(manifest["source_system"])
     people = _rows(folder, "patients", system=system)
     stays = _rows(folder, "encounters", system=system)
     _drop_repeated(people, stays)
@@ -127,7 +128,8 @@ def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
     yield encounters(stays, keys=keys)
     known["encounter_id"] = pc.unique(stays.text("encounter_id"))
     del people, stays
-    for name, make in _MAKERS.items():
+    ordered = partial(medications, until=manifest.get("until"))
+    for name, make in {**_MAKERS, "medications": ordered}.items():
         rows = _rows(folder, name, system=system)
         _drop_repeated(rows)
         _unroutable(rows, known)
@@ -155,7 +157,7 @@ def _rows(folder: Path, name: str, *, system: str) -> Rows:
     expected = int(_manifest(folder)["files"][file]["rows"])
     got = table.num_rows + odd_lines
     if got != expected:
-        raise truncated(f"expected {expected} rows, got {got}", where=file)
+        raise Truncated(f"expected {expected} rows, got {got}", where=file)
     return Rows(system, name, table, odd_lines=odd_lines, named_by=_KEYS[name])
 
 

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from attending.ingest.cells import (
     INSTANT,
     Column,
+    instants,
     is_true,
     joined,
     later,
@@ -89,16 +90,19 @@ def encounters(rows: Rows, *, keys: Pseudonyms) -> Batch:
     return rows.batch(drafts, [_recorded(rows)])
 
 
-def medications(rows: Rows, *, keys: Pseudonyms) -> Batch:
+def medications(rows: Rows, *, keys: Pseudonyms, until: str | None = None) -> Batch:
     """Return medication starts (the order's time when never started) and stops.
 
-    A stop is known only when it comes: the order's planned end is the future.
+    A stop is known only when it comes: the order's planned end is the future, and one past
+    `until`, the end of the extract, has not come.
     """
     started = pc.coalesce(rows.instant("started_at"), rows.instant("ordered_at"))
     rows.quarantine(is_true(started.is_null()), "no_time")
     rows.quarantine(rows.missing("name"), "no_code")
     started = pc.coalesce(rows.instant("started_at"), rows.instant("ordered_at"))
     stopped = rows.instant("stopped_at")
+    end = instants(pa.chunked_array([pa.array([until], pa.string())]))[0]
+    came = stopped.is_valid() if until is None else pc.less_equal(stopped, end)
     whose = {
         "subject_id": keys.subject(rows.text("patient_id")),
         "encounter_id": keys.encounter(rows.text("encounter_id")),
@@ -111,7 +115,7 @@ def medications(rows: Rows, *, keys: Pseudonyms) -> Batch:
             code=joined("MEDICATION", rows.text("name")),
         ),
         rows.events(
-            keep=is_true(stopped.is_valid()),
+            keep=is_true(came),
             **whose,
             time=stopped,
             known_at=stopped,

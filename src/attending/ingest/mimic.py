@@ -14,7 +14,7 @@ from attending.ingest import mimic_codes, mimic_icu, mimic_orders, mimic_results
 from attending.ingest.batch import Batch, Origin
 from attending.ingest.mimic_rows import SYSTEM, Stays
 from attending.ingest.rows import Rows
-from attending.ingest.tables import checked_digest, read_text_table, require, truncated
+from attending.ingest.tables import Truncated, checked_digest, read_text_table, require
 from attending.records.snapshot import SourceFile
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def describe(folder: Path) -> Origin:
 
     Raises:
         NotFound: a table is missing.
-        Refused: a file is cut short or altered.
+        Truncated: a file is cut short or altered.
     """
     stated = _stated_digests(folder)
     files = []
@@ -111,7 +111,7 @@ def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
 
     Raises:
         BadInput: a column is missing.
-        Refused: a compressed file ends too early.
+        Truncated: a compressed file ends too early.
     """
     people, admissions = _rows(folder, "hosp/patients"), _rows(folder, "hosp/admissions")
     people.drop_repeated(["subject_id"])
@@ -159,5 +159,5 @@ def _stated_digests(folder: Path) -> dict[str, str]:
         return {}
     pairs = [line.split(maxsplit=1) for line in path.read_text(encoding="utf-8").splitlines()]
     if any(len(pair) != 2 for pair in pairs if pair):
-        raise truncated("a line holds no digest and name", where=_SUMS)
+        raise Truncated("a line holds no digest and name", where=_SUMS)
     return {pair[1].strip(): pair[0] for pair in pairs if pair}

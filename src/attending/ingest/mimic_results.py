@@ -74,7 +74,11 @@ def omr(rows: Rows, *, stays: Stays) -> Batch:
     A blood pressure gives two events, systolic and diastolic.
     """
     rows.quarantine(is_true(rows.instant("chartdate").is_null()), "no_time")
-    day, name, result = rows.instant("chartdate"), rows.text("result_name"), rows.text("result_value")
+    day, name, result = (
+        rows.instant("chartdate"),
+        rows.text("result_name"),
+        rows.text("result_value"),
+    )
     base: dict[str, Any] = {**stays.whose(rows), "time": day, "known_at": end_of_day(day)}
     pair = pc.extract_regex(result, _PRESSURE)
     paired = is_true(pair.is_valid())

@@ -1,4 +1,4 @@
-"""What all MIMIC-IV tables need: whose row it is, when the stay ended, and lags of what was stored."""
+"""What all MIMIC-IV tables need: whose row it is, when the stay ended, how late it was stored."""
 
 from __future__ import annotations
 

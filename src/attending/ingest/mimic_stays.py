@@ -130,9 +130,7 @@ def icustays(rows: Rows, *, stays: Stays) -> Batch:
             code=f"{ADMISSION}ICU",
             text_value=rows.text("first_careunit"),
         ),
-        rows.events(
-            keep=is_true(left.is_valid()), **whose, **_at(left), code=f"{DISCHARGE}ICU"
-        ),
+        rows.events(keep=is_true(left.is_valid()), **whose, **_at(left), code=f"{DISCHARGE}ICU"),
     ]
     return rows.batch(drafts, declared(rows, "same"))
 

@@ -23,7 +23,7 @@ from attending.ingest.batch import Batch, Origin
 from attending.ingest.cells import INSTANT, Column, is_true, joined, looked_up
 from attending.ingest.places import DIED, IN_HOSPITAL
 from attending.ingest.rows import Rows
-from attending.ingest.tables import read_text_table, require, truncated
+from attending.ingest.tables import Truncated, read_text_table, require
 from attending.records.events import ADMISSION, BIRTH, DEATH, DISCHARGE
 from attending.records.snapshot import Availability, SourceFile
 from attending.times import DAY, HOUR, SECOND, parse_instant, to_micros
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from attending.ingest.pseudonyms import Pseudonyms
-    from attending.types import Floats, Ints
+    from attending.types import Floats, Ints, Mask
 
 SYSTEM = "physionet-2012"
 EVENTS_FILE = "events.parquet"
@@ -74,7 +74,7 @@ def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
 
     Raises:
         BadInput: a column is missing.
-        Refused: a file is cut short.
+        Truncated: a file is cut short.
     """
     outcomes, odd_lines = read_text_table(folder / OUTCOMES_FILE, _OUTCOMES, name=OUTCOMES_FILE)
     yield _measurements(Rows(SYSTEM, "events", _measured(folder)), keys=keys)
@@ -85,7 +85,7 @@ def _measured(folder: Path) -> pa.Table:
     try:
         table = pq.read_table(folder / EVENTS_FILE)
     except (pa.ArrowInvalid, OSError) as error:
-        raise truncated("the Parquet file has no footer", where=EVENTS_FILE) from error
+        raise Truncated("the Parquet file has no footer", where=EVENTS_FILE) from error
     wanted = {"RecordID": pa.string(), "Time": pa.string(), "Parameter": pa.string()}
     schema = pa.schema({**wanted, "Value": pa.float64()})
     if not set(schema.names) <= set(table.column_names):
@@ -203,11 +203,11 @@ def _number(rows: Rows, column: str) -> Floats:
     return np.nan_to_num(np.asarray(rows.number(column), dtype=np.float64), nan=-1.0)
 
 
-def _where(mask: object, word: str) -> pa.Array:
+def _where(mask: Mask, word: str) -> pa.Array:
     return pc.if_else(pa.array(mask), word, pa.scalar(None, pa.string()))
 
 
-def _is(column: Column, word: str) -> Ints:
+def _is(column: Column, word: str) -> Mask:
     return is_true(pc.equal(column, word))
 
 

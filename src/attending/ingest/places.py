@@ -12,6 +12,11 @@ DISPOSITIONS = {
     "AGAINST ADVICE": "AMA",
     "ACUTE HOSPITAL": "TRANSFER",
     "EXPIRED": DIED,
+    # FHIR's discharge-disposition codes, then the numbers of the uniform bill.
+    "EXP": DIED,
+    "HOSP": "HOSPICE",
+    "AADVICE": "AMA",
+    "OTHER-HCF": "TRANSFER",
     "01": "HOME",
     "02": "TRANSFER",
     "03": "SNF",

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from attending.ingest import fhir, hospital, mimic, physionet
 from attending.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from attending.ingest.batch import Batch, Origin
     from attending.ingest.pseudonyms import Pseudonyms
 
 
-class Source(Protocol):
-    """A kind of source: what a folder of it says of itself, and its tables one by one."""
+class Read(Protocol):
+    """Reads the tables of a folder, one batch each."""
 
-    @staticmethod
-    def describe(folder: Path) -> Origin:
-        """Return what the source says of itself, after checking that its files are whole."""
-        ...
-
-    @staticmethod
-    def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
+    def __call__(self, folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
         """Iterate over the tables of the source."""
         ...
 
 
+@dataclass(frozen=True)
+class Source:
+    """A kind of source: what a folder of it says of itself once it is whole, and its tables."""
+
+    describe: Callable[[Path], Origin]
+    read: Read
+
+
 SOURCES: Registry[Source] = Registry("source")
-SOURCES.add("hospital", hospital)
-SOURCES.add("fhir", fhir)
-SOURCES.add("mimic-iv", mimic)
-SOURCES.add("physionet-2012", physionet)
+SOURCES.add("hospital", Source(hospital.describe, hospital.read))
+SOURCES.add("fhir", Source(fhir.describe, fhir.read))
+SOURCES.add("mimic-iv", Source(mimic.describe, mimic.read))
+SOURCES.add("physionet-2012", Source(physionet.describe, physionet.read))

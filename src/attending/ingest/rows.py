@@ -79,7 +79,7 @@ class Rows:
     def missing(self, *columns: str) -> Mask:
         """Return where any of the columns has no text."""
         masks = [is_true(self._table[column].is_null()) for column in columns]
-        return np.logical_or.reduce(masks)
+        return np.asarray(np.logical_or.reduce(masks), dtype=np.bool_)
 
     def named(self) -> Column:
         """Return each row's name in its source."""
@@ -140,9 +140,7 @@ class Rows:
         made = [_column(given.get(item.name), item, count=count, mask=mask) for item in DRAFT]
         return pa.Table.from_arrays(made, schema=DRAFT)
 
-    def batch(
-        self, drafts: Sequence[pa.Table], availability: Sequence[Availability] = ()
-    ) -> Batch:
+    def batch(self, drafts: Sequence[pa.Table], availability: Sequence[Availability] = ()) -> Batch:
         """Return what this table gives."""
         return Batch(
             table=self.name,
@@ -155,9 +153,7 @@ class Rows:
         )
 
 
-def aside_table(
-    source: str, *, named: Column, code: Column, reason: str, row: Column
-) -> pa.Table:
+def aside_table(source: str, *, named: Column, code: Column, reason: str, row: Column) -> pa.Table:
     """Return quarantined rows: where they came from and why, never what they said."""
     count = len(row)
     whole = [

@@ -1,4 +1,4 @@
-"""Settle draft events: a declared lag where nothing was recorded, quarantine where nothing is known.
+"""Settle draft events: a declared lag where no storing was recorded, else quarantine.
 
 A row is known at max(when it happened, when it was stored). A null is never guessed: the source row
 is quarantined with all its events, unless a lag is declared for its table or code.

@@ -7,7 +7,7 @@ written by itself, so memory is bounded by the largest shard and not by the data
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -93,7 +93,7 @@ def sorted_events(events: pa.Table) -> pa.Table:
     return events.take(pa.array(order)).combine_chunks()
 
 
-def _keys(events: pa.Table) -> list[Ints]:
+def _keys(events: pa.Table) -> list[Any]:
     values = np.asarray(pc.fill_null(events["numeric_value"], float("-inf")), dtype=np.float64)
     return [
         np.asarray(events["subject_id"], dtype=np.int64),
@@ -105,9 +105,9 @@ def _keys(events: pa.Table) -> list[Ints]:
     ]
 
 
-def _moves(values: Ints) -> Mask:
+def _moves(values: Any) -> Mask:  # noqa: ANN401 - an array of any numbers
     # Not np.diff: two infinities, which stand for nulls here, have no difference.
-    return values[1:] != values[:-1]
+    return np.asarray(values[1:] != values[:-1])
 
 
 def _ranks(column: pa.ChunkedArray) -> Ints:
@@ -121,7 +121,7 @@ def _ranks(column: pa.ChunkedArray) -> Ints:
     return rank[np.asarray(pc.fill_null(coded.indices, -1), dtype=np.int64)]
 
 
-def _tied_by_source(events: pa.Table, order: Ints, *, keys: list[Ints]) -> Ints:
+def _tied_by_source(events: pa.Table, order: Ints, *, keys: list[Any]) -> Ints:
     """Return the order with rows that are alike in all keys sorted by where they came from."""
     if not len(order):
         return order

@@ -20,9 +20,13 @@ SUSPICIOUS_COUNTS = (65_535, 65_536, 1_048_575, 1_048_576)
 _WHOLE = "Fetch the whole extract again; nothing of it was taken in."
 
 
-def truncated(message: str, *, where: str) -> Refused:
-    """Return the refusal of a file that was cut short or altered."""
-    return Refused(message, code="ingest.truncated", hint=_WHOLE, where=where)
+class Truncated(Refused):
+    """A file was cut short or altered: the whole batch is refused."""
+
+    default_code = "ingest.truncated"
+
+    def __init__(self, message: str, *, where: str) -> None:
+        super().__init__(message, hint=_WHOLE, where=where)
 
 
 def require(folder: Path, name: str, *, of: str) -> Path:
@@ -52,11 +56,11 @@ def checked_digest(path: Path, expected: str | None, *, name: str) -> str:
     """Return the digest of a file after comparing it with the one its source states.
 
     Raises:
-        Refused: they differ.
+        Truncated: they differ.
     """
     got = digest_file(path)
     if expected is not None and got != expected:
-        raise truncated(
+        raise Truncated(
             f"the file is cut short or altered: expected digest {short(expected)}, "
             f"got {short(got)}",
             where=name,
@@ -69,7 +73,7 @@ def read_text_table(path: Path, columns: Sequence[str], *, name: str) -> tuple[p
 
     Raises:
         BadInput: no such column, or the file is not a table of text.
-        Refused: compressed bytes end before the file does.
+        Truncated: compressed bytes end before the file does.
     """
     odd_lines = 0
 
@@ -96,7 +100,7 @@ def read_text_table(path: Path, columns: Sequence[str], *, name: str) -> tuple[p
             "the file is not a table of UTF-8 text", code="ingest.not_a_table", where=name
         ) from error
     except (OSError, EOFError) as error:
-        raise truncated("the compressed file ends too early", where=name) from error
+        raise Truncated("the compressed file ends too early", where=name) from error
     return table, odd_lines
 
 
@@ -117,6 +121,6 @@ def _first_line(path: Path, *, name: str) -> list[str]:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
             line = stream.readline(1 << 16)
     except (OSError, EOFError) as error:
-        raise truncated("the compressed file ends too early", where=name) from error
+        raise Truncated("the compressed file ends too early", where=name) from error
     text = line.decode("utf-8-sig", errors="replace").strip()
     return [cell.strip('"') for cell in text.split(",")]

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from attending.specs.monitoring import MonitoringSpec
 
 #: Findings about inputs, which explain findings about scores and alerts.
-INPUTS = frozenset({"psi", "missing_rate", "feed_missing", "unit_switch", "scale_shift", "volume"})
+INPUTS = frozenset(
+    {"psi", "inputs_moved", "missing_rate", "feed_missing", "unit_switch", "scale_shift"}
+)
 #: Findings that follow from others when others are there.
 CONSEQUENCES = frozenset({"score_psi", "alert_rate", "trust"})
 

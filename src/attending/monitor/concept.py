@@ -13,14 +13,14 @@ import numpy as np
 
 from attending.monitor.figures import area, intercept, ratio
 from attending.monitor.findings import make
-from attending.monitor.sequence import evidence
+from attending.monitor.sequence import Evidence, evidence
 from attending.records.monitoring import Measure
 
 if TYPE_CHECKING:
     from attending.monitor.reference import Times
     from attending.records.monitoring import Drift, Finding, Reference, Severity
     from attending.specs.monitoring import ConceptMonitor, MonitoringSpec
-    from attending.types import Floats, Mask, Outcomes
+    from attending.types import Floats, Ints, Mask, Outcomes
 
 _NAMES = ("oe", "calibration_in_the_large", "auroc", "auroc_drop")
 
@@ -57,10 +57,7 @@ def judge(
         at: the instant of the report, UTC.
         shown: whether people see the scores, so that alerts can change outcomes.
     """
-    recent = matured.where(
-        (matured.matured_at <= at)
-        & (matured.matured_at > at - np.timedelta64(spec.concept.window, "us"))
-    )
+    recent = lately(spec, matured, at)
     value = _e_value(spec.concept, matured)
     proof = Measure(name="oe_e_value", value=value, bound=1 / spec.concept.alpha, n=len(matured))
     observed, predicted = int(recent.outcome.sum()), float(recent.risk.sum())
@@ -73,27 +70,60 @@ def judge(
         gaps = tuple(
             Measure(name=name, n=len(recent), state="not_shown", why=why) for name in _NAMES
         )
-        return _calibration(spec, matured, recent, value=value, shown=shown), (proof, *gaps)
-    ranks, found = _discrimination(spec, held, recent)
+        return calibration(spec, matured, recent, value=value, shown=shown), (proof, *gaps)
+    ranks, found = discrimination(spec, held, recent)
     figures = (ratio(recent.outcome, recent.risk), intercept(recent.outcome, recent.risk))
-    found = (*_calibration(spec, matured, recent, value=value, shown=shown), *found)
+    found = (*calibration(spec, matured, recent, value=value, shown=shown), *found)
     return found, (proof, *figures, *ranks)
 
 
+def lately(spec: MonitoringSpec, matured: Matured, at: np.datetime64) -> Matured:
+    """Return what matured within the window of the policy."""
+    start = at - np.timedelta64(spec.concept.window, "us")
+    return matured.where((matured.matured_at <= at) & (matured.matured_at > start))
+
+
+def proof(monitor: ConceptMonitor, matured: Matured, *, day: Ints, days: int) -> Floats:
+    """Return the highest e-value so far against "calibrated within the tolerance", by day.
+
+    It bets alike on all patients, on the alerted ones and on the others, because alerts that help
+    change only those whom they reach; the mean of the three is a bet as well.
+
+    Args:
+        monitor: the policy.
+        matured: mature outcomes.
+        day: the day on which each matured, 0 and up.
+        days: how many days to return.
+    """
+    groups = (np.ones(len(matured), np.bool_), matured.flagged, ~matured.flagged)
+    bets = [
+        evidence(monitor, matured.risk[keep], matured.outcome[keep], day=day[keep], days=days).both
+        for keep in groups
+    ]
+    peak: Floats = np.maximum.accumulate(np.mean(bets, axis=0))
+    return peak
+
+
 def _e_value(monitor: ConceptMonitor, matured: Matured) -> float:
-    """Return the highest e-value so far against "calibrated within the tolerance"."""
+    """Return the highest e-value so far; what was proven stays proven."""
     if len(matured) == 0:
         return 1.0
-    first = matured.matured_at.min()
-    day = ((matured.matured_at - first) // np.timedelta64(1, "D")).astype(np.int64)
-    seen = evidence(monitor, matured.risk, matured.outcome, day=day, days=int(day.max()) + 1)
-    return seen.peak()
+    day = _days(matured)
+    return float(proof(monitor, matured, day=day, days=int(day.max()) + 1)[-1])
 
 
-def _calibration(
+def calibration(
     spec: MonitoringSpec, matured: Matured, recent: Matured, *, value: float, shown: bool
 ) -> tuple[Finding, ...]:
-    """Return the finding that the e-value gives, if any."""
+    """Return the finding that the e-value gives, if any.
+
+    Args:
+        spec: the policy.
+        matured: mature outcomes since the deployment began.
+        recent: those of the policy's window.
+        value: the highest e-value so far.
+        shown: whether people see the scores.
+    """
     monitor = spec.concept
     if value < 1 / monitor.watch_alpha:
         return ()
@@ -125,17 +155,39 @@ def _what(
 
 def _only_after_alerts(monitor: ConceptMonitor, matured: Matured) -> bool:
     """Return whether events fell among alerted patients while the others stayed as predicted."""
-    alerted, others = matured.where(matured.flagged), matured.where(~matured.flagged)
-    if len(alerted) == 0 or len(others) == 0:
-        return False
-    fell = alerted.outcome.sum() < alerted.risk.sum() / monitor.tolerance
-    return bool(fell) and _e_value(monitor, others) < 1 / monitor.watch_alpha
+    alerted = _evidence(monitor, matured.where(matured.flagged))
+    others = _evidence(monitor, matured.where(~matured.flagged))
+    enough = 1 / monitor.watch_alpha
+    fell = alerted.fewer.max(initial=1.0) >= enough > alerted.more.max(initial=1.0)
+    return bool(fell and others.both.max(initial=1.0) < enough)
 
 
-def _discrimination(
+def _evidence(monitor: ConceptMonitor, some: Matured) -> Evidence:
+    """Return the e-values of a part of the outcomes, by day since the first."""
+    day = _days(some)
+    days = int(day.max(initial=-1)) + 1
+    return evidence(monitor, some.risk, some.outcome, day=day, days=days)
+
+
+def _days(some: Matured) -> Ints:
+    """Return the day on which each outcome matured, counted from the first."""
+    if len(some) == 0:
+        return np.empty(0, np.int64)
+    since = some.matured_at - some.matured_at.min()
+    days: Ints = (since // np.timedelta64(1, "D")).astype(np.int64)
+    return days
+
+
+def discrimination(
     spec: MonitoringSpec, held: Reference, recent: Matured
 ) -> tuple[tuple[Measure, ...], tuple[Finding, ...]]:
-    """Return AUROC and its drop against validation, and the finding when it surely fell."""
+    """Return AUROC and its drop against validation, and the finding when it surely fell.
+
+    Args:
+        spec: the policy.
+        held: the reference, with the validated AUROC.
+        recent: mature outcomes of the policy's window.
+    """
     now = area(recent.outcome, recent.risk)
     if now.value is None or held.auroc is None:
         why = now.why or "validation gave no AUROC"

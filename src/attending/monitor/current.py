@@ -77,7 +77,7 @@ def usage(predictions: pa.Table) -> Usage:
     """Return the counts of a window."""
     score = scores(predictions)
     unscored = pc.equal(predictions.column("kind"), "no_score").to_numpy(zero_copy_only=False)
-    flagged = predictions.column("flagged").fill_null(value=False)
+    flagged = predictions.column("flagged").fill_null(fill_value=False)
     out = refused(predictions)
     scored = ~np.isnan(score)
     return Usage(
@@ -106,7 +106,7 @@ def matured_until(outcomes: pa.Table | None, at: np.datetime64) -> Matured:
     table = outcomes.filter(pc.and_(known, pc.equal(outcomes.column("kind"), "live")))
     table = table.filter(pa.array(micros(table, "matured_at") <= at))
     table = _first_of_each_stay(table)
-    flagged = table.column("flagged").fill_null(value=False).to_numpy(zero_copy_only=False)
+    flagged = table.column("flagged").fill_null(fill_value=False).to_numpy(zero_copy_only=False)
     return Matured(
         table.column("score").to_numpy(zero_copy_only=False).astype(np.float64),
         table.column("label").to_numpy(zero_copy_only=False).astype(np.int8),

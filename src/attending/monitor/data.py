@@ -37,6 +37,7 @@ class Expected:
     matters: Mask
     score_shares: Floats
     chi2: Floats
+    often: Floats
     score_chi2: float
     z: float
 
@@ -60,6 +61,7 @@ def expected(spec: MonitoringSpec, held: Reference) -> Expected:
         matters,
         np.array(held.score_shares),
         chdtri(np.maximum(bins, 1.0), each),
+        chdtri(np.maximum(bins, 1.0), 0.01),
         float(chdtri(max(score_bins - 1, 1), spec.data.chance / LOOKS_A_YEAR)),
         float(-ndtri(each / 2)),
     )
@@ -107,8 +109,8 @@ def compare(
 def _inputs(spec: MonitoringSpec, known: Expected, counts: Counts) -> list[Finding]:
     """Return what the distributions of the features show."""
     index = psi(known.shares, counts.bins)
+    found = _together(spec, known, counts, index=index)
     chance = (1 / counts.n + 1 / known.held.n) * known.chi2
-    found: list[Finding] = []
     for at in np.flatnonzero(index >= np.maximum(chance, spec.data.psi_watch)).tolist():
         one = known.held.features[at]
         jump = _jump(spec, counts, one, at=at)
@@ -129,6 +131,29 @@ def _inputs(spec: MonitoringSpec, known: Expected, counts: Counts) -> list[Findi
             )
         )
     return found
+
+
+def _together(
+    spec: MonitoringSpec, known: Expected, counts: Counts, *, index: Floats
+) -> list[Finding]:
+    """Return that many inputs moved a little, which alone asks for nothing and explains much.
+
+    One in a hundred features passes its limit by chance; a tenth of them, and two or more, is a
+    change of the patients.
+    """
+    over = int((index >= (1 / counts.n + 1 / known.held.n) * known.often).sum())
+    least = max(2, -(-len(index) // 10))
+    if over < least:
+        return []
+    finding = make(
+        spec,
+        ("data", "info"),
+        "inputs_moved",
+        subject="inputs",
+        figure=(float(over), float(least)),
+        meaning=f"{over} of {len(index)} inputs moved a little together: other patients come.",
+    )
+    return [finding]
 
 
 def _jump(

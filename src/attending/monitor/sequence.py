@@ -34,12 +34,8 @@ class Evidence:
         """Return the e-value against the null as a whole."""
         return (self.more + self.fewer) / 2
 
-    def peak(self) -> float:
-        """Return the highest e-value so far; what was proven stays proven."""
-        return float(self.both.max()) if len(self.both) else 1.0
 
-
-def tilt(risk: Floats, odds_ratio: float) -> Floats:
+def tilt(risk: Floats, odds_ratio: float | Floats) -> Floats:
     """Return risks whose odds are `odds_ratio` times as large.
 
     >>> tilt(np.array([0.5]), 3.0).tolist()

@@ -91,23 +91,18 @@ def standing(verdict: Verdict | None, at: Instant, *, risk_level: RiskLevel) -> 
     return left.standing(verdict, at, risk_level=risk_level)
 
 
-def answer_to(spec: MonitoringSpec, finding: Finding, *, explained: bool = False) -> Answer:
-    """Return what the ladder answers to one finding.
-
-    An unknown cause of severity act or stop means fallback at high risk, unless another finding
-    explains it.
-    """
+def answer_to(spec: MonitoringSpec, finding: Finding) -> Answer:
+    """Return what the ladder answers to one finding; an unknown cause at high risk falls back."""
     answer: Answer = spec.rung(finding.drift, finding.severity).answer
-    alone = finding.drift == "unknown" and finding.severity in _SERIOUS and not explained
-    if alone and spec.risk_level == "high":
+    unknown = finding.drift == "unknown" and finding.severity in _SERIOUS
+    if unknown and spec.risk_level == "high":
         return left.strictest(answer, "fallback")
     return answer
 
 
 def _rule(spec: MonitoringSpec, report: MonitorReport) -> _Ruling:
     """Return the ruling of the strictest finding, or the quiet one."""
-    known = any(f.drift != "unknown" and f.severity in _SERIOUS for f in report.findings)
-    asked = [(answer_to(spec, f, explained=known), f) for f in report.findings]
+    asked = [(answer_to(spec, f), f) for f in report.findings]
     answer: Answer = left.strictest("continue", *(a for a, _ in asked))
     decisive = sorted((f for a, f in asked if a == answer), key=_rank)
     if not decisive or answer == "continue":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from attending.records.base import Part, Record, When
 
 
@@ -43,14 +45,15 @@ class IngestAccount(Part):
 
     >>> row = {"table": "labs", "rows_in": 3, "accepted": 2, "quarantined": 1}
     >>> row |= {"rejected": 0, "duplicate": 0, "events": 2}
-    >>> account = IngestAccount(tables=(TableAccount(**row),))
+    >>> why = {"unknown_unit": 1}
+    >>> account = IngestAccount(tables=(TableAccount(**row),), quarantined_by_reason=why)
     >>> account.rows_in, account.quarantined, account.balanced
     (3, 1, True)
     """
 
     tables: tuple[TableAccount, ...]
-    quarantined_by_reason: dict[str, int] = {}
-    rejected_by_reason: dict[str, int] = {}
+    quarantined_by_reason: dict[str, int] = Field(default_factory=dict)
+    rejected_by_reason: dict[str, int] = Field(default_factory=dict)
 
     def _total(self, field: str) -> int:
         return sum(getattr(table, field) for table in self.tables)
@@ -132,7 +135,7 @@ class Snapshot(Record):
     source_system: str
     source_version: str
     time_zone: str
-    site_zones: dict[str, str] = {}
+    site_zones: dict[str, str] = Field(default_factory=dict)
     synthetic: bool = False
     seed: int | None = None
     contract_digest: str | None = None
@@ -158,9 +161,7 @@ class Snapshot(Record):
 
         A table with two rules keeps the one that was recorded, as it covers most of its rows.
         """
-        found: dict[str, str] = {}
+        found: dict[str, str] = Field(default_factory=dict)
         for item in self.availability:
             found.setdefault(item.code or item.table, item.rule)
         return found
-
-

@@ -177,7 +177,7 @@ def _account(served: Served, cohort: pa.Table, table: pa.Table) -> tuple[Predict
         n_live=kinds[KINDS[LIVE]],
         n_fallback=kinds[KINDS[FALLBACK]],
         n_no_score=kinds[KINDS[NO_SCORE]],
-        n_flagged=int(table["flagged"].fill_null(value=False).to_numpy().sum()),
+        n_flagged=int(table["flagged"].fill_null(fill_value=False).to_numpy().sum()),
         reasons=tuple(ReasonCount(reason=word, n=words[word]) for word in sorted(words)),
         table=digest_table(table),
     )

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import ConfigDict, Field, model_validator
 
 from attending.specs.base import Length, Spec
-from attending.specs.features import Slug
+from attending.specs.features import Slug  # noqa: TC001 - pydantic reads it
 
 EncounterClass: TypeAlias = Literal["INPATIENT", "OBSERVATION", "ED", "OUTPATIENT", "ICU"]
 IndexEvent: TypeAlias = Literal["discharge", "admission", "landmark"]
@@ -319,7 +319,7 @@ class CohortSpec(Spec):
     exclusions: tuple[Rule, ...] = ()
     label: Label
     censoring: Censoring = Censoring()
-    groups: dict[Slug, Group] = {}
+    groups: dict[Slug, Group] = Field(default_factory=dict)
     sampling: Literal["all"] = "all"
 
     @model_validator(mode="after")

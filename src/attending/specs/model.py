@@ -145,10 +145,22 @@ def _named_score(value: object) -> object:
 
 
 class BaselineAsked(Spec):
-    """A bedside score that the model must beat or add to; plain text names one alone."""
+    """A bedside score that the model must beat or add to; plain text names one alone.
+
+    Attributes:
+        score: one of the registered scores, such as `lace` or `recorded`.
+        name: what the validation plan calls it; the score's own name when absent.
+        parameters: of the score, such as the code of a recorded one.
+    """
 
     score: str
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=64)] | None = None
     parameters: dict[str, Scalar] = Field(default_factory=dict)
+
+    @property
+    def called(self) -> str:
+        """Return the name that the validation plan uses."""
+        return self.name or self.score
 
 
 Baseline: TypeAlias = Annotated[BaselineAsked, BeforeValidator(_named_score)]

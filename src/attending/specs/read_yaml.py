@@ -205,7 +205,7 @@ def _refusal(error: ValidationError, tree: Tree, kind: type[BaseModel], *, name:
         error.errors(include_url=False), key=lambda item: item["type"] != "extra_forbidden"
     )
     first = found[0]
-    path = tuple(part for part in first["loc"] if tree_has(tree, part, first["loc"]))
+    path = _in_document(first["loc"], tree, absent=first["type"] == "missing")
     line = _line_of(tree, path)
     dotted = ".".join(str(part) for part in path)
     message, code, hint = _describe(first, kind, path)
@@ -214,9 +214,13 @@ def _refusal(error: ValidationError, tree: Tree, kind: type[BaseModel], *, name:
     return BadInput(message + more, code=code, hint=hint, where=where)
 
 
-def tree_has(tree: Tree, part: str | int, loc: tuple[str | int, ...]) -> bool:
-    """Return whether a part of an error's path is one that the document has, or its last part."""
-    return part == loc[-1] or any(part in path for path in tree.lines)
+def _in_document(loc: tuple[str | int, ...], tree: Tree, *, absent: bool) -> tuple[str | int, ...]:
+    """Return an error's path as the document has it: without the tags of unions."""
+    path: tuple[str | int, ...] = ()
+    for part in loc:
+        if (*path, part) in tree.lines:
+            path = (*path, part)
+    return (*path, loc[-1]) if absent and loc else path
 
 
 def _line_of(tree: Tree, path: tuple[str | int, ...]) -> int:

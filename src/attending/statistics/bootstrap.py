@@ -19,7 +19,7 @@ from attending.errors import BadInput
 from attending.statistics.bootstrap_draws import Draws
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from attending.types import Floats, Ints, Mask, Outcomes, Risks
 
@@ -87,9 +87,17 @@ def _pass(
         for i in range(start, stop):
             packed = rows[i]
             w = np.int64(weights[packed >> 2])
-            y = np.int64((packed >> 1) & 1)
-            run_tp += w * y
-            run_fp += w * (1 - y)
+            if packed & 3 == 1 and run_tp == 0 and run_fp == 0:
+                p = risk[i]  # the common row: a non-event alone in its run
+                twice += w * 2 * tp
+                fp += w
+                expected += p * w
+                squares += w * (p * p)
+                continue
+            if packed & 2:
+                run_tp += w
+            else:
+                run_fp += w
             if packed & 1:
                 p = risk[i]
                 twice += run_fp * (2 * tp + run_tp)
@@ -194,6 +202,7 @@ def bootstrap(
     *,
     groups: Mapping[str, Mask] | None = None,
     thresholds: Sequence[float] = (),
+    only: Collection[tuple[str, str]] | None = None,
     draws: int = 500,
     seed: int = 20_260_101,
     threads: int = 2,
@@ -206,6 +215,7 @@ def bootstrap(
         cluster: shape (n,), the patient of each row; patients are drawn, not rows.
         groups: by name, which rows belong; `all` is always there.
         thresholds: risks at which flagged events and non-events are kept (flag when risk >= it).
+        only: the (group, model) pairs to walk; every model in every group when absent.
         draws: how many, beside the data themselves.
         seed: part of every weight.
         threads: how many draws at a time; the result does not depend on it.
@@ -228,6 +238,8 @@ def bootstrap(
     for group, member in {"all": np.ones(outcome.size, bool), **(groups or {})}.items():
         kept = np.flatnonzero(member)
         for model, risk in risks.items():
+            if only is not None and (group, model) not in only:
+                continue
             columns = (outcome, risk, patient)
             _add_pass(passes, (group, model), kept=kept, columns=columns, cuts=cuts)
     totals, at_marks = _run(passes, keys, draws=draws, cuts=cuts.size, threads=threads)

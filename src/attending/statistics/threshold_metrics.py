@@ -12,6 +12,7 @@ from attending.statistics.measure import Measure, register
 
 if TYPE_CHECKING:
     from attending.statistics.inputs import Column
+    from attending.types import Mask
 
 _REFERENCE = "Pepe, The Statistical Evaluation of Medical Tests, 2003"
 
@@ -42,7 +43,16 @@ def counts_at(outcome: Column, risk: Column, *, threshold: float) -> Counts:
     Counts(tp=1, fp=1, fn=1, tn=1)
     """
     y, p = predicted(outcome, risk)
-    flag = p >= threshold
+    return counts_of_flags(y, p >= threshold)
+
+
+def counts_of_flags(outcome: Column, flag: Mask) -> Counts:
+    """Return the four counts of any flag, such as a raw score above a cut.
+
+    >>> counts_of_flags([1, 0, 1, 0], np.array([True, True, False, False]))
+    Counts(tp=1, fp=1, fn=1, tn=1)
+    """
+    y = np.asarray(outcome, dtype=np.float64)
     tp = int(np.count_nonzero(flag & (y == 1)))
     flagged, events = int(np.count_nonzero(flag)), int(y.sum())
     return Counts(tp, flagged - tp, events - tp, y.size - flagged - events + tp)

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MANIFEST = "manifest.json"
-_HASH_NAMES = ("digest", "sha256")
-_FILE_NAMES = ("name", "file", "path")
 
 
 class Snapshots:
@@ -115,31 +113,17 @@ def check_folder(folder: Path, digest: str) -> int:
     return len(named)
 
 
-def files_of(manifest: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any JSON value
-    """Iterate over the file names and digests that a manifest has, wherever they stand in it.
+def files_of(manifest: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - a JSON object
+    """Iterate over the names and digests of the files that lie beside a manifest.
 
-    >>> list(files_of({"files": {"shard-00000.parquet": "ab" * 32}}))[0][0]
-    'shard-00000.parquet'
-    >>> list(files_of({"shards": [{"name": "a.parquet", "digest": "cd" * 32}]}))[0][0]
-    'a.parquet'
+    The source's own files, which the manifest also names, are not among them.
+
+    >>> shard = {"name": "shard-00000.parquet", "digest": "cd" * 32}
+    >>> list(files_of({"shards": [shard], "files": [{"name": "labs.csv", "digest": "00" * 32}]}))
+    [('shard-00000.parquet', 'cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd')]
     """
-    if isinstance(manifest, list):
-        for item in manifest:
-            yield from files_of(item)
-    if isinstance(manifest, dict):
-        yield from _named_file(manifest)
-        for key, value in manifest.items():
-            if key.endswith(".parquet") and isinstance(value, str):
-                yield key, value
-            else:
-                yield from files_of(value)
-
-
-def _named_file(item: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    name = next((item[key] for key in _FILE_NAMES if key in item), None)
-    wanted = next((item[key] for key in _HASH_NAMES if key in item), None)
-    if isinstance(name, str) and name.endswith(".parquet") and isinstance(wanted, str):
-        yield name, wanted
+    held = [*manifest.get("shards", ()), manifest.get("quarantine") or {}]
+    yield from ((item["name"], item["digest"]) for item in held if "name" in item)
 
 
 def _changed(digest: str, file_name: str) -> IntegrityBroken:

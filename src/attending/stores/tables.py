@@ -19,16 +19,31 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    TypeDecorator,
     UniqueConstraint,
 )
 
 if TYPE_CHECKING:
+    from sqlalchemy import Dialect
     from sqlalchemy.schema import SchemaItem
 
 #: Raised by one with every change of the tables below.
 SCHEMA_VERSION = 1
 
 METADATA = MetaData()
+
+
+class Stored(TypeDecorator[bytes]):
+    """Bytes, also where someone has put text in their place: its hash then tells."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_result_value(self, value: object, dialect: Dialect) -> bytes:  # noqa: ARG002
+        """Return the stored bytes."""
+        return value if isinstance(value, bytes) else str(value).encode()
+
+
 _WHOLE = BigInteger().with_variant(Integer, "sqlite")
 _DIGEST = String(64)
 
@@ -54,7 +69,7 @@ LEDGER = Table(
     Column("action", String(80), nullable=False, index=True),
     Column("subject_kind", String(200), nullable=False),
     Column("subject", String(200), nullable=False, index=True),
-    Column("content", LargeBinary, nullable=False),
+    Column("content", Stored, nullable=False),
 )
 LEDGER_STATE = Table(
     "ledger_state",
@@ -62,13 +77,13 @@ LEDGER_STATE = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("size", _WHOLE, nullable=False),
     Column("head", _DIGEST, nullable=False),
-    Column("peaks", LargeBinary, nullable=False),
+    Column("peaks", Stored, nullable=False),
 )
 RECORDS = _bound(
     "records",
     Column("digest", _DIGEST, primary_key=True),
     Column("kind", String(60), nullable=False, index=True),
-    Column("content", LargeBinary, nullable=False),
+    Column("content", Stored, nullable=False),
     Column("made_at", String(40), nullable=False),
     Column("made_by", String(200), nullable=False),
 )
@@ -89,7 +104,7 @@ PREDICTIONS = _bound(
     Column("encounter_id", _WHOLE),
     Column("prediction_time", _WHOLE, nullable=False),
     Column("score", Float(53)),
-    Column("content", LargeBinary, nullable=False),
+    Column("content", Stored, nullable=False),
 )
 Index(
     "predictions_lookup", PREDICTIONS.c.model, PREDICTIONS.c.version, PREDICTIONS.c.prediction_time
@@ -113,7 +128,7 @@ FEEDBACK = _bound(
     Column("person_id", String(64), nullable=False),
     Column("given_at", _WHOLE, nullable=False),
     Column("answer", String(40), nullable=False),
-    Column("content", LargeBinary, nullable=False),
+    Column("content", Stored, nullable=False),
 )
 PERSONS = _bound(
     "persons",

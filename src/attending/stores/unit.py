@@ -120,15 +120,16 @@ def read_chain(connection: Connection, ledger_id: str) -> Chain:
     Raises:
         IntegrityBroken: the ledger's state is not there, or is not what its size says.
     """
-    row = run(connection, "read_end")
+    size, head, peaks = run(connection, "read_end") or (None, "", None)
+    sound = isinstance(size, int) and isinstance(peaks, bytes)
     try:
-        tree = CompactRange.unpack(row[0], row[2]) if row else None
-    except (ValueError, TypeError):
+        tree = CompactRange.unpack(size, peaks) if sound else None
+    except ValueError:
         tree = None
-    if row is None or tree is None:
+    if tree is None:
         raise IntegrityBroken(
             "the end of the ledger cannot be read",
             code="ledger.state",
             hint="Run `attending audit verify`.",
         )
-    return Chain(ledger_id, str(row[1]), tree)
+    return Chain(ledger_id, str(head), tree)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attending.digests import digest_bytes
 from attending.records.run import ArtifactDigest, Package, Run, SampleSize
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from attending.specs.model import ModelSpec
     from attending.train.fit import Trained
     from attending.train.split import Split
@@ -59,6 +61,23 @@ def artifacts(trained: Trained) -> dict[str, bytes]:
     return files
 
 
+def digests_of(files: Mapping[str, bytes]) -> tuple[ArtifactDigest, ...]:
+    """Return the digest of each file, in the order of their names.
+
+    >>> [item.name for item in digests_of({"b": b"", "a": b""})]
+    ['a', 'b']
+    """
+    return tuple(
+        ArtifactDigest(name=name, digest=digest_bytes(data)) for name, data in sorted(files.items())
+    )
+
+
+def _place(provenance: Provenance) -> dict[str, Any]:  # fields of Run
+    fields = {key: value for key, value in vars(provenance).items() if key != "notebook"}
+    ordered = sorted(provenance.packages, key=lambda item: (item.name, item.version))
+    return fields | {"packages": tuple(ordered)}
+
+
 def exploratory_reasons(provenance: Provenance) -> tuple[str, ...]:
     """Return why a run may not be promoted; empty when it may.
 
@@ -89,12 +108,7 @@ def record(
     return Run(
         model=spec.name,
         outcome=spec.outcome,
-        project_commit=provenance.project_commit,
-        clean=provenance.clean,
-        code_digest=provenance.code_digest,
-        interpreter=provenance.interpreter,
-        platform=provenance.platform,
-        packages=tuple(sorted(provenance.packages, key=lambda item: (item.name, item.version))),
+        **_place(provenance),
         snapshot=materials.snapshot,
         contract_report=materials.contract_report,
         cohort=materials.cohort,
@@ -107,14 +121,11 @@ def record(
         estimator=spec.estimator,
         parameters=dict(spec.parameters),
         calibration=spec.calibration,
-        baselines=tuple(item.score for item in spec.baselines),
+        baselines=tuple(item.called for item in spec.baselines),
         metrics_agreed=spec.metrics,
         candidates=trained.candidates,
         sample_size=sample_size,
-        artifacts=tuple(
-            ArtifactDigest(name=name, digest=digest_bytes(data))
-            for name, data in sorted(artifacts(trained).items())
-        ),
+        artifacts=digests_of(artifacts(trained)),
         agreement=materials.agreement,
         exploratory=bool(reasons),
         reasons=reasons,

@@ -1,0 +1,57 @@
+"""What a run's record says of how a model was made, as facts in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attending.documents.numbers import count
+from attending.records.card import CardFact
+
+if TYPE_CHECKING:
+    from attending.records.run import Run, SplitFacts
+
+
+def run_facts(run: Run) -> list[CardFact]:
+    """Return how the model was made: data, split, estimator, seed, code and environment."""
+    commit = run.project_commit[:12] or "none"
+    said = [
+        ("Outcome", run.outcome),
+        ("Estimator", f"{run.estimator}, calibrated by {run.calibration}, seed {run.seed}"),
+        ("Split", split_sentence(run.split)),
+        *((f"Rows: {held.name}", f"{count(held.rows)}, {count(held.events)} with the event, "
+           f"{count(held.patients)} patients") for held in run.split.slices),
+        ("Left out", left_out(run.split)),
+        ("Agreed before fitting", _agreed(run)),
+        ("Code", f"commit {commit}, {'clean' if run.clean else 'with changes on top'}"),
+        ("Environment", f"{run.interpreter} on {run.platform}"),
+    ]  # fmt: skip
+    return [CardFact(label=label, says=says) for label, says in said if says]
+
+
+def _agreed(run: Run) -> str:
+    baselines = ", ".join(run.baselines) or "no baseline"
+    signed = "signed" if run.agreement else "not signed"
+    return f"baselines {baselines}; measures {', '.join(run.metrics_agreed)}; {signed}"
+
+
+def split_sentence(split: SplitFacts) -> str:
+    """Return how rows were shared out."""
+    cut = f", tested from {split.cut:%Y-%m-%d} on" if split.cut else ""
+    reason = f". {split.reason}" if split.reason else ""
+    return (
+        f"{split.kind.replace('_', ' ')}{cut}; patients on both sides: "
+        f"{split.patient_overlap.replace('_', ' ')}{reason}"
+    )
+
+
+def left_out(split: SplitFacts) -> str:
+    """Return how many rows were left out of every slice, and why; none when there are none."""
+    reasons = (
+        ("without an outcome yet", split.unlabelled),
+        ("without a group", split.ungrouped),
+        ("outcome known only after the cut", split.purged),
+        ("inside the embargo", split.embargoed),
+        ("of patients on both sides", split.overlap_rows),
+        ("of stays on both sides", split.encounter_rows),
+    )
+    return ", ".join(f"{count(rows)} {why}" for why, rows in reasons if rows)

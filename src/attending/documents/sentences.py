@@ -1,0 +1,107 @@
+"""Sentences of a report, put together from figures of the record; none is worked out here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attending.documents.lines import label_of
+from attending.documents.numbers import interval, number
+
+if TYPE_CHECKING:
+    from attending.records.governance import GateException
+    from attending.records.validation import Check, GateResult, Headline, ValidationReport
+
+_GATES = {
+    "beats_baseline": "better than the baseline",
+    "adds_to_baseline": "adds to the baseline",
+    "calibration_slope": "calibration slope in range",
+    "observed_expected": "as many events as foretold",
+    "net_benefit_not_worse": "acting on it does no less good",
+    "subgroup_not_worse": "no worse in any high-risk group",
+    "subgroup_auroc_at_least": "good enough in every group",
+    "subgroup_observed_expected": "as many events as foretold in every group",
+    "alert_burden": "no more alerts than the team can act on",
+    "minimum_events": "enough events to tell",
+}
+_REASONS = {
+    "too_few_events": "there are too few events to tell",
+    "shown_worse": "it is shown to be worse",
+    "interval_too_wide": "the interval is too wide to tell",
+}
+_OUTCOMES = {"met": "met", "failed": "failed", "not_shown": "not shown"}
+
+
+def gate_title(gate: str) -> str:
+    """Return what a gate asks, in words.
+
+    >>> gate_title("beats_baseline")
+    'better than the baseline'
+    """
+    return _GATES.get(gate, gate.replace("_", " "))
+
+
+def headline(report: ValidationReport, found: Headline) -> str:
+    """Return which is better on a measure, model or baseline, and by how much."""
+    baseline = found.baseline_label or label_of(report, found.baseline)
+    against = f"{baseline} ({found.knowability})" if found.knowability else baseline
+    by = interval(found.difference, found.low, found.high)
+    figures = (
+        f"{found.label} {number(found.model_value)} against {number(found.baseline_value)}, "
+        f"a difference of {by}."
+    )
+    if found.verdict == "better":
+        return f"{report.model.name} does better than {against}: {figures}"
+    if found.verdict == "worse":
+        return f"{report.model.name} does worse than {against}: {figures}"
+    return f"It is not shown that {report.model.name} does better or worse than {against}: {figures}"
+
+
+def tally(report: ValidationReport) -> str:
+    """Return how many gates are met."""
+    asked = len(report.gates)
+    open_gates = sum(found.outcome != "met" for found in report.gates)
+    if not asked:
+        return "No gate was asked for, so none is met."
+    if not open_gates:
+        return f"All {asked} gates are met."
+    return f"{open_gates} of {asked} gates {'is' if open_gates == 1 else 'are'} not met."
+
+
+def gate_sentence(report: ValidationReport, gate: GateResult) -> str:
+    """Return why a gate is not met: its reason, and the checks that say so."""
+    told = "; ".join(check_words(report, c) for c in gate.checks if c.outcome != "met")
+    reason = reason_words(gate.reason)
+    words = ": ".join(part for part in (reason, told) if part)
+    return f"{words[:1].upper()}{words[1:]}." if words else f"{_OUTCOMES[gate.outcome]}."
+
+
+def reason_words(reason: str) -> str:
+    """Return a reason in words.
+
+    >>> reason_words("shown_worse"), reason_words("out_of_range")
+    ('it is shown to be worse', 'out of range')
+    """
+    return _REASONS.get(reason, reason.replace("_", " "))
+
+
+def check_words(report: ValidationReport, check: Check) -> str:
+    """Return what one check looked at and found."""
+    estimate = report.estimate(check.what)
+    what = estimate.label if estimate else check.what.replace("_", " ")
+    parts = [what]
+    if check.group != "all":
+        parts.append(f"in {check.group.replace('=', ' ')}")
+    if check.baseline:
+        parts.append(f"against {label_of(report, check.baseline)}")
+    if check.threshold is not None:
+        parts.append(f"at {number(check.threshold)}")
+    return f"{' '.join(parts)} {interval(check.value, check.low, check.high)}"
+
+
+def exception_sentence(held: GateException) -> str:
+    """Return what was let pass, why, what makes up for it, and until when."""
+    return (
+        f"“{held.condition.replace('_', ' ')}” is let pass until {held.expires_at:%Y-%m-%d}: "
+        f"{held.reason} In its place: {held.compensation} "
+        f"Signed by {', '.join(held.authors)}."
+    )

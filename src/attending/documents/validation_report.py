@@ -1,0 +1,199 @@
+"""The validation report: a record in, a stand-alone document out. It computes no figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attending.documents import (
+    calibration,
+    comparison,
+    consort,
+    decision_curve,
+    roc,
+    subgroups,
+    thresholds,
+)
+from attending.documents.lines import labelled
+from attending.documents.numbers import NOT_SHOWN, count, interval, percent
+from attending.documents.pages import document
+from attending.documents.picture import Table
+from attending.documents.run_facts import run_facts
+from attending.documents.sentences import (
+    check_words,
+    exception_sentence,
+    gate_sentence,
+    gate_title,
+    headline,
+    reason_words,
+    tally,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from attending.documents.picture import Picture
+    from attending.records.cohort import Cohort
+    from attending.records.governance import GateException
+    from attending.records.run import Run
+    from attending.records.validation import ValidationReport
+
+
+def validation_report(
+    report: ValidationReport,
+    cohort: Cohort | None = None,
+    run: Run | None = None,
+    *,
+    synthetic: bool,
+    exceptions: Sequence[GateException] = (),
+) -> bytes:
+    """Return the report as stand-alone HTML: no script, nothing from elsewhere.
+
+    Args:
+        report: what validation left.
+        cohort: who was studied; without it the report says that nobody told.
+        run: how the model was made; none when recorded predictions were validated.
+        synthetic: whether the data are made up; said first on every print.
+        exceptions: signed exceptions of this run, shown at the top.
+    """
+    return document(
+        "validation_report.html.j2",
+        synthetic=synthetic,
+        report=report,
+        studied=studied(report),
+        headlines=[headline(report, found) for found in report.summary],
+        tally=tally(report),
+        open_gates=[
+            (gate_title(gate.gate), gate.outcome, gate_sentence(report, gate))
+            for gate in report.gates
+            if gate.outcome != "met"
+        ],
+        exceptions=[exception_sentence(held) for held in exceptions],
+        exploratory=run.reasons if run is not None and run.exploratory else (),
+        flow=consort.picture(cohort) if cohort else None,
+        pictures=pictures(report),
+        tables=[held for held in _tables(report) if held.rows],
+        gates=_gates(report),
+        facts=run_facts(run) if run else [],
+        digests=_digests(report, cohort, run=run),
+    )
+
+
+def studied(report: ValidationReport) -> str:
+    """Return one sentence on who was studied."""
+    patients = f" of {count(report.patients)} patients" if report.patients else ""
+    share = percent(report.prevalence)
+    events = count(report.events) if report.events is not None else NOT_SHOWN
+    days = (
+        f" from {report.start:%Y-%m-%d} to {report.end:%Y-%m-%d}"
+        if report.start and report.end
+        else f" on a {report.calendar} calendar"
+    )
+    sites = f", at {', '.join(report.sites)}" if report.sites else ""
+    return f"{count(report.n)} predictions{patients}{days}{sites}; events: {events} ({share})."
+
+
+def pictures(report: ValidationReport) -> list[Picture]:
+    """Return the pictures that the report has figures for, in the order of reading."""
+    made = (
+        comparison.picture(report),
+        roc.picture(report),
+        calibration.picture(report),
+        decision_curve.picture(report),
+        thresholds.picture(report),
+        subgroups.picture(report),
+    )
+    return [picture for picture in made if picture is not None]
+
+
+def _tables(report: ValidationReport) -> list[Table]:
+    return [measures(report), _periods(report), _sample_size(report), _folds(report)]
+
+
+def measures(report: ValidationReport) -> Table:
+    """Return every measure of every model, one column a model."""
+    names = {e.name: e.label for figures in report.figures for e in figures.estimates}
+    rows = []
+    for name, label in names.items():
+        held = [report.estimate(name, model=figures.name) for figures in report.figures]
+        cells = [interval(e.value, e.low, e.high) if e else "not measured" for e in held]
+        rows.append((label, *cells))
+    return Table(
+        caption="All measures, with 95 % intervals",
+        header=("Measure", *(labelled(figures) for figures in report.figures)),
+        rows=tuple(rows),
+    )
+
+
+def _periods(report: ValidationReport) -> Table:
+    return Table(
+        caption="Over time",
+        header=("Period", "Rows", "Events", "AUROC", "Observed / expected"),
+        rows=tuple(
+            (
+                row.period,
+                count(row.n),
+                count(row.events),
+                interval(row.auroc.value, row.auroc.low, row.auroc.high),
+                interval(
+                    row.observed_expected.value,
+                    row.observed_expected.low,
+                    row.observed_expected.high,
+                ),
+            )
+            for row in report.periods
+        ),
+    )
+
+
+def _sample_size(report: ValidationReport) -> Table:
+    answers = {True: "enough", False: "too few", None: NOT_SHOWN}
+    return Table(
+        caption="Were there enough patients?",
+        header=("Criterion", "Rows needed", "Rows here", "Answer"),
+        rows=tuple(
+            (row.criterion, count(row.needed), count(row.have), answers[row.met])
+            for row in report.sample_size
+        ),
+    )
+
+
+def _folds(report: ValidationReport) -> Table:
+    held = report.cross_validation
+    return Table(
+        caption="Cross-validation, fold by fold",
+        header=("Fold", "Rows", "Events", "AUROC"),
+        rows=tuple(
+            (row.fold, count(row.n), count(row.events), interval(row.auroc, None, None))
+            for row in (held.folds if held else ())
+        ),
+    )
+
+
+def _gates(report: ValidationReport) -> list[tuple[str, str, str, list[tuple[str, str, str]]]]:
+    """Return each gate with its answer, what it asked, and its checks."""
+    return [
+        (
+            gate_title(gate.gate),
+            gate.outcome,
+            ", ".join(f"{k.replace('_', ' ')} {_plain(v)}" for k, v in gate.asked.items() if v),
+            [(check_words(report, c), c.outcome, reason_words(c.reason)) for c in gate.checks],
+        )
+        for gate in report.gates
+    ]
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _digests(
+    report: ValidationReport, cohort: Cohort | None, *, run: Run | None
+) -> list[tuple[str, str]]:
+    held = [
+        ("this report's record", report.digest),
+        ("validation spec", report.spec),
+        ("run", run.digest if run else report.model.run),
+        ("cohort", cohort.digest if cohort else report.model.cohort),
+        ("snapshot", report.model.snapshot),
+    ]
+    return [(name, digest) for name, digest in held if digest]

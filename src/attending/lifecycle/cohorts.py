@@ -1,0 +1,109 @@
+"""Cohorts: who is predicted for, built from a snapshot and kept with their table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from attending.cohort.build import build as build_table
+from attending.engines.local import LocalEngine
+from attending.lifecycle.desk import keep, required
+from attending.lifecycle.ingesting import held
+from attending.lifecycle.tables import table_bytes, table_from
+from attending.records.cohort import Cohort
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pyarrow as pa
+
+    from attending.lifecycle.desk import Desk
+    from attending.lifecycle.ingesting import Held
+    from attending.lifecycle.projects import Project
+    from attending.records.snapshot import Snapshot
+    from attending.types import Instant
+
+#: A shifted or relative set was closed before it was shared: every stay in it has its outcome.
+_CLOSED = timedelta(days=400)
+
+
+@dataclass(frozen=True)
+class BuiltCohort:
+    """A cohort record, its table, and the snapshot that both come from."""
+
+    digest: str
+    record: Cohort
+    table: pa.Table
+    source: Held
+
+
+def data_end(snapshot: Snapshot) -> Instant:
+    """Return up to when outcomes may be known from a snapshot."""
+    watermark = required(snapshot.watermark, "event", hint="The snapshot is empty.")
+    end: Instant = watermark if snapshot.real_clock else watermark + _CLOSED
+    return end
+
+
+def project_snapshot(desk: Desk, project: Project, name: str = "") -> Held:
+    """Return the named snapshot, or the newest one of the contract's source."""
+    return held(desk, name, source="" if name else project.contract.sources[0].name)
+
+
+def build_cohort(
+    desk: Desk,
+    project: Project,
+    *,
+    snapshot: str = "",
+    each: Callable[[], None] | None = None,
+) -> BuiltCohort:
+    """Return the cohort that a project asks for, now kept.
+
+    Args:
+        desk: where and when.
+        project: whose cohort.yaml is built.
+        snapshot: the start of an id; the newest of the contract's source when empty.
+        each: called after every shard.
+    """
+    source = project_snapshot(desk, project, snapshot)
+    record, table = build_table(
+        project.cohort,
+        LocalEngine(source.shards),
+        as_of=data_end(source.snapshot),
+        snapshot=source.digest,
+        each=each,
+    )
+    artifact = desk.home.artifacts.put(table_bytes(table))
+    digest = keep(
+        desk,
+        record,
+        action="cohort.build",
+        keys={"model": project.name, "snapshot": source.digest, "table": artifact},
+        details={"table_rows": record.rows, "labelled": record.labelled, "events": record.positives},
+    )
+    return BuiltCohort(digest=digest, record=record, table=table, source=source)
+
+
+def built_cohort(desk: Desk, project: Project, name: str = "") -> BuiltCohort:
+    """Return the newest cohort of a project that is as its spec says, or the named one.
+
+    Raises:
+        NotFound: none was built from the spec as it is now.
+    """
+    catalog = desk.home.catalog
+    if name:
+        record = catalog.get(name, Cohort)
+    else:
+        kept = [
+            cohort
+            for cohort in catalog.all(Cohort, model=project.name)
+            if cohort.spec_digest == project.cohort.digest
+        ]
+        record = required(
+            kept[-1] if kept else None,
+            "cohort",
+            hint="Run `attending cohort build`; cohort.yaml may have changed since.",
+        )
+    digest = record.digest
+    table = table_from(desk.home.artifacts.read(catalog.keys(digest)["table"]))
+    return BuiltCohort(digest, record, table, held(desk, record.snapshot))

@@ -1,0 +1,85 @@
+"""Feature tables: built through the one kernel for a cohort, and kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from attending.engines.local import LocalEngine
+from attending.features.build import build as build_table
+from attending.lifecycle.desk import keep, required
+from attending.lifecycle.tables import table_bytes, table_from
+from attending.records.features import FeatureSet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pyarrow as pa
+
+    from attending.lifecycle.cohorts import BuiltCohort
+    from attending.lifecycle.desk import Desk
+    from attending.lifecycle.projects import Project
+
+
+@dataclass(frozen=True)
+class BuiltFeatures:
+    """A feature set record and its table."""
+
+    digest: str
+    record: FeatureSet
+    table: pa.Table
+
+
+def build_features(
+    desk: Desk,
+    project: Project,
+    cohort: BuiltCohort,
+    *,
+    each: Callable[[], None] | None = None,
+) -> BuiltFeatures:
+    """Return the features of a cohort, now kept.
+
+    Args:
+        desk: where and when.
+        project: whose features.yaml is built.
+        cohort: for whom, and when.
+        each: called after every shard.
+    """
+    engine = LocalEngine(cohort.source.shards)
+    record, table = build_table(project.features, cohort.table, engine, each=each)
+    artifact = desk.home.artifacts.put(table_bytes(table))
+    digest = keep(
+        desk,
+        record,
+        action="features.build",
+        keys={
+            "model": project.name,
+            "cohort": cohort.digest,
+            "table": artifact,
+            f"table_{cohort.digest[:12]}": artifact,
+        },
+        details={"table_rows": record.rows, "features": len(record.features)},
+    )
+    return BuiltFeatures(digest=digest, record=record, table=table)
+
+
+def built_features(desk: Desk, project: Project, cohort: BuiltCohort) -> BuiltFeatures:
+    """Return the features that were built for a cohort from features.yaml as it is now.
+
+    Raises:
+        NotFound: none were.
+    """
+    catalog = desk.home.catalog
+    kept = [
+        found
+        for found in catalog.all(FeatureSet, cohort=cohort.digest)
+        if found.definition_digest == project.features.digest
+    ]
+    record = required(
+        kept[-1] if kept else None,
+        "feature set",
+        hint="Run `attending features build`; features.yaml may have changed since.",
+    )
+    digest = record.digest
+    artifact = catalog.keys(digest)[f"table_{cohort.digest[:12]}"]
+    return BuiltFeatures(digest, record, table_from(desk.home.artifacts.read(artifact)))

@@ -1,0 +1,137 @@
+"""What the contract's checks leave: a report of every promise, and a report of leaks."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from attending.records.base import Part, Record
+
+Verdict = Literal["met", "failed", "not_shown"]
+Severity = Literal["error", "warning", "info"]
+
+
+class CheckResult(Part):
+    """One promise: what was found, what was promised, and whether it holds.
+
+    `rows` were looked at, `failing` broke the rule; `not_shown` means nothing could be looked at.
+    """
+
+    name: str
+    rule: str
+    element: str
+    codes: tuple[str, ...] = ()
+    figure: float | None = None
+    bound: str
+    unit: str
+    rows: int = 0
+    failing: int = 0
+    severity: Severity
+    verdict: Verdict
+    detail: str = ""
+
+
+class ContractReport(Record):
+    """Every check of a contract against one snapshot."""
+
+    kind: ClassVar[str] = "contract_report"
+
+    contract: str
+    contract_version: str
+    contract_digest: str
+    snapshot: str
+    checks: tuple[CheckResult, ...]
+
+    @property
+    def failed(self) -> tuple[CheckResult, ...]:
+        """Return the checks that failed, errors first."""
+        broken = [check for check in self.checks if check.verdict == "failed"]
+        return tuple(sorted(broken, key=lambda check: check.severity != "error"))
+
+    @property
+    def met(self) -> bool:
+        """Return whether no check of severity `error` failed."""
+        return all(check.severity != "error" for check in self.failed)
+
+    @property
+    def refusal(self) -> str:
+        """Return why the snapshot is refused, empty when it is not."""
+        broken = [check for check in self.failed if check.severity == "error"]
+        return "; ".join(
+            f"{check.name}: got {_shown(check.figure)} {check.unit}, expected {check.bound}"
+            for check in broken
+        )
+
+
+class FeatureLeak(Part):
+    """What one feature would see of the future, and which rule that breaks.
+
+    `share` is the part of the predictions with a row in the window at which the newest row was
+    not yet known; `median_gap_hours` is how much later it came.
+    """
+
+    feature: str
+    codes: tuple[str, ...]
+    clock: Literal["availability", "event"]
+    sources: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
+    predictions: int
+    inside_stay: int = 0
+    with_row: int
+    newest_unknown: int
+    share: float | None = None
+    median_gap_hours: float | None = None
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+
+
+class LeakReport(Record):
+    """The gate `leak.availability`: one finding a feature."""
+
+    kind: ClassVar[str] = "leak_report"
+    code: ClassVar[str] = "leak.availability"
+
+    limit: float
+    features: tuple[FeatureLeak, ...]
+
+    @property
+    def refused(self) -> bool:
+        """Return whether any feature leaks."""
+        return any(item.verdict == "failed" for item in self.features)
+
+    @property
+    def refusal(self) -> str:
+        """Return the refusal's text: feature, source and gap in hours; empty when there is none."""
+        return "; ".join(
+            f"{item.feature} from {' and '.join(item.sources) or 'no rows'}: "
+            + ", ".join(item.reasons)
+            for item in self.features
+            if item.verdict == "failed"
+        )
+
+
+class ContractChange(Part):
+    """One thing that two versions of a contract say differently."""
+
+    path: str
+    before: str | None = None
+    after: str | None = None
+    model_input: bool
+
+
+class ContractDiff(Record):
+    """What changed between two contracts, and whether models must be reviewed for it."""
+
+    kind: ClassVar[str] = "contract_diff"
+
+    before: str
+    after: str
+    changes: tuple[ContractChange, ...]
+
+    @property
+    def needs_review(self) -> bool:
+        """Return whether anything that models rest on has changed."""
+        return any(change.model_input for change in self.changes)
+
+
+def _shown(figure: float | None) -> str:
+    return "nothing" if figure is None else f"{figure:g}"
