@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from attending.specs.cohort import CohortSpec
 from tests.engines.tables import event
@@ -47,7 +48,7 @@ def stay(subject, encounter, admitted, discharged=None, **more):
     return rows
 
 
-READMISSION = {
+READMISSION: dict[str, Any] = {
     "name": "readmission_30d",
     "version": "1",
     "construct": {"meaning": "unplanned return", "proxy": True, "note": "misses other hospitals"},

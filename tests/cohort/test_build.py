@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from attending.cohort.build import build
@@ -304,15 +306,13 @@ def test_stays_that_follow_within_the_merge_are_one_stay(tmp_path):
 
 def test_a_landmark_keeps_stays_that_are_open_and_sees_death_only_in_the_stay(tmp_path):
     rows = []
-    for subject, more in enumerate(
-        [
-            {"discharged": "2024-03-09T00:00"},
-            {"discharged": "2024-03-09T00:00:01"},
-            {"discharged": "2024-03-12", "to": "DIED"},
-            {"discharged": None},
-        ],
-        start=1,
-    ):
+    ends: list[dict[str, Any]] = [
+        {"discharged": "2024-03-09T00:00"},
+        {"discharged": "2024-03-09T00:00:01"},
+        {"discharged": "2024-03-12", "to": "DIED"},
+        {"discharged": None},
+    ]
+    for subject, more in enumerate(ends, start=1):
         rows += [birth(subject, "1950-01-01"), *stay(subject, subject, "2024-03-08", **more)]
     rows += [death(2, "2024-03-10")]
     local = engine(tmp_path, events(rows))

@@ -6,10 +6,13 @@ The figures come from a small simulation, so that curves look as real ones do.
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 
+from attending.documents.card_assembly import CardSources, assemble_card
 from attending.records.cohort import Cohort, StatusCounts, Step
+from attending.records.explanation import StabilityReport
 from attending.records.monitoring import Finding, Measure, MonitorReport
 from attending.records.run import (
     ArtifactDigest,
@@ -41,6 +44,9 @@ from attending.records.validation import (
     ThresholdRow,
     ValidationReport,
 )
+from attending.specs.features import FeaturesSpec
+from attending.specs.monitoring import MonitoringSpec
+from attending.specs.release import ReleaseSpec
 from attending.times import parse_instant
 
 N = 6000
@@ -101,7 +107,7 @@ def calibration(outcome, risk):
 def histogram(outcome, risk):
     edges = np.linspace(0, 1, 21)
     bars = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         inside = (risk >= low) & (risk < high)
         events, others = int((inside & (outcome == 1)).sum()), int((inside & (outcome == 0)).sum())
         bars.append(
@@ -238,8 +244,8 @@ GATES = (
                asked={"baseline": "lace", "margin": 0.0},
                checks=(Check(what="auroc", group="age=80+", baseline="lace", value=-0.032,
                              low=-0.061, high=-0.003, outcome="failed", reason="shown_worse"),)),
-    GateResult(gate="subgroup_auroc", outcome="not_shown", reason="too_few_events",
-               asked={"at_least": 0.65},
+    GateResult(gate="subgroup_auroc_at_least", outcome="not_shown", reason="too_few_events",
+               asked={"value": 0.65},
                checks=(Check(what="auroc", group="site=south", outcome="not_shown",
                              reason="too_few_events"),)),
 )  # fmt: skip
@@ -336,7 +342,7 @@ def cohort(**changes):
              removed=0),
         Step(name="age_at_least", title="18 years or older", kept=29104, removed=2136),
         Step(name="alive", title="alive at discharge", kept=28377, removed=727),
-        Step(name="ama", title="left against medical advice", kept=28371, removed=6),
+        Step(name="ama", title="did not leave against medical advice", kept=28371, removed=6),
         Step(name="transfer", title="not transferred to another acute hospital, where the stay "
              "goes on", kept=25004, removed=3367),
         Step(name="hospice", title="not discharged to hospice", kept=24212, removed=792),
@@ -353,3 +359,72 @@ def cohort(**changes):
         "last_prediction": parse_instant("2025-09-30T18:20:00Z"), "table_digest": "0" * 64,
     }  # fmt: skip
     return Cohort(**(values | changes))
+
+
+def release_spec():
+    return ReleaseSpec.model_validate({
+        "model": "readmission-30d",
+        "intended_use": {
+            "population": "adults who leave an inpatient stay alive and go home",
+            "decision_point": "the morning of the day of discharge",
+            "outcome": "unplanned readmission within 30 days of discharge",
+            "user_roles": ["discharge nurse", "hospitalist"],
+        },
+        "non_intended": ["deciding whether to discharge", "patients in observation"],
+        "risk_level": "medium",
+        "oversight": "A nurse reads every score; it informs and never decides.",
+        "scope": {"min_age": 18, "classes": ["INPATIENT"], "sites": ["north"]},
+        "stages": [
+            {"stage": "silent", "at_least": "14d"},
+            {"stage": "limited", "sites": ["north"], "at_least": "28d"},
+            {"stage": "live", "at_least": "90d"},
+        ],
+        "delivery": [{"channel": "task_queue", "pattern": "batch", "clicks_to_action": 2,
+                      "wording": "High risk of unplanned readmission: plan a call."}],
+        "action_window": "24h",
+        "threshold": {"from_validation": True},
+        "rollback_criteria": [{"measure": "missing_share", "above": 0.2, "over": "1d"}],
+        "fallback": {"kind": "score", "score": "lace", "threshold": 10,
+                     "downtime_pathway": "Use the paper LACE form at the ward desk."},
+        "owners": {"technical": "ben", "clinical": "ada", "operational": "cleo",
+                   "incident": "dan"},
+        "playbook": {"notify": ["ada", "ben"], "contain": "disable the version",
+                     "assess": "list all who were scored", "communicate": "ward huddle"},
+        "training_material": {"material": "ten-minute course", "version": "2",
+                              "required_roles": ["discharge nurse"]},
+    })  # fmt: skip
+
+
+def features_spec():
+    return FeaturesSpec.model_validate({
+        "name": "readmission", "version": "3",
+        "features": [
+            {"name": "creatinine_last_24h", "label": "creatinine, newest of 24 hours",
+             "codes": ["LOINC//2160-0"], "window": "24h", "aggregate": "last", "unit": "mg/dL",
+             "owner": "laboratory", "purpose": "kidney function", "status": "approved",
+             "freshness": "48h"},
+            {"name": "age", "label": "age in years", "kind": "age", "unit": "a",
+             "owner": "registration", "purpose": "baseline risk", "status": "approved"},
+        ],
+    })  # fmt: skip
+
+
+def sources(**changes):
+    values = {
+        "run": run(), "release": release_spec(), "report": report(), "cohort": cohort(),
+        "features": features_spec(),
+        "monitoring": MonitoringSpec.model_validate({
+            "risk_level": "medium",
+            "trust": [{"name": "as many events as foretold", "measure": "oe", "at_least": 0.8,
+                       "at_most": 1.25}],
+            "reviews": [{"name": "calibration", "every": "90d", "owner": "ada"}],
+        }),
+        "stability": StabilityReport(
+            patients=200, draws=20, top=5, seed=7, relative_error=0.05, mean_jaccard=0.83,
+            low_jaccard=0.64, same_first=0.91, mean_risk_change=0.004, threshold=0.6, steady=True),
+    }  # fmt: skip
+    return CardSources(**(values | changes))
+
+
+def card():
+    return assemble_card(sources(), version="v3", synthetic=True)

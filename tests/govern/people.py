@@ -6,7 +6,8 @@ from attending.digests import digest_bytes
 from attending.govern.gates import Evidence, Fact
 from attending.govern.policy import POLICY
 from attending.govern.sign import Document, Intent, sign
-from attending.records.governance import Person
+from attending.records.governance import Person, Role
+from attending.specs.release import Stage  # noqa: TC001 - read where the annotations are
 from attending.times import parse_instant
 
 NOON = parse_instant("2026-03-02T12:00:00Z")
@@ -14,16 +15,17 @@ ONE = parse_instant("2026-03-02T13:00:00Z")
 RUN = digest_bytes(b"run")
 HOME = "ward"
 
+NAMES: dict[str, Role] = {
+    "sam": "data_scientist",
+    "eve": "data_engineer",
+    "cleo": "clinical_lead",
+    "carl": "compliance_officer",
+    "otto": "operator",
+    "nina": "nurse_leader",
+}
 PEOPLE = {
     name: Person(person_id=name, printed_name=name.title(), roles=(role,))
-    for name, role in (
-        ("sam", "data_scientist"),
-        ("eve", "data_engineer"),
-        ("cleo", "clinical_lead"),
-        ("carl", "compliance_officer"),
-        ("otto", "operator"),
-        ("nina", "nurse_leader"),
-    )
+    for name, role in NAMES.items()
 }
 BY_ROLE = {person.roles[0]: person for person in PEOPLE.values()}
 
@@ -37,7 +39,7 @@ def signed(doc: Document, signer: Person, *, role=None, meaning="approval", at=N
     return sign(doc, signer, intent=intent, at=at, authenticated_at=at, prior=prior)
 
 
-def all_signatures(stage: str):
+def all_signatures(stage: Stage):
     """Return every signature that the gate before a stage asks for, in the asked order."""
     return tuple(
         signed(
@@ -50,7 +52,7 @@ def all_signatures(stage: str):
     )
 
 
-def full_evidence(stage: str, **changes) -> Evidence:
+def full_evidence(stage: Stage, **changes) -> Evidence:
     """Return evidence for which the gate before a stage opens, with changes."""
     gate = POLICY[stage]
     whole = {

@@ -20,11 +20,11 @@ from tests.govern.people import NOON, ONE, PEOPLE, RUN, document, full_evidence,
 GATES = tuple(POLICY)
 
 
-def status(decision, name: str) -> str:
+def status(decision, name: str):
     return next(item.status for item in decision.conditions if item.name == name)
 
 
-def note(decision, name: str) -> str:
+def note(decision, name: str):
     return next(item.note for item in decision.conditions if item.name == name)
 
 

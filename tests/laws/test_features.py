@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -51,19 +52,18 @@ def rows(draw, subject=1):
 
 
 tables = st.lists(rows(), max_size=30)
+SPANS: list[dict[str, Any]] = [
+    {"window": "6h"},
+    {"window": "ever", "plausible": {"low": 0, "high": 300}},
+    {"window": "encounter"},
+]
 WIDE = compiled(
     spec(
         *every_aggregate(codes=["LAB", "OTHER"], unit=UNIT).features,
         *(
             feature(f"{name}_{number}", codes=["LAB"], aggregate=name, **more)
             for name in NAMES
-            for number, more in enumerate(
-                [
-                    {"window": "6h"},
-                    {"window": "ever", "plausible": {"low": 0, "high": 300}},
-                    {"window": "encounter"},
-                ]
-            )
+            for number, more in enumerate(SPANS)
         ),
         feature("age", kind="age"),
         feature("stay", kind="stay_hours"),

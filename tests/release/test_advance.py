@@ -11,14 +11,14 @@ from attending.errors import BadInput, NotFound, Refused
 from attending.govern.gates import decide
 from attending.records.ledger import Subject
 from attending.release import advance as releasing
-from attending.specs.release import Fallback
+from attending.specs.release import Fallback, Stage
 from attending.stores.chain import Act
 from attending.stores.home import Home
 from attending.stores.tables import DEPLOYMENTS
 from attending.times import parse_instant
 from tests.govern.people import ONE, RUN, full_evidence
 
-ORDER = ("trained", "validated", "silent", "limited", "live")
+ORDER: tuple[Stage, ...] = ("trained", "validated", "silent", "limited", "live")
 LACE = Fallback(kind="score", score="lace", threshold=10, downtime_pathway="paper form")
 
 
@@ -26,11 +26,11 @@ def begun(run: str = RUN):
     return releasing.begin("readmission", run, artifacts={}, at=ONE, by="sam")
 
 
-def decision(stage: str, run: str = RUN, **changes):
+def decision(stage: Stage, run: str = RUN, **changes):
     return decide(stage, full_evidence(stage, run=run, **changes))
 
 
-def walked(to: str, *, run: str = RUN, version: str = "v1"):
+def walked(to: Stage, *, run: str = RUN, version: str = "v1"):
     """Return every deployment of a run on its way to a stage."""
     steps = [begun(run)]
     for stage in ORDER[: ORDER.index(to) + 1]:

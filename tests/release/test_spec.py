@@ -7,7 +7,7 @@ import pytest
 from attending.errors import BadInput
 from attending.release.checklist import gaps, pattern_for, remaining
 from attending.specs.read_yaml import parse_spec
-from attending.specs.release import ReleaseSpec
+from attending.specs.release import ReleaseSpec, check_stage
 from attending.times import DAY, HOUR, parse_instant
 from tests.release.plans import PLAN
 
@@ -82,6 +82,12 @@ def test_a_stage_runs_for_its_least_time():
     assert remaining(plan(), "validated", entered=entered, at=at) == 0
     late = parse_instant("2026-05-21T00:00:00Z")
     assert remaining(plan(), "silent", entered=entered, at=late) == 0
+
+
+def test_a_stage_that_is_not_one_is_named():
+    with pytest.raises(BadInput) as refusal:
+        check_stage("slient")
+    assert refusal.value.hint == "Did you mean 'silent'?"
 
 
 def test_the_digest_does_not_see_comments_or_order():

@@ -42,7 +42,11 @@ def _snapshot(folder, *, shards: int = 2, salt: bytes = b"") -> str:
         name = f"shard-{number:05d}.parquet"
         (folder / name).write_bytes(data)
         files.append({"name": name, "digest": digest_bytes(data), "rows": 1})
-    manifest = canonical({"kind": "snapshot", "shards": files})
+    kept = {"name": "quarantine.parquet", "digest": digest_bytes(b"PAR1PAR1"), "rows": 0}
+    (folder / "quarantine.parquet").write_bytes(b"PAR1PAR1")
+    # A file of the source is named in the manifest and does not rest in the snapshot.
+    source = [{"name": "labs.parquet", "digest": "ab" * 32}]
+    manifest = canonical({"kind": "snapshot", "shards": files, "quarantine": kept, "files": source})
     (folder / "manifest.json").write_bytes(manifest)
     return digest_bytes(manifest)
 
@@ -108,9 +112,9 @@ def test_one_flipped_byte_in_any_stored_file_is_found(tmp_path):
         checked += 1
         _flip(path)
     # Control: reading the plain file says nothing of any flip.
-    assert unseen == checked == 16
+    assert unseen == checked == 17
     assert found == checked
-    assert snapshots.verify(digest[:8]) == 3
+    assert snapshots.verify(digest[:8]) == 4
     assert shelf.broken() == ()
     torn = shelf.path(names[-1])
     torn.chmod(0o644)
@@ -195,6 +199,18 @@ def test_a_shard_that_no_manifest_names_is_found(tmp_path):
     with pytest.raises(IntegrityBroken) as refusal:
         snapshots.verify(digest)
     assert refusal.value.where == "shard-00009.parquet"
+
+
+def test_a_manifest_that_is_none_is_refused(tmp_path):
+    for text in (b"{}", b"[]", b"no json"):
+        folder = tmp_path / digest_bytes(text)
+        folder.mkdir()
+        (folder / "manifest.json").write_bytes(text)
+        with pytest.raises(IntegrityBroken):
+            Snapshots(tmp_path).verify(folder.name)
+    with pytest.raises(NotFound):
+        (tmp_path / "empty").mkdir()
+        Snapshots(tmp_path).adopt(tmp_path / "empty", "ab" * 32)
 
 
 def test_a_prefix_of_two_snapshots_is_ambiguous(tmp_path):

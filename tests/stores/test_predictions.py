@@ -48,7 +48,7 @@ def observed(number: int, snapshot: str, label: int | None, status: str) -> Obse
     )
 
 
-def add(home, *items: Scored) -> int:
+def add(home, *items: Scored):
     with home.database.transaction() as unit:
         new = home.predictions.add(unit, items)
         unit.append(act("prediction.serve"))

@@ -95,11 +95,11 @@ class Facts:
         taken = self.events[name].take(rows)
         return np.array(taken.to_pylist(), dtype=object).reshape(len(rows))
 
-    def codes(self, rows: Ints) -> NDArray[np.object_]:
-        """Return the code of some rows."""
+    def codes(self, rows: Ints, prefix: str = "") -> NDArray[np.object_]:
+        """Return the code of some rows, without a prefix that they have."""
         indices, words = self._codes
-        found: NDArray[np.object_] = words[indices[rows]]
-        return found
+        short: NDArray[np.object_] = np.array([w.removeprefix(prefix) for w in words], object)
+        return short[indices[rows]]
 
     def coded(self, wanted: Sequence[str]) -> Mask:
         """Return which rows have one of these codes; one that ends in `*` is a prefix."""

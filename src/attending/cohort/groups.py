@@ -31,7 +31,7 @@ def _names(group: Group, found: Candidates) -> NDArray[np.object_]:
     row = found.facts.last_visible((f"{prefix}*",), found.stays.subject, found.at)
     names = np.full(len(row), None, object)
     seen = row >= 0
-    names[seen] = [code.removeprefix(prefix) for code in found.facts.codes(row[seen])]
+    names[seen] = found.facts.codes(row[seen], prefix)
     return names
 
 

@@ -119,7 +119,7 @@ def _not_transferred(rule: NotTransferred, asked: Asked) -> Mask:
 
 @RULES.named("class_not")
 def _class_not(rule: ClassNot, asked: Asked) -> Mask:
-    return ~np.isin(asked.found.stays.place.astype(str), list(rule.classes))
+    return ~starts_with(asked.found.stays.place, rule.classes)
 
 
 @RULES.named("admission_type_not")
@@ -164,4 +164,4 @@ def _has_code(codes: tuple[str, ...], asked: Asked) -> Mask:
 
 @RULES.named("known_outcome")
 def _known_outcome(_rule: KnownOutcome, asked: Asked) -> Mask:
-    return np.isin(asked.labels.status.astype(str), ["event", "no_event", "competing"])
+    return starts_with(asked.labels.status, ("event", "no_event", "competing"))

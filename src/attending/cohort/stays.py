@@ -6,8 +6,10 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from attending.cohort.facts import NEVER, NO_STAY
+from attending.engines.tables import coded
 from attending.records.events import ADMISSION, DISCHARGE
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ class Stays:
 
     def of_classes(self, classes: Sequence[str]) -> Stays:
         """Return the stays of these classes."""
-        return self.take(np.isin(self.place.astype(str), list(classes)))
+        return self.take(starts_with(self.place, classes))
 
     @property
     def died(self) -> Mask:
@@ -65,13 +67,18 @@ class Stays:
 def starts_with(texts: NDArray[np.object_], wanted: Sequence[str]) -> Mask:
     """Return which texts are one of the wanted, or start as a wanted prefix (`*`) does.
 
+    Case does not matter.
+
     >>> starts_with(np.array(["DIED", "HOME HEALTH"], object), ["HOME*"]).tolist()
     [False, True]
     """
     heads = tuple(one[:-1] for one in wanted if one.endswith("*"))
     whole = frozenset(one.upper() for one in wanted)
     upper = tuple(head.upper() for head in heads)
-    return np.array([text in whole or text.startswith(upper) for text in texts], np.bool_)
+    indices, words = coded(pa.array(texts, pa.string()))
+    shouted = [None if word is None else word.upper() for word in words]
+    hits = [word is not None and (word in whole or word.startswith(upper)) for word in shouted]
+    return np.array(hits, np.bool_)[indices]
 
 
 def stays_of(facts: Facts) -> Stays:
@@ -93,7 +100,7 @@ def stays_of(facts: Facts) -> Stays:
         admitted=facts.time[opened],
         discharged=left,
         admitted_known=facts.known[opened],
-        place=_suffix(facts.codes(opened), ADMISSION),
+        place=facts.codes(opened, ADMISSION),
         disposition=_upper(gone),
         kind=_admission_types(facts, opened),
         site=facts.texts("site", opened),
@@ -108,53 +115,54 @@ def _rows(facts: Facts, prefix: str) -> Ints:
 
 def _partner(facts: Facts, opened: Ints, closed: Ints) -> Ints:
     """Return the discharge row of every admission row, or -1."""
-    heads = _suffix(facts.codes(opened), ADMISSION)
-    tails = _suffix(facts.codes(closed), DISCHARGE)
-    _, place = np.unique(np.concatenate([heads, tails]).astype(str), return_inverse=True)
     rows = np.concatenate([opened, closed])
-    key = (facts.subject[rows], facts.encounter[rows], place)
-    rank = _rank_within(key, np.arange(len(rows)) >= len(opened))
+    closing = np.arange(len(rows)) >= len(opened)
+    places = np.concatenate([facts.codes(opened, ADMISSION), facts.codes(closed, DISCHARGE)])
+    key = (facts.subject[rows], facts.encounter[rows], _numbered(places))
+    rank = _rank_within((*key, closing.astype(np.int64)))
+    order = np.lexsort((closing, rank, *key[::-1]))
+    before, after = order[:-1], order[1:]
+    met = ~closing[before] & closing[after] & (rank[before] == rank[after])
+    for part in key:
+        met &= part[before] == part[after]
     ends = np.full(len(opened), -1, np.int64)
-    all_keys = np.stack([*key, rank], axis=1)
-    _, whole = np.unique(all_keys, axis=0, return_inverse=True)
-    whole = whole.reshape(-1)
-    by_key = np.full(whole.max(initial=-1) + 1, -1, np.int64)
-    by_key[whole[len(opened) :]] = closed
-    ends[:] = by_key[whole[: len(opened)]]
+    ends[before[met]] = rows[after[met]]
     return ends
 
 
-def _rank_within(key: tuple[Ints, ...], closing: Mask) -> Ints:
-    """Return each row's place among the rows of its key that open, or that close."""
-    order = np.lexsort((np.arange(len(closing)), closing, *key[::-1]))
-    parts = [part[order] for part in (*key, closing)]
+def _rank_within(key: tuple[Ints, ...]) -> Ints:
+    """Return each row's place among the rows of the same key."""
+    order = np.lexsort(key[::-1])
     fresh = np.ones(len(order), np.bool_)
     if len(order):
-        fresh[1:] = np.any([part[1:] != part[:-1] for part in parts], axis=0)
+        fresh[1:] = np.any([part[order][1:] != part[order][:-1] for part in key], axis=0)
     starts = np.flatnonzero(fresh)
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order)) - np.repeat(starts, np.diff([*starts, len(order)]))
     return rank
 
 
+def _numbered(texts: NDArray[np.object_]) -> Ints:
+    indices, _ = coded(pa.array(texts, pa.string()))
+    return indices.astype(np.int64)
+
+
 def _admission_types(facts: Facts, opened: Ints) -> NDArray[np.object_]:
     """Return the admission type of every admission row's stay, the last that is visible."""
     rows = np.flatnonzero(facts.now & facts.coded((f"{ADMISSION_TYPE}*",)))
-    types = dict(zip(_whose(facts, rows), facts.codes(rows), strict=True))
+    types = dict(zip(_whose(facts, rows), facts.codes(rows, ADMISSION_TYPE), strict=True))
     found = [types.get(whose, "") for whose in _whose(facts, opened)]
-    return _upper(_suffix(np.array(found, object), ADMISSION_TYPE))
+    return _upper(np.array(found, object))
 
 
 def _whose(facts: Facts, rows: Ints) -> list[tuple[int, int]]:
     return list(zip(facts.subject[rows].tolist(), facts.encounter[rows].tolist(), strict=True))
 
 
-def _suffix(codes: NDArray[np.object_], prefix: str) -> NDArray[np.object_]:
-    return np.array([code.removeprefix(prefix) for code in codes], dtype=object)
-
-
 def _upper(texts: NDArray[np.object_]) -> NDArray[np.object_]:
-    return np.array([(text or "").upper() for text in texts], dtype=object)
+    indices, words = coded(pa.array(texts, pa.string()))
+    upper: NDArray[np.object_] = np.array([(word or "").upper() for word in words], object)
+    return upper[indices]
 
 
 def merged(stays: Stays, within: int) -> Stays:

@@ -74,11 +74,10 @@ def table(report: ValidationReport) -> Table:
     """Return the comparisons as rows."""
     return Table(
         caption="Model minus baseline on the same patients",
-        header=("Measure", "Who, against what", "Model", "Baseline", "Difference", "Shown"),
+        header=("What, in whom, against what", "Model", "Baseline", "Difference", "Shown"),
         rows=tuple(
             (
-                measure_label(report, row.measure),
-                _row_label(report, row),
+                f"{measure_label(report, row.measure)}: {_row_label(report, row)}",
                 number(row.model_value),
                 number(row.baseline_value),
                 interval(row.difference, row.low, row.high),

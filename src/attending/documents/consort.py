@@ -73,8 +73,13 @@ def draw(cohort: Cohort) -> bytes:
         axes.set(xlim=(0, 10), ylim=(-rows + 0.4, 0.6))
         axes.axis("off")
         start = left[0].kept + left[0].removed if left else cohort.rows
-        _box(axes, 0, text=f"{steps[0].title if steps else 'rows'}\n{count(start)}"
-             if steps and not steps[0].removed else f"considered\n{count(start)}")
+        _box(
+            axes,
+            0,
+            text=f"{steps[0].title if steps else 'rows'}\n{count(start)}"
+            if steps and not steps[0].removed
+            else f"considered\n{count(start)}",
+        )
         for at, step in enumerate(left):
             _side(axes, -2 * at - 1, step=step)
             last = at == len(left) - 1
@@ -93,9 +98,7 @@ def _box(axes: Drawn, y: float, *, text: str) -> None:
 
 
 def _side(axes: Drawn, y: float, *, step: Told) -> None:
-    axes.annotate(
-        "", xy=(4.3, y), xytext=(2.2, y), arrowprops={"arrowstyle": "->", "color": GREY}
-    )
+    axes.annotate("", xy=(4.3, y), xytext=(2.2, y), arrowprops={"arrowstyle": "->", "color": GREY})
     words = textwrap.fill(f"{count(step.removed)} did not meet: {step.title}", 52)
     axes.text(4.4, y, words, ha="left", va="center", fontsize=9.5)
 

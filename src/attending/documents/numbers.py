@@ -13,26 +13,28 @@ NOT_SHOWN = "not shown"
 SMALLEST_COUNT = 11
 
 
-def number(value: float | None) -> str:
-    """Return a figure in three decimals below 10, fewer above, and two digits when tiny.
+def _places(size: float) -> int:
+    """Return how many decimals a figure of this size has."""
+    for least, places in ((100, 0), (10, 1), (1, 2), (0.01, 3)):
+        if size >= least:
+            return places
+    return 3 if size == 0 else 1 - math.floor(math.log10(size))
 
-    >>> number(0.74382), number(-0.031), number(12.345), number(0.00042), number(1234.5)
-    ('0.744', '−0.031', '12.3', '0.00042', '1,234')
+
+def _text(value: float, places: int) -> str:
+    # A figure just below zero keeps its sign: an interval that crosses zero must show it.
+    return f"{value:,.{places}f}".replace("-", "−")
+
+
+def number(value: float | None) -> str:
+    """Return a figure with two or three significant digits, more for large ones.
+
+    >>> number(0.74382), number(-0.031), number(1.0648), number(0.00042), number(1234.5)
+    ('0.744', '−0.031', '1.06', '0.00042', '1,234')
     >>> number(None)
     'not shown'
     """
-    if value is None:
-        return NOT_SHOWN
-    size = abs(value)
-    if size >= 100:
-        text = f"{value:,.0f}"
-    elif size >= 10:
-        text = f"{value:.1f}"
-    elif size >= 0.005 or size == 0:
-        text = f"{value:.3f}"
-    else:
-        text = f"{value:.{1 - math.floor(math.log10(size))}f}"
-    return _minus(text)
+    return NOT_SHOWN if value is None else _text(value, _places(abs(value)))
 
 
 def percent(value: float | None) -> str:
@@ -43,21 +45,21 @@ def percent(value: float | None) -> str:
     """
     if value is None:
         return NOT_SHOWN
-    hundredths = 100 * value
-    size = abs(hundredths)
+    size = abs(100 * value)
     places = 0 if size in {0, 100} else 1 if size >= 1 else 2
-    return _minus(f"{hundredths:.{places}f}") + " %"
+    return _text(100 * value, places) + " %"
 
 
 def interval(value: float | None, low: float | None, high: float | None) -> str:
-    """Return a figure with its interval.
+    """Return a figure with its interval, all with the decimals of the largest of the three.
 
-    >>> interval(0.744, 0.721, 0.766), interval(0.744, None, None)
-    ('0.744 (0.721 to 0.766)', '0.744')
+    >>> interval(0.744, 0.721, 0.766), interval(0.744, None, None), interval(-0.0046, -0.007, 0)
+    ('0.744 (0.721 to 0.766)', '0.744', '−0.0046 (−0.0070 to 0.0000)')
     """
     if value is None or low is None or high is None:
         return number(value)
-    return f"{number(value)} ({number(low)} to {number(high)})"
+    places = _places(max(abs(value), abs(low), abs(high)))
+    return f"{_text(value, places)} ({_text(low, places)} to {_text(high, places)})"
 
 
 def percent_interval(value: float | None, low: float | None, high: float | None) -> str:
@@ -80,7 +82,3 @@ def count(value: int | None) -> str:
     if value is None:
         return NOT_SHOWN
     return f"≤{SMALLEST_COUNT - 1}" if 0 < value < SMALLEST_COUNT else f"{value:,}"
-
-
-def _minus(text: str) -> str:
-    return text.replace("-", "−") if float(text.replace(",", "")) else text.lstrip("-")

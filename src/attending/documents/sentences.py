@@ -53,7 +53,9 @@ def headline(report: ValidationReport, found: Headline) -> str:
         return f"{report.model.name} does better than {against}: {figures}"
     if found.verdict == "worse":
         return f"{report.model.name} does worse than {against}: {figures}"
-    return f"It is not shown that {report.model.name} does better or worse than {against}: {figures}"
+    return (
+        f"It is not shown that {report.model.name} does better or worse than {against}: {figures}"
+    )
 
 
 def tally(report: ValidationReport) -> str:
@@ -101,7 +103,7 @@ def check_words(report: ValidationReport, check: Check) -> str:
 def exception_sentence(held: GateException) -> str:
     """Return what was let pass, why, what makes up for it, and until when."""
     return (
-        f"“{held.condition.replace('_', ' ')}” is let pass until {held.expires_at:%Y-%m-%d}: "
+        f"“{gate_title(held.condition)}” is let pass until {held.expires_at:%Y-%m-%d}: "
         f"{held.reason} In its place: {held.compensation} "
-        f"Signed by {', '.join(held.authors)}."
+        f"Asked for by {', '.join(held.authors)}."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending.documents.canvas import BLUE, GREY, REFERENCE, Drawn, sheet
-from attending.documents.numbers import NOT_SHOWN, count, interval
+from attending.documents.numbers import NOT_SHOWN, count, interval, percent_interval
 from attending.documents.picture import Picture, Table
 
 if TYPE_CHECKING:
@@ -65,7 +65,9 @@ def table(report: ValidationReport) -> Table:
                 _range(row.auroc),
                 "reference" if row.reference else _range(row.auroc_gap),
                 _range(row.observed_expected),
-                _range(row.sensitivity),
+                percent_interval(
+                    row.sensitivity.value, row.sensitivity.low, row.sensitivity.high
+                ),
             )
             for row in report.subgroups
         ),

@@ -28,6 +28,8 @@ from attending.documents.sentences import (
     tally,
 )
 
+_NOTHING: tuple[object, ...] = (None, (), "")
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -175,7 +177,11 @@ def _gates(report: ValidationReport) -> list[tuple[str, str, str, list[tuple[str
         (
             gate_title(gate.gate),
             gate.outcome,
-            ", ".join(f"{k.replace('_', ' ')} {_plain(v)}" for k, v in gate.asked.items() if v),
+            ", ".join(
+                f"{k.replace('_', ' ')} {_plain(v)}"
+                for k, v in gate.asked.items()
+                if v not in _NOTHING
+            ),
             [(check_words(report, c), c.outcome, reason_words(c.reason)) for c in gate.checks],
         )
         for gate in report.gates

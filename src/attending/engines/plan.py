@@ -159,8 +159,9 @@ class Plan:
         groups = (first, members, asked)
         if width:
             due = (predictions.subject, predictions.time, predictions.start)
-            asked_for = (self.tracks, self.spans, self.features)
-            kernel.run(subject, rows, due, groups, *asked_for, *filled)
+            what = (self.tracks, self.spans, self.features)
+            trace_to = (filled.newest_time, filled.newest_known)
+            kernel.run(subject, rows, due, groups, *what, filled.values, filled.state, *trace_to)
         return filled
 
     def _rows(self, events: pa.Table) -> tuple[kernel.Rows, kernel.Indices, kernel.Indices]:

@@ -46,6 +46,8 @@ class Evidence:
         stage: where the run stands now.
         as_of: the instant for which the gate is asked.
         home: the installation.
+        model_spec: the digest of what was asked of the model; an exception may name it instead
+            of the run, as it must be signed before the fit.
         facts: by name, as `FACTS` lists them; one that is absent is missing.
         documents: the present digest of each kind of document.
         approvals: all signatures on those documents, the void ones too.
@@ -58,6 +60,7 @@ class Evidence:
     stage: Stage
     as_of: Instant
     home: str = ""
+    model_spec: str = ""
     facts: Mapping[str, Fact] = field(default_factory=dict)
     documents: Mapping[str, str] = field(default_factory=dict)
     approvals: tuple[Approval, ...] = ()
@@ -161,7 +164,10 @@ def _covers(exception: GateException, evidence: Evidence, rule: GateRule) -> boo
     last = EXCEPTABLE.get(exception.condition)
     if last is None or STAGES.index(rule.to_stage) > STAGES.index(last):
         return False
-    if exception.run != evidence.run or exception.expires_at <= evidence.as_of:
+    if (
+        exception.run not in {evidence.run, evidence.model_spec}
+        or exception.expires_at <= evidence.as_of
+    ):
         return False
     signed = _signed(evidence, rule.keeps_days)
     signers = {

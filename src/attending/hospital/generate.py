@@ -15,13 +15,13 @@ from attending.hospital.bedside import rounds, vital_table
 from attending.hospital.coding import code_tables, draw_causes
 from attending.hospital.columns import date_text, instants, numbers, words
 from attending.hospital.contacts import encounter_ids, encounter_table, gather, patient_ids
+from attending.hospital.lives import live
 from attending.hospital.notes import note_table
 from attending.hospital.orders import order_table
 from attending.hospital.people import INSURANCES, LANGUAGES, RACES, draw_people
 from attending.hospital.physiology import baselines
 from attending.hospital.samples import draws, lab_table
 from attending.hospital.sites import DAY_SECONDS, HOUR_SECONDS, open_clock
-from attending.hospital.stays import live
 from attending.hospital.visits import draw_clinics, draw_emergency, outside_stays
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from attending.hospital.stays import Stays
     from attending.types import Floats, Ints
 
+#: A change that should draw anew takes a new edition.
+_EDITION = 1
 #: Streams of random numbers, by what they draw. A new one goes to the end.
 _STREAMS = (
     "people", "emergency", "clinics", "usual", "stays", "causes", "contacts", "samples",
@@ -69,7 +71,9 @@ def generate(plan: HospitalPlan) -> Hospital:
     >>> hospital.patients.num_rows
     50
     """
-    rng = {name: np.random.default_rng([plan.seed, at]) for at, name in enumerate(_STREAMS)}
+    rng = {
+        name: np.random.default_rng([_EDITION, plan.seed, at]) for at, name in enumerate(_STREAMS)
+    }
     clock = open_clock(plan.start, plan.days)
     people = draw_people(plan, rng["people"])
     walk_ins = draw_emergency(plan, people, clock=clock, rng=rng["emergency"])

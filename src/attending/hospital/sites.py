@@ -120,6 +120,6 @@ def winter(moment: Ints) -> Floats:
     """Return how deep in winter a moment is: 1 in mid January, -1 in mid July.
 
     >>> [round(float(x), 2) for x in winter(np.array([0, 182 * DAY_SECONDS]))]
-    [0.97, -0.96]
+    [0.97, -0.97]
     """
     return np.asarray(np.cos(2 * np.pi * (moment / DAY_SECONDS - 14.0) / 365.25))

@@ -79,7 +79,11 @@ def build_cohort(
         record,
         action="cohort.build",
         keys={"model": project.name, "snapshot": source.digest, "table": artifact},
-        details={"table_rows": record.rows, "labelled": record.labelled, "events": record.positives},
+        details={
+            "table_rows": record.rows,
+            "labelled": record.labelled,
+            "events": record.positives,
+        },
     )
     return BuiltCohort(digest=digest, record=record, table=table, source=source)
 

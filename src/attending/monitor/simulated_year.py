@@ -7,7 +7,7 @@ a seasonal swing. A planted shift changes one thing from one day on.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from attending.records.monitoring import Reference
     from attending.types import Floats, Ints, Mask, Outcomes
 
-_Number = TypeVar("_Number", np.int64, np.float64)
 DAYS = 365
 #: The seasonal swing of the odds of the outcome and of the case mix; the weekend's volume.
 SWING, MIX, WEEKEND = 0.05, 0.10, 0.7
@@ -204,6 +203,6 @@ def windows(held: Reference, year: Year) -> Windows:
     )
 
 
-def _running(daily: NDArray[_Number]) -> NDArray[_Number]:
+def _running(daily: NDArray[Any]) -> NDArray[Any]:  # counts or sums
     """Return sums up to each day, with a leading zero."""
     return np.concatenate([np.zeros((1, *daily.shape[1:]), daily.dtype), daily.cumsum(axis=0)])

@@ -88,7 +88,7 @@ class Agreement(Record):
 
 
 class GateException(Record):
-    """A named condition is let pass, for one run, visibly, until a date."""
+    """A named condition is let pass, for one run or model spec, visibly, until a date."""
 
     kind: ClassVar[str] = "exception"
     run: Hash

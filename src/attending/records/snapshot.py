@@ -161,7 +161,7 @@ class Snapshot(Record):
 
         A table with two rules keeps the one that was recorded, as it covers most of its rows.
         """
-        found: dict[str, str] = Field(default_factory=dict)
+        found: dict[str, str] = {}
         for item in self.availability:
             found.setdefault(item.code or item.table, item.rule)
         return found

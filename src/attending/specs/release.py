@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
+from attending.errors import BadInput, did_you_mean
 from attending.specs.base import Length, Spec
 
 #: The stages of a model, in their order; one step at a time.
@@ -21,8 +22,29 @@ STAGES: tuple[Stage, ...] = (
     "live",
     "retired",
 )
+
+
 Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=4000)]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+
+
+def check_stage(name: str) -> Stage:
+    """Return the stage of that name.
+
+    Raises:
+        BadInput: no such stage; the hint has the nearest.
+
+    >>> check_stage("silent")
+    'silent'
+    """
+    for stage in STAGES:
+        if stage == name:
+            return stage
+    raise BadInput(
+        f"got stage '{name}', which is not known",
+        code="stage.unknown",
+        hint=did_you_mean(name, STAGES),
+    )
 
 
 class IntendedUse(Spec):

@@ -98,32 +98,37 @@ def check_folder(folder: Path, digest: str) -> int:
     if manifest.is_symlink() or digest_file(manifest) != digest:
         refusal = _changed(digest, MANIFEST)
         raise refusal
-    named = list(files_of(json.loads(manifest.read_bytes())))
+    try:
+        named = list(files_of(json.loads(manifest.read_bytes())))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        refusal = _changed(digest, MANIFEST)
+        raise refusal from None
     for file_name, wanted in named:
         path = folder / file_name
         inside = path.parent == folder and not path.is_symlink() and path.is_file()
         if not inside or digest_file(path) != wanted:
             refusal = _changed(digest, file_name)
             raise refusal
-    shards = {path.name for path in folder.glob("shard-*.parquet")}
-    extra = shards - {file_name for file_name, _ in named}
+    present = {path.name for path in folder.glob("*.parquet")}
+    extra = present - {file_name for file_name, _ in named}
     if extra:
         refusal = _changed(digest, min(extra))
         raise refusal
     return len(named)
 
 
-def files_of(manifest: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - a JSON object
-    """Iterate over the names and digests of the files that lie beside a manifest.
+def files_of(manifest: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Iterate over the names and digests of the shards and the quarantine that a manifest has.
 
-    The source's own files, which the manifest also names, are not among them.
+    The files of the source are named there too; they do not rest in the snapshot.
 
-    >>> shard = {"name": "shard-00000.parquet", "digest": "cd" * 32}
-    >>> list(files_of({"shards": [shard], "files": [{"name": "labs.csv", "digest": "00" * 32}]}))
-    [('shard-00000.parquet', 'cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd')]
+    >>> shard = {"name": "shard-00000.parquet", "digest": "ab" * 32}
+    >>> [name for name, _ in files_of({"shards": [shard], "files": [{"name": "labs.parquet"}]})]
+    ['shard-00000.parquet']
     """
-    held = [*manifest.get("shards", ()), manifest.get("quarantine") or {}]
-    yield from ((item["name"], item["digest"]) for item in held if "name" in item)
+    kept = [*manifest["shards"], *filter(None, [manifest.get("quarantine")])]
+    for item in kept:
+        yield item["name"], item["digest"]
 
 
 def _changed(digest: str, file_name: str) -> IntegrityBroken:

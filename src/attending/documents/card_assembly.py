@@ -1,0 +1,268 @@
+"""A model card from the records and specs of one version. Figures are copied, never worked out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from attending.documents.card_operation import (
+    escalation,
+    failure_modes,
+    fallback,
+    monitoring,
+)
+from attending.documents.lines import labelled
+from attending.documents.numbers import count, interval, percent
+from attending.documents.run_facts import run_facts
+from attending.documents.sentences import exception_sentence, gate_sentence, gate_title
+from attending.records.card import SECTIONS, CardFact, CardFigure, CardGroup, CardInput, ModelCard
+from attending.records.explanation import NOT_CAUSAL
+from attending.times import format_length
+
+if TYPE_CHECKING:
+    from attending.records.cohort import Cohort
+    from attending.records.explanation import StabilityReport
+    from attending.records.governance import GateException
+    from attending.records.run import Run
+    from attending.records.validation import ValidationReport
+    from attending.specs.cohort import CohortSpec
+    from attending.specs.features import FeatureSpec, FeaturesSpec
+    from attending.specs.monitoring import MonitoringSpec
+    from attending.specs.release import ReleaseSpec
+
+_CORRELATED = (
+    "Inputs that move together share what the model makes of them: that one is named and another "
+    "is not does not mean that only the first one counts."
+)
+
+
+@dataclass(frozen=True)
+class CardSources:
+    """All that a card is put together from; what is None becomes a missing section.
+
+    Attributes:
+        limitations: what people have written, added to what the records say.
+        failures: likewise, each with its label.
+    """
+
+    run: Run
+    release: ReleaseSpec | None = None
+    report: ValidationReport | None = None
+    cohort: Cohort | None = None
+    cohort_spec: CohortSpec | None = None
+    features: FeaturesSpec | None = None
+    monitoring: MonitoringSpec | None = None
+    stability: StabilityReport | None = None
+    exceptions: tuple[GateException, ...] = ()
+    limitations: tuple[str, ...] = ()
+    failures: tuple[CardFact, ...] = ()
+
+
+def assemble_card(sources: CardSources, *, version: str, synthetic: bool) -> ModelCard:
+    """Return the card of one version; sections that nobody wrote are named as missing.
+
+    Args:
+        sources: the records and specs of this version.
+        version: such as `v3`.
+        synthetic: whether the data are made up.
+    """
+    release, report = sources.release, sources.report
+    use = release.intended_use if release else None
+    card = ModelCard(
+        name=sources.run.model,
+        version=version,
+        synthetic=synthetic,
+        outcome=use.outcome if use else sources.run.outcome,
+        purpose=_purpose(sources),
+        population=use.population if use else "",
+        excluded=_excluded(sources),
+        decision_point=use.decision_point if use else "",
+        users=use.user_roles if use else (),
+        non_intended=release.non_intended if release else (),
+        risk_level=release.risk_level if release else "",
+        oversight=release.oversight if release else "",
+        inputs=_inputs(sources.features),
+        training=_training(sources),
+        validation=_figures(report) if report else (),
+        threshold=_threshold(sources),
+        subgroups=_groups(report) if report else (),
+        gates_failed=_gates(report) if report else (),
+        exceptions=tuple(exception_sentence(held) for held in sources.exceptions),
+        limitations=_limitations(sources),
+        failure_modes=(*failure_modes(release, sources.features), *sources.failures),
+        escalation=escalation(release) if release else (),
+        fallback=fallback(release) if release else (),
+        monitoring=monitoring(sources.monitoring) if sources.monitoring else (),
+        explanation_caveats=_caveats(sources.stability),
+        made_from=_made_from(sources),
+    )
+    missing = tuple(name for name in SECTIONS if not getattr(card, name))
+    return card.model_copy(update={"missing": missing})
+
+
+def _purpose(sources: CardSources) -> str:
+    if sources.release is None:
+        return ""
+    use = sources.release.intended_use
+    return (
+        f"Foretells {use.outcome}, at {use.decision_point}, for {', '.join(use.user_roles)}. "
+        f"Oversight: {sources.release.oversight}"
+    )
+
+
+def _excluded(sources: CardSources) -> tuple[str, ...]:
+    said: list[str] = []
+    if sources.release is not None:
+        scope = sources.release.scope
+        said.append(f"patients under {scope.min_age} years")
+        if scope.max_age is not None:
+            said.append(f"patients over {scope.max_age} years")
+        for words, held in (
+            ("stays other than", scope.classes),
+            ("sites other than", scope.sites),
+            ("units other than", scope.units),
+        ):
+            if held:
+                said.append(f"{words} {', '.join(held)}")
+    if sources.cohort_spec is not None:
+        rules = [r.title or r.rule.replace("_", " ") for r in sources.cohort_spec.rules]
+        said += [f"those of whom this does not hold: {rule}" for rule in rules]
+    return tuple(said)
+
+
+def _inputs(spec: FeaturesSpec | None) -> tuple[CardInput, ...]:
+    return tuple(
+        CardInput(
+            name=feature.name,
+            clinical_label=feature.label,
+            unit=feature.unit or "",
+            window=_window(feature),
+            purpose=feature.purpose,
+            owner=feature.owner,
+            status=feature.status,
+        )
+        for feature in (spec.features if spec else ())
+    )
+
+
+def _window(feature: FeatureSpec) -> str:
+    held = feature.window
+    span = format_length(held) if isinstance(held, int) else held or ""
+    return f"{(feature.aggregate or '').replace('_', ' ')} {span}".strip()
+
+
+def _training(sources: CardSources) -> tuple[CardFact, ...]:
+    facts = run_facts(sources.run)
+    if sources.cohort is not None:
+        held = sources.cohort
+        says = f"{count(held.rows)} predictions of {count(held.subjects)} patients"
+        facts.insert(0, CardFact(label="Cohort", says=f"{says}, {_days(held)}"))
+        facts.insert(1, CardFact(label="Share with the event", says=percent(held.prevalence)))
+    return tuple(facts)
+
+
+def _days(cohort: Cohort) -> str:
+    if cohort.first_prediction is None or cohort.last_prediction is None:
+        return "no predictions"
+    return f"{cohort.first_prediction:%Y-%m-%d} to {cohort.last_prediction:%Y-%m-%d}"
+
+
+def _figures(report: ValidationReport) -> tuple[CardFigure, ...]:
+    found = [
+        CardFigure(
+            measure=held.label,
+            of=labelled(figures),
+            value=held.value,
+            low=held.low,
+            high=held.high,
+            note=held.method,
+        )
+        for figures in report.figures
+        if figures.role != "other"
+        for held in figures.estimates
+    ]
+    used = next((row for row in report.thresholds if row.model == "model"), None)
+    model = next((labelled(f) for f in report.figures if f.role == "model"), report.model.name)
+    for label, held in (
+        (("Sensitivity at the threshold", used.sensitivity), ("PPV at the threshold", used.ppv))
+        if used
+        else ()
+    ):
+        found.append(
+            CardFigure(measure=label, of=model, unit="share", **held.model_dump())
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _threshold(sources: CardSources) -> float | None:
+    if sources.release is not None and sources.release.threshold.value is not None:
+        return sources.release.threshold.value
+    rows = sources.report.thresholds if sources.report else ()
+    return next((row.threshold for row in rows if row.model == "model"), None)
+
+
+def _groups(report: ValidationReport) -> tuple[CardGroup, ...]:
+    return tuple(
+        CardGroup(
+            attribute=row.attribute,
+            group=row.group,
+            n=row.n,
+            events=row.events,
+            auroc=row.auroc.value,
+            auroc_low=row.auroc.low,
+            auroc_high=row.auroc.high,
+            answer=row.status,
+            note="a count is hidden to protect patients" if row.suppressed else "",
+        )
+        for row in report.subgroups
+    )
+
+
+def _gates(report: ValidationReport) -> tuple[CardFact, ...]:
+    return tuple(
+        CardFact(label=gate_title(gate.gate), says=gate_sentence(report, gate))
+        for gate in report.gates
+        if gate.outcome != "met"
+    )
+
+
+def _limitations(sources: CardSources) -> tuple[str, ...]:
+    said = list(sources.limitations)
+    if sources.report is not None:
+        said += sources.report.notes
+        unknown = [f"{r.attribute} {r.group}" for r in sources.report.subgroups
+                   if r.status == "insufficient"]  # fmt: skip
+        if unknown:
+            said.append(f"Not shown to work, for too few events: {', '.join(unknown)}.")
+    if sources.cohort_spec is not None and sources.cohort_spec.concept.proxy:
+        said.append(f"The outcome stands in for another: {sources.cohort_spec.concept.note}")
+    said += sources.run.reasons if sources.run.exploratory else ()
+    return tuple(said)
+
+
+def _caveats(stability: StabilityReport | None) -> tuple[str, ...]:
+    if stability is None:
+        return (NOT_CAUSAL, _CORRELATED)
+    steady = "steady" if stability.steady else "not steady enough"
+    overlap = interval(stability.mean_jaccard, None, None)
+    return (
+        NOT_CAUSAL,
+        _CORRELATED,
+        f"For patients who differ only by measurement error the first {stability.top} factors "
+        f"overlap by {overlap} on average (1 is always the same), asked at least "
+        f"{interval(stability.threshold, None, None)}: {steady}.",
+    )
+
+
+def _made_from(sources: CardSources) -> dict[str, str]:
+    held = {
+        "run": sources.run,
+        "validation": sources.report,
+        "cohort": sources.cohort,
+        "stability": sources.stability,
+        "release_spec": sources.release,
+        "cohort_spec": sources.cohort_spec,
+        "features_spec": sources.features,
+        "monitoring_spec": sources.monitoring,
+    }
+    return {name: item.digest for name, item in held.items() if item is not None}

@@ -1,0 +1,108 @@
+"""The sections of a card on how a model is run: failures, fallback, owners and watching."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attending.records.card import CardFact
+from attending.times import format_length
+
+if TYPE_CHECKING:
+    from attending.specs.features import FeaturesSpec
+    from attending.specs.monitoring import MonitoringSpec, TrustCondition
+    from attending.specs.release import ReleaseSpec, RollbackCriterion
+
+
+def failure_modes(
+    release: ReleaseSpec | None, features: FeaturesSpec | None
+) -> tuple[CardFact, ...]:
+    """Return how the model can fail and what is done then, as the plan names it."""
+    said: list[CardFact] = []
+    if release is not None:
+        said.append(CardFact(label="No score is made", says=release.fallback.downtime_pathway))
+        said += [
+            CardFact(label=held.measure.replace("_", " "), says=_criterion(held))
+            for held in release.rollback_criteria
+        ]
+    if features is not None and (limited := [f for f in features.features if f.freshness]):
+        limits = ", ".join(f"{f.label} {format_length(f.freshness or 0)}" for f in limited)
+        said.append(
+            CardFact(
+                label="An input is too old",
+                says=f"It then counts as missing, and the score says so. Limits: {limits}.",
+            )
+        )
+    return tuple(said)
+
+
+def _criterion(held: RollbackCriterion) -> str:
+    bound = f"above {held.above:g}" if held.above is not None else f"below {held.below:g}"
+    return f"{bound} over {format_length(held.over)}: the version is taken back"
+
+
+def escalation(release: ReleaseSpec) -> tuple[CardFact, ...]:
+    """Return who answers for the model, and what happens in an incident."""
+    owners, play = release.owners, release.playbook
+    said = (
+        ("Clinical owner", owners.clinical),
+        ("Technical owner", owners.technical),
+        ("Operational owner", owners.operational),
+        ("Incidents", owners.incident),
+        ("Notify", ", ".join(play.notify)),
+        ("Contain", play.contain),
+        ("Assess the impact", play.assess),
+        ("Tell users", play.communicate),
+    )
+    return tuple(CardFact(label=label, says=says) for label, says in said)
+
+
+def fallback(release: ReleaseSpec) -> tuple[CardFact, ...]:
+    """Return what is shown when the model may not answer."""
+    held = release.fallback
+    score = (
+        f"{held.score}, acting from {held.threshold:g}"
+        if held.kind == "score" and held.threshold is not None
+        else "no score is shown"
+    )
+    return (
+        CardFact(label="In its place", says=score),
+        CardFact(label="When all is down", says=held.downtime_pathway),
+        CardFact(label="Time to act", says=format_length(release.action_window)),
+    )
+
+
+def monitoring(spec: MonitoringSpec) -> tuple[CardFact, ...]:
+    """Return what is watched, how often people look, and when the model is made again."""
+    said = [
+        CardFact(
+            label="Daily verdict",
+            says=f"continue, watch, freeze, restrict, fallback or stop; it holds "
+            f"{format_length(spec.expires)} and none is not a “continue”",
+        ),
+        CardFact(
+            label="Windows",
+            says=f"data {format_length(spec.data.window)}, outcomes "
+            f"{format_length(spec.concept.window)}",
+        ),
+    ]
+    said += [CardFact(label=f"Trust: {held.name}", says=_bounds(held)) for held in spec.trust]
+    said += [
+        CardFact(label=f"Review: {held.name}", says=f"every {format_length(held.every)}, "
+                 f"by {held.owner}")
+        for held in spec.reviews
+    ]  # fmt: skip
+    plan = spec.retraining
+    said.append(
+        CardFact(
+            label="Retraining",
+            says=f"{plan.cadence}; {plan.thresholds}; {plan.approval}",
+        )
+    )
+    return tuple(said)
+
+
+def _bounds(held: TrustCondition) -> str:
+    least = f"at least {held.at_least:g}" if held.at_least is not None else ""
+    most = f"at most {held.at_most:g}" if held.at_most is not None else ""
+    bounds = " and ".join(part for part in (least, most) if part)
+    return f"{held.measure.replace('_', ' ')} {bounds}"

@@ -1,0 +1,87 @@
+"""The model card as a stand-alone document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attending.documents.numbers import (
+    NOT_SHOWN,
+    count,
+    interval,
+    percent,
+    percent_interval,
+)
+from attending.documents.pages import document
+from attending.documents.picture import Table
+
+if TYPE_CHECKING:
+    from attending.records.card import CardFigure, ModelCard
+
+
+def card_document(card: ModelCard) -> bytes:
+    """Return the card as stand-alone HTML: no script, nothing from elsewhere."""
+    return document(
+        "model_card.html.j2",
+        synthetic=card.synthetic,
+        card=card,
+        threshold=percent(card.threshold) if card.threshold is not None else "",
+        inputs=_inputs(card),
+        figures=_figures(card),
+        groups=_groups(card),
+    )
+
+
+def _inputs(card: ModelCard) -> Table:
+    return Table(
+        caption="Inputs, as a clinician would call them",
+        header=("Input", "Taken as", "Unit", "Why", "Owner", "Status"),
+        rows=tuple(
+            (
+                held.clinical_label,
+                held.window or "–",
+                held.unit or "–",
+                held.purpose or "–",
+                held.owner or "nobody named",
+                held.status or "–",
+            )
+            for held in card.inputs
+        ),
+        numeric=False,
+    )
+
+
+def _figures(card: ModelCard) -> Table:
+    """Return one row a measure, one column for the model and each baseline."""
+    who = list(dict.fromkeys(held.of for held in card.validation))
+    held = {(figure.measure, figure.of): figure for figure in card.validation}
+    names = dict.fromkeys(figure.measure for figure in card.validation)
+    return Table(
+        caption="Validation, with 95 % intervals",
+        header=("Measure", *who),
+        rows=tuple((name, *(_cell(held.get((name, of))) for of in who)) for name in names),
+    )
+
+
+def _cell(figure: CardFigure | None) -> str:
+    if figure is None:
+        return "not measured"
+    write = percent_interval if figure.unit == "share" else interval
+    return write(figure.value, figure.low, figure.high)
+
+
+def _groups(card: ModelCard) -> Table:
+    return Table(
+        caption="Groups; “not shown” means too few events to tell",
+        header=("Group", "Rows", "Events", "AUROC"),
+        rows=tuple(
+            (
+                f"{held.attribute}: {held.group}",
+                count(held.n) if held.n is not None else "hidden",
+                count(held.events) if held.events is not None else "hidden",
+                interval(held.auroc, held.auroc_low, held.auroc_high)
+                if held.auroc is not None
+                else NOT_SHOWN,
+            )
+            for held in card.subgroups
+        ),
+    )

@@ -1,0 +1,121 @@
+"""The plan that is agreed before fitting, and the exceptions that are signed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attending.errors import Refused
+from attending.lifecycle.desk import keep
+from attending.records.governance import Agreement, Approval, GateException
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from attending.lifecycle.desk import Desk
+    from attending.lifecycle.projects import Project
+    from attending.types import Instant
+
+
+def propose_agreement(desk: Desk, project: Project, *, signers: Sequence[str]) -> Agreement:
+    """Return the plan as it stands in the project, kept, for the signers to sign.
+
+    Args:
+        desk: its actor is the author and may not sign.
+        project: whose cohort, model and validation specs are meant.
+        signers: person ids who must all sign before fitting.
+    """
+    for person in signers:
+        desk.home.users.get(person)
+    agreement = Agreement(
+        model=project.name,
+        validation_spec=project.validation.digest,
+        cohort_spec=project.cohort.digest,
+        model_spec=project.model.digest,
+        authors=(desk.actor,),
+        signers=tuple(signers),
+    )
+    keep(desk, agreement, action="agreement.propose", keys={"model": project.name})
+    return agreement
+
+
+def standing_agreement(desk: Desk, project: Project) -> Agreement | None:
+    """Return the newest agreement on the specs as they are now, signed or not."""
+    plan = (project.validation.digest, project.cohort.digest, project.model.digest)
+    found = [
+        item
+        for item in desk.home.catalog.all(Agreement, model=project.name)
+        if (item.validation_spec, item.cohort_spec, item.model_spec) == plan
+    ]
+    return found[-1] if found else None
+
+
+def fully_signed(desk: Desk, agreement: Agreement | None) -> bool:
+    """Return whether all who must have signed an agreement."""
+    if agreement is None:
+        return False
+    approvals = desk.home.catalog.all(Approval, document=agreement.digest)
+    return set(agreement.signers) <= {item.signer for item in approvals}
+
+
+def propose_exception(
+    desk: Desk,
+    project: Project,
+    *,
+    condition: str,
+    reason: str,
+    compensation: str,
+    expires_at: Instant,
+) -> GateException:
+    """Return an exception for the model as its spec stands, kept, for two roles to sign."""
+    exception = GateException(
+        run=project.model.digest,
+        condition=condition,
+        reason=reason,
+        compensation=compensation,
+        authors=(desk.actor,),
+        expires_at=expires_at,
+    )
+    keep(
+        desk,
+        exception,
+        action="exception.propose",
+        keys={"model": project.name, "condition": condition},
+    )
+    return exception
+
+
+def exceptions_of(desk: Desk, project: Project) -> tuple[GateException, ...]:
+    """Return the exceptions for a model as its spec stands, whether signed or not."""
+    return tuple(
+        item
+        for item in desk.home.catalog.all(GateException, model=project.name)
+        if item.run == project.model.digest
+    )
+
+
+def signed_exceptions(
+    desk: Desk, project: Project, condition: str, *, roles: frozenset[str]
+) -> tuple[GateException, ...]:
+    """Return the exceptions from a condition that all the roles signed and that are in date."""
+    return tuple(
+        item
+        for item in exceptions_of(desk, project)
+        if item.condition == condition
+        and item.expires_at > desk.at
+        and roles <= {one.role for one in desk.home.catalog.all(Approval, document=item.digest)}
+    )
+
+
+def require_exception(found: Sequence[GateException], *, condition: str) -> None:
+    """Refuse when no signed exception covers a condition.
+
+    Raises:
+        Refused: there is none.
+    """
+    if not found:
+        raise Refused(
+            f"the condition {condition} is not met and no signed exception covers it",
+            code=condition,
+            hint="Ask for one: `attending gate except`, then let both roles sign it.",
+            where="model.yaml",
+        )
