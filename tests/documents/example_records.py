@@ -293,7 +293,7 @@ def report():
 
 def run(**changes):
     measured = Measured(auroc=0.74, brier=0.118, mean_risk=0.163, event_rate=0.1685)
-    values = {
+    values: dict[str, Any] = {
         "model": "readmission-30d",
         "outcome": "unplanned readmission within 30 days of discharge",
         "project_commit": "a41f09c2d7e61b0c5f3e9d8b7a6c5d4e3f2a1b0c",
@@ -347,7 +347,7 @@ def cohort(**changes):
              "goes on", kept=25004, removed=3367),
         Step(name="hospice", title="not discharged to hospice", kept=24212, removed=792),
     )  # fmt: skip
-    values = {
+    values: dict[str, Any] = {
         "name": "readmission_30d", "version": "2", "spec_digest": "1" * 64,
         "label_digest": "9" * 64, "label": {"kind": "readmission", "horizon": "30d"},
         "snapshot": "b" * 64, "as_of": parse_instant("2025-11-15T00:00:00Z"), "steps": steps,
@@ -410,7 +410,7 @@ def features_spec():
 
 
 def sources(**changes):
-    values = {
+    values: dict[str, Any] = {
         "run": run(), "release": release_spec(), "report": report(), "cohort": cohort(),
         "features": features_spec(),
         "monitoring": MonitoringSpec.model_validate({

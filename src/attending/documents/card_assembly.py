@@ -12,7 +12,7 @@ from attending.documents.card_operation import (
     monitoring,
 )
 from attending.documents.lines import labelled
-from attending.documents.numbers import count, interval, percent
+from attending.documents.numbers import count, number, percent
 from attending.documents.run_facts import run_facts
 from attending.documents.sentences import exception_sentence, gate_sentence, gate_title
 from attending.records.card import SECTIONS, CardFact, CardFigure, CardGroup, CardInput, ModelCard
@@ -244,14 +244,12 @@ def _caveats(stability: StabilityReport | None) -> tuple[str, ...]:
     if stability is None:
         return (NOT_CAUSAL, _CORRELATED)
     steady = "steady" if stability.steady else "not steady enough"
-    overlap = interval(stability.mean_jaccard, None, None)
-    return (
-        NOT_CAUSAL,
-        _CORRELATED,
+    found = (
         f"For patients who differ only by measurement error the first {stability.top} factors "
-        f"overlap by {overlap} on average (1 is always the same), asked at least "
-        f"{interval(stability.threshold, None, None)}: {steady}.",
+        f"overlap by {number(stability.mean_jaccard)} on average (1 is always the same), asked at "
+        f"least {number(stability.threshold)}: {steady}."
     )
+    return (NOT_CAUSAL, _CORRELATED, found)
 
 
 def _made_from(sources: CardSources) -> dict[str, str]:

@@ -8,7 +8,7 @@ from attending.documents.numbers import count
 from attending.records.card import CardFact
 
 if TYPE_CHECKING:
-    from attending.records.run import Run, SplitFacts
+    from attending.records.run import Run, SliceCount, SplitFacts
 
 
 def run_facts(run: Run) -> list[CardFact]:
@@ -18,14 +18,18 @@ def run_facts(run: Run) -> list[CardFact]:
         ("Outcome", run.outcome),
         ("Estimator", f"{run.estimator}, calibrated by {run.calibration}, seed {run.seed}"),
         ("Split", split_sentence(run.split)),
-        *((f"Rows: {held.name}", f"{count(held.rows)}, {count(held.events)} with the event, "
-           f"{count(held.patients)} patients") for held in run.split.slices),
+        *((f"Rows: {held.name}", _slice(held)) for held in run.split.slices),
         ("Left out", left_out(run.split)),
         ("Agreed before fitting", _agreed(run)),
         ("Code", f"commit {commit}, {'clean' if run.clean else 'with changes on top'}"),
         ("Environment", f"{run.interpreter} on {run.platform}"),
     ]  # fmt: skip
     return [CardFact(label=label, says=says) for label, says in said if says]
+
+
+def _slice(held: SliceCount) -> str:
+    events, patients = count(held.events), count(held.patients)
+    return f"{count(held.rows)}, {events} with the event, {patients} patients"
 
 
 def _agreed(run: Run) -> str:

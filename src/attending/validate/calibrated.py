@@ -59,21 +59,26 @@ def calibrations(evidence: Evidence, fits: dict[str, Fitted]) -> tuple[Calibrati
 
 def _calibration(evidence: Evidence, name: str, *, found: Fitted) -> Calibration:
     known = ~np.isnan(evidence.risks[name])
-    outcome, risk = evidence.data.outcome[known], evidence.risks[name][known]
+    risk = evidence.risks[name][known]
     moved = clipped(risk)
     return Calibration(
         model=name,
         smoother=found.curve.smoother if found.curve else f"none: {found.reason}",
-        bins=tuple(
-            CalibrationBin(
-                predicted=b.predicted, observed=b.observed, low=b.low, high=b.high, n=b.n
-            )
-            for b in calibration_bins(outcome, risk, smallest=evidence.small)
-        ),
+        bins=_bins(evidence, name),
         curve=_points(found.curve, risk) if found.curve else (),
         intercept=as_range(found.line.intercept) if found.line else Range(),
         slope=as_range(found.line.slope) if found.line else Range(),
         clipped=None if tells_small(moved, risk.size, smallest=evidence.small) else moved,
+    )
+
+
+def _bins(evidence: Evidence, name: str) -> tuple[CalibrationBin, ...]:
+    known = ~np.isnan(evidence.risks[name])
+    outcome, risk = evidence.data.outcome[known], evidence.risks[name][known]
+    found = calibration_bins(outcome, risk, smallest=evidence.small)
+    return tuple(
+        CalibrationBin(**{k: v for k, v in each._asdict().items() if k != "events"})
+        for each in found
     )
 
 
