@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from attending.contract.check import finish, plan_checks
@@ -12,6 +11,7 @@ from attending.engines.local import LocalEngine
 from attending.errors import Refused
 from attending.features.lineage import uses
 from attending.lifecycle.desk import keep
+from attending.records.events import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,9 @@ def check_contract(
 ) -> ContractReport:
     """Return the report of every promise of the contract, kept; it may say failed."""
     plan = plan_checks(project.contract, source.snapshot, as_of=desk.at)
-    report = finish(LocalEngine(source.shards).map(plan, each=each), plan=plan)
+    report = finish(
+        LocalEngine(source.shards).map(lambda events: plan(plain(events)), each=each), plan=plan
+    )
     keep(
         desk,
         report,
@@ -73,7 +75,11 @@ def check_leaks(
         if use.codes
     ]
     declared = {**cohort.source.snapshot.declared_availability(), **project.contract.availability}
-    work = partial(partial_availability, predictions=_keys(cohort.table), features=asked)
+    rows = _keys(cohort.table)
+
+    def work(events: pa.Table) -> pa.Table:
+        return partial_availability(plain(events), rows, features=asked)
+
     engine = LocalEngine(cohort.source.shards)
     partials = engine.map(work, codes=codes_needed(asked), columns=_LEAK_COLUMNS, each=each)
     report = judge_leaks(partials, features=asked, declared=declared)

@@ -45,3 +45,14 @@ BIRTH = "MEDS_BIRTH"
 DEATH = "MEDS_DEATH"
 ADMISSION = "ENCOUNTER//ADMISSION//"
 DISCHARGE = "ENCOUNTER//DISCHARGE//"
+
+
+def plain(table: pa.Table) -> pa.Table:
+    """Return rows with the column types of `EVENTS`; a reader may hold text as a dictionary.
+
+    >>> coded = pa.table({"code": pa.array(["A", "A"]).dictionary_encode()})
+    >>> str(plain(coded).schema.field("code").type)
+    'string'
+    """
+    wanted = pa.schema([EVENTS.field(name) for name in table.column_names])
+    return table.cast(wanted)
