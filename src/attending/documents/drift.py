@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 class _Bar(NamedTuple):
     label: str
-    index: float
+    shift: float
     bound: float | None
     severity: str
 
@@ -31,7 +31,7 @@ def _bars(report: MonitorReport) -> list[_Bar]:
         for held in report.measures
         if held.name == "score_psi" and held.value is not None
     ]
-    return sorted(bars, key=lambda bar: (-bar.index, bar.label))
+    return sorted(bars, key=lambda bar: (-bar.shift, bar.label))
 
 
 def draw(report: MonitorReport) -> bytes:
@@ -40,7 +40,7 @@ def draw(report: MonitorReport) -> bytes:
     with sheet(6.4, max(1.6, 0.9 + 0.34 * len(bars))) as drawing:
         axes = drawing.figure.add_subplot()
         colours = [VERMILLION if b.severity in {"act", "stop"} else BLUE for b in bars]
-        axes.barh([b.label for b in bars], [b.index for b in bars], color=colours, height=0.6)
+        axes.barh([b.label for b in bars], [b.shift for b in bars], color=colours, height=0.6)
         for row, bar in enumerate(bars):
             if bar.bound is not None:
                 axes.plot([bar.bound] * 2, [row - 0.4, row + 0.4], color=INK, linewidth=2)
@@ -56,7 +56,7 @@ def table(report: MonitorReport) -> Table:
         caption="Population stability index against the validated reference",
         header=("Input or score", "Index", "Bound", "Severity"),
         rows=tuple(
-            (bar.label, number(bar.index), number(bar.bound), bar.severity or "none")
+            (bar.label, number(bar.shift), number(bar.bound), bar.severity or "none")
             for bar in _bars(report)
         ),
     )
@@ -72,7 +72,7 @@ def picture(report: MonitorReport) -> Picture | None:
         name="drift",
         title="Drift of inputs and scores",
         alt=f"Bars of the population stability index; the largest is {most.label} at "
-        f"{number(most.index)}.",
+        f"{number(most.shift)}.",
         caption="How far the distribution has moved since validation. Longer bars moved further; "
         "orange ones ask for an action.",
         svg=draw(report),

@@ -28,8 +28,6 @@ from attending.documents.sentences import (
     tally,
 )
 
-_NOTHING: tuple[object, ...] = (None, (), "")
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -37,7 +35,9 @@ if TYPE_CHECKING:
     from attending.records.cohort import Cohort
     from attending.records.governance import GateException
     from attending.records.run import Run
-    from attending.records.validation import ValidationReport
+    from attending.records.validation import GateResult, ValidationReport
+
+_NOTHING: tuple[object, ...] = (None, (), "")
 
 
 def validation_report(
@@ -177,15 +177,16 @@ def _gates(report: ValidationReport) -> list[tuple[str, str, str, list[tuple[str
         (
             gate_title(gate.gate),
             gate.outcome,
-            ", ".join(
-                f"{k.replace('_', ' ')} {_plain(v)}"
-                for k, v in gate.asked.items()
-                if v not in _NOTHING
-            ),
+            _asked(gate),
             [(check_words(report, c), c.outcome, reason_words(c.reason)) for c in gate.checks],
         )
         for gate in report.gates
     ]
+
+
+def _asked(gate: GateResult) -> str:
+    held = {name: value for name, value in gate.asked.items() if value not in _NOTHING}
+    return ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in held.items())
 
 
 def _plain(value: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from attending.errors import NotFound
+from attending.errors import IntegrityBroken, NotFound
 from attending.govern.policy import EXCEPTION_SIGNERS
 from attending.lifecycle import agreeing, checking
 from attending.lifecycle.cohorts import built_cohort
@@ -135,6 +135,25 @@ def latest_run(desk: Desk, project: Project, name: str = "") -> Run:
             "there is no run yet", code="run.missing", hint="Run `attending train fit` first."
         )
     return run
+
+
+def runs_of(desk: Desk, project: Project) -> tuple[Run, ...]:
+    """Return all runs of a project, oldest first."""
+    return desk.home.catalog.all(Run, model=project.name)
+
+
+def require_same(found: Replay) -> None:
+    """Refuse a replay that gave something else.
+
+    Raises:
+        IntegrityBroken: naming the fields that differ.
+    """
+    if not found.same_result:
+        raise IntegrityBroken(
+            f"the run does not repeat: {', '.join(found.differences[:8])}",
+            code="run.differs",
+            hint="Compare code, packages and data; the run cannot be promoted.",
+        )
 
 
 def _contract_report(desk: Desk, project: Project, cohort: BuiltCohort) -> ContractReport:

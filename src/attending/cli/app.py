@@ -1,0 +1,66 @@
+"""The command line: `attending NOUN VERB`, refusals as one message and one exit code."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from attending import __version__
+from attending.cli import begin, data, live, study, trust
+from attending.cli.door import through
+from attending.errors import EXIT_CODES
+
+_CODES = ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
+
+app = typer.Typer(
+    name="attending",
+    help="From a prediction model in a notebook to one that clinicians can trust, and a verdict "
+    "every day on whether they still can.",
+    epilog=f"Exit codes: {_CODES}.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+for name, noun in {
+    "ingest": data.ingest_app,
+    "snapshot": data.snapshot_app,
+    "contract": data.contract_app,
+    "cohort": study.cohort_app,
+    "features": study.features_app,
+    "train": study.train_app,
+    "run": study.run_app,
+    "validate": study.validate_app,
+    "explain": study.explain_app,
+    "card": study.card_app,
+    "gate": trust.gate_app,
+    "user": trust.user_app,
+    "audit": trust.audit_app,
+    "release": live.release_app,
+    "monitor": live.monitor_app,
+}.items():
+    app.add_typer(noun, name=name, no_args_is_help=True)
+for verb in (begin.new, begin.demo, trust.agree, trust.sign, trust.fsck):
+    app.command(verb.__name__)(verb)
+for verb in (live.score, live.serve, live.today):
+    app.command(verb.__name__)(verb)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    version: bool = typer.Option(False, "--version", callback=_version, help="Print the version."),
+) -> None:
+    """Take no options of its own but the version."""
+    del version
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(through(app, argv=sys.argv))

@@ -1,0 +1,352 @@
+"""Verbs of service: release, score, serve, monitor, today."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from attending.cli.data import ByOption, SnapshotOption
+from attending.cli.face import (
+    AtOption,
+    HomeOption,
+    JsonOption,
+    ProjectOption,
+    clock,
+    emit,
+    home_path,
+    passphrase_from,
+    progress,
+    table,
+)
+from attending.cli.trust import PassphraseOption
+from attending.digests import short
+from attending.lifecycle import releasing, scoring, signing, training, watching
+from attending.lifecycle.desk import open_desk
+from attending.lifecycle.projects import open_project
+from attending.specs.release import check_stage
+from attending.times import parse_instant
+
+release_app = typer.Typer(help="Stages and versions: advance, roll back, disable, enable.")
+monitor_app = typer.Typer(help="Monitors, and how they behave in quiet years.")
+
+VersionOption = Annotated[str, typer.Option("--version", help="Such as v1. Else the newest.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="One sentence.")]
+AsOption = Annotated[str, typer.Option("--as", help="Who signs the act, by login.")]
+
+
+@release_app.command("propose")
+def release_propose(
+    run: Annotated[str, typer.Option(help="The start of a run's digest. Else the newest.")] = "",
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Keep the release plan, data permission and threshold decision, so that they can be signed.
+
+    Example: attending release propose --project P --by dana --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        found = signing.propose_specs(desk, asked)
+        decision = signing.decide_threshold(desk, asked, training.latest_run(desk, asked, run))
+    documents = {**found, "threshold": decision.digest}
+    emit(documents, as_json=as_json, lines=[f"{kind}: {d}" for kind, d in documents.items()])
+
+
+@release_app.command("drill")
+def release_drill(
+    run: Annotated[str, typer.Option(help="The start of a run's digest. Else the newest.")] = "",
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Walk the way back: roll back in memory and compute the fallback score for real.
+
+    Example: attending release drill --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        drill = releasing.drill_rollback(desk, asked, training.latest_run(desk, asked, run))
+        review = releasing.review_access(desk)
+    emit(
+        {"drill": drill.content(), "access": review.content()},
+        as_json=as_json,
+        lines=[*drill.steps, f"access and ledger reviewed: {'ok' if review.ok else 'not ok'}"],
+    )
+
+
+@release_app.command("advance")
+def release_advance(
+    stage: Annotated[str, typer.Argument(help="The next stage.")],
+    run: Annotated[str, typer.Option(help="The start of a run's digest. Else the newest.")] = "",
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Advance one stage; the gate's open conditions end it with exit 3.
+
+    Example: attending release advance silent --project P --by omar --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        stands = releasing.advance(desk, asked, check_stage(stage), run=run)
+    emit(
+        {"digest": stands.digest, **stands.content()},
+        as_json=as_json,
+        lines=[f"{stands.model}@{stands.version} stage={stands.stage}"],
+    )
+
+
+@release_app.command("status")
+def release_status(
+    model: Annotated[str, typer.Argument(help="A model's name. Else all.")] = "",
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show where every version of a model stands.
+
+    Example: attending release status readmission-30d --home H
+    """
+    with open_desk(home_path(home), at=clock(at)) as desk:
+        found = releasing.status(desk, model)
+    if not as_json:
+        table(
+            ("model", "version", "stage", "answers", "since", "run"),
+            [(d.model, d.version, d.stage, d.serves, d.effective_at, short(d.run)) for d in found],
+        )
+    emit([d.content() for d in found], as_json=as_json)
+
+
+def _act(name: str, project: Path, *, home: Path | None, at: str | None, **said: str) -> list[str]:
+    acts = {
+        "rollback": releasing.rollback,
+        "disable": releasing.disable,
+        "enable": releasing.enable,
+    }
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=said["person"]) as desk:
+        found = acts[name](desk, asked, **said)
+    stands = found if isinstance(found, tuple) else (found,)
+    return [f"{d.model}@{d.version} stage={d.stage} answers={d.serves}" for d in stands]
+
+
+@release_app.command("rollback")
+def release_rollback(
+    person: AsOption,
+    reason: ReasonOption,
+    project: ProjectOption = Path(),
+    passphrase_file: PassphraseOption = None,
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take back the version that answers; the one before it or the fallback answers at once.
+
+    Example: attending release rollback --as omar --reason "alerts doubled" --project P --home H
+    """
+    said = {"person": person, "passphrase": passphrase_from(passphrase_file), "reason": reason}
+    lines = _act("rollback", project, home=home, at=at, **said)
+    emit({"stands": lines}, as_json=as_json, lines=lines)
+
+
+@release_app.command("disable")
+def release_disable(
+    person: AsOption,
+    reason: ReasonOption,
+    project: ProjectOption = Path(),
+    passphrase_file: PassphraseOption = None,
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Stop a version at once; nobody is answered until it is enabled, signed.
+
+    Example: attending release disable --as omar --reason "feed is down" --project P --home H
+    """
+    said = {"person": person, "passphrase": passphrase_from(passphrase_file), "reason": reason}
+    lines = _act("disable", project, home=home, at=at, **said)
+    emit({"stands": lines}, as_json=as_json, lines=lines)
+
+
+@release_app.command("enable")
+def release_enable(
+    person: AsOption,
+    reason: ReasonOption,
+    project: ProjectOption = Path(),
+    passphrase_file: PassphraseOption = None,
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a disabled version answer again, in the stage that it had.
+
+    Example: attending release enable --as omar --reason "feed is back" --project P --home H
+    """
+    said = {"person": person, "passphrase": passphrase_from(passphrase_file), "reason": reason}
+    lines = _act("enable", project, home=home, at=at, **said)
+    emit({"stands": lines}, as_json=as_json, lines=lines)
+
+
+def score(
+    project: ProjectOption = Path(),
+    snapshot: SnapshotOption = "",
+    since: Annotated[str, typer.Option(help="First prediction time. Else the start of silent.")] = "",
+    until: Annotated[str, typer.Option(help="Last prediction time, not included. Else now.")] = "",
+    outcomes: Annotated[bool, typer.Option(help="Join outcomes after scoring.")] = True,
+    version: VersionOption = "",
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Score every patient who is due, obeying scope and verdict, and join outcomes.
+
+    Example: attending score --project P --home H
+    """
+    asked = open_project(project)
+    with (
+        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        progress("scoring") as each,
+    ):
+        done = scoring.score(
+            desk,
+            asked,
+            snapshot=snapshot,
+            since=parse_instant(since, where="--since") if since else None,
+            until=parse_instant(until, where="--until") if until else None,
+            version=version,
+            each=each,
+        )
+        joined = scoring.join_outcomes(desk, asked, snapshot=snapshot, version=version) if outcomes else None
+    b = done.record
+    lines = [
+        f"{b.n} predictions: {b.n_live} with the model's score, {b.n_fallback} fallback, "
+        f"{b.n_no_score} without a score, {b.n_flagged} flagged",
+        *(f"  {reason.reason}: {reason.n}" for reason in b.reasons),
+    ]
+    if joined is not None:
+        lines.append(
+            f"outcomes: {joined.n_matured} mature ({joined.n_events} events), "
+            f"{joined.n_immature} not yet, {joined.n_competing} competing, {joined.n_lost} lost"
+        )
+    content = {"batch": b.content(), "outcomes": joined.content() if joined else None}
+    emit(content, as_json=as_json, lines=lines)
+
+
+@monitor_app.command("run")
+def monitor_run(
+    project: ProjectOption = Path(),
+    version: VersionOption = "",
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Look for drift of data, concept and workflow, and give today's verdict.
+
+    Example: attending monitor run --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        report = watching.monitor(desk, asked, version=version)
+        verdict = watching.give_verdict(desk, asked, version=version)
+    if not as_json:
+        table(
+            ("drift", "severity", "finding", "about", "what it means"),
+            [(f.drift, f.severity, f.name, f.subject, f.meaning) for f in report.findings],
+        )
+    emit(
+        {"report": report.content(), "verdict": verdict.content()},
+        as_json=as_json,
+        lines=[f"verdict: {verdict.answer} ({verdict.drift}): {verdict.because}"],
+    )
+
+
+@monitor_app.command("simulate")
+def monitor_simulate(
+    years: Annotated[int, typer.Option(help="Quiet years to live through.")] = 20,
+    project: ProjectOption = Path(),
+    version: VersionOption = "",
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Test the policy before go-live: wrong stops in quiet years, delays of planted shifts.
+
+    Example: attending monitor simulate --years 20 --project P --home H
+    """
+    asked = open_project(project)
+    with (
+        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        progress("simulating", total=years) as each,
+    ):
+        found = watching.simulate(desk, asked, years=years, version=version, each=each)
+    if not as_json:
+        table(
+            ("planted shift", "found", "of", "named right", "median days"),
+            [(d.shift, d.detected, d.runs, d.named_right, d.median_days) for d in found.shifts],
+        )
+    emit(
+        found.content(),
+        as_json=as_json,
+        lines=[
+            f"{found.wrong_stops} wrong stops or fallbacks in {found.years} quiet years: "
+            f"{found.rate:.1%} ({found.low:.1%} to {found.high:.1%})"
+        ],
+    )
+
+
+def today(
+    project: ProjectOption = Path(),
+    version: VersionOption = "",
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer: should we continue using this model today?
+
+    Example: attending today --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at)) as desk:
+        verdict, lines = watching.today(desk, asked, version=version)
+    emit(
+        {"verdict": verdict.content() if verdict else None, "lines": list(lines)},
+        as_json=as_json,
+        lines=lines,
+    )
+
+
+def serve(
+    home: HomeOption = None,
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="On which port.")] = 8765,
+    at: AtOption = None,
+    behind_proxy: Annotated[
+        list[str] | None, typer.Option(help="Address of a proxy that ends TLS.")
+    ] = None,
+) -> None:
+    """Serve the pages: models, stage, version, today's verdict, reports.
+
+    Example: attending serve --home H --port 8765
+    """
+    from attending.web.front_desk import FrontDesk
+    from attending.web.app import create_app
+    from attending.web.listen import Front, check_bind
+    from attending.web.listen import serve as listen
+
+    front = Front(behind_proxy=tuple(behind_proxy or ()))
+    check_bind(host, front)
+    house = FrontDesk.open(home_path(home), clock=lambda: clock(at))
+    emit(None, as_json=False, lines=[f"listening on http://{host}:{port} (stop with Ctrl-C)"])
+    listen(create_app(house, secure=front.secure), host, port, front=front)

@@ -1,0 +1,392 @@
+"""Verbs on a study: cohort, features, train, run, validate, explain, card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from attending.cli.face import (
+    AtOption,
+    HomeOption,
+    JsonOption,
+    ProjectOption,
+    clock,
+    emit,
+    home_path,
+    progress,
+    table,
+)
+from attending.digests import short
+from attending.lifecycle import cohorts, explaining, featuring, training, validating
+from attending.lifecycle.desk import open_desk
+from attending.lifecycle.projects import open_project
+
+if TYPE_CHECKING:
+    from attending.cli.data import ByOption, SnapshotOption
+    from attending.records.cohort import Cohort
+    from attending.records.validation import ValidationReport
+
+cohort_app = typer.Typer(help="Cohorts: who is predicted for, and what became of them.")
+features_app = typer.Typer(help="Features: defined once, computed by one kernel.")
+train_app = typer.Typer(help="Training with a full run record.")
+run_app = typer.Typer(help="Runs: what was fitted, and whether it repeats.")
+validate_app = typer.Typer(help="Validation against the clinical baseline.")
+explain_app = typer.Typer(help="Explanations of predictions and of models.")
+card_app = typer.Typer(help="Model cards.")
+
+RunArgument = Annotated[str, typer.Argument(help="The start of a run's digest. Else the newest.")]
+
+
+def flow(cohort: Cohort) -> None:
+    """Print the steps of a cohort with their counts."""
+    table(("step", "kept", "removed"), [(s.title, s.kept, s.removed) for s in cohort.steps])
+
+
+@cohort_app.command("build")
+def cohort_build(
+    project: ProjectOption = Path(),
+    snapshot: SnapshotOption = "",
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Build the cohort and its labels, every exclusion counted.
+
+    Example: attending cohort build --project examples/readmission-mimic-iv --home H
+    """
+    asked = open_project(project)
+    with (
+        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        progress("building the cohort") as each,
+    ):
+        built = cohorts.build_cohort(desk, asked, snapshot=snapshot, each=each)
+    record = built.record
+    if not as_json:
+        flow(record)
+    emit(
+        {"digest": built.digest, **record.content()},
+        as_json=as_json,
+        lines=[
+            (
+                f"cohort {short(built.digest)}: {record.rows} predictions of {record.subjects} "
+                f"patients; {record.positives} events in {record.labelled} with a known outcome, "
+                f"{record.statuses.immature} not yet mature"
+            )
+        ],
+    )
+
+
+@cohort_app.command("show")
+def cohort_show(
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the newest cohort of a project.
+
+    Example: attending cohort show --project P --home H --json
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at)) as desk:
+        built = cohorts.built_cohort(desk, asked)
+    if not as_json:
+        flow(built.record)
+    emit({"digest": built.digest, **built.record.content()}, as_json=as_json)
+
+
+@features_app.command("build")
+def features_build(
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Build the features of the newest cohort; only rows known by the prediction are seen.
+
+    Example: attending features build --project P --home H
+    """
+    asked = open_project(project)
+    with (
+        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        progress("building features") as each,
+    ):
+        built = featuring.build_features(desk, asked, cohorts.built_cohort(desk, asked), each=each)
+    emit(
+        {"digest": built.digest, **built.record.content()},
+        as_json=as_json,
+        lines=[
+            (
+                f"feature set {short(built.digest)}: {len(built.record.features)} features of "
+                f"{built.record.rows} predictions; table {short(built.record.table_digest)}"
+            )
+        ],
+    )
+
+
+@features_app.command("ls")
+def features_ls(project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
+    """List the features of a project with owner, status and meaning.
+
+    Example: attending features ls --project P
+    """
+    spec = open_project(project).features
+    if not as_json:
+        table(
+            ("feature", "label", "unit", "window", "owner", "status"),
+            [
+                (f.name, f.label, f.unit or "", f.window or f.kind, f.owner, f.status)
+                for f in spec.features
+            ],
+        )
+    emit(spec.model_dump(mode="json"), as_json=as_json)
+
+
+@train_app.command("fit")
+def train_fit(
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Check everything, then fit; a leak or a broken contract stops it with exit 3.
+
+    Example: attending train fit --project P --home H --by dana
+    """
+    asked = open_project(project)
+    with (
+        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        progress("fitting"),
+    ):
+        fitted = training.fit_run(desk, asked)
+    run = fitted.run
+    if not as_json:
+        table(
+            ("candidate", "AUROC on test", "Brier", "the model"),
+            [
+                (c.name, f"{c.test.auroc:.3f}", f"{c.test.brier:.4f}", "yes" if c.chosen else "")
+                for c in run.candidates
+            ],
+        )
+    emit(
+        {"digest": fitted.digest, **run.content()},
+        as_json=as_json,
+        lines=[
+            f"run {fitted.digest}",
+            "exploratory: " + "; ".join(run.reasons) if run.exploratory else "may be promoted",
+        ],
+    )
+
+
+@run_app.command("ls")
+def run_ls(
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the runs of a project, oldest first.
+
+    Example: attending run ls --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at)) as desk:
+        runs = training.runs_of(desk, asked)
+    if not as_json:
+        table(
+            ("run", "estimator", "commit", "exploratory"),
+            [(short(r.digest), r.estimator, short(r.project_commit), r.exploratory) for r in runs],
+        )
+    emit([{"digest": r.digest, "estimator": r.estimator} for r in runs], as_json=as_json)
+
+
+@run_app.command("show")
+def run_show(
+    run: RunArgument = "",
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a run record whole.
+
+    Example: attending run show 3f9a --project P --home H --json
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at)) as desk:
+        found = training.latest_run(desk, asked, run)
+    content = {"digest": found.digest, **found.content()}
+    shown = [f"{key}: {value}" for key, value in content.items() if key != "packages"]
+    emit(content, as_json=as_json, lines=shown)
+
+
+@run_app.command("replay")
+def run_replay(
+    run: RunArgument = "",
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Repeat a run and compare every file byte for byte; a difference ends with exit 4.
+
+    Example: attending run replay 3f9a --project P --home H
+    """
+    asked = open_project(project)
+    with (
+        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        progress("repeating the run"),
+    ):
+        found = training.replay(desk, asked, training.latest_run(desk, asked, run).digest)
+    emit(
+        found.content(),
+        as_json=as_json,
+        lines=[f"run {short(found.run)}: every file is the same" if found.same_files else ""],
+    )
+    training.require_same(found)
+
+
+@validate_app.command("model")
+def validate_model(
+    run: RunArgument = "",
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Validate a run against its clinical baselines and write the report.
+
+    Example: attending validate model --project P --home H
+    """
+    asked = open_project(project)
+    with (
+        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        progress("validating"),
+    ):
+        report = validating.validate_run(desk, asked, training.latest_run(desk, asked, run))
+        page = desk.home.artifacts.path(validating.page_of(desk, report.digest))
+    if not as_json:
+        report_lines(report)
+    emit(
+        {"digest": report.digest, "page": str(page), **report.content()},
+        as_json=as_json,
+        lines=[f"report {short(report.digest)}: {page}"],
+    )
+
+
+def report_lines(report: ValidationReport) -> None:
+    """Print what a validation found, the comparison first."""
+    table(
+        ("compared with", "model", "baseline", "difference", "95 % interval", "verdict"),
+        [
+            (
+                s.baseline_label,
+                f"{s.model_value:.3f}" if s.model_value is not None else "",
+                f"{s.baseline_value:.3f}" if s.baseline_value is not None else "",
+                f"{s.difference:+.3f}" if s.difference is not None else "",
+                f"{s.low:+.3f} to {s.high:+.3f}"
+                if s.low is not None and s.high is not None
+                else "",
+                s.verdict,
+            )
+            for s in report.summary
+        ],
+    )
+    table(("gate", "answer"), [(g.gate, g.outcome) for g in report.gates])
+    folds = report.cross_validation
+    if folds is not None and folds.mean is not None:
+        emit(
+            None, as_json=False, lines=[f"mean AUROC of {len(folds.folds)} folds: {folds.mean:.4f}"]
+        )
+
+
+@explain_app.command("stability")
+def explain_stability(
+    run: RunArgument = "",
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Measure whether explanations hold when inputs move by their measurement error.
+
+    Example: attending explain stability --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        report = validating.check_stability(desk, asked, training.latest_run(desk, asked, run))
+    emit(
+        {"digest": report.digest, **report.content()},
+        as_json=as_json,
+        lines=[
+            (
+                f"top {report.top} factors overlap by {report.mean_jaccard:.2f} on average "
+                f"({'steady' if report.steady else 'not steady'}; {report.threshold:g} is asked)"
+            )
+        ],
+    )
+
+
+@explain_app.command("prediction")
+def explain_prediction(
+    request: Annotated[str, typer.Argument(help="The request id of a prediction.")],
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Re-live one prediction: its inputs, when each was known, and why the score is what it is.
+
+    Example: attending explain prediction REQUEST --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        relived = explaining.explain_request(desk, asked, request)
+    found = relived.explanation
+    if not as_json:
+        table(
+            ("factor", "value", "push", "happened", "known"),
+            [
+                (f.label, f.printed, f"{f.contribution:+.2f}", f.time, f.known_at)
+                for f in found.factors
+            ],
+        )
+    emit(
+        {"digest": found.digest, "same_score": relived.same_score, **found.content()},
+        as_json=as_json,
+        lines=[found.sentence, found.not_causal, f"computed again: {relived.words}"],
+    )
+
+
+@card_app.command("build")
+def card_build(
+    run: RunArgument = "",
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Put the model card together from records and specs; what is missing is listed.
+
+    Example: attending card build --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        card = validating.build_card(desk, asked, training.latest_run(desk, asked, run))
+        page = desk.home.artifacts.path(validating.page_of(desk, card.digest))
+    missing = ", ".join(card.missing) or "nothing"
+    emit(
+        {"digest": card.digest, "page": str(page), **card.content()},
+        as_json=as_json,
+        lines=[f"card {short(card.digest)}: {page}", f"missing: {missing}"],
+    )

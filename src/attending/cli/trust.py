@@ -1,0 +1,356 @@
+"""Verbs of trust: agree, sign, gate, user, audit, fsck."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from attending.cli.data import ByOption
+from attending.cli.face import (
+    AtOption,
+    HomeOption,
+    JsonOption,
+    ProjectOption,
+    clock,
+    emit,
+    home_path,
+    passphrase_from,
+    table,
+)
+from attending.digests import short
+from attending.errors import IntegrityBroken
+from attending.lifecycle import agreeing, auditing, checking, cohorts, gating, people, signing
+from attending.lifecycle.desk import open_desk, open_or_create
+from attending.lifecycle.projects import open_project
+from attending.records.governance import GateDecision
+from attending.specs.release import check_stage
+from attending.times import parse_instant
+
+gate_app = typer.Typer(help="Gates: what a stage asks, what is missing, and whose it is.")
+user_app = typer.Typer(help="Persons and their roles.")
+audit_app = typer.Typer(help="The ledger: verify, search, export.")
+
+PassphraseOption = Annotated[
+    Path | None, typer.Option("--passphrase-file", help="Read the passphrase from this file.")
+]
+
+
+def conditions(decision: GateDecision) -> None:
+    """Print the conditions of a gate and whose each open one is."""
+    table(
+        ("condition", "status", "whose", "note"),
+        [
+            (
+                c.name,
+                "met by exception" if c.excepted_by and c.status != "met" else c.status,
+                "" if c.passes else c.whose,
+                c.note,
+            )
+            for c in decision.conditions
+        ],
+        title=f"{decision.gate}: {decision.from_stage} to {decision.to_stage}",
+    )
+
+
+def agree(
+    project: ProjectOption = Path(),
+    signer: Annotated[
+        list[str] | None, typer.Option("--signer", help="Who must sign; give it again for each.")
+    ] = None,
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Propose the validation plan as it stands, to be signed before anything is fitted.
+
+    Example: attending agree --project P --signer clara --by dana --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        agreement = agreeing.propose_agreement(desk, asked, signers=signer or [])
+    emit(
+        {"digest": agreement.digest, **agreement.content()},
+        as_json=as_json,
+        lines=[
+            f"agreement {agreement.digest}",
+            "to be signed by " + ", ".join(agreement.signers) + ": attending sign "
+            + short(agreement.digest),
+        ],
+    )
+
+
+def sign(
+    document: Annotated[str, typer.Argument(help="The start of the document's digest.")],
+    person: Annotated[str, typer.Option("--as", help="Who signs, by login.")],
+    role: Annotated[str, typer.Option(help="In which role.")],
+    statement: Annotated[str, typer.Option(help="What is said by signing.")],
+    meaning: Annotated[str, typer.Option(help="review, approval or responsibility.")] = "approval",
+    kind: Annotated[str, typer.Option(help="The kind of document, where it is not clear.")] = "",
+    passphrase_file: PassphraseOption = None,
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Sign exactly one document, giving your passphrase again. Nobody signs their own work.
+
+    Example: attending sign 3f9a --as clara --role clinical_lead --statement "Fit for use" --home H
+    """
+    passphrase = passphrase_from(passphrase_file)
+    with open_desk(home_path(home), at=clock(at), actor=person) as desk:
+        approval = signing.sign(
+            desk,
+            document,
+            kind=kind,
+            person=person,
+            passphrase=passphrase,
+            role=role,
+            meaning=meaning,
+            statement=statement,
+        )
+    emit(
+        {"digest": approval.digest, **approval.content()},
+        as_json=as_json,
+        lines=[
+            f"signed: {approval.printed_name}, {approval.role}, {approval.meaning} of "
+            f"{approval.document_kind} {short(approval.document)}"
+        ],
+    )
+
+
+@gate_app.command("check")
+def gate_check(
+    stage: Annotated[str, typer.Argument(help="The stage that is asked for.")],
+    run: Annotated[str, typer.Option(help="The start of a run's digest. Else the newest.")] = "",
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Ask a gate: every condition, how it stands, whose it is. A no ends with exit 3.
+
+    Example: attending gate check validated --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        decision = gating.check(desk, asked, check_stage(stage), run=run)
+    if not as_json:
+        conditions(decision)
+    emit({"digest": decision.digest, **decision.content()}, as_json=as_json)
+    gating.require_allowed(decision)
+
+
+@gate_app.command("leaks")
+def gate_leaks(
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Ask whether any feature would see the future; a leak ends with exit 3.
+
+    Example: attending gate leaks --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        report = checking.check_leaks(desk, asked, cohorts.built_cohort(desk, asked))
+    if not as_json:
+        table(
+            ("feature", "source", "with a row", "newest not known", "median gap, h", "answer"),
+            [
+                (
+                    f.feature,
+                    ", ".join(f.sources),
+                    f.with_row,
+                    f.newest_unknown,
+                    "" if f.median_gap_hours is None else f"{f.median_gap_hours:.1f}",
+                    f.verdict,
+                )
+                for f in report.features
+            ],
+        )
+    emit({"digest": report.digest, **report.content()}, as_json=as_json)
+    checking.require_no_leaks(report)
+
+
+@gate_app.command("except")
+def gate_except(
+    condition: Annotated[str, typer.Argument(help="The condition, such as split.temporal.")],
+    reason: Annotated[str, typer.Option(help="Why it cannot be met.")],
+    compensation: Annotated[str, typer.Option(help="What is done instead.")],
+    expires: Annotated[str, typer.Option(help="Until when, such as 2027-01-01T00:00:00Z.")],
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Ask for an exception: visible, expiring, and signed by two roles before it counts.
+
+    Example: attending gate except split.temporal --reason "no calendar" --compensation "5 folds" --expires 2027-01-01T00:00:00Z --project P --by dana --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        exception = agreeing.propose_exception(
+            desk,
+            asked,
+            condition=condition,
+            reason=reason,
+            compensation=compensation,
+            expires_at=parse_instant(expires, where="--expires"),
+        )
+    emit(
+        {"digest": exception.digest, **exception.content()},
+        as_json=as_json,
+        lines=[f"exception {exception.digest}: to be signed by clinical lead and compliance"],
+    )
+
+
+@user_app.command("add")
+def user_add(
+    person: Annotated[str, typer.Argument(help="The person's id.")],
+    name: Annotated[str, typer.Option(help="As it stands beside signatures.")],
+    role: Annotated[list[str], typer.Option(help="A role; give it again for each.")],
+    passphrase_file: PassphraseOption = None,
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add a person, who may then sign in their roles.
+
+    Example: attending user add clara --name "Dr Clara Moss" --role clinical_lead --home H
+    """
+    passphrase = passphrase_from(passphrase_file)
+    with open_or_create(home_path(home), at=clock(at)) as desk:
+        added = people.add_person(
+            desk,
+            person,
+            printed_name=name,
+            roles=[people.role(item) for item in role],
+            passphrase=passphrase,
+        )
+    emit(
+        added.model_dump(mode="json"),
+        as_json=as_json,
+        lines=[f"{added.printed_name} may act as {', '.join(added.roles)}"],
+    )
+
+
+@user_app.command("ls")
+def user_ls(home: HomeOption = None, at: AtOption = None, as_json: JsonOption = False) -> None:
+    """List persons and their roles.
+
+    Example: attending user ls --home H
+    """
+    with open_desk(home_path(home), at=clock(at)) as desk:
+        found = people.people(desk)
+    if not as_json:
+        table(
+            ("person", "name", "roles", "active"),
+            [(p.person_id, p.printed_name, ", ".join(p.roles), p.active) for p in found],
+        )
+    emit([p.model_dump(mode="json") for p in found], as_json=as_json)
+
+
+@audit_app.command("verify")
+def audit_verify(home: HomeOption = None, at: AtOption = None, as_json: JsonOption = False) -> None:
+    """Verify the whole ledger against its checkpoints; damage ends with exit 4.
+
+    Example: attending audit verify --home H
+    """
+    with open_desk(home_path(home), at=clock(at)) as desk:
+        report = auditing.verify(desk)
+    emit(report.content(), as_json=as_json, lines=[report.statement])
+    report.require()
+
+
+@audit_app.command("checkpoint")
+def audit_checkpoint(
+    home: HomeOption = None, at: AtOption = None, as_json: JsonOption = False
+) -> None:
+    """Sign a checkpoint over the ledger and keep it outside the database.
+
+    Example: attending audit checkpoint --home H
+    """
+    with open_desk(home_path(home), at=clock(at)) as desk:
+        made = auditing.checkpoint(desk)
+    emit(made.content(), as_json=as_json, lines=[f"{made.size} entries, root {made.root}"])
+
+
+@audit_app.command("trail")
+def audit_trail(
+    subject: Annotated[str, typer.Argument(help="A digest, a person or a model.")],
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List every ledger entry about one thing.
+
+    Example: attending audit trail 3f9a... --home H
+    """
+    with open_desk(home_path(home), at=clock(at)) as desk:
+        entries = auditing.trail(desk, subject)
+    if not as_json:
+        table(
+            ("seq", "at", "who", "did", "to"),
+            [(e.seq, e.at, e.actor, e.action, f"{e.subject_kind} {short(e.subject)}")
+             for e in entries],
+        )
+    emit([e.content() for e in entries], as_json=as_json)
+
+
+@audit_app.command("ask")
+def audit_ask(
+    model: Annotated[str, typer.Argument(help="The model's name.")],
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer who approved what, when data were pulled, and which metrics were shown.
+
+    Example: attending audit ask readmission-30d --home H
+    """
+    with open_desk(home_path(home), at=clock(at)) as desk:
+        found = auditing.ask(desk, model=model)
+    emit(found, as_json=as_json, lines=[f"{key}: {value}" for key, value in found.items()])
+
+
+@audit_app.command("export")
+def audit_export(
+    folder: Annotated[Path, typer.Argument(help="A folder that is not there yet.")],
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Export the ledger for the standalone verifier, which needs Python alone.
+
+    Example: attending audit export ledger-copy --home H
+    """
+    with open_desk(home_path(home), at=clock(at)) as desk:
+        where = auditing.export(desk, folder)
+    emit({"folder": str(where)}, as_json=as_json, lines=[f"ledger exported to {where}"])
+
+
+def fsck(home: HomeOption = None, at: AtOption = None, as_json: JsonOption = False) -> None:
+    """Check artifacts, snapshots, rows and ledger against each other; damage ends with exit 4.
+
+    Example: attending fsck --home H
+    """
+    with open_desk(home_path(home), at=clock(at)) as desk:
+        found = auditing.fsck(desk)
+    broken = {key: value for key, value in found.items() if value}
+    emit(
+        found,
+        as_json=as_json,
+        lines=[f"{key}: {len(value) or 'no'} findings" for key, value in found.items()],
+    )
+    if broken:
+        raise IntegrityBroken(
+            f"damage in {', '.join(broken)}",
+            code="home.damaged",
+            hint="Stop, keep the files as they are, and restore from a backup.",
+        )

@@ -1,0 +1,91 @@
+"""Re-live one stored prediction: the same rows, the same kernel, the same model, and why."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from attending.engines.local import LocalEngine
+from attending.errors import NotFound
+from attending.explain.prediction import Input, explain
+from attending.features.lineage import codes_read
+from attending.features.online import for_patient
+from attending.lifecycle.cohorts import project_snapshot
+from attending.lifecycle.desk import keep
+from attending.lifecycle.training import bundle_of
+from attending.records.base import from_content
+from attending.records.prediction import Prediction
+from attending.records.run import Run
+
+if TYPE_CHECKING:
+    from attending.lifecycle.desk import Desk
+    from attending.lifecycle.projects import Project
+    from attending.records.explanation import Explanation
+
+
+@dataclass(frozen=True)
+class Relived:
+    """A prediction made again, its explanation, and whether the score is the same to the bit."""
+
+    prediction: Prediction
+    explanation: Explanation
+    same_score: bool
+
+    @property
+    def words(self) -> str:
+        """Return whether the score is the same, in words."""
+        return "the same score to the bit" if self.same_score else "another score: look into it"
+
+
+def explain_request(desk: Desk, project: Project, request_id: str) -> Relived:
+    """Return one stored prediction, made again from the newest snapshot, with its explanation.
+
+    Args:
+        desk: its actor's look at a patient's row leaves a ledger entry.
+        project: whose features made it.
+        request_id: of the prediction.
+
+    Raises:
+        NotFound: no such prediction, or it carries no score.
+    """
+    stored = desk.home.predictions.get(request_id)
+    made: Prediction = from_content(Prediction, json.loads(stored.content))
+    if made.score is None:
+        raise NotFound(
+            "this prediction carries no score: " + ", ".join(made.reasons),
+            code="prediction.no_score",
+        )
+    source = project_snapshot(desk, project)
+    bundle = bundle_of(desk, desk.home.catalog.get(made.run, Run))
+    rows = LocalEngine(source.shards).rows(stored.subject_id, codes=codes_read(project.features))
+    vector = for_patient(
+        project.features,
+        rows,
+        subject_id=stored.subject_id,
+        encounter_id=stored.encounter_id,
+        prediction_time=made.prediction_time,
+        index_start=made.index_start,
+    )
+    inputs = [
+        Input(
+            name=item.name,
+            label=project.features.feature(item.name).label,
+            unit=project.features.feature(item.name).unit or "",
+            time=item.time,
+            known_at=item.known_at,
+            missing_reason=item.missing,
+        )
+        for item in vector.inputs()
+    ]
+    x = vector.row()
+    explanation = explain(
+        bundle,
+        x,
+        inputs,
+        at=made.prediction_time,
+        action=project.release.delivery[0].wording,
+    )
+    keep(desk, explanation, action="explain.prediction", keys={"model": made.model})
+    again = float(bundle.risk(x[None, :])[0])
+    return Relived(made, explanation, same_score=again == made.score)
