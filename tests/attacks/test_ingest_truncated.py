@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -47,6 +48,35 @@ def test_control_totals_are_held_even_when_the_digest_fits(tmp_path):
     (folder / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(Refused, match="expected 5 rows, got 1"):
         ingest(folder, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    "words", ["[]", "{", '{"files": []}', '{"files": {"labs.csv": {"rows": "x", "sha256": 1}}}']
+)
+def test_a_manifest_that_makes_no_sense_is_bad_input(tmp_path, words):
+    folder = write(tmp_path / "in")
+    (folder / "manifest.json").write_text(words)
+    with pytest.raises(BadInput) as refusal:
+        ingest(folder, tmp_path / "out")
+    assert refusal.value.code == "ingest.manifest"
+
+
+def test_text_that_is_not_utf_8_is_bad_input(tmp_path):
+    folder = write(tmp_path / "in")
+    labs = folder / "labs.csv"
+    data = labs.read_bytes().replace(b"NORTH", b"N\xd6RTH", 1)
+    labs.write_bytes(data)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"]["labs.csv"]["sha256"] = hashlib.sha256(data).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BadInput, match="UTF-8"):
+        ingest(folder, tmp_path / "out")
+
+
+def test_an_extract_without_any_row_gives_an_empty_snapshot(tmp_path):
+    empty: dict[str, list[str]] = {name: [] for name in TABLES}
+    snapshot = ingest(write(tmp_path / "in", **empty), tmp_path / "out")
+    assert (snapshot.rows, snapshot.watermark, snapshot.account.balanced) == (0, None, True)
 
 
 def test_a_manifest_without_totals_is_refused(tmp_path):

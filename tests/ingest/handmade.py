@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -76,7 +76,7 @@ def write(folder: Path, **tables: list[str]) -> Path:
     return folder
 
 
-def ingest(folder: Path, out: Path, *, kind: str = "hospital", **options: object) -> Snapshot:
+def ingest(folder: Path, out: Path, *, kind: str = "hospital", **options: Any) -> Snapshot:
     """Build a snapshot in a new folder."""
     out.mkdir(parents=True)
     return build_snapshot(kind, folder, key=KEY, out=out, **options)

@@ -252,6 +252,7 @@ def test_the_synthetic_hospital_is_taken_in_whole(synthetic, tmp_path):
     assert snapshot.account.balanced
     assert snapshot.account.quarantined == 0
     assert snapshot.subjects == 200
+    assert snapshot.watermark is not None
     assert snapshot.watermark.year <= 2023
 
 

@@ -19,7 +19,9 @@ DEMO_YEARS = 4
 
 def new(
     folder: Annotated[Path, typer.Argument(help="Where the project will stand.")],
-    example: Annotated[str, typer.Option("--from", help="The example to start from.")] = DEMO_EXAMPLE,
+    example: Annotated[
+        str, typer.Option("--from", help="The example to start from.")
+    ] = DEMO_EXAMPLE,
     as_json: JsonOption = False,
 ) -> None:
     """Start a project: seven YAML files with comments, to be changed and committed.

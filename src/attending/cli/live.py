@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from attending.cli.data import ByOption, SnapshotOption
 from attending.cli.face import (
     AtOption,
     HomeOption,
@@ -20,13 +19,16 @@ from attending.cli.face import (
     progress,
     table,
 )
-from attending.cli.trust import PassphraseOption
 from attending.digests import short
 from attending.lifecycle import releasing, scoring, signing, training, watching
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.specs.release import check_stage
 from attending.times import parse_instant
+
+if TYPE_CHECKING:
+    from attending.cli.data import ByOption, SnapshotOption
+    from attending.cli.trust import PassphraseOption
 
 release_app = typer.Typer(help="Stages and versions: advance, roll back, disable, enable.")
 monitor_app = typer.Typer(help="Monitors, and how they behave in quiet years.")
@@ -199,7 +201,9 @@ def release_enable(
 def score(
     project: ProjectOption = Path(),
     snapshot: SnapshotOption = "",
-    since: Annotated[str, typer.Option(help="First prediction time. Else the start of silent.")] = "",
+    since: Annotated[
+        str, typer.Option(help="First prediction time. Else the start of silent.")
+    ] = "",
     until: Annotated[str, typer.Option(help="Last prediction time, not included. Else now.")] = "",
     outcomes: Annotated[bool, typer.Option(help="Join outcomes after scoring.")] = True,
     version: VersionOption = "",
@@ -226,11 +230,17 @@ def score(
             version=version,
             each=each,
         )
-        joined = scoring.join_outcomes(desk, asked, snapshot=snapshot, version=version) if outcomes else None
+        joined = (
+            scoring.join_outcomes(desk, asked, snapshot=snapshot, version=version)
+            if outcomes
+            else None
+        )
     b = done.record
     lines = [
-        f"{b.n} predictions: {b.n_live} with the model's score, {b.n_fallback} fallback, "
-        f"{b.n_no_score} without a score, {b.n_flagged} flagged",
+        (
+            f"{b.n} predictions: {b.n_live} with the model's score, {b.n_fallback} fallback, "
+            f"{b.n_no_score} without a score, {b.n_flagged} flagged"
+        ),
         *(f"  {reason.reason}: {reason.n}" for reason in b.reasons),
     ]
     if joined is not None:
@@ -300,8 +310,10 @@ def monitor_simulate(
         found.content(),
         as_json=as_json,
         lines=[
-            f"{found.wrong_stops} wrong stops or fallbacks in {found.years} quiet years: "
-            f"{found.rate:.1%} ({found.low:.1%} to {found.high:.1%})"
+            (
+                f"{found.wrong_stops} wrong stops or fallbacks in {found.years} quiet years: "
+                f"{found.rate:.1%} ({found.low:.1%} to {found.high:.1%})"
+            )
         ],
     )
 
@@ -340,8 +352,8 @@ def serve(
 
     Example: attending serve --home H --port 8765
     """
-    from attending.web.front_desk import FrontDesk
     from attending.web.app import create_app
+    from attending.web.front_desk import FrontDesk
     from attending.web.listen import Front, check_bind
     from attending.web.listen import serve as listen
 

@@ -64,7 +64,9 @@ class Teller:
         self.now += timedelta(minutes=1)
         return replace(self.desk, at=self.now, actor=person)
 
-    def sign(self, document: str, person: str, role: str, *, meaning: str, says: str, kind: str) -> None:
+    def sign(
+        self, document: str, person: str, role: str, *, meaning: str, says: str, kind: str
+    ) -> None:
         """Sign a document as a person, giving the passphrase again."""
         approval = signing.sign(
             self.by(person),
@@ -190,7 +192,9 @@ def _train(teller: Teller) -> Fitted:
         )  # fmt: skip
     fitted = training.fit_run(teller.by("dana"), teller.project)
     for item in fitted.run.candidates:
-        say(f"  {item.name}: AUROC {item.test.auroc:.3f}, Brier {item.test.brier:.4f} on later patients")
+        say(
+            f"  {item.name}: AUROC {item.test.auroc:.3f}, Brier {item.test.brier:.4f} on later patients"
+        )
     say(f"  run {fitted.digest}")
     for artifact in fitted.run.artifacts:
         say(f"    {artifact.name} {artifact.digest}")
@@ -201,13 +205,13 @@ def _train(teller: Teller) -> Fitted:
 
 def _validate(teller: Teller, fitted: Fitted) -> None:
     title(6, "Against what the wards use today")
-    report = validating.validate_run(
-        teller.by("dana"), teller.project, fitted.run, fitted=fitted
-    )
+    report = validating.validate_run(teller.by("dana"), teller.project, fitted.run, fitted=fitted)
     report_lines(report)
     say(f"  report {report.digest}")
     steady = validating.check_stability(teller.by("dana"), teller.project, fitted.run)
-    say(f"  explanations: top {steady.top} overlap {steady.mean_jaccard:.2f} under measurement error")
+    say(
+        f"  explanations: top {steady.top} overlap {steady.mean_jaccard:.2f} under measurement error"
+    )
 
 
 def _lineage(teller: Teller, fitted: Fitted) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from attending.cli.data import ByOption
 from attending.cli.face import (
     AtOption,
     HomeOption,
@@ -24,9 +23,12 @@ from attending.errors import IntegrityBroken
 from attending.lifecycle import agreeing, auditing, checking, cohorts, gating, people, signing
 from attending.lifecycle.desk import open_desk, open_or_create
 from attending.lifecycle.projects import open_project
-from attending.records.governance import GateDecision
 from attending.specs.release import check_stage
 from attending.times import parse_instant
+
+if TYPE_CHECKING:
+    from attending.cli.data import ByOption
+    from attending.records.governance import GateDecision
 
 gate_app = typer.Typer(help="Gates: what a stage asks, what is missing, and whose it is.")
 user_app = typer.Typer(help="Persons and their roles.")
@@ -76,7 +78,9 @@ def agree(
         as_json=as_json,
         lines=[
             f"agreement {agreement.digest}",
-            "to be signed by " + ", ".join(agreement.signers) + ": attending sign "
+            "to be signed by "
+            + ", ".join(agreement.signers)
+            + ": attending sign "
             + short(agreement.digest),
         ],
     )
@@ -114,8 +118,10 @@ def sign(
         {"digest": approval.digest, **approval.content()},
         as_json=as_json,
         lines=[
-            f"signed: {approval.printed_name}, {approval.role}, {approval.meaning} of "
-            f"{approval.document_kind} {short(approval.document)}"
+            (
+                f"signed: {approval.printed_name}, {approval.role}, {approval.meaning} of "
+                f"{approval.document_kind} {short(approval.document)}"
+            )
         ],
     )
 
@@ -297,8 +303,10 @@ def audit_trail(
     if not as_json:
         table(
             ("seq", "at", "who", "did", "to"),
-            [(e.seq, e.at, e.actor, e.action, f"{e.subject_kind} {short(e.subject)}")
-             for e in entries],
+            [
+                (e.seq, e.at, e.actor, e.action, f"{e.subject_kind} {short(e.subject)}")
+                for e in entries
+            ],
         )
     emit([e.content() for e in entries], as_json=as_json)
 

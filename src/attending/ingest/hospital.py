@@ -128,8 +128,8 @@ def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
     yield encounters(stays, keys=keys)
     known["encounter_id"] = pc.unique(stays.text("encounter_id"))
     del people, stays
-    ordered = partial(medications, until=manifest.get("until"))
-    for name, make in {**_MAKERS, "medications": ordered}.items():
+    makers = _MAKERS | {"medications": partial(medications, until=manifest.get("until"))}
+    for name, make in makers.items():
         rows = _rows(folder, name, system=system)
         _drop_repeated(rows)
         _unroutable(rows, known)
@@ -165,12 +165,9 @@ def _manifest(folder: Path) -> Any:  # noqa: ANN401 - JSON
     path = require(folder, "manifest.json", of="a hospital extract")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        complete = all(
-            {"rows", "sha256"} <= set(manifest["files"][f"{table}.csv"]) for table in COLUMNS
-        )
-        if complete and {"source_system", "source_version"} <= set(manifest):
+        if _complete(manifest):
             return manifest
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         pass
     raise BadInput(
         "the manifest does not name its source and the rows and sha256 of every file",
@@ -178,6 +175,16 @@ def _manifest(folder: Path) -> Any:  # noqa: ANN401 - JSON
         hint="Ask the source for a whole manifest.json; control totals are not optional.",
         where="manifest.json",
     )
+
+
+def _complete(manifest: Any) -> bool:  # noqa: ANN401 - JSON
+    totals = [manifest["files"][f"{table}.csv"] for table in COLUMNS]
+    told = all(isinstance(one["rows"], int) and isinstance(one["sha256"], str) for one in totals)
+    seed = manifest.get("seed")
+    # Canonical JSON, in which records stand, holds no larger integer.
+    seeded = seed is None or (isinstance(seed, int) and abs(seed) < 1 << 53)
+    zones = all(isinstance(zone, str) for zone in manifest.get("time_zones", {}).values())
+    return told and seeded and zones and {"source_system", "source_version"} <= set(manifest)
 
 
 def _lines(path: Path) -> int:

@@ -10,12 +10,12 @@ from attending.lifecycle.validating import pages
 from attending.records.card import ModelCard
 from attending.records.governance import Approval, GateDecision
 from attending.records.monitoring import Verdict, standing
-from attending.records.prediction import Answer
 from attending.records.validation import ValidationReport
 
 if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
     from attending.records.ledger import LedgerEntry
+    from attending.records.prediction import Answer
     from attending.records.release import Deployment
     from attending.types import Instant
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attending import keys
 from attending.errors import BadInput, Denied
+from attending.govern.roles import check_role
 from attending.lifecycle.desk import note
 from attending.records.governance import Person
 from attending.records.ledger import Subject
@@ -92,3 +93,8 @@ def authenticated(desk: Desk, login: str, passphrase: str) -> Person:
 def people(desk: Desk) -> tuple[Person, ...]:
     """Return all persons of the home."""
     return desk.home.users.list()
+
+
+def role(name: str) -> Role:
+    """Return the role of that name; an unknown one is refused with the nearest."""
+    return check_role(name)

@@ -109,7 +109,9 @@ class FrontDesk:
             TodayLine(label="because", says=verdict.because),
             TodayLine(label="action", says=f"{verdict.action} ({verdict.owner})"),
         ]
-        lines += [TodayLine(label="finding", says=text, answer="failed") for text in verdict.findings]
+        lines += [
+            TodayLine(label="finding", says=text, answer="failed") for text in verdict.findings
+        ]
         return tuple(lines)
 
     def document(self, digest: str) -> bytes:

@@ -1,0 +1,107 @@
+"""The audit: is the ledger whole, what happened to one thing, and who answered for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attending.errors import AttendingError, NotFound
+from attending.records.governance import Approval
+from attending.records.run import Run
+from attending.records.snapshot import Snapshot
+from attending.records.validation import ValidationReport
+from attending.times import format_instant
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from attending.lifecycle.desk import Desk
+    from attending.records.ledger import AuditReport, Checkpoint, LedgerEntry
+
+
+def verify(desk: Desk) -> AuditReport:
+    """Return what an audit of the whole ledger, and of the rows that it binds, found."""
+    report = desk.home.ledger.verify()
+    rows = desk.home.check_rows()
+    return report.model_copy(update={"findings": (*report.findings, *rows)})
+
+
+def checkpoint(desk: Desk) -> Checkpoint:
+    """Return a signed checkpoint over the ledger, kept outside the database."""
+    return desk.home.make_checkpoint(at=desk.at)
+
+
+def trail(desk: Desk, subject: str) -> tuple[LedgerEntry, ...]:
+    """Return every entry about a digest or name; a digest may be given by its start.
+
+    Raises:
+        NotFound: nothing is known of it.
+    """
+    entries = desk.home.ledger.search(subject=subject)
+    if not entries:
+        entries = desk.home.ledger.search(subject=desk.home.catalog.find(subject))
+    if not entries:
+        raise NotFound("the ledger says nothing of this", code="audit.nothing")
+    return entries
+
+
+def ask(desk: Desk, *, model: str) -> dict[str, Any]:  # a JSON object
+    """Return who approved what, when data were pulled, which metrics were shown, and the stages.
+
+    Raises:
+        NotFound: no such model here.
+    """
+    catalog = desk.home.catalog
+    history = desk.home.deployments.history(model)
+    if not history:
+        raise NotFound("there is no such model here", code="model.missing")
+    pulled = {
+        run.snapshot: catalog.get(run.snapshot, Snapshot) for run in catalog.all(Run, model=model)
+    }
+    digests = {line.digest for line in catalog.list(model=model)}
+    return {
+        "model": model,
+        "stages": [
+            f"{format_instant(item.effective_at)} {item.version or 'unnumbered'} {item.stage} "
+            f"({item.act} by {item.by})"
+            for item in history
+        ],
+        "approved": [
+            f"{format_instant(item.signed_at)} {item.printed_name}, {item.role}: {item.meaning} of "
+            f"{item.document_kind} {item.document}"
+            for item in catalog.all(Approval)
+            if item.document in digests
+        ],
+        "data_pulled": [
+            f"{digest} from {found.source_system}, known up to "
+            f"{format_instant(found.watermark) if found.watermark else 'nothing'}"
+            for digest, found in pulled.items()
+        ],
+        "metrics": [
+            f"{figure.label}: AUROC {estimate.value:.3f}"
+            for report in catalog.all(ValidationReport, model=model)
+            for figure in report.figures
+            if (estimate := report.estimate("auroc", model=figure.name))
+            and estimate.value is not None
+        ],
+    }
+
+
+def export(desk: Desk, folder: Path) -> Path:
+    """Return the folder of an export that the standalone verifier reads."""
+    return desk.home.ledger.export(folder)
+
+
+def fsck(desk: Desk) -> dict[str, list[str]]:
+    """Return what is damaged: artifacts, snapshots, rows, ledger; empty lists when all is well."""
+    snapshots = []
+    for name in desk.home.snapshots.list():
+        try:
+            desk.home.snapshots.verify(name)
+        except AttendingError as error:
+            snapshots.append(str(error.message))
+    return {
+        "artifacts": list(desk.home.artifacts.broken()),
+        "snapshots": snapshots,
+        "rows": [item.message for item in desk.home.check_rows()],
+        "ledger": [item.message for item in desk.home.ledger.verify().findings],
+    }

@@ -1,0 +1,358 @@
+"""Gates: gather every fact from the records of the home, and let the policy decide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attending.errors import Refused
+from attending.govern.agreements import Fitted, agreed_before_fit
+from attending.govern.gates import Evidence, Fact, decide
+from attending.lifecycle import agreeing
+from attending.lifecycle.desk import keep
+from attending.lifecycle.signing import spec_document
+from attending.lifecycle.training import latest_run
+from attending.records.card import ModelCard
+from attending.records.contract import ContractReport, LeakReport
+from attending.records.decisions import AccessReview, RollbackDrill, ThresholdDecision
+from attending.records.explanation import StabilityReport
+from attending.records.governance import Approval, GateDecision
+from attending.records.monitoring import Reference, Verdict
+from attending.records.replay import Replay
+from attending.records.snapshot import Snapshot
+from attending.records.validation import ValidationReport
+from attending.release.checklist import gaps, remaining
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from attending.lifecycle.desk import Desk
+    from attending.lifecycle.projects import Project
+    from attending.records.base import Record
+    from attending.records.run import Run
+    from attending.specs.release import Stage
+
+_BLOCKING = frozenset({"freeze", "restrict", "fallback", "stop"})
+
+
+def check(desk: Desk, project: Project, to_stage: Stage, *, run: str = "") -> GateDecision:
+    """Return the answer of the gate before a stage, kept whatever it is.
+
+    Args:
+        desk: where and when.
+        project: whose model is meant.
+        to_stage: the stage that is asked for.
+        run: the start of a run's digest; the newest when empty.
+    """
+    found = latest_run(desk, project, run)
+    decision = decide(to_stage, gather(desk, project, found, to_stage))
+    keep(
+        desk,
+        decision,
+        action="gate.decide",
+        keys={"model": project.name, "run": found.digest, "to": to_stage},
+        details={"allowed": decision.allowed, "open": len(decision.open_conditions())},
+    )
+    return decision
+
+
+def require_allowed(decision: GateDecision) -> None:
+    """Refuse to go on when a gate said no.
+
+    Raises:
+        Refused: listing every open condition and whose it is.
+    """
+    if not decision.allowed:
+        asked = "; ".join(
+            f"{item.name} is {item.status.replace('_', ' ')} ({item.whose}"
+            + (f": {item.note})" if item.note else ")")
+            for item in decision.open_conditions()
+        )
+        raise Refused(
+            f"the gate '{decision.gate}' before {decision.to_stage} is closed: {asked}",
+            code="gate.refused",
+            hint="Each condition names whose it is; see `attending gate check`.",
+        )
+
+
+def gather(desk: Desk, project: Project, run: Run, to_stage: Stage) -> Evidence:
+    """Return all that a gate looks at, from records alone.
+
+    Args:
+        desk: where and when.
+        project: its specs as they stand.
+        run: the run that asks to be let through.
+        to_stage: the stage that is asked for.
+    """
+    catalog = desk.home.catalog
+    stands = [item for item in desk.home.deployments.history(run.model) if item.run == run.digest]
+    documents = _documents(desk, project, run)
+    exceptions = agreeing.exceptions_of(desk, project)
+    signed = (*documents.values(), *(item.digest for item in exceptions))
+    return Evidence(
+        model=run.model,
+        run=run.digest,
+        stage=stands[-1].stage if stands else "prototype",
+        as_of=desk.at,
+        home=desk.home.settings.home_id,
+        model_spec=run.model_spec,
+        facts={name: fact(desk, project, run) for name, fact in _FACTS[to_stage].items()},
+        documents=documents,
+        approvals=tuple(
+            approval for digest in signed for approval in catalog.all(Approval, document=digest)
+        ),
+        exceptions=exceptions,
+    )
+
+
+def _documents(desk: Desk, project: Project, run: Run) -> dict[str, str]:
+    catalog = desk.home.catalog
+    found: dict[str, str | None] = {
+        "run": run.digest,
+        "release": spec_document(desk, project, "release"),
+    }
+    for name, kind in (("validation_report", ValidationReport), ("card", ModelCard)):
+        record: Record | None = catalog.latest(kind, run=run.digest)  # type: ignore[type-var]  # both are records
+        found[name] = record.digest if record else None
+    return {name: digest for name, digest in found.items() if digest}
+
+
+def _told(record: Record | None, holds: bool, *, absent: str, why: str = "") -> Fact:  # noqa: FBT001
+    if record is None:
+        return Fact("missing", note=absent)
+    return Fact("met" if holds else "failed", record.digest, "" if holds else why)
+
+
+def _plain(holds: bool, why: str) -> Fact:  # noqa: FBT001 - one question, one answer
+    return Fact("met") if holds else Fact("failed", note=why)
+
+
+def _complete(_desk: Desk, _project: Project, run: Run) -> Fact:
+    named = (run.snapshot, run.contract_report, run.cohort, run.feature_set, run.code_digest)
+    return _plain(all(named) and bool(run.packages), "the run record has gaps")
+
+
+def _not_exploratory(_desk: Desk, _project: Project, run: Run) -> Fact:
+    return _plain(not run.exploratory, "; ".join(run.reasons))
+
+
+def _replayed(desk: Desk, _project: Project, run: Run) -> Fact:
+    found = desk.home.catalog.latest(Replay, run=run.digest)
+    return _told(found, bool(found and found.same_result), absent="not repeated yet", why="differs")
+
+
+def _access_reviewed(desk: Desk, project: Project, _run: Run) -> Fact:
+    digest = spec_document(desk, project, "data_access")
+    permission = project.contract.permission
+    if permission is None:
+        return Fact("failed", note="the contract names no permission")
+    if permission.expires is not None and permission.expires < desk.at.date():
+        return Fact("failed", note="the permission has expired")
+    signed = desk.home.catalog.all(Approval, document=digest) if digest else ()
+    if not any(item.role == "compliance_officer" for item in signed):
+        return Fact("missing", note="the permission is not signed")
+    return Fact("met", digest)
+
+
+def _contract(desk: Desk, _project: Project, run: Run) -> Fact:
+    if run.contract_report is None:
+        return Fact("missing", note="no contract was checked")
+    report = desk.home.catalog.get(run.contract_report, ContractReport)
+    return _told(report, report.met, absent="", why=report.refusal)
+
+
+def _leaks(desk: Desk, _project: Project, run: Run) -> Fact:
+    found = desk.home.catalog.latest(LeakReport, cohort=run.cohort, features=run.feature_set)
+    return _told(
+        found,
+        bool(found and not found.refused),
+        absent="not asked",
+        why=found.refusal if found else "",
+    )
+
+
+def _agreed(desk: Desk, project: Project, run: Run) -> Fact:
+    catalog = desk.home.catalog
+    agreement = agreeing.standing_agreement(desk, project)
+    fits = [line.seq for line in catalog.list("run") if line.digest == run.digest]
+    lines = catalog.list("approval", document=agreement.digest) if agreement else ()
+    return agreed_before_fit(
+        agreement,
+        {line.seq: catalog.get(line.digest, Approval) for line in lines},
+        Fitted(
+            validation_spec=project.validation.digest,
+            cohort_spec=run.cohort_spec,
+            model_spec=run.model_spec,
+            seq=fits[0],
+        ),
+    )
+
+
+def _temporal(_desk: Desk, _project: Project, run: Run) -> Fact:
+    return _plain(
+        run.split.kind == "temporal", f"the split is {run.split.kind}: {run.split.reason}"
+    )
+
+
+def _validation(desk: Desk, _project: Project, run: Run) -> Fact:
+    report = desk.home.catalog.latest(ValidationReport, run=run.digest)
+    if report is None:
+        return Fact("missing", note="not validated yet")
+    failed = [gate.gate for gate in report.gates if gate.outcome == "failed"]
+    unshown = [gate.gate for gate in report.gates if gate.outcome == "not_shown"]
+    if failed:
+        return Fact("failed", report.digest, f"failed: {', '.join(failed)}")
+    if unshown or not report.gates:
+        return Fact("not_shown", report.digest, f"not shown: {', '.join(unshown) or 'no gates'}")
+    return Fact("met", report.digest)
+
+
+def _zones(desk: Desk, _project: Project, run: Run) -> Fact:
+    snapshot = desk.home.catalog.get(run.snapshot, Snapshot)
+    return _plain(snapshot.real_clock, f"the source's times are {snapshot.time_zone}")
+
+
+def _availability(desk: Desk, _project: Project, run: Run) -> Fact:
+    snapshot = desk.home.catalog.get(run.snapshot, Snapshot)
+    assumed = sorted({item.table for item in snapshot.availability if item.assumed})
+    return _plain(not assumed, f"availability is assumed for {', '.join(assumed)}")
+
+
+def _card(desk: Desk, _project: Project, run: Run) -> Fact:
+    card = desk.home.catalog.latest(ModelCard, run=run.digest)
+    missing = ", ".join(card.missing) if card else ""
+    return _told(
+        card, bool(card and card.complete), absent="no card yet", why=f"missing: {missing}"
+    )
+
+
+def _signed_by(desk: Desk, record: Record | None, *, role: str, absent: str) -> Fact:
+    if record is None:
+        return Fact("missing", note=absent)
+    signed = desk.home.catalog.all(Approval, document=record.digest)
+    if any(item.role == role and item.meaning == "approval" for item in signed):
+        return Fact("met", record.digest)
+    return Fact("missing", record.digest, f"not signed by a {role}")
+
+
+def _explanation(desk: Desk, _project: Project, run: Run) -> Fact:
+    report = desk.home.catalog.latest(StabilityReport, run=run.digest)
+    return _signed_by(desk, report, role="clinical_lead", absent="explanations were not tried")
+
+
+def _threshold(desk: Desk, _project: Project, run: Run) -> Fact:
+    decision = desk.home.catalog.latest(ThresholdDecision, run=run.digest)
+    return _signed_by(desk, decision, role="clinical_lead", absent="no threshold was decided")
+
+
+def _release(desk: Desk, project: Project, _run: Run) -> Fact:
+    found = gaps(project.release, {p.person_id for p in desk.home.users.list() if p.active})
+    return _plain(not found, "; ".join(found))
+
+
+def _way_back(_desk: Desk, project: Project, _run: Run) -> Fact:
+    return _plain(bool(project.release.fallback.downtime_pathway), "no downtime pathway")
+
+
+def _drilled(desk: Desk, _project: Project, run: Run) -> Fact:
+    drill = desk.home.catalog.latest(RollbackDrill, run=run.digest)
+    return _told(drill, drill is not None, absent="the way back was not walked")
+
+
+def _owners(desk: Desk, project: Project, _run: Run) -> Fact:
+    active = {person.person_id for person in desk.home.users.list() if person.active}
+    unknown = [
+        role for role, who in project.release.owners.model_dump().items() if who not in active
+    ]
+    return _plain(not unknown, f"not active persons here: {', '.join(unknown)}")
+
+
+def _monitors(desk: Desk, project: Project, run: Run) -> Fact:
+    found = desk.home.catalog.latest(Reference, run=run.digest)
+    holds = bool(project.monitoring.trust) and found is not None
+    return _told(found, holds, absent="no reference was made", why="no trust condition is set")
+
+
+def _access(desk: Desk, _project: Project, _run: Run) -> Fact:
+    review = desk.home.catalog.latest(AccessReview)
+    return _told(
+        review, bool(review and review.ok), absent="not reviewed", why="the review found faults"
+    )
+
+
+def _vendors(_desk: Desk, project: Project, _run: Run) -> Fact:
+    contract = project.contract
+    outside = [s.server for s in contract.servers if s.region not in contract.residency]
+    return _plain(
+        not outside and bool(contract.servers), f"outside the agreed regions: {', '.join(outside)}"
+    )
+
+
+def _served_long(desk: Desk, project: Project, run: Run, *, stage: Stage) -> Fact:
+    entered = [
+        item.effective_at
+        for item in desk.home.deployments.history(run.model)
+        if item.run == run.digest and item.stage == stage
+    ]
+    if not entered:
+        return Fact("missing", note=f"never {stage}")
+    left = remaining(project.release, stage, entered=entered[0], at=desk.at)
+    return _plain(not left, f"{left // 86_400_000_000 + 1} days of the {stage} period are left")
+
+
+def _silent_long(desk: Desk, project: Project, run: Run) -> Fact:
+    return _served_long(desk, project, run, stage="silent")
+
+
+def _limited_long(desk: Desk, project: Project, run: Run) -> Fact:
+    return _served_long(desk, project, run, stage="limited")
+
+
+def _no_block(desk: Desk, _project: Project, run: Run) -> Fact:
+    verdict = desk.home.catalog.latest(Verdict, model=run.model)
+    if verdict is None or verdict.expires_at <= desk.at:
+        return Fact("missing", note="there is no verdict today")
+    return _told(verdict, verdict.answer not in _BLOCKING, absent="", why=verdict.because)
+
+
+_TRAINED: dict[str, Callable[[Desk, Project, Run], Fact]] = {
+    "run.complete": _complete,
+    "run.not_exploratory": _not_exploratory,
+    "run.replayed": _replayed,
+    "data.access_reviewed": _access_reviewed,
+    "contract.passed": _contract,
+    "leaks.none": _leaks,
+    "agreement.before_fit": _agreed,
+    "split.temporal": _temporal,
+}
+_VALIDATED: dict[str, Callable[[Desk, Project, Run], Fact]] = {
+    "validation.gates": _validation,
+    "split.temporal": _temporal,
+    "time.zones_real": _zones,
+    "time.availability_recorded": _availability,
+    "card.complete": _card,
+    "explanation.reviewed": _explanation,
+    "threshold.agreed": _threshold,
+}
+_SILENT: dict[str, Callable[[Desk, Project, Run], Fact]] = {
+    "release.complete": _release,
+    "rollback.path_named": _way_back,
+    "rollback.tested": _drilled,
+    "incidents.owners_named": _owners,
+    "monitors.configured": _monitors,
+    "access.checked": _access,
+    "vendors.checked": _vendors,
+}
+#: What nobody has shown stays missing: a fact without a function here is never met.
+_FACTS: dict[Stage, dict[str, Callable[[Desk, Project, Run], Fact]]] = {
+    "prototype": {},
+    "trained": _TRAINED,
+    "validated": _VALIDATED,
+    "silent": _SILENT,
+    "limited": {
+        "silent.complete": _silent_long,
+        "verdicts.no_block": _no_block,
+        "rollback.tested": _drilled,
+    },
+    "live": {"limited.complete": _limited_long, "verdicts.no_block": _no_block},
+    "retired": {},
+}

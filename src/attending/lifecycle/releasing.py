@@ -1,0 +1,186 @@
+"""Stages and versions: forward by a gate's decision, back by a signed act."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from attending.engines.local import LocalEngine
+from attending.errors import Denied, NotFound
+from attending.lifecycle import auditing
+from attending.lifecycle.baselines import totals
+from attending.lifecycle.cohorts import built_cohort
+from attending.lifecycle.desk import keep, note
+from attending.lifecycle.gating import check, require_allowed
+from attending.lifecycle.people import authenticated
+from attending.records.decisions import AccessReview, RollbackDrill
+from attending.records.ledger import Subject
+from attending.records.release import Deployment
+from attending.release import advance as steps
+from attending.scores.registered import SCORES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from attending.lifecycle.desk import Desk
+    from attending.lifecycle.projects import Project
+    from attending.records.governance import Person
+    from attending.records.run import Run
+    from attending.specs.release import Stage
+
+#: Roles that may take a version back, and let it answer again.
+_MAY_ACT = frozenset({"operator", "clinical_lead", "compliance_officer"})
+
+
+def advance(desk: Desk, project: Project, to_stage: Stage, *, run: str = "") -> Deployment:
+    """Return where the run stands after one stage more; the gate is asked first.
+
+    Raises:
+        Refused: the gate is closed; every open condition is named with whose it is.
+    """
+    decision = check(desk, project, to_stage, run=run)
+    require_allowed(decision)
+    history = [
+        item for item in desk.home.deployments.history(project.name) if item.run == decision.run
+    ]
+    stands = steps.advance(
+        history[-1] if history else None, decision, to=to_stage, at=desk.at, by=desk.actor
+    )
+    if to_stage == "silent":
+        stands = steps.planned(stands, project.release.digest)
+    with desk.home.database.transaction() as unit:
+        if to_stage == "trained":
+            version = desk.home.deployments.give_version(unit, model=project.name, run=decision.run)
+            stands = steps.numbered(stands, version)
+        digest = desk.home.deployments.enter(unit, stands)
+        note(
+            desk,
+            unit,
+            action="release.advance",
+            subject=Subject(kind="deployment", digest=digest),
+            details={"stage": to_stage, "version": stands.version, "decision": decision.digest},
+        )
+    return stands
+
+
+def status(desk: Desk, model: str = "") -> tuple[Deployment, ...]:
+    """Return where every version of a model, or of all models, stands.
+
+    Raises:
+        NotFound: no such model here.
+    """
+    names = [model] if model else desk.home.deployments.models()
+    found = tuple(item for name in names for item in desk.home.deployments.standing(name).values())
+    if model and not found:
+        raise NotFound("there is no such model here", code="model.missing")
+    return found
+
+
+def rollback(
+    desk: Desk, project: Project, *, person: str, passphrase: str, reason: str
+) -> tuple[Deployment, ...]:
+    """Return what stands after the version that answers was taken back, signed, at once."""
+    signer = _actor(desk, person, passphrase)
+    history = desk.home.deployments.history(project.name)
+    made = steps.rollback(
+        history, project.release.fallback, at=desk.at, by=signer.person_id, reason=reason
+    )
+    return _enter(desk, made, action="release.rollback")
+
+
+def disable(
+    desk: Desk, project: Project, *, person: str, passphrase: str, reason: str
+) -> tuple[Deployment, ...]:
+    """Return what stands after the version was stopped at once, signed."""
+    signer = _actor(desk, person, passphrase)
+    made = steps.disable(_current(desk, project), at=desk.at, by=signer.person_id, reason=reason)
+    return _enter(desk, (made,), action="release.disable")
+
+
+def enable(
+    desk: Desk, project: Project, *, person: str, passphrase: str, reason: str
+) -> tuple[Deployment, ...]:
+    """Return what stands after a disabled version was let answer again, signed."""
+    signer = _actor(desk, person, passphrase)
+    made = steps.enable(_current(desk, project), at=desk.at, by=signer.person_id, reason=reason)
+    return _enter(desk, (made,), action="release.enable")
+
+
+def _actor(desk: Desk, person: str, passphrase: str) -> Person:
+    signer = authenticated(desk, person, passphrase)
+    if not _MAY_ACT & set(signer.roles):
+        raise Denied(
+            "this act is signed by an operator, a clinical lead or a compliance officer",
+            code="release.role",
+            hint="Ask one of them.",
+        )
+    return signer
+
+
+def _current(desk: Desk, project: Project) -> Deployment:
+    found = desk.home.deployments.current(project.name)
+    if found is None:
+        raise NotFound("no version of this model is here", code="model.missing")
+    return found
+
+
+def _enter(desk: Desk, made: Sequence[Deployment], *, action: str) -> tuple[Deployment, ...]:
+    with desk.home.database.transaction() as unit:
+        for item in made:
+            digest = desk.home.deployments.enter(unit, item)
+            note(
+                desk,
+                unit,
+                action=action,
+                subject=Subject(kind="deployment", digest=digest),
+                details={"version": item.version, "serves": item.serves, "by": item.by},
+            )
+    return tuple(made)
+
+
+def drill_rollback(desk: Desk, project: Project, run: Run) -> RollbackDrill:
+    """Return the way back as it was walked in memory, with the fallback score computed for real."""
+    release = project.release
+    current = _current(desk, project)
+    live = Deployment.model_validate(
+        {**current.model_dump(), "stage": "live", "serves": "version", "version": "v1"}
+    )
+    after = steps.rollback((live,), release.fallback, at=desk.at, by=desk.actor, reason="a drill")[
+        -1
+    ]
+    lines = [f"a rollback from live leaves the version at {after.stage}, answering {after.serves}"]
+    scored = 0
+    if release.fallback.score is not None:
+        cohort = built_cohort(desk, project, run.cohort)
+        score = SCORES.get(release.fallback.score)({})
+        found = totals(score, cohort.table, LocalEngine(cohort.source.shards))
+        scored = int((~np.isnan(found)).sum())
+        lines.append(f"{score.name} gave a score to {scored} of {len(found)} patients")
+    lines.append(f"downtime pathway: {release.fallback.downtime_pathway}")
+    drill = RollbackDrill(
+        model=run.model,
+        run=run.digest,
+        serves_after=after.serves,
+        fallback=release.fallback.score,
+        rows_scored=scored,
+        steps=tuple(lines),
+    )
+    keep(desk, drill, action="release.drill", keys={"model": run.model, "run": run.digest})
+    return drill
+
+
+def review_access(desk: Desk) -> AccessReview:
+    """Return the review of keys, persons and ledger; keys are checked on opening the home."""
+    report = auditing.verify(desk)
+    persons = desk.home.users.list()
+    bare = sum(not person.roles for person in persons)
+    review = AccessReview(
+        ledger_entries=report.entries,
+        ledger_root=report.root,
+        persons=len(persons),
+        without_role=bare,
+        ok=report.ok and bool(persons) and not bare,
+    )
+    keep(desk, review, action="access.review")
+    return review

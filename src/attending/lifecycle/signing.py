@@ -1,0 +1,174 @@
+"""Signatures: a person, freshly authenticated, over the digest of exactly one document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attending.errors import BadInput, NotFound
+from attending.govern.roles import DOCUMENTS, check_role
+from attending.govern.sign import Document, Intent
+from attending.govern.sign import sign as give
+from attending.lifecycle.desk import keep
+from attending.lifecycle.people import authenticated
+from attending.records.decisions import SpecDocument, ThresholdDecision
+from attending.records.explanation import StabilityReport
+from attending.records.governance import Approval
+from attending.specs.base import dump
+from attending.times import format_length
+
+if TYPE_CHECKING:
+    from attending.lifecycle.desk import Desk
+    from attending.lifecycle.projects import Project
+    from attending.records.run import Run
+
+#: Kind of record -> kind of document, where the words differ.
+_KINDS = {"model_card": "card", "stability": "explanation"}
+
+
+def sign(  # noqa: PLR0913 - a signature has these parts, each said by the signer
+    desk: Desk,
+    document: str,
+    *,
+    person: str,
+    passphrase: str,
+    role: str,
+    statement: str,
+    meaning: str = "approval",
+    kind: str = "",
+) -> Approval:
+    """Return a person's approval of a document, kept.
+
+    Args:
+        desk: where and when.
+        document: the start of the digest of what was shown.
+        person: the signer's login.
+        passphrase: given again for this signature.
+        role: in which the person signs.
+        statement: what is said by signing.
+        meaning: review, approval or responsibility.
+        kind: of the document; told by the record when empty.
+
+    Raises:
+        Denied: wrong passphrase, an author, a role that may not, or an inactive person.
+        BadInput: a kind of document that the record is not.
+    """
+    digest = desk.home.catalog.find(document)
+    found = _kind_of(desk, digest)
+    if kind and kind != found:
+        raise BadInput(
+            f"got kind '{kind}', and the document is a '{found}'", code="sign.kind", where=digest
+        )
+    signer = authenticated(desk, person, passphrase)
+    prior = desk.home.catalog.all(Approval, document=digest)
+    approval = give(
+        Document(
+            kind=found,
+            digest=digest,
+            authors=_authors(desk, digest),
+            home=desk.home.settings.home_id,
+        ),
+        signer,
+        intent=Intent(role=check_role(role), meaning=meaning, statement=statement, shown=digest),
+        at=desk.at,
+        authenticated_at=desk.at,
+        prior=prior,
+    )
+    keep(
+        desk,
+        approval,
+        action="approval.sign",
+        keys={"document": digest, "signer": signer.person_id, "document_kind": found},
+        details={"document": digest, "role": role, "meaning": meaning},
+    )
+    return approval
+
+
+def _kind_of(desk: Desk, digest: str) -> str:
+    content = desk.home.catalog.content(digest)
+    if content["kind"] == SpecDocument.kind:
+        return str(content["spec"])
+    kind = _KINDS.get(content["kind"], content["kind"])
+    if kind not in DOCUMENTS:
+        raise BadInput(
+            f"a record of kind '{content['kind']}' is not signed",
+            code="sign.kind",
+            hint=f"What can be signed: {', '.join(DOCUMENTS)}.",
+        )
+    return str(kind)
+
+
+def _authors(desk: Desk, digest: str) -> frozenset[str]:
+    """Return who made a document: who kept it, whom it names, and who fitted the run in it."""
+    catalog = desk.home.catalog
+    content = catalog.content(digest)
+    made = {line.made_by for line in catalog.list(content["kind"]) if line.digest == digest}
+    run = catalog.keys(digest).get("run")
+    if run:
+        made |= {line.made_by for line in catalog.list("run") if line.digest == run}
+    return frozenset({*made, *content.get("authors", ())} - {"system"})
+
+
+def approvals_on(desk: Desk, digest: str) -> tuple[Approval, ...]:
+    """Return all signatures on a document, oldest first."""
+    return desk.home.catalog.all(Approval, document=digest)
+
+
+def propose_specs(desk: Desk, project: Project) -> dict[str, str]:
+    """Return the digests of the release plan and the data permission, kept to be signed."""
+    made = {}
+    for name, spec in (("release", project.release), ("data_access", project.contract)):
+        record = SpecDocument(
+            spec=name, model=project.name, spec_digest=spec.digest, content=dump(spec)
+        )
+        made[name] = keep(
+            desk, record, action="document.propose", keys={"model": project.name, "spec": name}
+        )
+    return made
+
+
+def spec_document(desk: Desk, project: Project, name: str) -> str | None:
+    """Return the digest of a proposed spec as it stands in the project, None when there is none."""
+    wanted = project.release.digest if name == "release" else project.contract.digest
+    found = [
+        item
+        for item in desk.home.catalog.all(SpecDocument, model=project.name, spec=name)
+        if item.spec_digest == wanted
+    ]
+    return found[-1].digest if found else None
+
+
+def decide_threshold(desk: Desk, project: Project, run: Run) -> ThresholdDecision:
+    """Return the threshold with the action that changes at it, kept to be signed."""
+    release = project.release
+    decision = ThresholdDecision(
+        model=run.model,
+        run=run.digest,
+        threshold=release.threshold.value,
+        action=release.delivery[0].wording,
+        responder=", ".join(release.intended_use.user_roles),
+        within=format_length(release.action_window),
+        escalation=release.playbook.contain,
+    )
+    keep(
+        desk,
+        decision,
+        action="threshold.decide",
+        keys={"model": run.model, "run": run.digest},
+    )
+    return decision
+
+
+def newest_stability(desk: Desk, run: Run) -> str:
+    """Return the digest of the newest stability report of a run.
+
+    Raises:
+        NotFound: there is none.
+    """
+    report = desk.home.catalog.latest(StabilityReport, run=run.digest)
+    if report is None:
+        raise NotFound(
+            "the explanations were not tried",
+            code="explanation.missing",
+            hint="Run `attending explain stability`.",
+        )
+    return report.digest
