@@ -108,9 +108,7 @@ def test_one_sites_units_are_seen_at_that_site():
     # Control: the pooled test alone does not call for action.
     pooled = seen(x, risk, made=made)
     assert decide(d.SPEC, pooled, at=d.AT).answer in {"continue", "watch"}
-    held = reference(
-        d.table(d.X), d.RISK, d.NAMES, about=About("readmission", "v1", site="SOUTH")
-    )
+    held = reference(d.table(d.X), d.RISK, d.NAMES, about=About("readmission", "v1", site="SOUTH"))
     found = seen(x, risk, made=made, by_site={"SOUTH": held})
     assert ("data", "stop", "unit_switch", "creatinine", "SOUTH") in d.names(found)
 

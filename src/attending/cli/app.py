@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -10,6 +11,9 @@ from attending import __version__
 from attending.cli import begin, data, live, study, trust
 from attending.cli.door import through
 from attending.errors import EXIT_CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _CODES = ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
 
@@ -41,9 +45,17 @@ for name, noun in {
     "monitor": live.monitor_app,
 }.items():
     app.add_typer(noun, name=name, no_args_is_help=True)
-for verb in (begin.new, begin.demo, trust.agree, trust.sign, trust.fsck):
-    app.command(verb.__name__)(verb)
-for verb in (live.score, live.serve, live.today):
+_VERBS: tuple[Callable[..., None], ...] = (
+    begin.new,
+    begin.demo,
+    trust.agree,
+    trust.sign,
+    trust.fsck,
+    live.score,
+    live.serve,
+    live.today,
+)
+for verb in _VERBS:
     app.command(verb.__name__)(verb)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from attending.cli.data import ByOption, SnapshotOption
 from attending.cli.face import (
     AtOption,
     HomeOption,
@@ -19,16 +20,13 @@ from attending.cli.face import (
     progress,
     table,
 )
+from attending.cli.trust import PassphraseOption
 from attending.digests import short
 from attending.lifecycle import releasing, scoring, signing, training, watching
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.specs.release import check_stage
 from attending.times import parse_instant
-
-if TYPE_CHECKING:
-    from attending.cli.data import ByOption, SnapshotOption
-    from attending.cli.trust import PassphraseOption
 
 release_app = typer.Typer(help="Stages and versions: advance, roll back, disable, enable.")
 monitor_app = typer.Typer(help="Monitors, and how they behave in quiet years.")
@@ -137,8 +135,7 @@ def _act(name: str, project: Path, *, home: Path | None, at: str | None, **said:
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at), actor=said["person"]) as desk:
         found = acts[name](desk, asked, **said)
-    stands = found if isinstance(found, tuple) else (found,)
-    return [f"{d.model}@{d.version} stage={d.stage} answers={d.serves}" for d in stands]
+    return [f"{d.model}@{d.version} stage={d.stage} answers={d.serves}" for d in found]
 
 
 @release_app.command("rollback")
@@ -252,6 +249,31 @@ def score(
     emit(content, as_json=as_json, lines=lines)
 
 
+@monitor_app.command("reference")
+def monitor_reference(
+    run: Annotated[str, typer.Option(help="The start of a run's digest. Else the newest.")] = "",
+    version: VersionOption = "",
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Freeze the picture of the test rows that every later day is compared with.
+
+    Example: attending monitor reference --version v1 --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        found = training.latest_run(desk, asked, run)
+        made = watching.make_reference(desk, asked, found, version=version or "v1")
+    emit(
+        {"digest": made.digest, **made.content()},
+        as_json=as_json,
+        lines=[f"reference {short(made.digest)}: {made.n} rows, {len(made.features)} features"],
+    )
+
+
 @monitor_app.command("run")
 def monitor_run(
     project: ProjectOption = Path(),
@@ -298,9 +320,9 @@ def monitor_simulate(
     asked = open_project(project)
     with (
         open_desk(home_path(home), at=clock(at), actor=by) as desk,
-        progress("simulating", total=years) as each,
+        progress("simulating"),
     ):
-        found = watching.simulate(desk, asked, years=years, version=version, each=each)
+        found = watching.simulate(desk, asked, years=years, version=version)
     if not as_json:
         table(
             ("planted shift", "found", "of", "named right", "median days"),

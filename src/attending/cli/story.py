@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from attending.hospital.generate import Hospital
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
     from attending.lifecycle.training import Fitted
@@ -45,8 +46,21 @@ if TYPE_CHECKING:
 DEMO_EXAMPLE = "readmission-synthetic"
 FIRST = parse_instant("2025-07-01T06:00:00Z")
 SECOND = parse_instant("2025-12-15T06:00:00Z")
-_LEAKY = """  - {name: coded_now, label: Diagnoses of this stay, codes: [ICD10CM//*], window: encounter, aggregate: count, owner: dana, purpose: readmission risk}
-  - {name: review_note, label: Score of the readmission review, codes: [NOTE//READMISSION_REVIEW], window: encounter, aggregate: last, owner: dana, purpose: readmission risk}
+_LEAKY = """
+  - name: coded_now
+    label: Diagnoses of this stay
+    codes: [ICD10CM//*]
+    window: encounter
+    aggregate: count
+    owner: dana
+    purpose: readmission risk
+  - name: review_note
+    label: Score of the readmission review
+    codes: [NOTE//READMISSION_REVIEW]
+    window: encounter
+    aggregate: last
+    owner: dana
+    purpose: readmission risk
 """
 
 
@@ -134,9 +148,7 @@ def _open(home: Path, seed: int) -> Teller:
     return Teller(desk, project, secrets, FIRST)
 
 
-def _source(
-    teller: Teller, home: Path, *, patients: int, years: int, seed: int
-) -> simulating.Hospital:
+def _source(teller: Teller, home: Path, *, patients: int, years: int, seed: int) -> Hospital:
     title(2, "The hospital gives an extract; ingest makes it a snapshot of events with two clocks")
     hospital = simulating.build_hospital(patients=patients, years=years, seed=seed)
     simulating.write_source(hospital, home / "extracts" / "first", until=FIRST)
@@ -192,9 +204,8 @@ def _train(teller: Teller) -> Fitted:
         )  # fmt: skip
     fitted = training.fit_run(teller.by("dana"), teller.project)
     for item in fitted.run.candidates:
-        say(
-            f"  {item.name}: AUROC {item.test.auroc:.3f}, Brier {item.test.brier:.4f} on later patients"
-        )
+        figures = f"AUROC {item.test.auroc:.3f}, Brier {item.test.brier:.4f}"
+        say(f"  {item.name}: {figures} on later patients")
     say(f"  run {fitted.digest}")
     for artifact in fitted.run.artifacts:
         say(f"    {artifact.name} {artifact.digest}")
@@ -209,9 +220,7 @@ def _validate(teller: Teller, fitted: Fitted) -> None:
     report_lines(report)
     say(f"  report {report.digest}")
     steady = validating.check_stability(teller.by("dana"), teller.project, fitted.run)
-    say(
-        f"  explanations: top {steady.top} overlap {steady.mean_jaccard:.2f} under measurement error"
-    )
+    say(f"  explanations: top {steady.top} factors overlap by {steady.mean_jaccard:.2f} when retried")
 
 
 def _lineage(teller: Teller, fitted: Fitted) -> None:
@@ -247,13 +256,16 @@ def _clinical(teller: Teller, fitted: Fitted) -> None:
     decision = signing.decide_threshold(teller.by("dana"), teller.project, fitted.run)
     documents = gating.gather(teller.by("dana"), teller.project, fitted.run, "validated").documents
     steady = signing.newest_stability(teller.desk, fitted.run)
-    for document, person, role, meaning, says, kind in (
-        (steady, "clara", "clinical_lead", "approval", "The wording is right and says what it is.", "explanation"),
-        (decision.digest, "clara", "clinical_lead", "approval", "At 25 % we call within 3 days.", "threshold"),
-        (documents["validation_report"], "clara", "clinical_lead", "approval", "Better than LACE where it matters.", "validation_report"),
-        (documents["validation_report"], "caro", "compliance_officer", "review", "Complete and as agreed.", "validation_report"),
-        (card.digest, "clara", "clinical_lead", "approval", "I would hand this to my colleagues.", "card"),
-    ):  # fmt: skip
+    lead = ("clara", "clinical_lead")
+    report = documents["validation_report"]
+    asked = (
+        (steady, *lead, "approval", "The wording says what it is, and what not.", "explanation"),
+        (decision.digest, *lead, "approval", "At 25 % we call within a day.", "threshold"),
+        (report, *lead, "approval", "Better than LACE where it matters.", "validation_report"),
+        (report, "caro", "compliance_officer", "review", "As agreed.", "validation_report"),
+        (card.digest, *lead, "approval", "I would hand this to colleagues.", "card"),
+    )
+    for document, person, role, meaning, says, kind in asked:
         teller.sign(document, person, role, meaning=meaning, says=says, kind=kind)
     stands = releasing.advance(teller.by("dana"), teller.project, "validated")
     say(f"  {stands.model}@{stands.version} stage={stands.stage}")
@@ -292,7 +304,7 @@ def _release(teller: Teller, fitted: Fitted) -> None:
     _readiness(teller, fitted)
 
 
-def _silent(teller: Teller, home: Path, hospital: simulating.Hospital) -> None:
+def _silent(teller: Teller, home: Path, hospital: Hospital) -> None:
     title(8, "Silent: five months of discharges scored, and their outcomes as they mature")
     simulating.write_source(hospital, home / "extracts" / "second", until=SECOND)
     held = ingesting.ingest(teller.by("erik"), "hospital", home / "extracts" / "second")
@@ -340,7 +352,9 @@ def _audit(teller: Teller) -> None:
 def _end(teller: Teller, fitted: Fitted, verdict: Verdict, *, home: Path) -> None:
     say("")
     for page, (name, _) in validating.pages(teller.desk).items():
-        say(f"{name}: {teller.desk.home.artifacts.path(page)}")
+        path = home / f"{name.lower().replace(' ', '-')}.html"
+        path.write_bytes(teller.desk.home.artifacts.read(page))
+        say(f"{name}: {path} (sha256 {page})")
     stands = teller.desk.home.deployments.current(fitted.run.model)
     stage = stands.stage if stands else "none"
     version = stands.version if stands else ""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from attending.cli.data import ByOption, SnapshotOption
 from attending.cli.face import (
     AtOption,
     HomeOption,
@@ -22,11 +23,8 @@ from attending.digests import short
 from attending.lifecycle import cohorts, explaining, featuring, training, validating
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
-
-if TYPE_CHECKING:
-    from attending.cli.data import ByOption, SnapshotOption
-    from attending.records.cohort import Cohort
-    from attending.records.validation import ValidationReport
+from attending.records.cohort import Cohort
+from attending.records.validation import ValidationReport
 
 cohort_app = typer.Typer(help="Cohorts: who is predicted for, and what became of them.")
 features_app = typer.Typer(help="Features: defined once, computed by one kernel.")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from attending.cli.data import ByOption
 from attending.cli.face import (
     AtOption,
     HomeOption,
@@ -23,12 +24,9 @@ from attending.errors import IntegrityBroken
 from attending.lifecycle import agreeing, auditing, checking, cohorts, gating, people, signing
 from attending.lifecycle.desk import open_desk, open_or_create
 from attending.lifecycle.projects import open_project
+from attending.records.governance import GateDecision
 from attending.specs.release import check_stage
 from attending.times import parse_instant
-
-if TYPE_CHECKING:
-    from attending.cli.data import ByOption
-    from attending.records.governance import GateDecision
 
 gate_app = typer.Typer(help="Gates: what a stage asks, what is missing, and whose it is.")
 user_app = typer.Typer(help="Persons and their roles.")
@@ -197,7 +195,8 @@ def gate_except(
 ) -> None:
     """Ask for an exception: visible, expiring, and signed by two roles before it counts.
 
-    Example: attending gate except split.temporal --reason "no calendar" --compensation "5 folds" --expires 2027-01-01T00:00:00Z --project P --by dana --home H
+    Example: attending gate except split.temporal --reason "no calendar"
+    --compensation "5 folds" --expires 2027-01-01T00:00:00Z --project P --by dana --home H
     """
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at), actor=by) as desk:
@@ -347,7 +346,7 @@ def fsck(home: HomeOption = None, at: AtOption = None, as_json: JsonOption = Fal
     """Check artifacts, snapshots, rows and ledger against each other; damage ends with exit 4.
 
     Example: attending fsck --home H
-    """
+    """  # noqa: DOC501 - the door prints it
     with open_desk(home_path(home), at=clock(at)) as desk:
         found = auditing.fsck(desk)
     broken = {key: value for key, value in found.items() if value}

@@ -86,7 +86,8 @@ def order_table(
     ordered = stays.admitted[stay] + (hours * HOUR_SECONDS).astype(np.int64)
     started = ordered + (rng.uniform(0.2, 2.0, size=len(stay)) * HOUR_SECONDS).astype(np.int64)
     planned = np.array([d.days for d in DRUGS])[drug]
-    order = np.lexsort((drug, stay, ordered))
+    # The extract lists an order once its first dose was given: what is planned is no event yet.
+    order = np.lexsort((drug, stay, started))
     stay, drug, ordered, started = stay[order], drug[order], ordered[order], started[order]
     stopped = started + (planned[order] * DAY_SECONDS).astype(np.int64)
     return pa.table(
@@ -98,6 +99,6 @@ def order_table(
             "ordered_at": instants(ordered),
             "started_at": instants(started),
             "stopped_at": instants(stopped),
-            "known_at": instants(ordered),
+            "known_at": instants(started),
         }
     )

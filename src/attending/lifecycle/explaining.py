@@ -14,9 +14,8 @@ from attending.features.online import for_patient
 from attending.lifecycle.cohorts import project_snapshot
 from attending.lifecycle.desk import keep
 from attending.lifecycle.training import bundle_of
-from attending.records.base import from_content
-from attending.records.prediction import Prediction
 from attending.records.run import Run
+from attending.times import parse_instant
 
 if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 class Relived:
     """A prediction made again, its explanation, and whether the score is the same to the bit."""
 
-    prediction: Prediction
+    request: str
     explanation: Explanation
     same_score: bool
 
@@ -50,22 +49,22 @@ def explain_request(desk: Desk, project: Project, request_id: str) -> Relived:
         NotFound: no such prediction, or it carries no score.
     """
     stored = desk.home.predictions.get(request_id)
-    made: Prediction = from_content(Prediction, json.loads(stored.content))
-    if made.score is None:
+    made = json.loads(stored.content)
+    if made["score"] is None:
         raise NotFound(
-            "this prediction carries no score: " + ", ".join(made.reasons),
+            f"this prediction carries no score: {made['reasons']}",
             code="prediction.no_score",
         )
     source = project_snapshot(desk, project)
-    bundle = bundle_of(desk, desk.home.catalog.get(made.run, Run))
+    bundle = bundle_of(desk, desk.home.catalog.get(made["run"], Run))
     rows = LocalEngine(source.shards).rows(stored.subject_id, codes=codes_read(project.features))
     vector = for_patient(
         project.features,
         rows,
         subject_id=stored.subject_id,
         encounter_id=stored.encounter_id,
-        prediction_time=made.prediction_time,
-        index_start=made.index_start,
+        prediction_time=stored.prediction_time,
+        index_start=parse_instant(made["index_start"]),
     )
     inputs = [
         Input(
@@ -74,7 +73,7 @@ def explain_request(desk: Desk, project: Project, request_id: str) -> Relived:
             unit=project.features.feature(item.name).unit or "",
             time=item.time,
             known_at=item.known_at,
-            missing_reason=item.missing,
+            missing_reason=item.missing or "",
         )
         for item in vector.inputs()
     ]
@@ -83,9 +82,9 @@ def explain_request(desk: Desk, project: Project, request_id: str) -> Relived:
         bundle,
         x,
         inputs,
-        at=made.prediction_time,
+        at=stored.prediction_time,
         action=project.release.delivery[0].wording,
     )
-    keep(desk, explanation, action="explain.prediction", keys={"model": made.model})
+    keep(desk, explanation, action="explain.prediction", keys={"model": stored.model})
     again = float(bundle.risk(x[None, :])[0])
-    return Relived(made, explanation, same_score=again == made.score)
+    return Relived(request_id, explanation, same_score=again == made["score"])

@@ -111,7 +111,7 @@ def _documents(desk: Desk, project: Project, run: Run) -> dict[str, str]:
         "release": spec_document(desk, project, "release"),
     }
     for name, kind in (("validation_report", ValidationReport), ("card", ModelCard)):
-        record: Record | None = catalog.latest(kind, run=run.digest)  # type: ignore[type-var]  # both are records
+        record: Record | None = catalog.latest(kind, run=run.digest)
         found[name] = record.digest if record else None
     return {name: digest for name, digest in found.items() if digest}
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from attending.records.run import Run
 
 #: Kind of record -> kind of document, where the words differ.
-_KINDS = {"model_card": "card", "stability": "explanation"}
+_KINDS = {"model_card": "card", "stability": "explanation", "validation": "validation_report"}
 
 
 def sign(  # noqa: PLR0913 - a signature has these parts, each said by the signer
@@ -118,7 +118,7 @@ def propose_specs(desk: Desk, project: Project) -> dict[str, str]:
     made = {}
     for name, spec in (("release", project.release), ("data_access", project.contract)):
         record = SpecDocument(
-            spec=name, model=project.name, spec_digest=spec.digest, content=dump(spec)
+            spec=name, model=project.name, spec_digest=spec.digest, says=dump(spec)
         )
         made[name] = keep(
             desk, record, action="document.propose", keys={"model": project.name, "spec": name}

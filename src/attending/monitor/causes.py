@@ -18,34 +18,51 @@ INPUTS = frozenset(
 )
 #: Findings that follow from others when others are there.
 CONSEQUENCES = frozenset({"score_psi", "alert_rate", "trust"})
+#: What alerts that help look like, and what follows from it.
+HELPED = "outcomes_after_alerts"
+OUTCOMES = frozenset({"auroc", "trust"})
 
 
 def explain(spec: MonitoringSpec, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return findings with consequences put down to the inputs when an input moved.
+    """Return findings with consequences put down to what caused them.
 
-    A moved score that no moved input explains stays `unknown`: the code, the model file or a
-    definition may have changed, and nobody knows what a score means then.
+    A moved score follows from moved inputs; one that no moved input explains stays `unknown`: the
+    code, the model file or a definition may have changed, and nobody knows what a score means
+    then. A fall of AUROC follows from alerts that prevent events.
 
     Args:
         spec: the policy, whose ladder names action and owner anew.
         findings: what was found.
     """
-    all_of_them = tuple(findings)
-    inputs = [one for one in all_of_them if one.drift == "data" and one.name in INPUTS]
-    if not inputs:
-        return all_of_them
-    cause = max(inputs, key=lambda one: (SEVERITIES.index(one.severity), one.name, one.subject))
-    return tuple(_because(spec, one, cause) for one in all_of_them)
+    found = tuple(findings)
+    inputs = [one for one in found if one.drift == "data" and one.name in INPUTS]
+    if inputs:
+        cause = max(inputs, key=_weight)
+        found = tuple(
+            _because(spec, one, cause)
+            if one.drift == "unknown" and one.name in CONSEQUENCES
+            else one
+            for one in found
+        )
+    helped = next((one for one in found if one.name == HELPED), None)
+    if helped is None:
+        return found
+    return tuple(
+        _because(spec, one, helped) if one.drift == "concept" and one.name in OUTCOMES else one
+        for one in found
+    )
+
+
+def _weight(one: Finding) -> tuple[int, str, str]:
+    return (SEVERITIES.index(one.severity), one.name, one.subject)
 
 
 def _because(spec: MonitoringSpec, one: Finding, cause: Finding) -> Finding:
-    """Return a finding, put down to its cause when it is a consequence without one."""
-    if one.drift != "unknown" or one.name not in CONSEQUENCES:
-        return one
-    rung = spec.rung("data", one.severity)
+    """Return a finding put down to its cause."""
+    rung = spec.rung(cause.drift, one.severity)
     return one.model_copy(
         update={
-            "drift": "data",
+            "drift": cause.drift,
             "meaning": f"{one.meaning} The likely cause is {cause.name} of {cause.subject}.",
             "action": rung.action,
             "owner": rung.owner,

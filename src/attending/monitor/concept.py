@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from attending.monitor.causes import HELPED
 from attending.monitor.figures import area, intercept, ratio
 from attending.monitor.findings import make
 from attending.monitor.sequence import Evidence, evidence
@@ -147,7 +148,7 @@ def _what(
     if value < 1 / monitor.alpha:
         return ("concept", "watch"), "calibration", 1 / monitor.watch_alpha
     if shown and _only_after_alerts(monitor, matured):
-        return ("workflow", "act"), "outcomes_after_alerts", 1 / monitor.alpha
+        return ("workflow", "act"), HELPED, 1 / monitor.alpha
     observed, predicted = float(recent.outcome.sum()), float(recent.risk.sum())
     far = not monitor.oe_low * predicted <= observed <= monitor.oe_high * predicted
     return ("concept", "stop" if far else "act"), "calibration", 1 / monitor.alpha

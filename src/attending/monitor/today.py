@@ -39,7 +39,7 @@ def today(
             "A model without a verdict is never used as if all were well.",
         )
     head = [f"{verdict.model} {verdict.version} ({verdict.stage}): {sentence(verdict)}"]
-    if answer != verdict.answer:
+    if not verdict.at <= at < verdict.expires_at:
         head = [f"{verdict.model} {verdict.version}: the verdict is out of date. Now: {answer}."]
     body = _nurse(verdict, answer) if reader == "nurse" else _engineer(verdict, report)
     return tuple((head + body)[:10])

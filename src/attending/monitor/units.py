@@ -47,7 +47,7 @@ def jump(then: Floats, values: Floats, *, least: float) -> Jump | None:
         least: the smallest factor that counts, above 1.
 
     >>> then = np.linspace(0.6, 2.2, 9)
-    >>> jump(then, np.linspace(0.5, 2.3, 200) * 88.42, least=1.5).known
+    >>> jump(then, np.linspace(0.4, 2.4, 200) * 88.42, least=1.5).known
     'creatinine mg/dL to µmol/L'
     >>> jump(then, np.linspace(0.5, 4.0, 200), least=1.5) is None
     True

@@ -13,7 +13,7 @@ class SpecDocument(Record):
     Attributes:
         spec: `release`, or `data_access` for the contract's permission.
         spec_digest: of the spec; another spec makes another document.
-        content: the spec in plain JSON.
+        says: the spec in plain JSON.
     """
 
     kind: ClassVar[str] = "spec_document"
@@ -21,7 +21,7 @@ class SpecDocument(Record):
     spec: str
     model: str
     spec_digest: str
-    content: dict[str, Any]  # a JSON object
+    says: dict[str, Any]  # a JSON object
 
 
 class ThresholdDecision(Record):

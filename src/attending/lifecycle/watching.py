@@ -1,0 +1,217 @@
+"""The watch: a frozen reference, findings of drift, the daily verdict, and the policy's trial."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from attending.engines.local import LocalEngine
+from attending.explain.importance import importance
+from attending.features.build import build as build_features_table
+from attending.lifecycle.cohorts import built_cohort
+from attending.lifecycle.desk import keep, required
+from attending.lifecycle.featuring import built_features
+from attending.lifecycle.ingesting import held
+from attending.lifecycle.scoring import deployed, newest_batch
+from attending.lifecycle.signing import approvals_on, spec_document
+from attending.lifecycle.tables import table_from
+from attending.lifecycle.training import bundle_of
+from attending.monitor import reference as references
+from attending.monitor.current import Current
+from attending.monitor.run import run as run_monitors
+from attending.monitor.simulate import simulate as simulate_policy
+from attending.monitor.simulated_year import Validation
+from attending.monitor.today import today as today_lines
+from attending.monitor.verdict import decide
+from attending.records.monitoring import MonitorReport, Plan, Reference, Verdict
+from attending.records.prediction import OutcomeJoin
+from attending.records.run import Run
+from attending.statistics.auroc import auroc_interval
+from attending.train.split import split
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from attending.lifecycle.desk import Desk
+    from attending.lifecycle.projects import Project
+    from attending.models.protocol import Matrix
+    from attending.records.monitoring import SimulationReport
+    from attending.types import Risks
+
+SIMULATION_SEED = 20_260_101
+
+
+def make_reference(desk: Desk, project: Project, run: Run, *, version: str) -> Reference:
+    """Return the frozen picture of a run's test rows, kept, with which every day is compared."""
+    rows, features, x = _test_rows(desk, project, run)
+    bundle = bundle_of(desk, run)
+    risk, outcome = bundle.risk(x), rows["label"].to_numpy().astype(np.float64)
+    interval = auroc_interval(outcome, risk)
+    record = references.reference(
+        features,
+        risk,
+        list(bundle.names),
+        about=references.About(
+            model=run.model,
+            version=version,
+            threshold=project.release.threshold.value,
+            auroc=None
+            if interval.low is None or interval.high is None
+            else (interval.value, interval.low, interval.high),
+            sources={
+                item.name: ", ".join(project.features.codes_of(item))
+                for item in project.features.features
+            },
+            labels={item.name: item.label for item in project.features.features},
+            weights={item.feature: item.share for item in importance(bundle, x)},
+            made_from=(run.digest,),
+        ),
+        outcome=outcome,
+        times=rows["prediction_time"].to_numpy(),
+    )
+    keep(
+        desk,
+        record,
+        action="monitor.reference",
+        keys={"model": run.model, "version": version, "run": run.digest},
+        details={"table_rows": record.n},
+    )
+    return record
+
+
+def _test_rows(desk: Desk, project: Project, run: Run) -> tuple[pa.Table, pa.Table, Matrix]:
+    """Return cohort rows, features and matrix of the rows that the run was tested on."""
+    cohort = built_cohort(desk, project, run.cohort)
+    table = built_features(desk, project, cohort).table
+    label = project.cohort.label
+    parts = split(
+        project.model,
+        cohort.table,
+        horizon_us=label.horizon or 0,
+        delay_us=label.delay,
+        exception=bool(run.exceptions),
+    )
+    features = table.take(parts.test)
+    return cohort.table.take(parts.test), features, _matrix(features, project)
+
+
+def _matrix(features: pa.Table, project: Project) -> Matrix:
+    columns = [features[name].to_numpy(zero_copy_only=False) for name in project.features.names]
+    return np.column_stack(columns).astype(np.float64)
+
+
+def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport:
+    """Return what the monitors see of the newest batch and its mature outcomes, kept."""
+    stands = deployed(desk, project, version)
+    batch = newest_batch(desk, project, stands.version)
+    known = _reference(desk, project, stands.version)
+    source = held(desk, batch.record.snapshot or "")
+    _, features = build_features_table(project.features, batch.table, LocalEngine(source.shards))
+    joined = desk.home.catalog.latest(OutcomeJoin, model=project.name, version=stands.version)
+    report = run_monitors(
+        project.monitoring,
+        known,
+        Current(
+            model=project.name,
+            version=stands.version,
+            stage=stands.stage,
+            predictions=batch.table,
+            features=features,
+            outcomes=_outcomes(desk, joined),
+            predictions_digest=batch.digest,
+            outcomes_digest=joined.digest if joined else None,
+        ),
+        at=desk.at,
+    )
+    keep(
+        desk,
+        report,
+        action="monitor.run",
+        keys={"model": project.name, "version": stands.version},
+        details={"findings": len(report.findings), "matured": report.n_matured},
+    )
+    return report
+
+
+def _outcomes(desk: Desk, joined: OutcomeJoin | None) -> pa.Table | None:
+    if joined is None:
+        return None
+    return table_from(desk.home.artifacts.read(desk.home.catalog.keys(joined.digest)["table"]))
+
+
+def _reference(desk: Desk, project: Project, version: str) -> Reference:
+    found: Reference = required(
+        desk.home.catalog.latest(Reference, model=project.name, version=version),
+        "reference",
+        hint="It is made on the way to silent: `attending monitor reference`.",
+    )
+    return found
+
+
+def give_verdict(desk: Desk, project: Project, *, version: str = "") -> Verdict:
+    """Return the verdict that the policy draws from the newest report, kept."""
+    stands = deployed(desk, project, version)
+    report = required(
+        desk.home.catalog.latest(MonitorReport, model=project.name, version=stands.version),
+        "monitor report",
+        hint="Run `attending monitor run` first.",
+    )
+    fallback = project.release.fallback
+    plan_digest = spec_document(desk, project, "release")
+    signed = plan_digest if plan_digest and approvals_on(desk, plan_digest) else None
+    verdict = decide(
+        project.monitoring,
+        report,
+        at=desk.at,
+        plan=Plan(signed=signed, fallback=fallback.score, sites=project.release.scope.sites),
+    )
+    keep(
+        desk,
+        verdict,
+        action="verdict.record",
+        keys={"model": project.name, "version": stands.version},
+        details={"answer": verdict.answer, "drift": verdict.drift},
+    )
+    return verdict
+
+
+def today(
+    desk: Desk, project: Project, *, version: str = ""
+) -> tuple[Verdict | None, tuple[str, ...]]:
+    """Return the newest verdict and, in ten lines or fewer, whether the model may be used now."""
+    stands = deployed(desk, project, version)
+    catalog = desk.home.catalog
+    verdict = catalog.latest(Verdict, model=project.name, version=stands.version)
+    lines = today_lines(
+        verdict,
+        catalog.latest(MonitorReport, model=project.name, version=stands.version),
+        at=desk.at,
+        risk_level=project.release.risk_level,
+        reader="nurse",
+    )
+    return verdict, lines
+
+
+def simulate(desk: Desk, project: Project, *, years: int, version: str = "") -> SimulationReport:
+    """Return how the policy behaves in quiet years and under planted shifts, kept."""
+    stands = deployed(desk, project, version)
+    run = desk.home.catalog.get(stands.run, Run)
+    _, _, x = _test_rows(desk, project, run)
+    bundle = bundle_of(desk, run)
+    risk: Risks = bundle.risk(x)
+    report = simulate_policy(
+        project.monitoring,
+        _reference(desk, project, stands.version),
+        Validation(x=x, risk=risk, risk_of=bundle.risk),
+        years=years,
+        seed=SIMULATION_SEED,
+    )
+    keep(
+        desk,
+        report,
+        action="monitor.simulate",
+        keys={"model": project.name, "version": stands.version},
+        details={"years": years, "wrong": report.wrong_stops},
+    )
+    return report
