@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from attending.errors import BadInput
-from attending.statistics.catalog import MEASURES, MODULES
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from attending.errors import BadInput
+from attending.statistics.catalog import MEASURES, MODULES
 
 NAMED = {
     kind: [m for _, m in MEASURES.items() if m.kind == kind]

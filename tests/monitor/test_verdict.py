@@ -45,7 +45,8 @@ def test_the_ladder(drift, severity, answer):
     assert made.drift == ("none" if answer == "continue" else drift)
     assert made.severity == ("info" if answer == "continue" else severity)
     # Never quieter: what is severe may not be written down as continue.
-    quiet = f"risk_level: low\nladder:\n - {{severity: {severity}, answer: continue, action: a, owner: b}}"
+    rung = f"{{severity: {severity}, answer: continue, action: a, owner: b}}"
+    quiet = f"risk_level: low\nladder:\n - {rung}"
     if severity in {"act", "stop"}:
         with pytest.raises(BadInput):
             parse_spec(quiet.encode(), MonitoringSpec, name="monitoring.yaml")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from attending.errors import BadInput
 from attending.statistics.auroc import auroc, delong_difference
 from attending.statistics.average_precision import average_precision

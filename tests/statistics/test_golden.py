@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from attending.statistics.auroc import auroc, auroc_interval
 from attending.statistics.average_precision import average_precision
 from attending.statistics.brier import brier, scaled_brier
@@ -29,7 +30,6 @@ from attending.statistics.sample_size import (
 )
 from attending.statistics.spiegelhalter import spiegelhalter_p, spiegelhalter_z
 from attending.statistics.threshold_metrics import nne
-
 from tests.statistics.golden import OUTCOME, RISK
 
 

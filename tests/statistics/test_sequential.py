@@ -1,7 +1,8 @@
-"""Daily looks: the e-process keeps its error rate, a repeated z test does not, and shifts are found."""
+"""Daily looks: the e-process keeps its error rate, a repeated z test does not."""
 
 import numpy as np
 import pytest
+
 from attending.errors import BadInput
 from attending.statistics.inputs import logit
 from attending.statistics.sequential import observed_expected_range, start

@@ -2,10 +2,11 @@
 
 import itertools
 
-from attending.statistics.calibration_bins import calibration_bins
-from attending.statistics.suppression import suppress, suppress_groups
 from hypothesis import given
 from hypothesis import strategies as st
+
+from attending.statistics.calibration_bins import calibration_bins
+from attending.statistics.suppression import suppress, suppress_groups
 
 COUNTS = st.lists(st.integers(0, 40), min_size=1, max_size=6)
 
@@ -59,5 +60,5 @@ def test_bins_of_a_calibration_plot_are_merged_until_no_count_is_small():
     assert all(b.events == 0 or b.events > 10 for b in bins)
     assert any(
         1 <= b.events <= 10 or 1 <= b.n - b.events <= 10
-        for b in calibration_bins(outcome, [k / 250 for k in range(0, 200)], bins=19)
+        for b in calibration_bins(outcome, [k / 250 for k in range(200)], bins=19)
     )

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from attending.errors import BadInput
 from attending.statistics.workload import (
     alerts_per_100_patient_days,

@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from attending.hospital.generate import Hospital
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
+    from attending.lifecycle.simulating import Generated
     from attending.lifecycle.training import Fitted
     from attending.records.monitoring import Verdict
     from attending.types import Instant
@@ -148,7 +148,7 @@ def _open(home: Path, seed: int) -> Teller:
     return Teller(desk, project, secrets, FIRST)
 
 
-def _source(teller: Teller, home: Path, *, patients: int, years: int, seed: int) -> Hospital:
+def _source(teller: Teller, home: Path, *, patients: int, years: int, seed: int) -> Generated:
     title(2, "The hospital gives an extract; ingest makes it a snapshot of events with two clocks")
     hospital = simulating.build_hospital(patients=patients, years=years, seed=seed)
     simulating.write_source(hospital, home / "extracts" / "first", until=FIRST)
@@ -220,7 +220,7 @@ def _validate(teller: Teller, fitted: Fitted) -> None:
     report_lines(report)
     say(f"  report {report.digest}")
     steady = validating.check_stability(teller.by("dana"), teller.project, fitted.run)
-    say(f"  explanations: top {steady.top} factors overlap by {steady.mean_jaccard:.2f} when retried")
+    say(f"  explanations: top {steady.top} factors overlap by {steady.mean_jaccard:.2f} again")
 
 
 def _lineage(teller: Teller, fitted: Fitted) -> None:
@@ -254,7 +254,9 @@ def _clinical(teller: Teller, fitted: Fitted) -> None:
         teller.by("dana"), teller.project, fitted.run, version=digests.version if digests else ""
     )
     decision = signing.decide_threshold(teller.by("dana"), teller.project, fitted.run)
-    documents = gating.gather(teller.by("dana"), teller.project, fitted.run, "validated").documents
+    documents = gating.gather(
+        teller.by("dana"), teller.project, fitted.run, to_stage="validated"
+    ).documents
     steady = signing.newest_stability(teller.desk, fitted.run)
     lead = ("clara", "clinical_lead")
     report = documents["validation_report"]
@@ -304,7 +306,7 @@ def _release(teller: Teller, fitted: Fitted) -> None:
     _readiness(teller, fitted)
 
 
-def _silent(teller: Teller, home: Path, hospital: Hospital) -> None:
+def _silent(teller: Teller, home: Path, hospital: Generated) -> None:
     title(8, "Silent: five months of discharges scored, and their outcomes as they mature")
     simulating.write_source(hospital, home / "extracts" / "second", until=SECOND)
     held = ingesting.ingest(teller.by("erik"), "hospital", home / "extracts" / "second")

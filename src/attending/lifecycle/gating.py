@@ -44,7 +44,7 @@ def check(desk: Desk, project: Project, to_stage: Stage, *, run: str = "") -> Ga
         run: the start of a run's digest; the newest when empty.
     """
     found = latest_run(desk, project, run)
-    decision = decide(to_stage, gather(desk, project, found, to_stage))
+    decision = decide(to_stage, gather(desk, project, found, to_stage=to_stage))
     keep(
         desk,
         decision,
@@ -74,7 +74,7 @@ def require_allowed(decision: GateDecision) -> None:
         )
 
 
-def gather(desk: Desk, project: Project, run: Run, to_stage: Stage) -> Evidence:
+def gather(desk: Desk, project: Project, run: Run, *, to_stage: Stage) -> Evidence:
     """Return all that a gate looks at, from records alone.
 
     Args:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from attending import keys
 from attending.errors import Denied
 from attending.hospital.extract import write_extract
 from attending.hospital.fhir import write_fhir
-from attending.hospital.generate import generate
+from attending.hospital.generate import Hospital, generate
 from attending.hospital.plan import HospitalPlan
 from attending.hospital.truth import write_truth
 from attending.lifecycle.people import add_person
@@ -17,11 +17,12 @@ from attending.lifecycle.people import add_person
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from attending.hospital.generate import Hospital
     from attending.lifecycle.desk import Desk
     from attending.records.governance import Role
     from attending.types import Instant
 
+#: A hospital that was generated, whole.
+Generated: TypeAlias = Hospital
 #: Fictional, all of them.
 PERSONS: tuple[tuple[str, str, Role], ...] = (
     ("dana", "Dana Reyes", "data_scientist"),
@@ -33,12 +34,12 @@ PERSONS: tuple[tuple[str, str, Role], ...] = (
 _PASSPHRASES = "persons.txt"
 
 
-def build_hospital(*, patients: int, years: int, seed: int) -> Hospital:
+def build_hospital(*, patients: int, years: int, seed: int) -> Generated:
     """Return a synthetic hospital, the same for the same seed."""
     return generate(HospitalPlan(patients=patients, years=years, seed=seed))
 
 
-def write_source(hospital: Hospital, folder: Path, *, until: Instant) -> dict[str, int]:
+def write_source(hospital: Generated, folder: Path, *, until: Instant) -> dict[str, int]:
     """Return rows by file of what the hospital gives until an instant, CSV and FHIR."""
     folder.mkdir(parents=True)
     rows = write_extract(hospital, folder, until=until)
@@ -47,7 +48,7 @@ def write_source(hospital: Hospital, folder: Path, *, until: Instant) -> dict[st
     return rows
 
 
-def write_known_truth(hospital: Hospital, folder: Path) -> Path:
+def write_known_truth(hospital: Generated, folder: Path) -> Path:
     """Return the file of true risks, kept apart from everything that is ingested."""
     folder.mkdir(parents=True)
     return write_truth(hospital, folder)
