@@ -18,7 +18,7 @@ _HAPPENED = {
     "vitals": ("taken_at", "charted_at"),
     "diagnoses": ("dated_at", "coded_at"),
     "procedures": ("performed_at", "coded_at"),
-    "medications": ("ordered_at", "ordered_at"),
+    "medications": ("ordered_at", "started_at"),
     "notes": ("written_for", "signed_at"),
 }
 _DAY_SECONDS = 86_400

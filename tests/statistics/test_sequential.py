@@ -45,12 +45,13 @@ def test_looking_daily_keeps_the_error_rate_where_a_z_test_does_not():
 def test_a_shift_is_found_and_its_size_is_in_the_range(odds_ratio, side):
     rng = np.random.default_rng(2)
     covered = 0
-    for _ in range(20):
+    for _ in range(60):
         found, values = looks(*year(rng, odds_ratio=odds_ratio), side=side)
         assert values[-1] > 100
         low, high = found.odds_ratio()
         covered += low <= odds_ratio <= high
-    assert covered >= 19
+    # A range that covers 95 % covers 52 of 60 or more in 999 of 1,000 trials.
+    assert covered >= 52
 
 
 def test_a_shift_inside_what_is_acceptable_is_no_evidence():

@@ -22,7 +22,7 @@ _RULES = {
 def asked(row: ThresholdRow) -> str:
     """Return what the team asked for, in words.
 
-    >>> from attending.records.validation import Range
+    >>> from attending.records.validation import Range, ThresholdRow
     >>> empty = dict.fromkeys(("sensitivity", "specificity", "ppv", "npv"), Range())
     >>> empty |= dict.fromkeys(("alert_rate", "net_benefit"), Range())
     >>> empty |= dict.fromkeys(("nne", "alerts_per_day", "busy_day", "alerts_per_100_patients"))

@@ -1,0 +1,80 @@
+"""The MIMIC-IV demo through the command line: the figures that others published of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.journeys.conftest import AT
+
+pytestmark = pytest.mark.data
+
+
+@pytest.mark.requirement("A10")
+def test_every_row_is_accounted_for_and_every_admission_is_there(mimic):
+    shell, project, account = mimic
+    assert account["balanced"]
+    parts = ("accepted", "quarantined", "rejected", "duplicate")
+    assert account["rows_in"] == sum(account[part] for part in parts)
+    assert account["tables"]["admissions"]["accepted"] == 275
+    assert account["subjects"] == 100
+    refused = shell.run("ingest", "mimic-iv", str(project), "--at", AT, code=2)
+    assert "admissions" in refused.stderr or "patients" in refused.stderr
+
+
+@pytest.mark.requirement("A7", "A8")
+def test_any_later_admission_finds_53_of_260_live_discharges(mimic):
+    shell, project, _ = mimic
+    cohort = shell.json("cohort", "build", "--project", str(project), "--at", AT)
+    assert [(step["name"], step["kept"]) for step in cohort["steps"]] == [
+        ("index", 275),
+        ("alive_at_discharge", 260),
+    ]
+    assert (cohort["positives"], cohort["labelled"]) == (53, 260)
+    (project / "cohort.yaml").rename(project / "kept.yaml")
+    refused = shell.run("cohort", "build", "--project", str(project), "--at", AT, code=2)
+    (project / "kept.yaml").rename(project / "cohort.yaml")
+    assert "cohort.yaml" in refused.stderr
+
+
+@pytest.mark.requirement("A4", "B3")
+def test_501_results_of_52_stays_have_happened_and_are_not_known_at_24_hours(mimic):
+    shell, _, _ = mimic
+    hidden = shell.json("snapshot", "landmark", "--after", "24h", "--at", AT)
+    assert (hidden["rows"], hidden["stays_with_rows"]) == (501, 52)
+    longer = shell.json(
+        "snapshot", "landmark", "--after", "24h", "--stay-at-least", "24h", "--at", AT
+    )
+    assert (longer["rows"], longer["stays_with_rows"]) == (488, 49)
+    shell.run("snapshot", "landmark", "--after", "24", "--at", AT, code=2)
+
+
+@pytest.mark.requirement("D4", "D5")
+def test_coded_diagnoses_of_the_stay_are_refused_by_name_source_and_gap(mimic):
+    shell, project, _ = mimic
+    shell.run("cohort", "build", "--project", str(project), "--at", AT)
+    shell.run("gate", "leaks", "--project", str(project), "--at", AT)
+    spec = project / "features.yaml"
+    before = spec.read_text()
+    spec.write_text(
+        before + "  - {name: coded, label: Coded diagnoses, codes: [ICD9CM//*, ICD10CM//*], "
+        "window: 365d, aggregate: count, owner: dana, purpose: x}\n"
+    )
+    refused = shell.run("gate", "leaks", "--project", str(project), "--at", AT, code=3)
+    spec.write_text(before)
+    for words in ("leak.availability", "coded", "mimic-iv/diagnoses_icd", "hours"):
+        assert words in refused.stderr
+
+
+def test_the_model_stops_at_the_first_gate_that_nobody_signed(mimic):
+    shell, project, _ = mimic
+    at = ("--project", str(project), "--at", AT)
+    shell.run("cohort", "build", *at)
+    shell.run("features", "build", *at)
+    run = shell.json("train", "fit", *at)
+    assert run["agreement"] is None
+    report = shell.json("validate", "model", *at)
+    assert any("For correctness, not performance" in note for note in report["notes"])
+    assert "not_shown" in {gate["outcome"] for gate in report["gates"]}
+    refused = shell.run("release", "advance", "trained", *at, code=3)
+    assert "signed.run.data_engineer" in refused.stderr
+    assert "run.replayed" in refused.stderr
