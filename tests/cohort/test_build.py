@@ -335,6 +335,10 @@ def test_a_coded_outcome_is_an_event_none_or_lost(tmp_path):
         rows += stay(subject, subject, "2000-01-01", "2000-01-09", place="ICU")
         if value is not None:
             rows.append(event(subject, hour("2000-01-09"), code, value))
+    # One who left alive and died later had no event; one without an outcome died first.
+    rows.append(death(2, "2000-03-01"))
+    rows += [birth(4, "1940-01-01"), *stay(4, 4, "2000-01-01", "2000-01-09", place="ICU")]
+    rows.append(death(4, "2000-03-01"))
     local = engine(tmp_path, events(rows))
     spec = landmark(
         index={"event": "landmark", "after": "48h", "classes": ["ICU"]},
@@ -347,9 +351,9 @@ def test_a_coded_outcome_is_an_event_none_or_lost(tmp_path):
     )
     assert code in codes_read(spec)
     record, table = build(spec, local, as_of=END)
-    assert table["status"].to_pylist() == ["event", "no_event", "censored"]
-    assert table["label"].to_pylist() == [1, 0, None]
-    assert (record.labelled, record.prevalence) == (2, 0.5)
+    assert table["status"].to_pylist() == ["event", "no_event", "censored", "competing"]
+    assert table["label"].to_pylist() == [1, 0, None, 0]
+    assert (record.labelled, record.positives) == (3, 1)
 
 
 def test_groups_are_what_was_visible_at_the_prediction(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.journeys.conftest import AT
@@ -58,7 +60,7 @@ def test_the_report_names_the_exception_and_that_there_is_no_calendar(fitted):
     assert run["exceptions"] == [exception["digest"]]
     assert report["calendar"] == "relative"
     assert any("never pass beyond validated" in note for note in report["notes"])
-    page = open(report["page"], encoding="utf-8").read()  # noqa: PTH123, SIM115
+    page = Path(report["page"]).read_text(encoding="utf-8")
     assert "exception" in page.lower()
     assert "SAPS-I" in page
 

@@ -226,13 +226,17 @@ def snapshot_landmark(
             stay_at_least=parse_length(stay_at_least, where="--stay-at-least"),
         )
     emit(
-        {"rows": hidden.rows, "stays_with_rows": hidden.stays_with_rows, "stays": hidden.stays},
+        {
+            "rows": hidden.rows,
+            "stays_with_rows": hidden.stays_with_rows,
+            "stays": hidden.stays,
+            "assumed_rows": hidden.assumed_rows,
+        },
         as_json=as_json,
         lines=[
-            (
-                f"{hidden.rows} rows of {hidden.stays_with_rows} stays (of {hidden.stays}) have "
-                f"happened {after} after admission and are not yet known"
-            )
+            f"{hidden.rows} rows of {hidden.stays_with_rows} stays (of {hidden.stays}) have "  # noqa: ISC004
+            f"happened {after} after admission and are not yet known",
+            f"{hidden.assumed_rows} more have no recorded availability and wait for a set lag",
         ],
     )
 

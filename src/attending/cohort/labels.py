@@ -30,12 +30,15 @@ class Outcome:
         known: when the event could first be seen; any number without one.
         horizon_end: when looking ends, `NEVER` when that is not known yet.
         lost: whether nobody can say, such as a patient without an outcome row.
+        settled: whether the absence of the event is itself recorded, so that a later death
+            competes with nothing.
     """
 
     at: Ints
     known: Ints
     horizon_end: Ints
     lost: Mask
+    settled: Mask
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def labels(spec: CohortSpec, found: Candidates) -> Labels:
     mature = (ripe <= found.facts.as_of) & ~open_ended
     # A death in hospital is the outcome itself; elsewhere death can come first.
     died = (found.death > found.at) & (found.death <= outcome.horizon_end)
-    competes = died & ~event & (spec.label.competing is not None)
+    competes = died & ~event & ~outcome.settled & (spec.label.competing is not None)
     status = np.select(
         [~mature, event, competes, outcome.lost],
         ["immature", "event", "competing", "censored"],
@@ -117,6 +120,7 @@ def _readmission(spec: CohortSpec, found: Candidates) -> Outcome:
         known=counted.admitted_known[place],
         horizon_end=horizon_end,
         lost=np.zeros(len(found), np.bool_),
+        settled=np.zeros(len(found), np.bool_),
     )
 
 
@@ -135,6 +139,7 @@ def _death_in_stay(spec: CohortSpec, found: Candidates) -> Outcome:
         known=np.zeros(len(found), np.int64),
         horizon_end=horizon_end,
         lost=np.zeros(len(found), np.bool_),
+        settled=np.zeros(len(found), np.bool_),
     )
 
 
@@ -156,14 +161,16 @@ def _code_value(spec: CohortSpec, found: Candidates) -> Outcome:
     np.minimum.at(first, where[hit], at[hit])
     known = np.zeros(len(found), np.int64)
     np.maximum.at(known, where[hit], facts.known[row[hit]])
-    return Outcome(
-        at=first,
-        known=known,
-        horizon_end=horizon_end,
-        lost=~np.isin(np.arange(len(found)), where),
-    )
+    told = np.isin(np.arange(len(found)), where)
+    return Outcome(at=first, known=known, horizon_end=horizon_end, lost=~told, settled=told)
 
 
 def _nothing(horizon_end: Ints) -> Outcome:
     none = np.zeros(len(horizon_end), np.bool_)
-    return Outcome(np.full(len(none), NEVER), np.zeros(len(none), np.int64), horizon_end, none)
+    return Outcome(
+        at=np.full(len(none), NEVER),
+        known=np.zeros(len(none), np.int64),
+        horizon_end=horizon_end,
+        lost=none,
+        settled=none,
+    )

@@ -38,6 +38,9 @@ AGGREGATES: dict[str, int] = {
 _MODES = {"fixed": 0, "encounter": 1, "ever": 2, "with_static": 3}
 _MOMENTS = frozenset({"std", "slope"})
 
+#: Codes whose groups a plan remembers; a service that runs for months must not grow.
+_MOST_CODES = 500_000
+
 #: Columns of the event table that the kernel reads.
 COLUMNS = (
     "subject_id",
@@ -130,7 +133,8 @@ class Plan:
                 for number, (codes, _unit) in enumerate(self.groups)
                 if code is not None and any(matches(code, wanted) for wanted in codes)
             )
-            self._members[code] = known
+            if len(self._members) < _MOST_CODES:
+                self._members[code] = known
         return known
 
     def fill(self, events: pa.Table, predictions: Predictions, *, trace: bool = False) -> Filled:

@@ -11,21 +11,28 @@ import pyarrow.compute as pc
 from attending.engines.local import LocalEngine
 from attending.ingest.landmark import not_yet_known
 from attending.records.events import ADMISSION, DISCHARGE, plain
+from attending.times import parse_length
 
 if TYPE_CHECKING:
     from attending.lifecycle.ingesting import Held
 
-_CLASSES = ("INPATIENT", "OBSERVATION", "ICU")
+_CLASSES = ("INPATIENT", "OBSERVATION")
 _COLUMNS = ("subject_id", "encounter_id", "time", "known_at", "code")
 
 
 @dataclass(frozen=True)
 class Hidden:
-    """Rows of stays that have happened at the landmark and are not yet known."""
+    """Rows of stays that have happened at the landmark and are not yet known.
+
+    Attributes:
+        rows: those whose availability the source recorded.
+        assumed_rows: further rows whose availability is a declared lag, as the source has none.
+    """
 
     stays: int
     rows: int
     stays_with_rows: int
+    assumed_rows: int
 
 
 def hidden_at(source: Held, *, after: int, codes: str, stay_at_least: int = 0) -> Hidden:
@@ -37,11 +44,16 @@ def hidden_at(source: Held, *, after: int, codes: str, stay_at_least: int = 0) -
         codes: the prefix of the codes to count, such as `MIMICIV_LAB//`.
         stay_at_least: leave out stays that ended sooner after admission, microseconds.
     """
+    assumed = pa.array(_assumed_lags(source), type=pa.int64())
 
     def work(events: pa.Table) -> pa.Table:
         rows = plain(events)
         stays = _stays(rows, after=after, stay_at_least=stay_at_least)
-        return not_yet_known(rows, stays, code_prefix=codes).select(["encounter_id", "rows"])
+        every = not_yet_known(rows, stays, code_prefix=codes)
+        lag = pc.subtract(rows["known_at"].cast(pa.int64()), rows["time"].cast(pa.int64()))
+        recorded = rows.filter(pc.invert(pc.is_in(lag, value_set=assumed)))
+        told = not_yet_known(recorded, stays, code_prefix=codes)
+        return pa.table({"rows": told["rows"], "every": every["rows"]})
 
     wanted = [f"{codes}*", f"{ADMISSION}*", f"{DISCHARGE}*"]
     found = LocalEngine(source.shards).map(work, codes=wanted, columns=_COLUMNS)
@@ -49,7 +61,14 @@ def hidden_at(source: Held, *, after: int, codes: str, stay_at_least: int = 0) -
         stays=found.num_rows,
         rows=int(pc.sum(found["rows"]).as_py() or 0),
         stays_with_rows=int(pc.sum(pc.greater(found["rows"], 0)).as_py() or 0),
+        assumed_rows=int(pc.sum(pc.subtract(found["every"], found["rows"])).as_py() or 0),
     )
+
+
+def _assumed_lags(source: Held) -> list[int]:
+    """Return the lags, in microseconds, that stand in where the source stored no time."""
+    rules = {item.rule for item in source.snapshot.availability if item.assumed}
+    return [parse_length(rule[4:]) for rule in sorted(rules) if rule.startswith("lag:")]
 
 
 def _stays(events: pa.Table, *, after: int, stay_at_least: int) -> pa.Table:
