@@ -90,7 +90,7 @@ def test_the_plan_was_signed_before_the_fit_and_an_unsigned_one_closes_the_gate(
 @pytest.mark.requirement("E8", "E5")
 def test_the_report_compares_with_lace_and_shows_curves_with_tables(demo):
     page = (demo.home / "validation-report.html").read_text(encoding="utf-8")
-    for words in ("SYNTHETIC", "LACE", "as coded later", "ecision curve", "alibration", "<table"):
+    for words in ("SYNTHETIC", "LACE", "as coded later", "et benefit", "alibration", "<table"):
         assert words in page
     assert page.count("<img") == page.count('alt="')
     assert "<script" not in page

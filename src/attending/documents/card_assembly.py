@@ -105,8 +105,8 @@ def _purpose(sources: CardSources) -> str:
         return ""
     use = sources.release.intended_use
     return (
-        f"Foretells {use.outcome}, at {use.decision_point}, for {', '.join(use.user_roles)}. "
-        f"Oversight: {sources.release.oversight}"
+        f"Foretells {use.outcome}. When: {use.decision_point}. "
+        f"For: {', '.join(use.user_roles)}. Oversight: {sources.release.oversight}"
     )
 
 

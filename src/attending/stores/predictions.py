@@ -133,9 +133,18 @@ class Predictions:
         return _scored(rows[0])
 
     def observe(self, unit: Unit, observed: Sequence[Observed]) -> int:
-        """Return how many outcomes were added; each counts once for a snapshot."""
-        unit.insert(OUTCOMES, [_outcome_row(item) for item in observed])
-        return len(observed)
+        """Return how many outcomes were new; each counts once for a snapshot."""
+        keys = (OUTCOMES.c.model, OUTCOMES.c.subject_id, OUTCOMES.c.prediction_time)
+        known = {
+            (snapshot, *row)
+            for snapshot in {item.snapshot for item in observed}
+            for row in unit.rows(select(*keys).where(OUTCOMES.c.snapshot == snapshot))
+        }
+        rows = [_outcome_row(item) for item in observed]
+        names = ("snapshot", "model", "subject_id", "prediction_time")
+        new = [row for row in rows if tuple(row[name] for name in names) not in known]
+        unit.insert(OUTCOMES, new)
+        return len(new)
 
     def answer(self, unit: Unit, answer: Answer) -> str:
         """Return the id of what a reader said, now kept."""
