@@ -1,0 +1,52 @@
+"""Write docs/cli.md from the command line itself: every verb with its first line and example."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from attending.cli.app import app
+from attending.errors import EXIT_CODES
+
+
+def verbs(command: Any, name: str = "") -> list[tuple[str, str]]:
+    """Return every verb with its help, in order."""
+    found = []
+    for part, inner in sorted(getattr(command, "commands", {}).items()):
+        full = f"{name} {part}".strip()
+        if hasattr(inner, "commands"):
+            found += verbs(inner, full)
+        else:
+            found.append((full, inner.help or ""))
+    return found
+
+
+def page() -> str:
+    """Return the page."""
+    rows = []
+    for name, text in verbs(typer.main.get_command(app)):
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        rows.append(f"| `attending {name}` | {lines[0]} |")
+    codes = [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
+    return "\n".join(
+        [
+            "# The command line",
+            "",
+            "Made by `make docs`.",
+            "",
+            "| verb | does |",
+            "|---|---|",
+            *rows,
+            "",
+            "| exit code | means |",
+            "|---|---|",
+            *codes,
+            "",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    Path("docs/cli.md").write_text(page(), encoding="utf-8")
