@@ -30,22 +30,9 @@ def page() -> str:
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         rows.append(f"| `attending {name}` | {lines[0]} |")
     codes = [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
-    return "\n".join(
-        [
-            "# The command line",
-            "",
-            "Made by `make docs`.",
-            "",
-            "| verb | does |",
-            "|---|---|",
-            *rows,
-            "",
-            "| exit code | means |",
-            "|---|---|",
-            *codes,
-            "",
-        ]
-    )
+    head = ["# The command line", "", "Made by `make docs`.", "", "| verb | does |", "|---|---|"]
+    tail = ["", "| exit code | means |", "|---|---|", *codes, ""]
+    return "\n".join([*head, *rows, *tail])
 
 
 if __name__ == "__main__":
