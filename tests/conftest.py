@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Machines are noisy: a law is about what holds, never about how long one example took.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 _REQUIRED = set(filter(None, os.environ.get("ATTENDING_REQUIRE", "").split(",")))
 _DATA = Path(os.environ.get("ATTENDING_TEST_DATA", "../shared/data"))
