@@ -68,7 +68,11 @@ def hidden_at(source: Held, *, after: int, codes: str, stay_at_least: int = 0) -
 def _assumed_lags(source: Held) -> list[int]:
     """Return the lags, in microseconds, that stand in where the source stored no time."""
     rules = {item.rule for item in source.snapshot.availability if item.assumed}
-    return [parse_length(rule[4:]) for rule in sorted(rules) if rule.startswith("lag:")]
+    return [
+        parse_length(rule[4:])
+        for rule in sorted(rules)
+        if rule.startswith("lag:") and rule[4:5].isdigit()
+    ]
 
 
 def _stays(events: pa.Table, *, after: int, stay_at_least: int) -> pa.Table:
