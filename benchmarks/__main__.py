@@ -1,4 +1,4 @@
-"""Time the first heavy paths on the synthetic hospital. Ratios to peers come with each room's depth."""
+"""Time the first heavy paths on the synthetic hospital; run by `make bench`."""
 
 from __future__ import annotations
 

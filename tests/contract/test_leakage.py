@@ -142,3 +142,36 @@ def test_shards_add_up():
     assert (found.predictions, found.inside_stay, found.with_row) == (2, 2, 2)
     assert (found.newest_unknown, found.share, found.median_gap_hours) == (1, 0.5, 24.0)
     assert codes_needed(features) == ["ENCOUNTER//DISCHARGE//*", LAB]
+
+
+def test_the_gate_finds_the_traps_of_the_synthetic_hospital_and_lets_the_rest_through(tmp_path):
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    from attending.hospital.extract import write_extract
+    from attending.hospital.generate import generate
+    from attending.hospital.plan import HospitalPlan
+    from tests.ingest.handmade import ingest
+
+    plan = HospitalPlan(patients=200, years=1, seed=3)
+    write_extract(generate(plan), tmp_path / "in", until=plan.end)
+    snapshot = ingest(tmp_path / "in", tmp_path / "out")
+    shards = [pq.read_table(path) for path in sorted((tmp_path / "out").glob("shard-*"))]
+    events = pa.concat_tables(shards)
+    left = events.filter(pc.equal(events["code"], "ENCOUNTER//DISCHARGE//INPATIENT"))
+    at_discharge = left.select(["subject_id", "encounter_id", "time"]).rename_columns(
+        ["subject_id", "encounter_id", "prediction_time"]
+    )
+    features = (
+        FeatureUse("creatinine", (LAB,), 2 * DAY),
+        FeatureUse("heart_rate", ("LOINC//8867-4",), DAY),
+        FeatureUse("diagnoses", ("ICD10CM//*",), 365 * DAY),
+        FeatureUse("discharge_note", ("NOTE//DISCHARGE*",), None),
+    )
+    declared = snapshot.declared_availability()
+    report = availability(shards, at_discharge, features=features, declared=declared)
+    assert [one.feature for one in report.features if one.verdict == "failed"] == [
+        "diagnoses",
+        "discharge_note",
+    ]
+    assert "hours later" in report.refusal

@@ -7,7 +7,7 @@ from attending.errors import BadInput
 from attending.monitor.sequence import evidence, tilt
 from attending.monitor.simulate import simulate
 from attending.monitor.simulated_year import Validation
-from attending.specs.monitoring import ConceptMonitor
+from attending.specs.monitoring import ConceptMonitor, MonitoringSpec, TrustCondition
 from tests.monitor import deployed as d
 
 MONITOR = ConceptMonitor()
@@ -48,6 +48,21 @@ def test_the_same_seed_gives_the_same_report(report):
     assert small[0].digest != small[2].digest
     with pytest.raises(BadInput, match="expected 1 or more"):
         simulate(d.SPEC, d.HELD, Validation(d.X[:, :2], d.RISK), years=1, seed=1)
+
+
+@pytest.mark.requirement("H12")
+def test_trust_conditions_fixed_in_advance_are_tried_before_they_are_trusted():
+    def rate(bound):
+        trust = (TrustCondition(name="calibrated", measure="oe", at_most=bound, severity="stop"),)
+        spec = MonitoringSpec(risk_level="high", trust=trust)
+        return simulate(spec, d.HELD, d.VALIDATION, years=3, seed=2, runs=1)
+
+    # A bound that chance alone passes stops a model that is well, and the simulation says so.
+    tight = rate(0.99)
+    assert (tight.wrong_stops, tight.rate) == (3, 1.0)
+    assert rate(1.5).wrong_stops == 0
+    with pytest.raises(ValueError, match="at_least or at_most"):
+        TrustCondition(name="calibrated", measure="oe")
 
 
 def _year(rng, odds=1.0, n=4000):

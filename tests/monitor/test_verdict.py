@@ -175,7 +175,6 @@ def test_what_stands_is_never_milder_than_the_verdict(answer, hours, level):
         assert ANSWERS.index(now) >= ANSWERS.index("restrict")
 
 
-@pytest.mark.requirement("H10")
 def test_what_harms_asks_for_action_and_what_informs_does_not():
     small = finding("data", "info", name="inputs_moved")
     assert decide(SPEC, report(small), at=AT).answer == "continue"

@@ -6,6 +6,7 @@ are drawn as paths, so that no reader's fonts matter.
 
 from __future__ import annotations
 
+import textwrap
 from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,7 @@ _SETTINGS = {
     "svg.fonttype": "path",
     "svg.hashsalt": "attending",
     "path.simplify": False,
+    "text.parse_math": False,
     "timezone": "UTC",
 }
 Drawn = Any  # matplotlib has no types that we check against
@@ -74,9 +76,36 @@ def sheet(width_inches: float = 6.4, height_inches: float = 4.4) -> Iterator[She
         figure = Figure(figsize=(width_inches, height_inches), layout="constrained")
         drawing = Sheet(figure)
         yield drawing
+        _settle(figure)
         held = BytesIO()
         FigureCanvasSVG(figure).print_svg(held, metadata={"Date": None, "Creator": "attending"})
         drawing.svg = held.getvalue()
+
+
+def _settle(figure: Drawn) -> None:
+    """Fix where the axes stand, rounded.
+
+    The solver of the layout answers with other last bits from run to run, and the ids in the SVG
+    are made from these positions.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        axes.set_position([round(edge, 4) for edge in axes.get_position(original=True).bounds])
+
+
+def short_label(text: str, *, width: int = 40) -> str:
+    r"""Return a label on at most two lines, cut where it is longer; the table has it whole.
+
+    >>> short_label("a site with a very long name of its own", width=20)
+    'a site with a very\nlong name of its own'
+    >>> short_label("x" * 30, width=10)
+    'xxxxxxxxxx\nxxxxxxxxx…'
+    """
+    lines = textwrap.wrap(text, width) or [""]
+    if len(lines) > 2:
+        lines = [lines[0], lines[1][: width - 1] + "…"]
+    return "\n".join(lines)
 
 
 def unit_square(axes: Drawn, *, x_label: str, y_label: str) -> None:

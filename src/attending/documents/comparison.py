@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.documents.canvas import BLUE, GREY, REFERENCE, VERMILLION, Drawn, sheet
+from attending.documents.canvas import BLUE, GREY, REFERENCE, VERMILLION, Drawn, sheet, short_label
 from attending.documents.lines import label_of
 from attending.documents.numbers import NOT_SHOWN, interval, number
 from attending.documents.picture import Picture, Table
@@ -40,7 +40,7 @@ def draw(report: ValidationReport) -> bytes:
     with sheet(7.0, max(2.0, 0.36 * sum(sizes) + 0.3)) as drawing:
         strips = drawing.figure.subplots(len(held), 1, height_ratios=sizes, squeeze=False)
         for axes, (name, rows) in zip(strips[:, 0], held.items(), strict=True):
-            _strip(axes, rows, labels=[_row_label(report, row) for row in rows])
+            _strip(axes, rows, labels=[short_label(_row_label(report, row)) for row in rows])
             axes.set_title(measure_label(report, name), loc="left", fontweight="bold")
         strips[-1, 0].set_xlabel("Model minus baseline (dotted: no difference)")
     return drawing.svg

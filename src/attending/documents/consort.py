@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, NamedTuple
 
-from attending.documents.canvas import GREY, INK, Drawn, sheet
+from attending.documents.canvas import GREY, INK, Drawn, sheet, short_label
 from attending.documents.numbers import NOT_SHOWN, SMALLEST_COUNT, count
 from attending.documents.picture import Picture, Table
 
@@ -72,22 +72,24 @@ def draw(cohort: Cohort) -> bytes:
         axes = drawing.figure.add_subplot()
         axes.set(xlim=(0, 10), ylim=(-rows + 0.4, 0.6))
         axes.axis("off")
-        start = left[0].kept + left[0].removed if left else cohort.rows
-        _box(
-            axes,
-            0,
-            text=f"{steps[0].title if steps else 'rows'}\n{count(start)}"
-            if steps and not steps[0].removed
-            else f"considered\n{count(start)}",
-        )
+        _box(axes, 0, text=_start(steps))
         for at, step in enumerate(left):
             _side(axes, -2 * at - 1, step=step)
-            last = at == len(left) - 1
             _arrow(axes, -2 * at, -2 * at - 2)
-            says = "in the cohort" if last else "remaining"
+            says = "in the cohort" if step is left[-1] else "remaining"
             _box(axes, -2 * at - 2, text=f"{says}\n{count(step.kept)}")
         _end(axes, -rows + 1, cohort=cohort)
     return drawing.svg
+
+
+def _start(steps: list[Told]) -> str:
+    """Return what stands in the first box; where it would tell a small step, it is not shown."""
+    if not steps:
+        return "no steps"
+    first = steps[0]
+    title = "considered" if first.removed else short_label(first.title, width=34)
+    figure = NOT_SHOWN if _small(first.removed) else count(first.kept + first.removed)
+    return f"{title}\n{figure}"
 
 
 def _box(axes: Drawn, y: float, *, text: str) -> None:
@@ -99,7 +101,8 @@ def _box(axes: Drawn, y: float, *, text: str) -> None:
 
 def _side(axes: Drawn, y: float, *, step: Told) -> None:
     axes.annotate("", xy=(4.3, y), xytext=(2.2, y), arrowprops={"arrowstyle": "->", "color": GREY})
-    words = textwrap.fill(f"{count(step.removed)} did not meet: {step.title}", 52)
+    title = textwrap.shorten(step.title, 190, placeholder=" …")
+    words = textwrap.fill(f"{count(step.removed)} did not meet: {title}", 52)
     axes.text(4.4, y, words, ha="left", va="center", fontsize=9.5)
 
 

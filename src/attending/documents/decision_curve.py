@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.documents.canvas import BLUE, GREY, Drawn, sheet
+from attending.documents.canvas import BLUE, GREY, Drawn, sheet, short_label
 from attending.documents.lines import label_of, lines
 from attending.documents.numbers import interval, number, percent
 from attending.documents.picture import Picture, Table
@@ -25,7 +25,7 @@ def draw(report: ValidationReport) -> bytes:
         _line(axes, rows, values=[row.treat_all for row in rows], label="act on all", style=_ALL)
         for name, line in lines(report).items():
             values = [_benefit(row, name) for row in rows]
-            _line(axes, rows, values=values, label=line.label, style=line.style)
+            _line(axes, rows, values=values, label=short_label(line.label), style=line.style)
         _band(axes, rows)
         axes.set(xlabel="Risk from which the team would act", ylabel="Net benefit")
         axes.set_ylim(*_limits(rows))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from attending.documents.canvas import BLUE, INK, VERMILLION, sheet
+from attending.documents.canvas import BLUE, INK, VERMILLION, sheet, short_label
 from attending.documents.numbers import number
 from attending.documents.picture import Picture, Table
 
@@ -40,7 +40,8 @@ def draw(report: MonitorReport) -> bytes:
     with sheet(6.4, max(1.6, 0.9 + 0.34 * len(bars))) as drawing:
         axes = drawing.figure.add_subplot()
         colours = [VERMILLION if b.severity in {"act", "stop"} else BLUE for b in bars]
-        axes.barh([b.label for b in bars], [b.shift for b in bars], color=colours, height=0.6)
+        axes.barh(range(len(bars)), [b.shift for b in bars], color=colours, height=0.6)
+        axes.set_yticks(range(len(bars)), [short_label(b.label, width=30) for b in bars])
         for row, bar in enumerate(bars):
             if bar.bound is not None:
                 axes.plot([bar.bound] * 2, [row - 0.4, row + 0.4], color=INK, linewidth=2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.documents.canvas import INK, REFERENCE, Drawn, sheet, unit_square
+from attending.documents.canvas import INK, REFERENCE, Drawn, sheet, short_label, unit_square
 from attending.documents.lines import lines
 from attending.documents.numbers import interval, number, percent
 from attending.documents.picture import Picture, Table
@@ -40,7 +40,7 @@ def _lines(left: Drawn, right: Drawn, *, curves: Curves, line: Line) -> None:
     left.plot(
         [0, *(1 - p.specificity for p in points), 1],
         [0, *(p.sensitivity for p in points), 1],
-        label=line.label,
+        label=short_label(line.label),
         **line.style,
     )
     right.plot([p.sensitivity for p in points], [p.precision for p in points], **line.style)

@@ -27,6 +27,11 @@ _REASONS = {
     "too_few_events": "there are too few events to tell",
     "shown_worse": "it is shown to be worse",
     "interval_too_wide": "the interval is too wide to tell",
+    "no_interval": "there is no interval to judge by",
+    "not_defined": "it cannot be worked out on these patients",
+    "nothing_to_check": "there was nothing to look at",
+    "outside": "it is outside the range",
+    "above_capacity": "there are more alerts than the team can act on",
 }
 _OUTCOMES = {"met": "met", "failed": "failed", "not_shown": "not shown"}
 
@@ -97,7 +102,9 @@ def check_words(report: ValidationReport, check: Check) -> str:
         parts.append(f"against {label_of(report, check.baseline)}")
     if check.threshold is not None:
         parts.append(f"at {number(check.threshold)}")
-    return f"{' '.join(parts)} {interval(check.value, check.low, check.high)}"
+    # Against a baseline a measure's figure is a difference.
+    verb = "differs by" if estimate and check.baseline and check.value is not None else "is"
+    return f"{' '.join(parts)} {verb} {interval(check.value, check.low, check.high)}"
 
 
 def exception_sentence(held: GateException) -> str:

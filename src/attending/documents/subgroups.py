@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.documents.canvas import BLUE, GREY, REFERENCE, Drawn, sheet
+from attending.documents.canvas import BLUE, GREY, REFERENCE, Drawn, sheet, short_label
 from attending.documents.numbers import NOT_SHOWN, count, interval, percent_interval
 from attending.documents.picture import Picture, Table
 
@@ -25,11 +25,15 @@ def draw(report: ValidationReport) -> bytes:
         right.axvline(1.0, **REFERENCE)
         _forest(left, rows, figure=lambda row: row.auroc)
         _forest(right, rows, figure=lambda row: row.observed_expected)
-        left.set_yticks(range(len(rows)), [f"{row.attribute}: {row.group}" for row in rows])
+        left.set_yticks(range(len(rows)), [_label(row) for row in rows])
         left.set_ylim(-0.6, len(rows) - 0.4)
         left.set_xlabel("AUROC (dotted: all patients)")
         right.set_xlabel("Observed / expected (dotted: 1)")
     return drawing.svg
+
+
+def _label(row: SubgroupRow) -> str:
+    return short_label(f"{row.attribute}: {row.group}", width=24)
 
 
 def _forest(

@@ -88,6 +88,8 @@ def studied(report: ValidationReport) -> str:
     days = (
         f" from {report.start:%Y-%m-%d} to {report.end:%Y-%m-%d}"
         if report.start and report.end
+        else ""
+        if report.calendar == "real"
         else f" on a {report.calendar} calendar"
     )
     sites = f", at {', '.join(report.sites)}" if report.sites else ""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from attending.ingest.batch import Batch
     from attending.ingest.pseudonyms import Pseudonyms
     from attending.ingest.rows import Rows
+    from attending.types import Mask
 
 _SEXES: dict[str, str | None] = {"FEMALE": "F", "MALE": "M", "F": "F", "M": "M"}
 _STATIC = {"RACE": "race_ethnicity", "LANGUAGE": "language", "INSURANCE": "insurance"}
@@ -93,29 +94,28 @@ def encounters(rows: Rows, *, keys: Pseudonyms) -> Batch:
 def medications(rows: Rows, *, keys: Pseudonyms, until: str | None = None) -> Batch:
     """Return medication starts (the order's time when never started) and stops.
 
-    A stop is known only when it comes: the order's planned end is the future, and one past
-    `until`, the end of the extract, has not come.
+    A start or a stop is known only when it comes: the order's plan is the future, and what lies
+    past `until`, the end of the extract, has not come.
     """
     started = pc.coalesce(rows.instant("started_at"), rows.instant("ordered_at"))
     rows.quarantine(is_true(started.is_null()), "no_time")
     rows.quarantine(rows.missing("name"), "no_code")
     started = pc.coalesce(rows.instant("started_at"), rows.instant("ordered_at"))
     stopped = rows.instant("stopped_at")
-    end = instants(pa.chunked_array([pa.array([until], pa.string())]))[0]
-    came = stopped.is_valid() if until is None else pc.less_equal(stopped, end)
     whose = {
         "subject_id": keys.subject(rows.text("patient_id")),
         "encounter_id": keys.encounter(rows.text("encounter_id")),
     }
     drafts = [
         rows.events(
+            keep=_came(started, until),
             **whose,
             time=started,
             known_at=later(rows.instant("ordered_at"), started),
             code=joined("MEDICATION", rows.text("name")),
         ),
         rows.events(
-            keep=is_true(came),
+            keep=_came(stopped, until),
             **whose,
             time=stopped,
             known_at=stopped,
@@ -123,6 +123,13 @@ def medications(rows: Rows, *, keys: Pseudonyms, until: str | None = None) -> Ba
         ),
     ]
     return rows.batch(drafts, [_recorded(rows)])
+
+
+def _came(time: Column, until: str | None) -> Mask:
+    if until is None:
+        return is_true(time.is_valid())
+    end = instants(pa.chunked_array([[until]]))[0]
+    return is_true(pc.less_equal(time, end))
 
 
 def _deaths(rows: Rows, *, stays: Rows, keys: Pseudonyms) -> pa.Table:

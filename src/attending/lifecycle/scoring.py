@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,29 +15,51 @@ from attending.engines.local import LocalEngine
 from attending.errors import NotFound, Refused
 from attending.lifecycle.cohorts import build_cohort
 from attending.lifecycle.desk import keep_in
-from attending.lifecycle.tables import table_bytes, table_from
+from attending.lifecycle.tables import table_bytes
 from attending.lifecycle.training import bundle_of
 from attending.records.monitoring import Verdict
-from attending.records.prediction import OutcomeJoin, PredictionBatch
 from attending.records.run import Run
 from attending.scores.registered import SCORES
 from attending.serve.batch import score_batch
 from attending.serve.outcomes import join
 from attending.serve.served import STAGES, Served
-from attending.stores.predictions import Observed, Scored
-from attending.times import format_instant, from_micros, to_micros
+from attending.stores.predictions import Observed
+from attending.stores.predictions import Scored as Stored
+from attending.times import format_instant, parse_instant, to_micros
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
+    from attending.engines.protocol import Engine
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
+    from attending.records.prediction import OutcomeJoin, PredictionBatch
     from attending.records.release import Deployment
     from attending.types import Instant
 
+#: What makes two requests one.
+_ASKED = ("model", "version", "subject_id", "encounter_id", "prediction_time")
+_INSTANT = pa.timestamp("us")
+#: What `predictions_of` returns: the table of a batch, for all that a version ever scored.
+_MADE = pa.schema(
+    [
+        ("subject_id", pa.int64()),
+        ("encounter_id", pa.int64()),
+        ("prediction_time", _INSTANT),
+        ("score", pa.float64()),
+        ("flagged", pa.bool_()),
+        ("kind", pa.string()),
+        ("reasons", pa.string()),
+        ("missing_count", pa.int32()),
+        ("site", pa.string()),
+        ("index_start", _INSTANT),
+    ]
+)
+
 
 @dataclass(frozen=True)
-class Batch:
+class Scored:
     """A batch of predictions: its digest, its account and its table."""
 
     digest: str
@@ -85,15 +108,19 @@ def served_version(desk: Desk, project: Project, *, version: str = "") -> Served
 
 
 def entered_silent(desk: Desk, project: Project, version: str) -> Instant:
-    """Return when a version entered silent; what lies before is not its to score.
+    """Return since when a version has scored; what lies before is not its to score.
+
+    A version that was taken back begins anew when it passes its gate again.
 
     Raises:
-        NotFound: it never did.
+        NotFound: it does not score.
     """
+    begun: Instant | None = None
     for item in desk.home.deployments.history(project.name, version=version):
-        if item.stage == "silent":
-            return item.effective_at
-    raise NotFound(f"version {version} was never silent", code="release.never_silent")
+        begun = (begun or item.effective_at) if item.stage in STAGES else None
+    if begun is None:
+        raise NotFound(f"version {version} is not in silent", code="release.never_silent")
+    return begun
 
 
 def score(  # noqa: PLR0913 - what, for whom, when
@@ -105,8 +132,12 @@ def score(  # noqa: PLR0913 - what, for whom, when
     until: Instant | None = None,
     version: str = "",
     each: Callable[[], None] | None = None,
-) -> Batch:
+) -> Scored:
     """Return the predictions of everyone who is due, stored with their account.
+
+    A prediction is made once. Asked for again it is the same and is let be; where it would now be
+    another, because stage, verdict or source have changed, the one that was made stands and is
+    not in the batch.
 
     Args:
         desk: where and when.
@@ -121,35 +152,85 @@ def score(  # noqa: PLR0913 - what, for whom, when
         Refused: no version stands in silent or later.
     """
     served = served_version(desk, project, version=version)
-    first = since or entered_silent(desk, project, served.version)
+    first, end = since or entered_silent(desk, project, served.version), until or desk.at
     cohort = build_cohort(desk, project, snapshot=snapshot)
-    at = cohort.table["prediction_time"].cast(pa.int64())
-    end = to_micros(until or desk.at)
-    due = cohort.table.filter(
-        pc.and_(pc.greater_equal(at, to_micros(first)), pc.less(at, end))
-    ).combine_chunks()
-    record, table = score_batch(served, due, LocalEngine(cohort.source.shards), each=each)
-    record = record.model_copy(update={"snapshot": cohort.source.digest})
+    due, engine = _due(cohort.table, first, end), LocalEngine(cohort.source.shards)
+    made = _make(served, due, engine, each=each)
+    before = {
+        _request(content): data
+        for data, content in _contents(desk, served.model, since=first, until=end)
+    }
+    stands = [before.get(item.request_id, item.content) != item.content for item in made.stored]
+    if any(stands):
+        due = due.filter(pc.invert(pa.array(stands))).combine_chunks()
+        made = _make(served, due, engine)
+    record = made.record.model_copy(update={"snapshot": cohort.source.digest})
+    digest = _keep(desk, record, made, stands=sum(stands))
+    return Scored(digest=digest, record=record, table=made.table)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A batch that is not kept yet: its account, its table, and its rows as they are stored."""
+
+    record: PredictionBatch
+    table: pa.Table
+    stored: tuple[Stored, ...]
+
+
+def _due(table: pa.Table, first: Instant, end: Instant) -> pa.Table:
+    """Return the rows of a cohort from one instant up to another, which is not included."""
+    at = table["prediction_time"].cast(pa.int64())
+    inside = pc.and_(pc.greater_equal(at, to_micros(first)), pc.less(at, to_micros(end)))
+    return table.filter(inside).combine_chunks()
+
+
+def _make(
+    served: Served, due: pa.Table, engine: Engine, *, each: Callable[[], None] | None = None
+) -> _Made:
+    record, table = score_batch(served, due, engine, each=each)
     table = table.append_column("index_start", due["index_start"])
-    artifact = desk.home.artifacts.put(table_bytes(table))
+    return _Made(record, table, tuple(_stored(served, table)))
+
+
+def _keep(desk: Desk, record: PredictionBatch, made: _Made, *, stands: int) -> str:
+    """Return the digest of a batch, kept with all its predictions or not at all."""
+    artifact = desk.home.artifacts.put(table_bytes(made.table))
     with desk.home.database.transaction() as unit:
-        desk.home.predictions.add(unit, list(_stored(served, table)))
-        digest = keep_in(
+        new = desk.home.predictions.add(unit, made.stored)
+        return keep_in(
             desk,
             unit,
             record,
             action="score.batch",
-            keys={"model": project.name, "version": served.version, "table": artifact},
-            details={"n": record.n, "live": record.n_live, "no_score": record.n_no_score},
+            keys={"model": record.model, "version": record.version, "table": artifact},
+            details={
+                "n": record.n,
+                "live": record.n_live,
+                "no_score": record.n_no_score,
+                "new": new,
+                "made_before": stands,
+            },
         )
-    return Batch(digest=digest, record=record, table=table)
 
 
-def _stored(served: Served, table: pa.Table) -> Iterator[Scored]:
-    """Return each prediction as it is stored; its request id is the same when asked again."""
+def _contents(
+    desk: Desk, model: str, *, since: Instant | None = None, until: Instant | None = None
+) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """Yield the stored predictions of a model: their bytes and what these say."""
+    for data in desk.home.predictions.contents(model, since=since, until=until):
+        yield data, json.loads(data)
+
+
+def _request(content: dict[str, Any]) -> str:
+    """Return the id of a request, the same when the same is asked again."""
+    return digest_of({key: content[key] for key in _ASKED})[:32]
+
+
+def _stored(served: Served, table: pa.Table) -> Iterator[Stored]:
+    """Yield each prediction as it is stored."""
     for row in table.to_pylist():
-        at = row["prediction_time"]
-        micros = int(np.datetime64(at, "us").astype(np.int64))
+        at = _instant(row["prediction_time"])
         content = {
             "model": served.model,
             "version": served.version,
@@ -160,49 +241,53 @@ def _stored(served: Served, table: pa.Table) -> Iterator[Scored]:
             "features": served.features.digest,
             "subject_id": str(row["subject_id"]),
             "encounter_id": None if row["encounter_id"] is None else str(row["encounter_id"]),
-            "prediction_time": format_instant(from_micros(micros)),
-            "index_start": format_instant(
-                from_micros(int(np.datetime64(row["index_start"], "us").astype(np.int64)))
-            ),
+            "prediction_time": format_instant(at),
+            "index_start": format_instant(_instant(row["index_start"])),
             "kind": row["kind"],
             "score": row["score"],
             "flagged": row["flagged"],
             "threshold": served.threshold,
             "reasons": row["reasons"],
             "missing_count": row["missing_count"],
+            "site": row["site"],
         }
-        asked = {key: content[key] for key in _ASKED}
-        yield Scored(
-            request_id=digest_of(asked)[:32],
+        yield Stored(
+            request_id=_request(content),
             model=served.model,
             version=served.version,
             stage=served.stage,
             subject_id=row["subject_id"],
             encounter_id=row["encounter_id"],
-            prediction_time=from_micros(micros),
+            prediction_time=at,
             score=row["score"],
             content=canonical(content),
         )
 
 
-#: What makes two requests one.
-_ASKED = ("model", "version", "subject_id", "encounter_id", "prediction_time")
-
-
-def newest_batch(desk: Desk, project: Project, version: str) -> Batch:
-    """Return the newest batch of a version.
+def predictions_of(desk: Desk, project: Project, version: str) -> pa.Table:
+    """Return every prediction that a version has made, in time order, as a batch's table.
 
     Raises:
         NotFound: nobody was scored yet.
     """
-    catalog = desk.home.catalog
-    record = catalog.latest(PredictionBatch, model=project.name, version=version)
-    if record is None:
+    rows = [
+        {
+            **{name: content.get(name) for name in _MADE.names},
+            "subject_id": int(content["subject_id"]),
+            "encounter_id": None
+            if content["encounter_id"] is None
+            else int(content["encounter_id"]),
+            "prediction_time": parse_instant(content["prediction_time"]).replace(tzinfo=None),
+            "index_start": parse_instant(content["index_start"]).replace(tzinfo=None),
+        }
+        for _, content in _contents(desk, project.name)
+        if content["version"] == version
+    ]
+    if not rows:
         raise NotFound(
             "nobody was scored yet", code="score.nothing", hint="Run `attending score` first."
         )
-    table = table_from(desk.home.artifacts.read(catalog.keys(record.digest)["table"]))
-    return Batch(digest=record.digest, record=record, table=table)
+    return pa.Table.from_pylist(rows, schema=_MADE)
 
 
 def join_outcomes(
@@ -211,41 +296,73 @@ def join_outcomes(
     """Return how many predictions have a mature outcome, now stored beside them.
 
     The label function runs again on the newest snapshot; an immature outcome stays unknown.
+
+    Args:
+        desk: where and when.
+        project: whose cohort.yaml says what the outcome is.
+        snapshot: the start of an id; the newest of the contract's source when empty.
+        version: such as `v1`; the newest that scores when empty.
+
+    Raises:
+        Refused: no version stands in silent or later.
+        NotFound: nobody was scored yet.
     """
     stands = deployed(desk, project, version)
-    batch = newest_batch(desk, project, stands.version)
+    made = predictions_of(desk, project, stands.version)
     cohort = build_cohort(desk, project, snapshot=snapshot)
-    record, table = join(batch.table, cohort.table, snapshot=cohort.source.digest)
+    record, table = join(made, cohort.table, snapshot=cohort.source.digest)
     artifact = desk.home.artifacts.put(table_bytes(table))
+    observed = list(_observed(record, table, model=project.name, events=_events(cohort.table)))
     with desk.home.database.transaction() as unit:
-        desk.home.predictions.observe(
-            unit, list(_observed(project.name, cohort.source.digest, table))
-        )
+        desk.home.predictions.observe(unit, observed)
         keep_in(
             desk,
             unit,
             record,
             action="outcome.join",
             keys={"model": project.name, "version": stands.version, "table": artifact},
-            details={"matured": record.n_matured, "events": record.n_events},
+            details={
+                "matured": record.n_matured,
+                "events": record.n_events,
+                "immature": record.n_immature,
+            },
         )
     return record
 
 
-def _observed(model: str, snapshot: str, table: pa.Table) -> Iterator[Observed]:
+def _events(cohort: pa.Table) -> dict[tuple[object, ...], datetime]:
+    """Return when each outcome happened, by subject, encounter and prediction time."""
+    some = cohort.filter(pc.is_valid(cohort["label_time"]))
+    return {_row_key(row): row["label_time"] for row in some.to_pylist()}
+
+
+def _row_key(row: dict[str, Any]) -> tuple[object, ...]:
+    return (row["subject_id"], row["encounter_id"], row["prediction_time"])
+
+
+def _observed(
+    record: OutcomeJoin,
+    table: pa.Table,
+    *,
+    model: str,
+    events: dict[tuple[object, ...], datetime],
+) -> Iterator[Observed]:
+    """Yield what became of each prediction, as the snapshot of the join tells it."""
     for row in table.to_pylist():
-        matured = row["matured_at"]
+        happened = events.get(_row_key(row)) if row["label"] == 1 else None
         yield Observed(
             model=model,
             subject_id=row["subject_id"],
             encounter_id=row["encounter_id"],
             prediction_time=_instant(row["prediction_time"]),
-            snapshot=snapshot,
+            snapshot=record.snapshot or "",
             label=row["label"],
             status=row["status"],
-            matured_at=None if matured is None else _instant(matured),
+            label_time=None if happened is None else _instant(happened),
+            matured_at=None if row["matured_at"] is None else _instant(row["matured_at"]),
         )
 
 
-def _instant(value: object) -> Instant:
-    return from_micros(int(np.datetime64(value, "us").astype(np.int64)))  # type: ignore[call-overload]  # a datetime
+def _instant(value: datetime) -> Instant:
+    """Return the instant of a time of a table, which is UTC without saying so."""
+    return value.replace(tzinfo=UTC)

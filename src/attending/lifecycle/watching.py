@@ -9,13 +9,12 @@ import numpy as np
 from attending.engines.local import LocalEngine
 from attending.explain.importance import importance
 from attending.features.build import build as build_features_table
-from attending.lifecycle.cohorts import built_cohort
+from attending.lifecycle.cohorts import built_cohort, project_snapshot
 from attending.lifecycle.desk import keep, required
 from attending.lifecycle.featuring import built_features
-from attending.lifecycle.ingesting import held
-from attending.lifecycle.scoring import deployed, newest_batch
+from attending.lifecycle.scoring import deployed, predictions_of
 from attending.lifecycle.signing import approvals_on, spec_document
-from attending.lifecycle.tables import table_from
+from attending.lifecycle.tables import table_bytes, table_from
 from attending.lifecycle.training import bundle_of
 from attending.monitor import reference as references
 from attending.monitor.current import Current
@@ -24,19 +23,23 @@ from attending.monitor.simulate import simulate as simulate_policy
 from attending.monitor.simulated_year import Validation
 from attending.monitor.today import today as today_lines
 from attending.monitor.verdict import decide
-from attending.records.monitoring import MonitorReport, Plan, Reference, Verdict
+from attending.records.monitoring import ANSWERS, MonitorReport, Plan, Reference, Verdict
 from attending.records.prediction import OutcomeJoin
 from attending.records.run import Run
 from attending.statistics.auroc import auroc_interval
 from attending.train.split import split
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
 
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
     from attending.models.protocol import Matrix
     from attending.records.monitoring import SimulationReport
+    from attending.records.prediction import Answer
+    from attending.records.release import Deployment
     from attending.types import Risks
 
 SIMULATION_SEED = 20_260_101
@@ -102,12 +105,21 @@ def _matrix(features: pa.Table, project: Project) -> Matrix:
 
 
 def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport:
-    """Return what the monitors see of the newest batch and its mature outcomes, kept."""
+    """Return what the monitors see of a version's predictions and their mature outcomes, kept.
+
+    Features are built again on the newest snapshot, for all that the version has scored.
+
+    Raises:
+        Refused: no version stands in silent or later.
+        NotFound: nobody was scored yet, or there is no reference.
+    """
     stands = deployed(desk, project, version)
-    batch = newest_batch(desk, project, stands.version)
+    made = predictions_of(desk, project, stands.version)
     known = _reference(desk, project, stands.version)
-    source = held(desk, batch.record.snapshot or "")
-    _, features = build_features_table(project.features, batch.table, LocalEngine(source.shards))
+    engine = LocalEngine(project_snapshot(desk, project).shards)
+    _, features = build_features_table(project.features, made, engine)
+    # The table itself is the evidence: it holds several batches.
+    artifact = desk.home.artifacts.put(table_bytes(made))
     joined = desk.home.catalog.latest(OutcomeJoin, model=project.name, version=stands.version)
     report = run_monitors(
         project.monitoring,
@@ -116,10 +128,10 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
             model=project.name,
             version=stands.version,
             stage=stands.stage,
-            predictions=batch.table,
+            predictions=made,
             features=features,
             outcomes=_outcomes(desk, joined),
-            predictions_digest=batch.digest,
+            predictions_digest=artifact,
             outcomes_digest=joined.digest if joined else None,
         ),
         at=desk.at,
@@ -128,7 +140,7 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
         desk,
         report,
         action="monitor.run",
-        keys={"model": project.name, "version": stands.version},
+        keys={"model": project.name, "version": stands.version, "table": artifact},
         details={"findings": len(report.findings), "matured": report.n_matured},
     )
     return report
@@ -150,7 +162,14 @@ def _reference(desk: Desk, project: Project, version: str) -> Reference:
 
 
 def give_verdict(desk: Desk, project: Project, *, version: str = "") -> Verdict:
-    """Return the verdict that the policy draws from the newest report, kept."""
+    """Return the verdict that the policy draws from the newest report, kept.
+
+    A freeze, or what is stricter, is not taken back before the newest verdict is signed.
+
+    Raises:
+        Refused: no version stands in silent or later.
+        NotFound: there is no report yet.
+    """
     stands = deployed(desk, project, version)
     report = required(
         desk.home.catalog.latest(MonitorReport, model=project.name, version=stands.version),
@@ -165,6 +184,7 @@ def give_verdict(desk: Desk, project: Project, *, version: str = "") -> Verdict:
         report,
         at=desk.at,
         plan=Plan(signed=signed, fallback=fallback.score, sites=project.release.scope.sites),
+        held=_held(desk, stands),
     )
     keep(
         desk,
@@ -174,6 +194,14 @@ def give_verdict(desk: Desk, project: Project, *, version: str = "") -> Verdict:
         details={"answer": verdict.answer, "drift": verdict.drift},
     )
     return verdict
+
+
+def _held(desk: Desk, stands: Deployment) -> Answer:
+    """Return the strict answer that nobody has signed off yet, `continue` when there is none."""
+    before = desk.home.catalog.latest(Verdict, model=stands.model, version=stands.version)
+    if before is None or ANSWERS.index(before.answer) < ANSWERS.index("freeze"):
+        return "continue"
+    return "continue" if approvals_on(desk, before.digest) else before.answer
 
 
 def today(
@@ -193,8 +221,23 @@ def today(
     return verdict, lines
 
 
-def simulate(desk: Desk, project: Project, *, years: int, version: str = "") -> SimulationReport:
-    """Return how the policy behaves in quiet years and under planted shifts, kept."""
+def simulate(
+    desk: Desk,
+    project: Project,
+    *,
+    years: int,
+    version: str = "",
+    each: Callable[[], None] | None = None,
+) -> SimulationReport:
+    """Return how the policy behaves in quiet years and under planted shifts, kept.
+
+    Args:
+        desk: where and when.
+        project: whose policy is tried.
+        years: how many quiet years.
+        version: such as `v1`; the newest that scores when empty.
+        each: called when all years are over.
+    """
     stands = deployed(desk, project, version)
     run = desk.home.catalog.get(stands.run, Run)
     _, _, x = _test_rows(desk, project, run)
@@ -207,6 +250,8 @@ def simulate(desk: Desk, project: Project, *, years: int, version: str = "") -> 
         years=years,
         seed=SIMULATION_SEED,
     )
+    if each is not None:
+        each()
     keep(
         desk,
         report,

@@ -58,9 +58,32 @@ def judge(
         at: the instant of the report, UTC.
         shown: whether people see the scores, so that alerts can change outcomes.
     """
-    recent = lately(spec, matured, at)
     value = _e_value(spec.concept, matured)
-    proof = Measure(name="oe_e_value", value=value, bound=1 / spec.concept.alpha, n=len(matured))
+    return weigh(spec, held, matured, at=at, shown=shown, value=value)
+
+
+def weigh(
+    spec: MonitoringSpec,
+    held: Reference,
+    matured: Matured,
+    *,
+    at: np.datetime64,
+    shown: bool,
+    value: float,
+) -> tuple[tuple[Finding, ...], tuple[Measure, ...]]:
+    """Return what `judge` does, from an e-value that is already known.
+
+    Args:
+        spec: the policy.
+        held: the reference.
+        matured: mature outcomes since the deployment began.
+        at: the instant of the report, UTC.
+        shown: whether people see the scores.
+        value: the highest e-value so far.
+    """
+    recent = lately(spec, matured, at)
+    known = Measure(name="oe_e_value", value=value, bound=1 / spec.concept.alpha, n=len(matured))
+    proven = calibration(spec, matured, recent, value=value, shown=shown)
     observed, predicted = int(recent.outcome.sum()), float(recent.risk.sum())
     if max(observed, predicted) < spec.concept.minimum_events:
         # Expected events count too: none seen where sixty were expected is a finding, not a gap.
@@ -71,11 +94,10 @@ def judge(
         gaps = tuple(
             Measure(name=name, n=len(recent), state="not_shown", why=why) for name in _NAMES
         )
-        return calibration(spec, matured, recent, value=value, shown=shown), (proof, *gaps)
+        return proven, (known, *gaps)
     ranks, found = discrimination(spec, held, recent)
     figures = (ratio(recent.outcome, recent.risk), intercept(recent.outcome, recent.risk))
-    found = (*calibration(spec, matured, recent, value=value, shown=shown), *found)
-    return found, (proof, *figures, *ranks)
+    return (*proven, *found), (known, *figures, *ranks)
 
 
 def lately(spec: MonitoringSpec, matured: Matured, at: np.datetime64) -> Matured:

@@ -169,7 +169,9 @@ def _switch(
     spec: MonitoringSpec, one: FeatureReference, jump: units.Jump, *, matters: bool
 ) -> Finding:
     """Return the finding of a change of scale: a unit switch when it is a known conversion."""
-    severity: Severity = "stop" if jump.known and matters else "act"
+    severity: Severity = "watch"
+    if matters:
+        severity = "stop" if jump.known else "act"
     what = f"a change of unit ({jump.known})" if jump.known else "a change of scale"
     return make(
         spec,

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from attending.monitor.causes import explain
 from attending.monitor.concept import judge
 from attending.monitor.current import matured_until, micros, refused, scores, usage
 from attending.monitor.data import compare, expected, volume
-from attending.monitor.findings import group, make, strongest
 from attending.monitor.reference import count
-from attending.monitor.trust import conditions
+from attending.monitor.together import together
 from attending.monitor.workflow import look
-from attending.records.monitoring import Condition, Finding, Measure, MonitorReport
+from attending.records.monitoring import MonitorReport
 from attending.times import to_micros
 
 if TYPE_CHECKING:
     from attending.monitor.current import Current
     from attending.monitor.reference import Counts, Times
+    from attending.monitor.together import Seen
     from attending.records.monitoring import Reference
     from attending.specs.monitoring import MonitoringSpec
     from attending.types import Instant, Ints, Mask
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 _WEEK = np.timedelta64(7, "D")
 #: Stages in which people see the score, so that it can change what happens.
 SHOWN = ("limited", "live")
-Seen: TypeAlias = tuple[tuple[Finding, ...], tuple[Measure, ...]]
 
 
 def run(spec: MonitoringSpec, held: Reference, current: Current, *, at: Instant) -> MonitorReport:
@@ -52,7 +50,7 @@ def run(spec: MonitoringSpec, held: Reference, current: Current, *, at: Instant)
         look(spec, held, used, responses=current.responses),
         *_sites(spec, current, window, now=now),
     ]
-    findings, measures, asked = _together(spec, held, current, parts=parts)
+    findings, measures, asked = together(spec, held, parts, overdue=current.overdue)
     return MonitorReport(
         model=current.model,
         version=current.version,
@@ -70,19 +68,6 @@ def run(spec: MonitoringSpec, held: Reference, current: Current, *, at: Instant)
         conditions=asked,
         overdue=current.overdue,
     )
-
-
-def _together(
-    spec: MonitoringSpec, held: Reference, current: Current, *, parts: list[Seen]
-) -> tuple[tuple[Finding, ...], tuple[Measure, ...], tuple[Condition, ...]]:
-    """Return all findings, each with its cause, all measures, and the trust conditions."""
-    measures = tuple(one for _, some in parts for one in some)
-    asked, broken = conditions(spec, measures)
-    found = [one for some, _ in parts for one in some]
-    found += [*broken, *(_overdue(spec, name) for name in current.overdue)]
-    sources = {one.name: one.source for one in held.features if one.source}
-    grouped = group(strongest(found), sources, at_least=spec.data.group_at)
-    return explain(spec, grouped), measures, asked
 
 
 def _inputs(spec: MonitoringSpec, held: Reference, current: Current, *, rows: Ints) -> Seen:
@@ -124,13 +109,3 @@ def _sites(
 
 def _last_week(times: Times, now: np.datetime64) -> int:
     return int(((times <= now) & (times > now - _WEEK)).sum())
-
-
-def _overdue(spec: MonitoringSpec, name: str) -> Finding:
-    return make(
-        spec,
-        ("workflow", "watch"),
-        "review_overdue",
-        subject=name,
-        meaning=f"The review '{name}' is overdue, so nobody has looked as was agreed.",
-    )

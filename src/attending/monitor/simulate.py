@@ -1,8 +1,8 @@
 """Try the policy on years in which nothing is wrong, and on years in which one thing is.
 
 The rate of wrong stops is counted, not promised: every day of every year goes through the same
-monitors, the same ladder and the same verdict as a real day. AUROC is looked at once a week here,
-which can only freeze.
+monitors, the same trust conditions, the same ladder and the same verdict as a real day. Only the
+figures of outcomes beside the e-value are looked at once a week.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from attending.errors import BadInput
-from attending.monitor.causes import explain
-from attending.monitor.concept import Matured, calibration, discrimination, lately, proof
+from attending.monitor.concept import Matured, calibration, lately, proof, weigh
 from attending.monitor.data import compare, expected, volume
-from attending.monitor.findings import group, strongest
 from attending.monitor.simulated_year import DAYS, Shift, live_through, windows
+from attending.monitor.together import together
 from attending.monitor.verdict import decide
 from attending.monitor.workflow import Usage, look
 from attending.records.monitoring import ANSWERS, Delay, MonitorReport, SimulationReport
@@ -28,7 +27,8 @@ from attending.times import EPOCH, format_instant
 if TYPE_CHECKING:
     from attending.monitor.data import Expected
     from attending.monitor.simulated_year import Validation, Windows, Year
-    from attending.records.monitoring import Drift, Finding, Reference, Verdict
+    from attending.monitor.together import Seen
+    from attending.records.monitoring import Drift, Reference, Verdict
     from attending.records.prediction import Answer
     from attending.specs.monitoring import MonitoringSpec
     from attending.types import Floats
@@ -190,11 +190,12 @@ def _one_day(
     world: _World, seen: Windows, matured: Matured, *, value: float, day: int
 ) -> Verdict | None:
     """Return the verdict of a day, None where nothing was found."""
-    found = [*_data_of(world, seen, day), *_concept_of(world, matured, value=value, day=day)]
+    parts = [*_data_of(world, seen, day), _concept_of(world, matured, value=value, day=day)]
+    found, _, _ = together(world.spec, world.held, parts)
+    # What a young deployment cannot show yet is a matter of its start, not of the policy.
+    found = tuple(one for one in found if one.name != "trust_not_shown")
     if not found:
         return None
-    sources = {one.name: one.source for one in world.held.features if one.source}
-    grouped = group(strongest(found), sources, at_least=world.spec.data.group_at)
     at = EPOCH + timedelta(days=day + 1)
     report = MonitorReport(
         model=world.held.model,
@@ -206,38 +207,39 @@ def _one_day(
         n_predictions=0,
         n_matured=0,
         n_events=0,
-        findings=explain(world.spec, grouped),
+        findings=found,
     )
     return decide(world.spec, report, at=at)
 
 
-def _data_of(world: _World, seen: Windows, day: int) -> list[Finding]:
+def _data_of(world: _World, seen: Windows, day: int) -> list[Seen]:
     """Return what inputs, scores, volume and alerts show on a day."""
     spec = world.spec
     first = max(day + 1 - spec.data.window // _DAY_US, 0)
-    slow = compare(spec, world.known, seen.between(first, day))[0]
     newest = seen.newest(day, spec.data.minimum_rows)
-    fast = compare(spec, world.known, seen.between(newest, day))[0]
-    found = [*slow, *fast]
-    if day >= 7:
-        week = int(seen.rows[day + 1] - seen.rows[day - 6])
-        found += volume(spec, world.held, last_week=week)[0]
+    fast, _ = compare(spec, world.known, seen.between(newest, day))
     scored = int(seen.rows[day + 1] - seen.rows[first])
     alerted = int(seen.alerts[day + 1] - seen.alerts[first])
     used = Usage(asked=scored, refused=0, unscored=0, scored=scored, alerted=alerted)
-    return [*found, *look(spec, world.held, used, responses=None)[0]]
+    parts: list[Seen] = [
+        compare(spec, world.known, seen.between(first, day)),
+        (fast, ()),
+        look(spec, world.held, used, responses=None),
+    ]
+    if day >= 7:
+        week = int(seen.rows[day + 1] - seen.rows[day - 6])
+        parts.append(volume(spec, world.held, last_week=week))
+    return parts
 
 
-def _concept_of(world: _World, matured: Matured, *, value: float, day: int) -> list[Finding]:
-    """Return what mature outcomes show at the end of a day."""
+def _concept_of(world: _World, matured: Matured, *, value: float, day: int) -> Seen:
+    """Return what mature outcomes show: the e-value daily, the other figures once a week."""
     weekly = day % 7 == 0
     if value < 1 / world.spec.concept.watch_alpha and not weekly:
-        return []
+        return (), ()
     at = np.datetime64((day + 1) * _DAY_US, "us")
     by_now = matured.where(matured.matured_at < at)
+    if weekly:
+        return weigh(world.spec, world.held, by_now, at=at, shown=True, value=value)
     recent = lately(world.spec, by_now, at)
-    found = [*calibration(world.spec, by_now, recent, value=value, shown=True)]
-    enough = max(recent.outcome.sum(), recent.risk.sum()) >= world.spec.concept.minimum_events
-    if weekly and enough:
-        found += discrimination(world.spec, world.held, recent)[1]
-    return found
+    return calibration(world.spec, by_now, recent, value=value, shown=True), ()

@@ -168,7 +168,7 @@ def _account(served: Served, cohort: pa.Table, table: pa.Table) -> tuple[Predict
         artifact=served.artifact,
         feature_set=served.bundle.feature_set,
         release=served.release_digest,
-        verdict=served.verdict.digest if served.verdict else None,
+        verdict=served.verdict_digest,
         answer=served.answer,
         snapshot=served.snapshot,
         period_start=from_micros(int(times.min())) if len(times) else None,

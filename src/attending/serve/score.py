@@ -193,7 +193,7 @@ def _prediction(
         artifact=served.artifact,
         feature_set=served.bundle.feature_set,
         release=served.release_digest,
-        verdict=served.verdict.digest if served.verdict else None,
+        verdict=served.verdict_digest,
         answer=served.answer,
         subject_id=str(vector.subject_id),
         encounter_id=None if vector.encounter_id is None else str(vector.encounter_id),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from attending.errors import BadInput, IntegrityBroken, Refused
@@ -114,7 +115,12 @@ class Served:
         """Return what the plan says of this stage."""
         return next(step for step in self.release.stages if step.stage == self.stage)
 
-    @property
+    @cached_property
+    def verdict_digest(self) -> str | None:
+        """Return the digest of the verdict, None without one."""
+        return self.verdict.digest if self.verdict else None
+
+    @cached_property
     def columns(self) -> list[int]:
         """Return where the model's features stand among the definitions."""
         at = {name: number for number, name in enumerate(self.features.names)}

@@ -1,0 +1,82 @@
+"""The clinician's page for one prediction: the factors, the threshold, and what may not be read.
+
+It holds a patient's values, so it is for who may see them; it is made when asked for, not kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attending.documents.numbers import percent
+from attending.documents.pages import document
+from attending.documents.picture import Table
+from attending.times import format_instant
+
+if TYPE_CHECKING:
+    from attending.records.card import ModelCard
+    from attending.records.explanation import Explanation
+    from attending.types import Instant
+
+
+def clinician_page(explanation: Explanation, card: ModelCard) -> bytes:
+    """Return one page for the person who reads a score: why, what the threshold says, what now.
+
+    Args:
+        explanation: of this prediction.
+        card: of the version that made it; its threshold and its name are shown.
+    """
+    return document(
+        "clinician_page.html.j2",
+        synthetic=card.synthetic,
+        card=card,
+        explanation=explanation,
+        at=format_instant(explanation.at),
+        risk=percent(explanation.risk),
+        average=percent(explanation.base_risk),
+        threshold=threshold_sentence(explanation, card),
+        factors=_factors(explanation),
+        sensitivity=_sensitivity(explanation),
+    )
+
+
+def threshold_sentence(explanation: Explanation, card: ModelCard) -> str:
+    """Return what the threshold says of this risk."""
+    if card.threshold is None:
+        return "No threshold is agreed: the risk asks for no action by itself."
+    least = percent(card.threshold)
+    if explanation.risk >= card.threshold:
+        return f"At or above {least}, from which the team acts."
+    return f"Below {least}, from which the team acts. A low risk is not no risk."
+
+
+def _factors(explanation: Explanation) -> Table:
+    return Table(
+        caption="What raised and lowered this risk, the largest first",
+        header=("Factor", "Value", "Effect", "Measured", "Known"),
+        rows=tuple(
+            (
+                held.label,
+                held.printed,
+                f"{held.direction} the risk",
+                _when(held.time),
+                _when(held.known_at) if held.available else "not known at the prediction time",
+            )
+            for held in explanation.factors
+        ),
+        numeric=False,
+    )
+
+
+def _when(instant: Instant | None) -> str:
+    return format_instant(instant) if instant else "–"
+
+
+def _sensitivity(explanation: Explanation) -> Table:
+    return Table(
+        caption="The risk if one value were another (25th and 75th percentile in training)",
+        header=("Factor", "At the low value", "At the high value"),
+        rows=tuple(
+            (held.label, percent(held.risk_at_low), percent(held.risk_at_high))
+            for held in explanation.sensitivity
+        ),
+    )

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import pytest
+from lxml import html
+
+from attending.documents.card_assembly import assemble_card
+from attending.documents.model_card import card_document
+from attending.records.base import from_content
+from attending.records.card import SECTIONS, ModelCard
+from attending.records.explanation import NOT_CAUSAL
+from tests.documents.example_records import card, report, sources
+
+
+def words(data):
+    return " ".join(html.fromstring(data).text_content().replace("\u00a0", " ").split())
+
+
+@pytest.mark.requirement("F8")
+def test_the_card_says_use_exclusions_sources_validation_failures_and_escalation():
+    assert card().complete
+    said = words(card_document(card()))
+    for expected in (
+        "Foretells unplanned readmission within 30 days of discharge",
+        "patients under 18 years",
+        "deciding whether to discharge",
+        "creatinine, newest of 24 hours",
+        "24,212 predictions of 18,420 patients",
+        "0.744 (0.727 to 0.761)",
+        "Use the paper LACE form at the ward desk.",
+        "missing share above 0.2 over 1d: the version is taken back",
+        "Clinical owner ada",
+        "as many events as foretold oe at least 0.8 and at most 1.25",
+        NOT_CAUSAL,
+    ):
+        assert expected in said
+    lacking = assemble_card(
+        sources(release=None, report=None, features=None), version="v3", synthetic=False
+    )
+    assert not lacking.complete
+    assert {"purpose", "excluded", "inputs", "validation", "escalation"} <= set(lacking.missing)
+    assert "Missing from this card: purpose, population" in words(card_document(lacking))
+
+
+def test_every_figure_of_the_card_is_that_of_the_report():
+    figures = {(f.measure, f.of): f.value for f in card().validation}
+    for model in report().figures:
+        label = f"{model.label} ({model.knowability})" if model.knowability else model.label
+        for held in model.estimates:
+            assert figures[held.label, label] == held.value
+    groups = {(g.attribute, g.group): g.auroc for g in card().subgroups}
+    assert groups == {(g.attribute, g.group): g.auroc.value for g in report().subgroups}
+    assert card().threshold == report().thresholds[0].threshold
+
+
+def test_a_gate_that_is_not_met_stands_at_the_top_of_the_card():
+    page = html.fromstring(card_document(card()))
+    top = " ".join(page.xpath("string(//section[@class='summary'])").split())
+    assert "Gate not met: no worse in any high-risk group." in top
+
+
+def test_the_card_names_what_it_was_made_from_and_survives_being_stored():
+    assert card().made_from["run"] == sources().run.digest
+    assert card().made_from["validation"] == report().digest
+    assert from_content(ModelCard, card().content()) == card()
+    assert card().digest in words(card_document(card()))
+
+
+def test_an_edited_card_has_another_name():
+    edited = card().model_copy(update={"limitations": ()})
+    assert edited.digest != card().digest
+    assert card_document(edited) != card_document(card())
+
+
+def test_the_same_sources_give_the_same_card_and_bytes():
+    assert card() == card()
+    assert card_document(card()) == card_document(card())
+
+
+def test_sections_are_fields_of_the_card():
+    assert set(SECTIONS) <= set(ModelCard.model_fields)
+
+
+def test_synthetic_and_version_are_on_the_card():
+    page = html.fromstring(card_document(card()))
+    assert page.xpath("//body/*[1]")[0].text_content().startswith("SYNTHETIC")
+    assert "v3" in page.xpath("string(//h1)")
+
+
+@pytest.mark.fault("X09")
+def test_hostile_text_on_a_card_is_text():
+    bad = "</dd><script>alert(1)</script>"
+    assert html.fromstring(f"<dl><dd>{bad}</dd></dl>").xpath("//script")  # the control
+    hostile = card().model_copy(
+        update={"population": bad, "users": (bad,), "name": bad, "limitations": (bad,)}
+    )
+    assert not html.fromstring(card_document(hostile)).xpath("//script")

@@ -1,0 +1,271 @@
+"""Scoring, outcomes, monitors and verdict through the store of one small synthetic home."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pyarrow.compute as pc
+import pytest
+
+from attending.errors import Refused
+from attending.lifecycle import (
+    examples,
+    ingesting,
+    scoring,
+    signing,
+    simulating,
+    training,
+    watching,
+)
+from attending.lifecycle.cohorts import build_cohort
+from attending.lifecycle.desk import create_home, keep
+from attending.lifecycle.featuring import build_features
+from attending.lifecycle.projects import open_project
+from attending.lifecycle.provenance import commit_project
+from attending.lifecycle.tables import table_from
+from attending.records.ledger import Subject
+from attending.records.monitoring import Finding
+from attending.records.release import Deployment
+from attending.times import format_instant, parse_instant
+
+FIRST = parse_instant("2024-08-01T06:00:00Z")
+SECOND = parse_instant("2024-12-15T06:00:00Z")
+
+
+def enter(desk, run, *, stage, previous=None):
+    """Put version v1 of a run into a stage, as a gate would have."""
+    stands = Deployment(
+        model=run.model,
+        version="v1",
+        stage=stage,
+        run=run.digest,
+        artifacts={item.name: item.digest for item in run.artifacts},
+        previous=previous,
+        act="advance",
+        effective_at=desk.at,
+        by="omar",
+    )
+    with desk.home.database.transaction() as unit:
+        digest = desk.home.deployments.enter(unit, stands)
+        desk.home.ledger.append(
+            unit,
+            at=desk.at,
+            actor="omar",
+            action="release.advance",
+            subject=Subject(kind="deployment", digest=digest),
+        )
+    return digest
+
+
+@pytest.fixture(scope="module")
+def ward(tmp_path_factory):
+    """A home with a version in silent, a later extract, and the refusal from before it stood."""
+    folder = tmp_path_factory.mktemp("scoring")
+    hospital = simulating.build_hospital(patients=1200, years=3, seed=7)
+    for name, until in (("first", FIRST), ("second", SECOND)):
+        simulating.write_source(hospital, folder / name, until=until)
+    place = examples.copy_example("readmission-synthetic", folder / "project")
+    commit_project(place, at=format_instant(FIRST), author="Dana Reyes")
+    project = open_project(place)
+    desk = create_home(folder / "home", at=FIRST, seed=7)
+    ingesting.ingest(desk, "hospital", folder / "first")
+    build_features(desk, project, build_cohort(desk, project))
+    fitted = training.fit_run(desk, project)
+    with pytest.raises(Refused) as refused:
+        scoring.score(desk, project)
+    entered = enter(desk, fitted.run, stage="silent")
+    reference = watching.make_reference(desk, project, fitted.run, version="v1")
+    now = replace(desk, at=SECOND, actor="omar")
+    ingesting.ingest(now, "hospital", folder / "second")
+    yield SimpleNamespace(
+        desk=now,
+        project=project,
+        run=fitted.run,
+        refused=refused.value,
+        entered=entered,
+        reference=reference,
+    )
+    desk.home.close()
+
+
+@pytest.fixture(scope="module")
+def scored(ward):
+    """The batch of the silent months."""
+    return scoring.score(ward.desk, ward.project)
+
+
+@pytest.fixture(scope="module")
+def joined(ward, scored):
+    """The join of outcomes, by the later extract."""
+    return scoring.join_outcomes(ward.desk, ward.project)
+
+
+@pytest.fixture(scope="module")
+def watched(ward, joined):
+    """The report of the monitors and the verdict on it."""
+    report = watching.monitor(ward.desk, ward.project)
+    return report, watching.give_verdict(ward.desk, ward.project)
+
+
+def actions(ward, action):
+    """Return the ledger entries of one action."""
+    return [entry for entry in ward.desk.home.ledger.entries() if entry.action == action]
+
+
+def stored(ward):
+    """Return the stored predictions with their newest outcomes."""
+    return ward.desk.home.predictions.table(ward.run.model, version="v1")
+
+
+def test_scoring_is_refused_where_no_version_is_silent(ward):
+    assert ward.refused.code == "release.not_serving"
+    assert ward.refused.exit_code == 3
+    with pytest.raises(Refused) as refused:
+        scoring.served_version(ward.desk, ward.project, version="v9")
+    assert refused.value.code == "release.not_serving"
+    served = scoring.served_version(ward.desk, ward.project)
+    assert (served.version, served.stage, served.at) == ("v1", "silent", SECOND)
+    assert served.run == ward.run.digest
+    assert served.threshold == 0.25
+
+
+def test_the_batch_holds_who_was_due_since_silent_and_is_stored_once(ward, scored):
+    times = scored.table["prediction_time"].to_pylist()
+    assert scored.record.n == scored.record.n_live == len(times) > 100
+    assert FIRST <= scored.record.period_start <= scored.record.period_end < SECOND
+    entry = actions(ward, "score.batch")[0]
+    assert entry.subject == scored.digest
+    assert entry.details["new"] == scored.record.n
+    again = scoring.score(ward.desk, ward.project)
+    assert again.digest == scored.digest
+    assert actions(ward, "score.batch")[-1].details["new"] == 0
+    assert stored(ward).num_rows == scored.record.n
+    kept = ward.desk.home.catalog.keys(scored.digest)["table"]
+    assert table_from(ward.desk.home.artifacts.read(kept)).num_rows == scored.record.n
+
+
+def test_a_window_is_scored_alone_and_an_empty_one_is_no_error(ward, scored):
+    until = FIRST + timedelta(days=30)
+    some = scoring.score(ward.desk, ward.project, since=FIRST, until=until)
+    assert 0 < some.record.n < scored.record.n
+    assert scoring.score(ward.desk, ward.project, since=FIRST, until=FIRST).record.n == 0
+    assert stored(ward).num_rows == scored.record.n
+
+
+def test_outcomes_are_joined_and_the_immature_are_counted_never_negative(ward, scored, joined):
+    assert joined.n == scored.record.n
+    assert joined.n_immature > 0 < joined.n_events
+    table = stored(ward)
+    labels, status = table["label"].to_pylist(), table["status"].to_pylist()
+    assert status.count("immature") == joined.n_immature
+    assert all(
+        label is None for label, why in zip(labels, status, strict=True) if why == "immature"
+    )
+    assert labels.count(1) == joined.n_events
+    happened = table.filter(pc.is_valid(table["label_time"]))
+    assert happened.num_rows == joined.n_events
+    assert pc.all(pc.greater(happened["label_time"], happened["prediction_time"])).as_py()
+    assert scoring.join_outcomes(ward.desk, ward.project).digest == joined.digest
+    assert actions(ward, "outcome.join")[0].details["immature"] == joined.n_immature
+
+
+def test_the_reference_is_of_the_test_rows(ward):
+    held = ward.reference
+    keys = ward.desk.home.catalog.keys(held.digest)
+    assert (keys["version"], keys["run"]) == ("v1", ward.run.digest)
+    test = next(part for part in ward.run.split.slices if part.name == "test")
+    assert held.n == test.rows
+    assert held.base_rate == pytest.approx(test.events / test.rows)
+    assert held.auroc == pytest.approx(ward.run.chosen().test.auroc)
+    assert held.auroc_low < held.auroc < held.auroc_high
+    assert held.threshold == 0.25
+
+
+def test_monitors_see_all_that_the_version_scored(ward, joined, watched):
+    report, verdict = watched
+    assert (report.n_matured, report.n_events) == (joined.n_matured, joined.n_events)
+    # The newest batch was an empty one; the monitors look at all that was ever scored.
+    assert scoring.score(ward.desk, ward.project, since=FIRST, until=FIRST).record.n == 0
+    seen = table_from(ward.desk.home.artifacts.read(report.predictions))
+    assert seen.num_rows == joined.n
+    assert report.n_predictions > 0
+    assert actions(ward, "monitor.run")[0].subject == report.digest
+    assert actions(ward, "verdict.record")[0].subject == verdict.digest
+    keys = ward.desk.home.catalog.keys(verdict.digest)
+    assert (keys["model"], keys["version"]) == (ward.run.model, "v1")
+    assert report.digest in verdict.evidence
+    assert scoring.served_version(ward.desk, ward.project).verdict == verdict
+
+
+def test_today_answers_and_an_old_verdict_no_longer_holds(ward, watched):
+    verdict, lines = watching.today(ward.desk, ward.project)
+    assert verdict == watched[1]
+    assert 3 <= len(lines) <= 10
+    assert "out of date" not in lines[0]
+    late = replace(ward.desk, at=SECOND + timedelta(days=60))
+    _, lines = watching.today(late, ward.project)
+    assert "out of date" in lines[0]
+    assert "fallback" in lines[0]
+
+
+def test_the_policy_is_tried_on_quiet_years(ward):
+    told = []
+    report = watching.simulate(ward.desk, ward.project, years=1, each=lambda: told.append(1))
+    assert report.years == 1
+    assert report.reference == ward.reference.digest
+    assert told == [1]
+    assert actions(ward, "monitor.simulate")[-1].subject == report.digest
+
+
+def test_a_freeze_is_not_taken_back_before_it_is_signed(ward, watched):
+    quiet = watched[0].model_copy(update={"findings": ()})
+    found = Finding(
+        drift="concept",
+        severity="act",
+        name="calibration",
+        subject="outcomes",
+        meaning="Events happen more often than the scores say.",
+        action="Look.",
+        owner="clinical owner",
+    )
+
+    def on_day(day, report):
+        desk = replace(ward.desk, at=SECOND + timedelta(days=day))
+        keep(
+            desk,
+            report.model_copy(update={"at": desk.at}),
+            action="monitor.run",
+            keys={"model": ward.run.model, "version": "v1"},
+        )
+        return watching.give_verdict(desk, ward.project)
+
+    assert on_day(1, quiet).answer == "continue"  # the control: nothing found, nothing held
+    assert on_day(2, quiet.model_copy(update={"findings": (found,)})).answer == "freeze"
+    held = on_day(3, quiet)
+    assert held.answer == "freeze"
+    secrets = simulating.add_persons(ward.desk)
+    signing.sign(
+        replace(ward.desk, at=SECOND + timedelta(days=3, hours=1), actor="clara"),
+        held.digest,
+        person="clara",
+        passphrase=secrets["clara"],
+        role="clinical_lead",
+        statement="The cause is understood and mended.",
+    )
+    assert on_day(4, quiet).answer == "continue"
+
+
+def test_what_was_scored_in_silent_stands_when_the_stage_changes(ward, scored):
+    before = stored(ward).num_rows
+    late = replace(ward.desk, at=SECOND + timedelta(days=5))
+    enter(late, ward.run, stage="limited", previous=ward.entered)
+    now = scoring.score(late, ward.project)
+    assert now.record.stage == "limited"
+    assert now.record.n == 0
+    assert actions(ward, "score.batch")[-1].details["made_before"] == scored.record.n
+    assert set(stored(ward)["stage"].to_pylist()) == {"silent"}
+    assert stored(ward).num_rows == before
+    joined = scoring.join_outcomes(late, ward.project)
+    assert joined.n == before
