@@ -49,8 +49,7 @@ def test_the_model_beats_saps_and_sofa_on_the_same_rows(fitted):
         assert found["verdict"] == "better"
         assert found["low"] > 0
         assert low < found["baseline_value"] < high
-        # The quarter follows the key of the home, so it differs from home to home.
-        assert found["model_value"] >= 0.80
+        assert found["model_value"] >= 0.83
     folds = report["cross_validation"]
     assert len(folds["folds"]) == 5
     assert folds["mean"] >= 0.845

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from attending.errors import Refused
 from attending.lifecycle import (
     examples,
     ingesting,
+    references,
     scoring,
     signing,
     simulating,
@@ -26,7 +28,7 @@ from attending.lifecycle.projects import open_project
 from attending.lifecycle.provenance import commit_project
 from attending.lifecycle.tables import table_from
 from attending.records.ledger import Subject
-from attending.records.monitoring import Finding
+from attending.records.monitoring import Finding, Reference
 from attending.records.release import Deployment
 from attending.times import format_instant, parse_instant
 
@@ -34,8 +36,8 @@ FIRST = parse_instant("2024-08-01T06:00:00Z")
 SECOND = parse_instant("2024-12-15T06:00:00Z")
 
 
-def enter(desk, run, *, stage, previous=None):
-    """Put version v1 of a run into a stage, as a gate would have."""
+def enter(desk, run, *, stage, plan, previous=None):
+    """Put version v1 of a run into a stage under a plan, as a gate would have."""
     stands = Deployment(
         model=run.model,
         version="v1",
@@ -43,6 +45,7 @@ def enter(desk, run, *, stage, previous=None):
         run=run.digest,
         artifacts={item.name: item.digest for item in run.artifacts},
         previous=previous,
+        release_spec=plan,
         act="advance",
         effective_at=desk.at,
         by="omar",
@@ -59,6 +62,18 @@ def enter(desk, run, *, stage, previous=None):
     return digest
 
 
+def sign(desk, document, secrets, *, person, role):
+    """Sign a document as one of the fictional persons."""
+    signing.sign(
+        replace(desk, actor=person),
+        document,
+        person=person,
+        passphrase=secrets[person],
+        role=role,
+        statement="I have read it.",
+    )
+
+
 @pytest.fixture(scope="module")
 def ward(tmp_path_factory):
     """A home with a version in silent, a later extract, and the refusal from before it stood."""
@@ -67,6 +82,10 @@ def ward(tmp_path_factory):
     for name, until in (("first", FIRST), ("second", SECOND)):
         simulating.write_source(hospital, folder / name, until=until)
     place = examples.copy_example("readmission-synthetic", folder / "project")
+    watched = place / "monitoring.yaml"  # a small hospital: fewer rows make a picture
+    watched.write_text(
+        watched.read_text().replace("window: 28d", "window: 28d\n  minimum_rows: 50")
+    )
     commit_project(place, at=format_instant(FIRST), author="Dana Reyes")
     project = open_project(place)
     desk = create_home(folder / "home", at=FIRST, seed=7)
@@ -75,8 +94,13 @@ def ward(tmp_path_factory):
     fitted = training.fit_run(desk, project)
     with pytest.raises(Refused) as refused:
         scoring.score(desk, project)
-    entered = enter(desk, fitted.run, stage="silent")
-    reference = watching.make_reference(desk, project, fitted.run, version="v1")
+    secrets = simulating.add_persons(desk)
+    plan = signing.propose_specs(replace(desk, actor="dana"), project)["release"]
+    entered = enter(desk, fitted.run, stage="silent", plan=project.release.digest)
+    with pytest.raises(Refused) as unsigned:
+        scoring.served_version(desk, project)
+    sign(desk, plan, secrets, person="omar", role="operator")
+    reference = references.make_reference(desk, project, fitted.run, version="v1")
     now = replace(desk, at=SECOND, actor="omar")
     ingesting.ingest(now, "hospital", folder / "second")
     yield SimpleNamespace(
@@ -84,6 +108,8 @@ def ward(tmp_path_factory):
         project=project,
         run=fitted.run,
         refused=refused.value,
+        unsigned=unsigned.value,
+        secrets=secrets,
         entered=entered,
         reference=reference,
     )
@@ -129,6 +155,40 @@ def test_scoring_is_refused_where_no_version_is_silent(ward):
     assert (served.version, served.stage, served.at) == ("v1", "silent", SECOND)
     assert served.run == ward.run.digest
     assert served.threshold == 0.25
+
+
+def test_only_a_signed_plan_is_served_and_an_edit_of_the_file_changes_nothing(ward, tmp_path):
+    assert (ward.unsigned.code, ward.unsigned.exit_code) == ("serve.plan", 3)
+    place = tmp_path / "project"
+    shutil.copytree(ward.project.folder.root, place)
+    plan = place / "release.yaml"
+    plan.write_text(plan.read_text().replace("value: 0.25", "value: 0.05"))
+    edited = open_project(place)
+    # The control: the file now says another threshold than the one that was signed.
+    assert edited.release.threshold.value == 0.05
+    served = scoring.served_version(ward.desk, edited)
+    assert served.threshold == 0.25
+    assert served.release.digest == served.release_digest == ward.project.release.digest
+
+
+def test_other_patients_or_another_outcome_are_not_scored(ward, tmp_path):
+    place = tmp_path / "project"
+    shutil.copytree(ward.project.folder.root, place)
+    cohort = place / "cohort.yaml"
+    cohort.write_text(cohort.read_text().replace("horizon: 30d", "horizon: 7d"))
+    edited = open_project(place)
+    assert edited.cohort.digest != ward.project.cohort.digest
+    with pytest.raises(Refused) as refused:
+        scoring.score(ward.desk, edited)
+    assert refused.value.code == "serve.cohort"
+
+
+def test_a_site_with_rows_enough_has_a_reference_of_its_own(ward):
+    held = ward.desk.home.catalog.all(Reference, run=ward.run.digest, scope="site")
+    sites = {one.site for one in held}
+    assert sites == {"GENERAL"}  # the other sites have too few rows for a picture
+    assert sum(one.n for one in held) <= ward.reference.n
+    assert all(one.n >= ward.project.monitoring.data.minimum_rows for one in held)
 
 
 def test_the_batch_holds_who_was_due_since_silent_and_is_stored_once(ward, scored):
@@ -245,22 +305,16 @@ def test_a_freeze_is_not_taken_back_before_it_is_signed(ward, watched):
     assert on_day(2, quiet.model_copy(update={"findings": (found,)})).answer == "freeze"
     held = on_day(3, quiet)
     assert held.answer == "freeze"
-    secrets = simulating.add_persons(ward.desk)
-    signing.sign(
-        replace(ward.desk, at=SECOND + timedelta(days=3, hours=1), actor="clara"),
-        held.digest,
-        person="clara",
-        passphrase=secrets["clara"],
-        role="clinical_lead",
-        statement="The cause is understood and mended.",
-    )
+    later = replace(ward.desk, at=SECOND + timedelta(days=3, hours=1))
+    sign(later, held.digest, ward.secrets, person="clara", role="clinical_lead")
     assert on_day(4, quiet).answer == "continue"
 
 
 def test_what_was_scored_in_silent_stands_when_the_stage_changes(ward, scored):
     before = stored(ward).num_rows
     late = replace(ward.desk, at=SECOND + timedelta(days=5))
-    enter(late, ward.run, stage="limited", previous=ward.entered)
+    plan = ward.project.release.digest
+    enter(late, ward.run, stage="limited", plan=plan, previous=ward.entered)
     now = scoring.score(late, ward.project)
     assert now.record.stage == "limited"
     assert now.record.n == 0

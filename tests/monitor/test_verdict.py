@@ -185,9 +185,20 @@ def test_what_harms_asks_for_action_and_what_informs_does_not():
 @pytest.mark.parametrize("reader", ["nurse", "engineer"])
 def test_today_is_ten_plain_lines_or_fewer(reader):
     made = decide(SPEC, report(finding("data", "stop")), at=AT, plan=PLAN)
-    lines = today(made, report(), at=AT, risk_level="high", reader=reader)
+    seen = {"stage": "live", "risk_level": "high", "reader": reader}
+    lines = today(made, report(), at=AT, **seen)
     assert 5 <= len(lines) <= 10
     assert "lace" in " ".join(lines)
-    late = today(made, report(), at=AT + 48 * HOUR, risk_level="high", reader=reader)
+    late = today(made, report(), at=AT + 48 * HOUR, **seen)
     assert "out of date" in late[0]
-    assert "no verdict" in today(None, None, at=AT, risk_level="high", reader=reader)[0]
+    assert "no verdict" in today(None, None, at=AT, **seen)[0]
+
+
+def test_a_nurse_is_told_that_a_silent_score_is_not_shown():
+    made = decide(SPEC, report(finding("data", "stop")), at=AT, plan=PLAN)
+    seen = {"at": AT, "risk_level": "high", "reader": "nurse"}
+    silent = " ".join(today(made, report(), stage="silent", **seen))
+    assert "No score of this model is shown yet" in silent
+    assert "Use instead" not in silent
+    assert "Use instead: lace" in " ".join(today(made, report(), stage="live", **seen))
+    assert "No score of this model is shown yet" in today(None, None, stage="silent", **seen)[1]

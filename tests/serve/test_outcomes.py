@@ -74,7 +74,7 @@ def test_rows_keep_their_order_and_unknown_stays_join():
 def test_a_subject_who_is_gone_is_lost_and_a_new_one_is_counted():
     predictions, cohort, _ = tables(400)
     record, joined = join(predictions.slice(10), cohort.slice(0, N - 5))
-    assert (record.n_lost, record.n_new) == (5, 10)
+    assert (record.n_lost, record.n_not_predicted) == (5, 10)
     assert joined["status"].to_pylist()[-5:] == ["lost"] * 5
 
 

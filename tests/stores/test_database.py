@@ -41,7 +41,7 @@ def test_a_second_creation_and_a_missing_store_are_refused(tmp_path):
 def test_tables_of_a_newer_version_are_refused(tmp_path):
     root = tmp_path / "home"
     Home.create(root, at=AT).close()
-    tamper(root, "UPDATE meta SET value = '2' WHERE key = 'schema'")
+    tamper(root, "UPDATE meta SET value = '99' WHERE key = 'schema'")
     with pytest.raises(DependencyDown) as refusal:
         Home.open(root)
     assert refusal.value.code == "store.schema"

@@ -230,8 +230,11 @@ def test_a_stored_record_cannot_be_changed_unseen(tmp_path):
     assert home.catalog.get(digest[:8], Note).number == 0
     with home.database.transaction() as unit:
         assert not hasattr(unit, "update")
-        # The same content again is the same record: nothing is written.
+        # The same content again is the same record: only that it was made again is written.
         assert home.catalog.put(unit, Note(number=0), at=AT, by="bob") == digest
+        unit.append(act("note.keep"))
+    assert home.catalog.latest(Note).number == 0
+    assert home.catalog.makers(digest) == {"ann", "bob"}
     home.close()
     tamper(root, "UPDATE records SET content = replace(content, ':0', ':9') WHERE nth = 0")
     with pytest.raises(IntegrityBroken) as refusal:

@@ -38,6 +38,7 @@ def scored(number: int, **changes) -> Scored:
 def observed(number: int, snapshot: str, label: int | None, status: str) -> Observed:
     return Observed(
         model="readmission",
+        version="v1",
         subject_id=100 + number,
         encounter_id=7,
         prediction_time=AT + timedelta(hours=number),

@@ -22,7 +22,7 @@ from attending.cli.face import (
 )
 from attending.cli.trust import PassphraseOption
 from attending.digests import short
-from attending.lifecycle import releasing, scoring, signing, training, watching
+from attending.lifecycle import references, releasing, scoring, signing, training, watching
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.specs.release import check_stage
@@ -266,7 +266,7 @@ def monitor_reference(
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at), actor=by) as desk:
         found = training.latest_run(desk, asked, run)
-        made = watching.make_reference(desk, asked, found, version=version or "v1")
+        made = references.make_reference(desk, asked, found, version=version)
     emit(
         {"digest": made.digest, **made.content()},
         as_json=as_json,

@@ -19,6 +19,7 @@ from attending.lifecycle import (
     featuring,
     gating,
     ingesting,
+    references,
     releasing,
     scoring,
     signing,
@@ -279,7 +280,7 @@ def _readiness(teller: Teller, fitted: Fitted) -> None:
         say(f"  {step}")
     releasing.review_access(teller.by("caro"))
     version = fitted_version(teller, fitted)
-    watching.make_reference(teller.by("omar"), teller.project, fitted.run, version=version)
+    references.make_reference(teller.by("omar"), teller.project, fitted.run, version=version)
     plan = signing.propose_specs(teller.by("dana"), teller.project)["release"]
     teller.sign(
         plan, "omar", "operator", meaning="responsibility",

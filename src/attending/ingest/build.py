@@ -16,6 +16,7 @@ from attending.ingest.registry import SOURCES
 from attending.ingest.settle import settle
 from attending.ingest.shards import ShardWriter, write_parquet
 from attending.ingest.tables import SUSPICIOUS_COUNTS
+from attending.keys import derive
 from attending.records.events import BIRTH, QUARANTINE
 from attending.records.snapshot import (
     Availability,
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from attending.types import Instant
 
 MANIFEST = "manifest.json"
+#: In place of the home's key for sources whose ids are printed in a public set.
+PUBLISHED = b"the ids of this source are published"
 
 
 def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
@@ -54,7 +57,7 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
     Args:
         kind: `hospital`, `fhir`, `mimic-iv` or `physionet-2012`.
         folder: the source's files.
-        key: 32 bytes for pseudonyms.
+        key: 32 bytes for pseudonyms; not used for a source whose ids are published.
         out: an empty folder that the caller made; worthless after a refusal.
         shards: how many files subjects are hashed to.
         contract_digest: of the contract that was in force.
@@ -74,9 +77,10 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
             code="ingest.out",
         )
     origin = source.describe(folder)
+    keys = Pseudonyms(derive(PUBLISHED, kind) if source.published_ids else key)
     writer = ShardWriter(out, shards)
     tally = _Tally()
-    for batch in source.read(folder, keys=Pseudonyms(key)):
+    for batch in source.read(folder, keys=keys):
         settled = settle(batch, lags=lags or {})
         writer.add(settled.events)
         tally.add(settled)

@@ -26,14 +26,22 @@ class Read(Protocol):
 
 @dataclass(frozen=True)
 class Source:
-    """A kind of source: what a folder of it says of itself once it is whole, and its tables."""
+    """A kind of source.
+
+    Attributes:
+        describe: what a folder of it says of itself once it is whole.
+        read: its tables.
+        published_ids: whether the ids of its patients are printed in a public set. A secret would
+            hide nothing; one fixed key makes every split of the set the same in every home.
+    """
 
     describe: Callable[[Path], Origin]
     read: Read
+    published_ids: bool = False
 
 
 SOURCES: Registry[Source] = Registry("source")
 SOURCES.add("hospital", Source(hospital.describe, hospital.read))
 SOURCES.add("fhir", Source(fhir.describe, fhir.read))
 SOURCES.add("mimic-iv", Source(mimic.describe, mimic.read))
-SOURCES.add("physionet-2012", Source(physionet.describe, physionet.read))
+SOURCES.add("physionet-2012", Source(physionet.describe, physionet.read, published_ids=True))

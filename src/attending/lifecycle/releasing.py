@@ -19,6 +19,7 @@ from attending.records.ledger import Subject
 from attending.records.release import Deployment
 from attending.release import advance as steps
 from attending.scores.registered import SCORES
+from attending.serve.served import STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,7 @@ def advance(desk: Desk, project: Project, to_stage: Stage, *, run: str = "") -> 
     stands = steps.advance(
         history[-1] if history else None, decision, to=to_stage, at=desk.at, by=desk.actor
     )
-    if to_stage == "silent":
+    if to_stage in STAGES:
         stands = steps.planned(stands, project.release.digest)
     with desk.home.database.transaction() as unit:
         if to_stage == "trained":

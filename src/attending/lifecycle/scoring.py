@@ -15,6 +15,7 @@ from attending.engines.local import LocalEngine
 from attending.errors import NotFound, Refused
 from attending.lifecycle.cohorts import build_cohort
 from attending.lifecycle.desk import keep_in
+from attending.lifecycle.plans import require_cohort, signed_plan
 from attending.lifecycle.tables import table_bytes
 from attending.lifecycle.training import bundle_of
 from attending.records.monitoring import Verdict
@@ -85,22 +86,29 @@ def deployed(desk: Desk, project: Project, version: str = "") -> Deployment:
 
 
 def served_version(desk: Desk, project: Project, *, version: str = "") -> Served:
-    """Return the version that scores, with its model, plan and newest verdict."""
+    """Return the version that scores, with its model, its signed plan and its newest verdict.
+
+    Raises:
+        Refused: no version scores, its plan is not signed, or cohort.yaml is another one.
+        IntegrityBroken: the plan or the model is not what its digest says.
+    """
     stands = deployed(desk, project, version)
     run = desk.home.catalog.get(stands.run, Run)
-    fallback = project.release.fallback
+    release = signed_plan(desk, stands).spec
+    require_cohort(desk, project, run)
+    fallback = release.fallback
     return Served(
         model=stands.model,
         version=stands.version,
         stage=stands.stage,
         bundle=bundle_of(desk, run),
         features=project.features,
-        release=project.release,
+        release=release,
         at=desk.at,
         run=stands.run,
         artifact=digest_of(dict(stands.artifacts)),
         release_digest=stands.release_spec,
-        threshold=project.release.threshold.value,
+        threshold=release.threshold.value,
         verdict=desk.home.catalog.latest(Verdict, model=stands.model, version=stands.version),
         serves=stands.serves,
         fallback=SCORES.get(fallback.score)({}) if fallback.score else None,
@@ -312,7 +320,7 @@ def join_outcomes(
     cohort = build_cohort(desk, project, snapshot=snapshot)
     record, table = join(made, cohort.table, snapshot=cohort.source.digest)
     artifact = desk.home.artifacts.put(table_bytes(table))
-    observed = list(_observed(record, table, model=project.name, events=_events(cohort.table)))
+    observed = list(_observed(record, table, stands=stands, events=_events(cohort.table)))
     with desk.home.database.transaction() as unit:
         desk.home.predictions.observe(unit, observed)
         keep_in(
@@ -344,14 +352,15 @@ def _observed(
     record: OutcomeJoin,
     table: pa.Table,
     *,
-    model: str,
+    stands: Deployment,
     events: dict[tuple[object, ...], datetime],
 ) -> Iterator[Observed]:
     """Yield what became of each prediction, as the snapshot of the join tells it."""
     for row in table.to_pylist():
         happened = events.get(_row_key(row)) if row["label"] == 1 else None
         yield Observed(
-            model=model,
+            model=stands.model,
+            version=stands.version,
             subject_id=row["subject_id"],
             encounter_id=row["encounter_id"],
             prediction_time=_instant(row["prediction_time"]),

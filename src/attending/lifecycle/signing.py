@@ -101,10 +101,10 @@ def _authors(desk: Desk, digest: str) -> frozenset[str]:
     """Return who made a document: who kept it, whom it names, and who fitted the run in it."""
     catalog = desk.home.catalog
     content = catalog.content(digest)
-    made = {line.made_by for line in catalog.list(content["kind"]) if line.digest == digest}
+    made = catalog.makers(digest)
     run = catalog.keys(digest).get("run")
     if run:
-        made |= {line.made_by for line in catalog.list("run") if line.digest == run}
+        made |= catalog.makers(run)
     return frozenset({*made, *content.get("authors", ())} - {"system"})
 
 

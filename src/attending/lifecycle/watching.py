@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from attending.engines.local import LocalEngine
-from attending.explain.importance import importance
 from attending.features.build import build as build_features_table
-from attending.lifecycle.cohorts import built_cohort, project_snapshot
+from attending.lifecycle.cohorts import project_snapshot
 from attending.lifecycle.desk import keep, required
-from attending.lifecycle.featuring import built_features
+from attending.lifecycle.plans import share_a_code, signed_plan
+from attending.lifecycle.references import (
+    reference_of,
+    rows_of_test,
+    site_references,
+)
 from attending.lifecycle.scoring import deployed, predictions_of
-from attending.lifecycle.signing import approvals_on, spec_document
+from attending.lifecycle.signing import approvals_on
 from attending.lifecycle.tables import table_bytes, table_from
 from attending.lifecycle.training import bundle_of
-from attending.monitor import reference as references
 from attending.monitor.current import Current
 from attending.monitor.run import run as run_monitors
 from attending.monitor.simulate import simulate as simulate_policy
 from attending.monitor.simulated_year import Validation
 from attending.monitor.today import today as today_lines
 from attending.monitor.verdict import decide
-from attending.records.monitoring import ANSWERS, MonitorReport, Plan, Reference, Verdict
+from attending.records.monitoring import ANSWERS, MonitorReport, Plan, Verdict
 from attending.records.prediction import OutcomeJoin
 from attending.records.run import Run
-from attending.statistics.auroc import auroc_interval
-from attending.train.split import split
+from attending.scores.registered import SCORES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,73 +35,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from attending.lifecycle.desk import Desk
+    from attending.lifecycle.plans import SignedPlan
     from attending.lifecycle.projects import Project
-    from attending.models.protocol import Matrix
     from attending.records.monitoring import SimulationReport
     from attending.records.prediction import Answer
     from attending.records.release import Deployment
     from attending.types import Risks
 
 SIMULATION_SEED = 20_260_101
-
-
-def make_reference(desk: Desk, project: Project, run: Run, *, version: str) -> Reference:
-    """Return the frozen picture of a run's test rows, kept, with which every day is compared."""
-    rows, features, x = _test_rows(desk, project, run)
-    bundle = bundle_of(desk, run)
-    risk, outcome = bundle.risk(x), rows["label"].to_numpy().astype(np.float64)
-    interval = auroc_interval(outcome, risk)
-    record = references.reference(
-        features,
-        risk,
-        list(bundle.names),
-        about=references.About(
-            model=run.model,
-            version=version,
-            threshold=project.release.threshold.value,
-            auroc=None
-            if interval.low is None or interval.high is None
-            else (interval.value, interval.low, interval.high),
-            sources={
-                item.name: ", ".join(project.features.codes_of(item))
-                for item in project.features.features
-            },
-            labels={item.name: item.label for item in project.features.features},
-            weights={item.feature: item.share for item in importance(bundle, x)},
-            made_from=(run.digest,),
-        ),
-        outcome=outcome,
-        times=rows["prediction_time"].to_numpy(),
-    )
-    keep(
-        desk,
-        record,
-        action="monitor.reference",
-        keys={"model": run.model, "version": version, "run": run.digest},
-        details={"table_rows": record.n},
-    )
-    return record
-
-
-def _test_rows(desk: Desk, project: Project, run: Run) -> tuple[pa.Table, pa.Table, Matrix]:
-    """Return cohort rows, features and matrix of the rows that the run was tested on."""
-    cohort = built_cohort(desk, project, run.cohort)
-    table = built_features(desk, project, cohort).table
-    label = project.cohort.label
-    parts = split(
-        project.model,
-        cohort.table,
-        horizon_us=label.horizon or 0,
-        delay_us=label.delay,
-        exception=bool(run.exceptions),
-    )
-    features = table.take(parts.test)
-    return cohort.table.take(parts.test), features, _matrix(features, project)
-
-
-def _matrix(features: pa.Table, project: Project) -> Matrix:
-    columns = [features[name].to_numpy(zero_copy_only=False) for name in project.features.names]
-    return np.column_stack(columns).astype(np.float64)
 
 
 def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport:
@@ -115,7 +56,7 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
     """
     stands = deployed(desk, project, version)
     made = predictions_of(desk, project, stands.version)
-    known = _reference(desk, project, stands.version)
+    known = reference_of(desk, project, stands.version)
     engine = LocalEngine(project_snapshot(desk, project).shards)
     _, features = build_features_table(project.features, made, engine)
     # The table itself is the evidence: it holds several batches.
@@ -131,6 +72,7 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
             predictions=made,
             features=features,
             outcomes=_outcomes(desk, joined),
+            by_site={one.site: one for one in site_references(desk, project, stands.version)},
             predictions_digest=artifact,
             outcomes_digest=joined.digest if joined else None,
         ),
@@ -152,22 +94,13 @@ def _outcomes(desk: Desk, joined: OutcomeJoin | None) -> pa.Table | None:
     return table_from(desk.home.artifacts.read(desk.home.catalog.keys(joined.digest)["table"]))
 
 
-def _reference(desk: Desk, project: Project, version: str) -> Reference:
-    found: Reference = required(
-        desk.home.catalog.latest(Reference, model=project.name, version=version),
-        "reference",
-        hint="It is made on the way to silent: `attending monitor reference`.",
-    )
-    return found
-
-
 def give_verdict(desk: Desk, project: Project, *, version: str = "") -> Verdict:
     """Return the verdict that the policy draws from the newest report, kept.
 
     A freeze, or what is stricter, is not taken back before the newest verdict is signed.
 
     Raises:
-        Refused: no version stands in silent or later.
+        Refused: no version stands in silent or later, or its plan is not signed.
         NotFound: there is no report yet.
     """
     stands = deployed(desk, project, version)
@@ -176,14 +109,11 @@ def give_verdict(desk: Desk, project: Project, *, version: str = "") -> Verdict:
         "monitor report",
         hint="Run `attending monitor run` first.",
     )
-    fallback = project.release.fallback
-    plan_digest = spec_document(desk, project, "release")
-    signed = plan_digest if plan_digest and approvals_on(desk, plan_digest) else None
     verdict = decide(
         project.monitoring,
         report,
         at=desk.at,
-        plan=Plan(signed=signed, fallback=fallback.score, sites=project.release.scope.sites),
+        plan=_plan(signed_plan(desk, stands), project),
         held=_held(desk, stands),
     )
     keep(
@@ -194,6 +124,22 @@ def give_verdict(desk: Desk, project: Project, *, version: str = "") -> Verdict:
         details={"answer": verdict.answer, "drift": verdict.drift},
     )
     return verdict
+
+
+def _plan(signed: SignedPlan, project: Project) -> Plan:
+    """Return what a signed plan allows, and by which watched names its fallback could be broken."""
+    release = signed.spec
+    name = release.fallback.score
+    needed = SCORES.get(name)({}).codes if name else ()
+    read = [(item.name, project.features.codes_of(item)) for item in project.features.features]
+    shared = [(name, codes) for name, codes in read if share_a_code(codes, needed)]
+    watched = {word for name, codes in shared for word in (name, ", ".join(codes))}
+    return Plan(
+        signed=signed.document,
+        fallback=name,
+        fallback_inputs=tuple(sorted(watched)),
+        sites=release.scope.sites,
+    )
 
 
 def _held(desk: Desk, stands: Deployment) -> Answer:
@@ -215,7 +161,8 @@ def today(
         verdict,
         catalog.latest(MonitorReport, model=project.name, version=stands.version),
         at=desk.at,
-        risk_level=project.release.risk_level,
+        stage=stands.stage,
+        risk_level=signed_plan(desk, stands).spec.risk_level,
         reader="nurse",
     )
     return verdict, lines
@@ -240,12 +187,12 @@ def simulate(
     """
     stands = deployed(desk, project, version)
     run = desk.home.catalog.get(stands.run, Run)
-    _, _, x = _test_rows(desk, project, run)
+    _, _, x = rows_of_test(desk, project, run)
     bundle = bundle_of(desk, run)
     risk: Risks = bundle.risk(x)
     report = simulate_policy(
         project.monitoring,
-        _reference(desk, project, stands.version),
+        reference_of(desk, project, stands.version),
         Validation(x=x, risk=risk, risk_of=bundle.risk),
         years=years,
         seed=SIMULATION_SEED,

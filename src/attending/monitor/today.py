@@ -20,6 +20,7 @@ _NURSE = {
     "fallback": "Do not use the model's score; use what is named here instead.",
     "stop": "Do not use any score of this model; use the downtime pathway.",
 }
+_SILENT = "No score of this model is shown yet: it runs silently beside care. Work as before."
 
 
 def today(
@@ -27,30 +28,42 @@ def today(
     report: MonitorReport | None,
     *,
     at: Instant,
+    stage: str,
     risk_level: RiskLevel,
     reader: Literal["nurse", "engineer"],
 ) -> tuple[str, ...]:
-    """Return ten lines or fewer that say whether the model may be used now, and why."""
+    """Return ten lines or fewer that say whether the model may be used now, and why.
+
+    Args:
+        verdict: the newest one, None without any.
+        report: the monitor report that it rests on.
+        at: now.
+        stage: where the version stands; in `silent` nobody is shown a score.
+        risk_level: the declared risk of the model.
+        reader: for whom the lines are.
+    """
     answer = standing(verdict, at, risk_level=risk_level)
     if verdict is None:
         return (
             f"Answer now: {answer}. There is no verdict for this model.",
-            _NURSE[answer],
+            _SILENT if stage == "silent" else _NURSE[answer],
             "A model without a verdict is never used as if all were well.",
         )
     head = [f"{verdict.model} {verdict.version} ({verdict.stage}): {sentence(verdict)}"]
     if not verdict.at <= at < verdict.expires_at:
         head = [f"{verdict.model} {verdict.version}: the verdict is out of date. Now: {answer}."]
-    body = _nurse(verdict, answer) if reader == "nurse" else _engineer(verdict, report)
+    body = _nurse(verdict, answer, stage) if reader == "nurse" else _engineer(verdict, report)
     return tuple((head + body)[:10])
 
 
-def _nurse(verdict: Verdict, answer: str) -> list[str]:
+def _nurse(verdict: Verdict, answer: str, stage: str) -> list[str]:
     """Return the lines for a charge nurse: what to do, why, whom to call."""
-    lines = [_NURSE[answer]]
-    if answer == "fallback":
+    lines = [_SILENT if stage == "silent" else _NURSE[answer]]
+    if stage == "silent":
+        lines.append(f"If it were in use, the answer today would be: {answer}.")
+    elif answer == "fallback":
         lines.append(f"Use instead: {verdict.fallback or 'the downtime pathway (no score)'}.")
-    if answer == "restrict":
+    elif answer == "restrict":
         lines.append(f"Sites that go on: {', '.join(verdict.sites) or 'none'}.")
     lines.append(f"Why: {verdict.because}")
     lines.append(f"What is being done: {verdict.action}")

@@ -127,7 +127,10 @@ class PredictionBatch(Record):
 
 
 class OutcomeJoin(Record):
-    """How many predictions have a mature outcome, and why the others do not."""
+    """How many predictions have a mature outcome, and why the others do not.
+
+    `n_not_predicted` counts the rows of the newest cohort that the version did not score.
+    """
 
     kind: ClassVar[str] = "outcome_join"
 
@@ -141,7 +144,7 @@ class OutcomeJoin(Record):
     n_censored: int
     n_competing: int
     n_lost: int
-    n_new: int = 0
+    n_not_predicted: int = 0
 
     @model_validator(mode="after")
     def _nothing_dropped(self) -> OutcomeJoin:

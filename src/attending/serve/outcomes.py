@@ -46,7 +46,7 @@ def join(
         table.column_names.index("status"), "status", pc.fill_null(table["status"], "lost")
     )
     known = keyed.join(outcomes, list(KEYS), join_type="inner").num_rows
-    return _account(predictions, table, snapshot, n_new=outcomes.num_rows - known), table
+    return _account(predictions, table, snapshot, n_not_predicted=outcomes.num_rows - known), table
 
 
 def _outcomes(cohort: pa.Table) -> pa.Table:
@@ -93,7 +93,7 @@ def _keyed(table: pa.Table, names: tuple[str, ...]) -> pa.Table:
 
 
 def _account(
-    predictions: pa.Table, table: pa.Table, snapshot: str | None, *, n_new: int
+    predictions: pa.Table, table: pa.Table, snapshot: str | None, *, n_not_predicted: int
 ) -> OutcomeJoin:
     """Return the counts of mature outcomes and of the reasons why others are not."""
     without = Counter(table.filter(pc.is_null(table["label"]))["status"].to_pylist())
@@ -108,5 +108,5 @@ def _account(
         n_censored=without["censored"],
         n_competing=without["competing"],
         n_lost=without["lost"],
-        n_new=n_new,
+        n_not_predicted=n_not_predicted,
     )

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from attending.types import Instant
 
 _INSTANT = pa.timestamp("us")
+#: What an outcome belongs to: two versions may be about two outcomes.
+_OUTCOME_OF = ("model", "version", "subject_id", "prediction_time")
 #: What `table` returns: one row a prediction, with the newest outcome when there is one.
 SCORED = pa.schema(
     [
@@ -62,9 +64,10 @@ class Scored:
 
 @dataclass(frozen=True)
 class Observed:
-    """What became of one prediction, as one snapshot tells it."""
+    """What became of one prediction of a version, as one snapshot tells it."""
 
     model: str
+    version: str
     subject_id: int
     encounter_id: int | None
     prediction_time: Instant
@@ -134,14 +137,14 @@ class Predictions:
 
     def observe(self, unit: Unit, observed: Sequence[Observed]) -> int:
         """Return how many outcomes were new; each counts once for a snapshot."""
-        keys = (OUTCOMES.c.model, OUTCOMES.c.subject_id, OUTCOMES.c.prediction_time)
+        keys = tuple(OUTCOMES.c[name] for name in _OUTCOME_OF)
         known = {
             (snapshot, *row)
             for snapshot in {item.snapshot for item in observed}
             for row in unit.rows(select(*keys).where(OUTCOMES.c.snapshot == snapshot))
         }
         rows = [_outcome_row(item) for item in observed]
-        names = ("snapshot", "model", "subject_id", "prediction_time")
+        names = ("snapshot", *_OUTCOME_OF)
         new = [row for row in rows if tuple(row[name] for name in names) not in known]
         unit.insert(OUTCOMES, new)
         return len(new)
@@ -247,7 +250,7 @@ def _within(
 
 
 def _joined() -> Select[Any]:
-    key = ("model", "subject_id", "prediction_time")
+    key = _OUTCOME_OF
     newest = (
         select(*(OUTCOMES.c[name] for name in key), func.max(OUTCOMES.c.seq).label("seq"))
         .group_by(*(OUTCOMES.c[name] for name in key))

@@ -6,13 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from attending.digests import digest_bytes, short
 from attending.errors import IntegrityBroken
 from attending.records.base import Record, from_content
 from attending.stores.names import check_prefix, only_match
-from attending.stores.tables import RECORD_KEYS, RECORDS
+from attending.stores.tables import RECORD_KEYS, RECORDS, RECORDS_AGAIN
 from attending.times import format_instant, parse_instant
 
 if TYPE_CHECKING:
@@ -57,7 +57,10 @@ class Catalog:
         by: str,
         keys: Mapping[str, str] | None = None,
     ) -> str:
-        """Return the digest of a record, now kept; one that is there already is left as it is.
+        """Return the digest of a record, now kept.
+
+        One that is there already is left as it is, and that it was made again is written down:
+        it is then the newest, and who made it again is among its makers.
 
         Args:
             unit: the unit whose ledger entry will bind it.
@@ -68,15 +71,11 @@ class Catalog:
         """
         content = record.as_bytes()
         digest = digest_bytes(content)
-        if not unit.rows(select(RECORDS.c.digest).where(RECORDS.c.digest == digest)):
-            row = {
-                "digest": digest,
-                "kind": record.kind,
-                "content": content,
-                "made_at": format_instant(at),
-                "made_by": by,
-            }
-            unit.insert(RECORDS, [row])
+        row = {"digest": digest, "made_at": format_instant(at), "made_by": by}
+        if unit.rows(select(RECORDS.c.digest).where(RECORDS.c.digest == digest)):
+            unit.insert(RECORDS_AGAIN, [row])
+        else:
+            unit.insert(RECORDS, [{**row, "kind": record.kind, "content": content}])
         known = select(RECORD_KEYS.c.key, RECORD_KEYS.c.value).where(RECORD_KEYS.c.digest == digest)
         present = {(row.key, row.value) for row in unit.rows(known)}
         wanted = sorted(set((keys or {}).items()) - present)
@@ -135,12 +134,22 @@ class Catalog:
         return record
 
     def list(self, kind: str = "", **keys: str) -> tuple[Listed, ...]:
-        """Return the lines of all records of a kind that carry the keys, oldest first."""
+        """Return the lines of all records of a kind that carry the keys.
+
+        They come in the order in which they were last made, the newest at the end.
+        """
         columns = (RECORDS.c.digest, RECORDS.c.kind, RECORDS.c.made_at, RECORDS.c.made_by)
+        again = (
+            select(RECORDS_AGAIN.c.digest, func.max(RECORDS_AGAIN.c.seq).label("seq"))
+            .group_by(RECORDS_AGAIN.c.digest)
+            .subquery()
+        )
         statement = _carrying(select(*columns, RECORDS.c.seq), keys)
+        statement = statement.outerjoin(again, again.c.digest == RECORDS.c.digest)
         if kind:
             statement = statement.where(RECORDS.c.kind == kind)
-        rows = self.database.rows(statement.order_by(RECORDS.c.seq, RECORDS.c.nth))
+        last = func.coalesce(again.c.seq, RECORDS.c.seq)
+        rows = self.database.rows(statement.order_by(last, RECORDS.c.seq, RECORDS.c.nth))
         return tuple(
             Listed(
                 digest=row.digest,
@@ -153,7 +162,7 @@ class Catalog:
         )
 
     def all(self, kind: type[R], **keys: str) -> tuple[R, ...]:
-        """Return all records of a kind that carry the keys, oldest first.
+        """Return all records of a kind that carry the keys, the last made at the end.
 
         Raises:
             IntegrityBroken: the stored bytes are not those of a digest.
@@ -161,13 +170,21 @@ class Catalog:
         return tuple(self.get(line.digest, kind) for line in self.list(kind.kind, **keys))
 
     def latest(self, kind: type[R], **keys: str) -> R | None:
-        """Return the newest record of a kind that carries the keys, None when there is none.
+        """Return the record of a kind that was last made with the keys, None when there is none.
 
         Raises:
             IntegrityBroken: the stored bytes are not those of the digest.
         """
         lines = self.list(kind.kind, **keys)
         return self.get(lines[-1].digest, kind) if lines else None
+
+    def makers(self, digest: str) -> frozenset[str]:
+        """Return everyone who made a record, first or again."""
+        statements = (
+            select(table.c.made_by).where(table.c.digest == digest)
+            for table in (RECORDS, RECORDS_AGAIN)
+        )
+        return frozenset(row.made_by for one in statements for row in self.database.rows(one))
 
     def keys(self, digest: str) -> dict[str, str]:
         """Return the words that a record is found by."""

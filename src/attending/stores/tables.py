@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.schema import SchemaItem
 
 #: Raised by one with every change of the tables below.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 METADATA = MetaData()
 
@@ -87,6 +87,13 @@ RECORDS = _bound(
     Column("made_at", String(40), nullable=False),
     Column("made_by", String(200), nullable=False),
 )
+#: A record that was left once more: same bytes, another act, perhaps by another person.
+RECORDS_AGAIN = _bound(
+    "records_again",
+    Column("digest", _DIGEST, nullable=False, index=True),
+    Column("made_at", String(40), nullable=False),
+    Column("made_by", String(200), nullable=False),
+)
 RECORD_KEYS = _bound(
     "record_keys",
     Column("digest", _DIGEST, primary_key=True),
@@ -112,6 +119,7 @@ Index(
 OUTCOMES = _bound(
     "outcomes",
     Column("model", String(100), primary_key=True),
+    Column("version", String(20), primary_key=True),
     Column("subject_id", _WHOLE, primary_key=True),
     Column("prediction_time", _WHOLE, primary_key=True),
     Column("snapshot", _DIGEST, primary_key=True),
