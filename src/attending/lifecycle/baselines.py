@@ -108,7 +108,7 @@ def fair_baselines(
             made[variant.name] = Baseline(
                 score=total[test],
                 risk=_risk(total, outcome, train=train, test=test),
-                label=_label(asked.called, variant),
+                label=asked.called.upper().replace("_", "-"),
                 knowability=variant.knowability,
                 of=variant.of,
             )
@@ -120,8 +120,3 @@ def _risk(total: Floats, outcome: Outcomes, *, train: Ints, test: Ints) -> Float
         return recalibrate_score(total[train], outcome[train], score_test=total[test])
     except TooFewOutcomes:
         return None
-
-
-def _label(called: str, variant: Variant) -> str:
-    name = called.upper().replace("_", "-")
-    return name if variant.name == variant.of else f"{name}, {variant.knowability}"

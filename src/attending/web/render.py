@@ -13,13 +13,14 @@ from attending.digests import short
 if TYPE_CHECKING:
     from attending.types import Instant
 
-#: The five steps that a page shows, and the stages that stand on each.
+#: The steps that a page shows, and the stages that stand on each.
 STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Prototype", ("prototype",)),
     ("Trained", ("trained",)),
     ("Validated", ("validated",)),
     ("Silent", ("silent",)),
-    ("Live", ("limited", "live")),
+    ("Limited", ("limited",)),
+    ("Live", ("live",)),
 )
 STAGE_SAYS = {
     "prototype": "being explored; shows no one a score",
@@ -52,10 +53,10 @@ def moment(instant: Instant) -> str:
 
 
 def progress(stage: str) -> list[tuple[str, str]]:
-    """Return the five steps, each `done`, `here` or `ahead`; a retired model has left them all.
+    """Return the steps, each `done`, `here` or `ahead`; a retired model has left them all.
 
     >>> progress("silent")[2:]
-    [('Validated', 'done'), ('Silent', 'here'), ('Live', 'ahead')]
+    [('Validated', 'done'), ('Silent', 'here'), ('Limited', 'ahead'), ('Live', 'ahead')]
     """
     here = next((i for i, (_, stages) in enumerate(STEPS) if stage in stages), len(STEPS))
     return [
