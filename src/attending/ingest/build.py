@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from attending.ingest.batch import Origin
+    from attending.ingest.onto import Onto
     from attending.ingest.settle import Settled
+    from attending.records.snapshot import Naming
     from attending.types import Instant
 
 MANIFEST = "manifest.json"
@@ -50,9 +52,12 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
     shards: int = 2,
     contract_digest: str | None = None,
     lags: Mapping[str, int] | None = None,
+    onto: Onto | None = None,
     each: Callable[[str], None] | None = None,
 ) -> Snapshot:
     """Return the snapshot of a source after writing its files into `out`.
+
+    Onto a snapshot that is there already, only what is new is written, as a layer over it.
 
     Args:
         kind: `hospital`, `fhir`, `mimic-iv` or `physionet-2012`.
@@ -63,10 +68,12 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
         contract_digest: of the contract that was in force.
         lags: microseconds from happening to being known, by table or code prefix, for rows whose
             source recorded no such time.
+        onto: the snapshot that the delivery is appended to.
         each: called with the name of every table that is done.
 
     Raises:
-        BadInput: an unknown kind, a missing file or column, `out` is not empty, or no shards.
+        BadInput: an unknown kind, a missing file or column, `out` is not empty, no shards, or
+            another source than that of the snapshot it is appended to.
         Refused: a file is cut short or altered, or two ids have one pseudonym.
     """
     source = SOURCES.get(kind)
@@ -77,11 +84,16 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
             code="ingest.out",
         )
     origin = source.describe(folder)
+    if onto is not None:
+        onto.check(kind, origin, shards=shards)
     keys = Pseudonyms(derive(PUBLISHED, kind) if source.published_ids else key)
     writer = ShardWriter(out, shards)
     tally = _Tally()
     for batch in source.read(folder, keys=keys):
         settled = settle(batch, lags=lags or {})
+        if onto is not None:
+            settled = onto.growth.take(batch, settled)
+        tally.naming |= dict.fromkeys(settled.events["source"].unique().to_pylist(), batch.naming)
         writer.add(settled.events)
         tally.add(settled)
         if each:
@@ -89,7 +101,9 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
     written = writer.finish()
     snapshot = _snapshot(kind, origin, tally=tally, written=written, out=out)
     snapshot = snapshot.model_copy(update={"contract_digest": contract_digest})
-    _write_manifest(snapshot, out)
+    if onto is not None:
+        snapshot = onto.grown(snapshot, out)
+    write_manifest(snapshot, out)
     return snapshot
 
 
@@ -113,8 +127,9 @@ def _snapshot(
         watermark=_instant(tally.watermark),
         account=tally.account(),
         availability=tuple(tally.availability),
-        quarantine=_write_quarantine(out, tally.quarantine),
+        quarantine=write_quarantine(out, tally.quarantine),
         warnings=tuple(tally.warnings()),
+        naming=dict(sorted(tally.naming.items())),
     )
 
 
@@ -131,6 +146,7 @@ class _Tally:
         self.rejected: Counter[str] = Counter()
         self.availability: list[Availability] = []
         self.quarantine: list[pa.Table] = []
+        self.naming: dict[str, Naming] = {}
         self.first: int | None = None
         self.last: int | None = None
         self.watermark: int | None = None
@@ -173,7 +189,8 @@ def _extreme(pick: Callable[[int, int], int], one: int | None, other: int | None
     return pick(one, other)
 
 
-def _write_quarantine(out: Path, parts: list[pa.Table]) -> Quarantine:
+def write_quarantine(out: Path, parts: list[pa.Table]) -> Quarantine:
+    """Return the file of quarantined rows, written in order."""
     table = pa.concat_tables([QUARANTINE.empty_table(), *parts])
     table = table.sort_by([(name, "ascending") for name in ("source", "source_row", "reason")])
     path = out / "quarantine.parquet"
@@ -181,7 +198,8 @@ def _write_quarantine(out: Path, parts: list[pa.Table]) -> Quarantine:
     return Quarantine(name=path.name, digest=digest_file(path), rows=table.num_rows)
 
 
-def _write_manifest(snapshot: Snapshot, out: Path) -> None:
+def write_manifest(snapshot: Snapshot, out: Path) -> None:
+    """Write what a snapshot says of itself; its folder is then whole."""
     with (out / MANIFEST).open("wb") as stream:
         stream.write(snapshot.as_bytes())
         stream.flush()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
 from attending.records.base import Part, Record, When
+
+#: How a source names its records: by a name that stays, by a name that ends in `/VERSION`, or not
+#: at all, so that a record is what it says.
+Naming: TypeAlias = Literal["named", "versioned", "content"]
 
 
 class Shard(Part):
@@ -123,10 +127,25 @@ class Quarantine(Part):
     rows: int
 
 
+class Ended(Part):
+    """The rows of earlier layers that a delivery ended."""
+
+    name: str
+    digest: str
+    rows: int
+
+
 class Snapshot(Record):
     """An immutable folder of events. Its digest is its id.
 
-    `first_time` and `last_time` leave births out; `watermark` is the latest `known_at`.
+    `first_time` and `last_time` leave births out; `watermark` is the latest `known_at`. One that
+    has grown holds only its newest delivery: `layers` are the snapshots under it, the base first;
+    `rows` and `subjects` count all layers, `shards`, `account` and `files` the newest one.
+
+    Attributes:
+        naming: how each source names its records, so that a later delivery finds them again.
+        delivered_at: when the newest delivery came.
+        compacted: the snapshot whose layers were folded into this one.
     """
 
     kind: ClassVar[str] = "snapshot"
@@ -150,6 +169,11 @@ class Snapshot(Record):
     quarantine: Quarantine
     files: tuple[SourceFile, ...] = ()
     warnings: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    ended: Ended | None = None
+    naming: dict[str, Naming] = Field(default_factory=dict)
+    delivered_at: When | None = None
+    compacted: str | None = None
 
     @property
     def real_clock(self) -> bool:
