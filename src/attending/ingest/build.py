@@ -25,6 +25,7 @@ from attending.records.snapshot import (
     Shard,
     Snapshot,
     TableAccount,
+    added_up,
 )
 from attending.times import from_micros
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from attending.ingest.batch import Origin
     from attending.ingest.onto import Onto
     from attending.ingest.settle import Settled
+    from attending.ingest.source import Source
     from attending.records.snapshot import Naming
     from attending.types import Instant
 
@@ -53,6 +55,7 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
     contract_digest: str | None = None,
     lags: Mapping[str, int] | None = None,
     onto: Onto | None = None,
+    source: Source | None = None,
     each: Callable[[str], None] | None = None,
 ) -> Snapshot:
     """Return the snapshot of a source after writing its files into `out`.
@@ -69,6 +72,7 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
         lags: microseconds from happening to being known, by table or code prefix, for rows whose
             source recorded no such time.
         onto: the snapshot that the delivery is appended to.
+        source: how it is read; the registered one of that kind when absent.
         each: called with the name of every table that is done.
 
     Raises:
@@ -76,7 +80,7 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
             another source than that of the snapshot it is appended to.
         Refused: a file is cut short or altered, or two ids have one pseudonym.
     """
-    source = SOURCES.get(kind)
+    source = source or SOURCES.get(kind)
     if shards < 1 or any(out.iterdir()):
         raise BadInput(
             f"got {shards} shards and a folder with {len(list(out.iterdir()))} files, "
@@ -126,7 +130,7 @@ def _snapshot(
         last_time=_instant(tally.last),
         watermark=_instant(tally.watermark),
         account=tally.account(),
-        availability=tuple(tally.availability),
+        availability=added_up(tally.availability),
         quarantine=write_quarantine(out, tally.quarantine),
         warnings=tuple(tally.warnings()),
         naming=dict(sorted(tally.naming.items())),
@@ -152,7 +156,9 @@ class _Tally:
         self.watermark: int | None = None
 
     def add(self, settled: Settled) -> None:
-        self.tables[settled.account.table] = settled.account
+        account = settled.account
+        before = self.tables.get(account.table)
+        self.tables[account.table] = before.plus(account) if before else account
         self.quarantined += settled.quarantined
         self.rejected += settled.rejected
         self.availability.extend(settled.availability)

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from attending.records.snapshot import Snapshot
 
-_COUNTED = ("rows_in", "accepted", "quarantined", "rejected", "duplicate", "events", "early")
-
 
 def fold(
     layers: Sequence[Snapshot],
@@ -68,9 +66,7 @@ def _sum(accounts: Sequence[IngestAccount]) -> IngestAccount:
         quarantined.update(account.quarantined_by_reason)
         rejected.update(account.rejected_by_reason)
         for one in account.tables:
-            held = tables.get(one.table)
-            more = {name: getattr(held, name) + getattr(one, name) for name in _COUNTED if held}
-            tables[one.table] = one.model_copy(update=more)
+            tables[one.table] = tables[one.table].plus(one) if one.table in tables else one
     return IngestAccount(
         tables=tuple(tables.values()),
         quarantined_by_reason=dict(sorted(quarantined.items())),

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from attending.digests import digest_file
 from attending.errors import BadInput
 from attending.ingest.shards import write_parquet
-from attending.records.snapshot import Availability, Ended, Snapshot
+from attending.records.snapshot import Ended, Snapshot, added_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +77,7 @@ class Onto:
                 "first_time": _earlier(held.first_time, newest.first_time),
                 "last_time": _later(held.last_time, newest.last_time),
                 "watermark": _later(held.watermark, newest.watermark),
-                "availability": _together(held.availability, newest.availability),
+                "availability": added_up((*held.availability, *newest.availability)),
                 "naming": dict(sorted((held.naming | newest.naming).items())),
                 "site_zones": held.site_zones | newest.site_zones,
                 "contract_digest": newest.contract_digest or held.contract_digest,
@@ -101,17 +101,3 @@ def _earlier(one: Instant | None, other: Instant | None) -> Instant | None:
 
 def _later(one: Instant | None, other: Instant | None) -> Instant | None:
     return max((at for at in (one, other) if at is not None), default=None)
-
-
-def _together(
-    one: Sequence[Availability], other: Sequence[Availability]
-) -> tuple[Availability, ...]:
-    """Return availability of all layers: rows add up where table, code and rule are the same."""
-    rows: dict[tuple[str, str, bool, str | None], int] = {}
-    for item in (*one, *other):
-        key = (item.table, item.rule, item.assumed, item.code)
-        rows[key] = rows.get(key, 0) + item.rows
-    return tuple(
-        Availability(table=table, rule=rule, assumed=assumed, code=code, rows=count)
-        for (table, rule, assumed, code), count in rows.items()
-    )

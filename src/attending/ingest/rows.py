@@ -30,6 +30,7 @@ class Rows:
         odd_lines: lines that had another number of cells: rejected.
         named_by: columns whose text names a row in its source; its place in the file when none.
         versioned: whether the last of them is the version of a record.
+        start: the place in its file of the first row, where a file is read in parts.
 
     >>> rows = Rows("lab", "results", pa.table({"id": ["a", "a", "b"], "v": ["1", "1", None]}))
     >>> rows.drop_repeated(["id"])
@@ -38,7 +39,7 @@ class Rows:
     (1, 1, 1)
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a table, and how its rows are named
         self,
         system: str,
         name: str,
@@ -47,6 +48,7 @@ class Rows:
         odd_lines: int = 0,
         named_by: Sequence[str] = (),
         versioned: bool = False,
+        start: int = 0,
     ) -> None:
         self.name = name
         self.source = f"{system}/{name}"
@@ -57,12 +59,22 @@ class Rows:
         self._aside: list[pa.Table] = []
         self._gone: list[pa.Table] = []
         self._versioned = versioned
-        self._table = table.append_column(_ROW, pa.array(np.arange(table.num_rows)))
+        self._table = table.append_column(_ROW, pa.array(np.arange(start, start + table.num_rows)))
 
     @property
     def left(self) -> int:
         """Return how many rows are still in play."""
         return int(self._table.num_rows)
+
+    @property
+    def table(self) -> pa.Table:
+        """Return the cells of the rows that are still in play."""
+        return self._table.drop_columns([_ROW])
+
+    def drop(self, where: Mask) -> None:
+        """Take out rows that were said before, and count them."""
+        self.duplicate += int(where.sum())
+        self._table = self._table.filter(pa.array(~where))
 
     def has(self, column: str) -> bool:
         """Return whether the table has a column."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
 from attending.records.base import Part, Record, When
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: How a source names its records: by a name that stays, by a name that ends in `/VERSION`, or not
 #: at all, so that a record is what it says.
@@ -37,6 +40,12 @@ class TableAccount(Part):
     duplicate: int
     events: int
     early: int = 0
+
+    def plus(self, other: TableAccount) -> TableAccount:
+        """Return the account of two parts of one table."""
+        counts = (name for name in TableAccount.model_fields if name != "table")
+        sums = {name: getattr(self, name) + getattr(other, name) for name in counts}
+        return self.model_copy(update=sums)
 
     @property
     def balanced(self) -> bool:
@@ -110,6 +119,18 @@ class Availability(Part):
     assumed: bool
     code: str | None = None
     rows: int = 0
+
+
+def added_up(parts: Iterable[Availability]) -> tuple[Availability, ...]:
+    """Return availability with the rows of equal rules added up, in the order of mention."""
+    rows: dict[tuple[str, str, bool, str | None], int] = {}
+    for item in parts:
+        key = (item.table, item.rule, item.assumed, item.code)
+        rows[key] = rows.get(key, 0) + item.rows
+    return tuple(
+        Availability(table=table, rule=rule, assumed=assumed, code=code, rows=count)
+        for (table, rule, assumed, code), count in rows.items()
+    )
 
 
 class SourceFile(Part):
