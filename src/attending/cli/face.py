@@ -38,6 +38,11 @@ ProjectOption: TypeAlias = Annotated[
     Path, typer.Option("--project", "-p", help="The folder of specs.", show_default=True)
 ]
 
+ByOption: TypeAlias = Annotated[str, typer.Option("--by", help="The person who acts, by id.")]
+SnapshotOption: TypeAlias = Annotated[
+    str, typer.Option("--snapshot", help="The start of a snapshot's id. Else the newest.")
+]
+
 OUT = Console(highlight=False, soft_wrap=True)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 

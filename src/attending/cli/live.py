@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from attending.cli.data import ByOption, SnapshotOption
 from attending.cli.face import (
     AtOption,
+    ByOption,
     HomeOption,
     JsonOption,
     ProjectOption,
+    SnapshotOption,
     clock,
     emit,
     home_path,

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from attending.cli.data import account_of
 from attending.cli.face import (
     AtOption,
+    ByOption,
     HomeOption,
     JsonOption,
     clock,
@@ -18,6 +18,7 @@ from attending.cli.face import (
     progress,
     table,
 )
+from attending.cli.ingest import account_of
 from attending.digests import short
 from attending.lifecycle import ingesting, landmarks, snapshots
 from attending.lifecycle.desk import open_desk
@@ -26,7 +27,6 @@ from attending.times import parse_instant, parse_length
 snapshot_app = typer.Typer(help="Snapshots: what was ingested, what it hides, how it grew.")
 
 NameArgument = Annotated[str, typer.Argument(help="The start of a snapshot's id. Else the newest.")]
-ByOption = Annotated[str, typer.Option("--by", help="The person who acts, by id.")]
 
 
 @snapshot_app.command("ls")
@@ -125,6 +125,7 @@ def snapshot_export(
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Look back: only what was held then.")
     ] = None,
+    meds: Annotated[bool, typer.Option("--meds", help="Write a MEDS dataset.")] = False,
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -139,7 +140,7 @@ def snapshot_export(
         open_desk(home_path(home), at=clock(at), actor=by) as desk,
         progress("writing shards") as each,
     ):
-        rows = snapshots.export(desk, folder, snapshot=name, at=back, each=each)
+        rows = snapshots.export(desk, folder, snapshot=name, at=back, meds=meds, each=each)
     said = f", as they stood at {as_of}" if as_of else ""
     emit(
         {"rows": rows, "folder": str(folder), "as_of": as_of},

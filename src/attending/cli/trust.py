@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from attending.cli.data import ByOption
 from attending.cli.face import (
     AtOption,
+    ByOption,
     HomeOption,
     JsonOption,
     ProjectOption,

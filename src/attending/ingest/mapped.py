@@ -215,7 +215,7 @@ class _Reader:
         if known.columns:
             zone = self._spec.time_zone
             at = pc.coalesce(
-                *(_by_then(read_times(cells[c], form=None, zone=zone)) for c in known.columns)
+                *(_by_then(read_times(cells[c], form=known.form, zone=zone)) for c in known.columns)
             )
         elif time is None:
             at = nothing

@@ -208,6 +208,8 @@ def _validation(desk: Desk, _project: Project, run: Run) -> Fact:
 
 def _zones(desk: Desk, _project: Project, run: Run) -> Fact:
     snapshot = desk.home.catalog.get(run.snapshot, Snapshot)
+    if snapshot.synthetic and not desk.home.synthetic:
+        return Fact("failed", note="the data are synthetic and the home is real")
     return _plain(snapshot.real_clock, f"the source's times are {snapshot.time_zone}")
 
 

@@ -31,13 +31,14 @@ if TYPE_CHECKING:
     from attending.types import Ints
 
 
-def append(
+def append(  # noqa: PLR0913 - what, from where, onto what
     desk: Desk,
     kind: str,
     folder: Path,
     *,
     onto: str = "",
     lags: Mapping[str, int] | None = None,
+    mapping: Path | None = None,
     each: Callable[[str], None] | None = None,
 ) -> Held:
     """Return a snapshot grown by what a source delivered since, now in the home.
@@ -50,6 +51,7 @@ def append(
         folder: what the source gave: a day's feed, or all of it again.
         onto: the start of the id of the snapshot that grows; the newest of its kind when empty.
         lags: declared availability lags by table, in microseconds.
+        mapping: the file that says how columns become events, for the kind `mapped`.
         each: told the name of every table that is read.
 
     Raises:
@@ -75,7 +77,9 @@ def append(
         delivered_at=desk.at,
     )
     shards = len(base.snapshot.shards)
-    return ingest(desk, kind, folder, shards=shards, lags=lags, onto=grown, each=each)
+    return ingest(
+        desk, kind, folder, shards=shards, lags=lags, onto=grown, mapping=mapping, each=each
+    )
 
 
 def _ended(base: Held) -> pa.Table:

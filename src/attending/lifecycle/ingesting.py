@@ -8,11 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attending.digests import canonical
 from attending.engines.layers import LayeredShard
 from attending.errors import Refused
 from attending.ingest.build import build_snapshot
+from attending.ingest.mapped import mapped_source
 from attending.lifecycle.desk import keep, required
 from attending.records.snapshot import Snapshot
+from attending.specs.base import dump
+from attending.specs.mapping import MappingSpec
+from attending.specs.read_yaml import read_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,6 +66,7 @@ def ingest(  # noqa: PLR0913 - what, from where, onto what
     shards: int = DEFAULT_SHARDS,
     lags: Mapping[str, int] | None = None,
     onto: Onto | None = None,
+    mapping: Path | None = None,
     each: Callable[[str], None] | None = None,
 ) -> Held:
     """Return the snapshot of what a source's folder holds, now in the home.
@@ -72,12 +78,14 @@ def ingest(  # noqa: PLR0913 - what, from where, onto what
         shards: how many files the patients are hashed to.
         lags: declared availability lags by table, in microseconds.
         onto: the snapshot that it is appended to; a snapshot of its own when absent.
+        mapping: the file that says how columns become events, for the kind `mapped`.
         each: told the name of every table that is read.
 
     Raises:
         Refused: the batch is not what its control totals say, the account does not balance,
             or a synthetic home was given other data.
     """
+    spec = None if mapping is None else read_spec(mapping, MappingSpec)
     scratch = Path(tempfile.mkdtemp(prefix="incoming-", dir=desk.home.folder("snapshots")))
     try:
         snapshot = build_snapshot(
@@ -88,6 +96,7 @@ def ingest(  # noqa: PLR0913 - what, from where, onto what
             shards=shards,
             lags=lags,
             onto=onto,
+            source=None if spec is None else mapped_source(spec),
             each=each,
         )
         _check(desk, snapshot)
@@ -99,7 +108,7 @@ def ingest(  # noqa: PLR0913 - what, from where, onto what
         desk,
         snapshot,
         action="snapshot.ingest",
-        keys={"source": snapshot.source_system, "source_kind": kind},
+        keys={"source": snapshot.source_system, "source_kind": kind, **_kept(desk, spec)},
         details={
             "rows_in": account.rows_in,
             "accepted": account.accepted,
@@ -111,6 +120,13 @@ def ingest(  # noqa: PLR0913 - what, from where, onto what
     return of_record(desk, snapshot)
 
 
+def _kept(desk: Desk, spec: MappingSpec | None) -> dict[str, str]:
+    """Return where a mapping is kept, so that what was done can be shown and done again."""
+    if spec is None:
+        return {}
+    return {"mapping": desk.home.artifacts.put(canonical(dump(spec)))}
+
+
 def _check(desk: Desk, snapshot: Snapshot) -> None:
     if not snapshot.account.balanced:
         raise Refused(
@@ -118,10 +134,9 @@ def _check(desk: Desk, snapshot: Snapshot) -> None:
             code="ingest.account",
             hint="This is a defect of the reader; nothing was kept.",
         )
-    if desk.home.synthetic != snapshot.synthetic:
-        word = "synthetic" if desk.home.synthetic else "real"
+    if desk.home.synthetic and not snapshot.synthetic:
         raise Refused(
-            f"this home is {word} and the data are not",
+            "this home is synthetic and the data are not",
             code="home.synthetic",
             hint="Keep synthetic and real data in homes of their own: pass another --home.",
         )

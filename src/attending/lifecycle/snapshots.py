@@ -17,6 +17,7 @@ from attending.engines.local import LocalEngine
 from attending.engines.row_hash import row_hashes
 from attending.errors import BadInput, NotFound, Refused
 from attending.ingest.fold import fold
+from attending.ingest.meds_format import write_meds
 from attending.ingest.shards import sorted_events, write_parquet
 from attending.lifecycle.desk import keep, note
 from attending.lifecycle.ingesting import held, of_record
@@ -26,7 +27,7 @@ from attending.records.snapshot import Snapshot
 from attending.times import to_micros
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.ingesting import Held
@@ -60,6 +61,7 @@ def export(
     *,
     snapshot: str = "",
     at: Instant | None = None,
+    meds: bool = False,
     each: Callable[[], None] | None = None,
 ) -> int:
     """Return how many events were written as Parquet, one file a shard, in canonical order.
@@ -69,6 +71,7 @@ def export(
         folder: where the files go; must not exist.
         snapshot: the start of an id; the newest when empty.
         at: look back to this instant; all that is held when absent.
+        meds: as a dataset of the Medical Event Data Standard.
         each: called after every shard.
 
     Raises:
@@ -81,15 +84,20 @@ def export(
     found = held(desk, snapshot)
     engine = LocalEngine(found.shards) if at is None else as_of(desk, found, at)
     folder.mkdir(parents=True)
-    rows = 0
-    for number, shard in enumerate(engine.shards):
-        one = engine.only(shard).map(plain, each=each)
-        write_parquet(sorted_events(one), folder / f"shard-{number:05d}.parquet")
-        rows += one.num_rows
+    tables = (sorted_events(engine.only(one).map(plain, each=each)) for one in engine.shards)
+    rows = write_meds(tables, found.snapshot, folder) if meds else _write(tables, folder)
     digest = found.digest
     with desk.home.database.transaction() as unit:
         subject = Subject(kind="snapshot", digest=digest)
         note(desk, unit, action="snapshot.export", subject=subject, details={"table_rows": rows})
+    return rows
+
+
+def _write(shards: Iterable[pa.Table], folder: Path) -> int:
+    rows = 0
+    for number, events in enumerate(shards):
+        write_parquet(events, folder / f"shard-{number:05d}.parquet")
+        rows += events.num_rows
     return rows
 
 

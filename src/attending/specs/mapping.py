@@ -103,11 +103,13 @@ class Known(Spec):
             `lag` some time after; `undeclared` leaves it open, and the contract must say.
         columns: for `recorded`, the best first; else from when it is counted, where that is not
             when it happened. A static fact needs them.
+        form: how these columns write times (strptime), where it is not ISO 8601.
         lag: for `lag`.
     """
 
     rule: Literal["recorded", "same", "end_of_day", "lag", "undeclared"]
     columns: tuple[Name, ...] = ()
+    form: str | None = None
     lag: Length = 0
 
     @model_validator(mode="after")

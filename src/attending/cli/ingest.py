@@ -1,0 +1,152 @@
+"""Verbs that take a source in: one for each kind, and one for what a mapping describes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from attending.cli.face import (
+    AtOption,
+    ByOption,
+    HomeOption,
+    JsonOption,
+    clock,
+    emit,
+    home_path,
+    progress,
+    table,
+)
+from attending.lifecycle import growing, ingesting
+from attending.lifecycle.desk import open_or_create
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from attending.lifecycle.ingesting import Held
+
+ingest_app = typer.Typer(help="From a source's files to an immutable snapshot.")
+
+FolderArgument = Annotated[Path, typer.Argument(help="The folder that the source gave.")]
+OntoOption = Annotated[
+    str | None,
+    typer.Option("--append-to", help="The start of the id of the snapshot that grows, or newest."),
+]
+
+#: Kind -> what its verb says, and an example folder.
+KINDS = {
+    "hospital": ("Ingest the synthetic hospital's CSV extract.", "extracts/2026-01"),
+    "fhir": ("Ingest FHIR R4 bulk NDJSON: Patient, Encounter, Observation, Condition.", "export/"),
+    "mimic-iv": ("Ingest MIMIC-IV, hosp and icu tables.", "mimic-iv-demo"),
+    "physionet-2012": ("Ingest PhysioNet/CinC Challenge 2012, set A.", "set-a"),
+    "omop": ("Ingest OMOP CDM 5.4 as CSV files; its availability is assumed.", "omop/"),
+    "synthea": ("Ingest Synthea's CSV export; its availability is assumed.", "output/csv"),
+    "meds": ("Ingest a MEDS dataset; without known_at its availability is assumed.", "meds/"),
+    "diabetes-130": (
+        "Ingest Diabetes 130-US Hospitals; its clock is the order of rows.",
+        "diabetes/",
+    ),
+}
+
+
+def account_of(held: Held) -> dict[str, object]:
+    """Return what a snapshot says of its rows, as verbs print it."""
+    account = held.snapshot.account
+    return {
+        "snapshot": held.digest,
+        "source": held.snapshot.source_system,
+        "rows_in": account.rows_in,
+        "accepted": account.accepted,
+        "quarantined": account.quarantined,
+        "rejected": account.rejected,
+        "duplicate": account.duplicate,
+        "balanced": account.balanced,
+        "events": held.snapshot.rows,
+        "subjects": held.snapshot.subjects,
+        "tables": {item.table: item.model_dump(mode="json") for item in account.tables},
+        "quarantined_by_reason": account.quarantined_by_reason,
+        "rejected_by_reason": account.rejected_by_reason,
+    }
+
+
+def _ingest(
+    kind: str,
+    folder: Path,
+    *,
+    home: Path | None,
+    at: str | None,
+    by: str,
+    js: bool,
+    onto: str | None = None,
+    mapping: Path | None = None,
+) -> None:
+    with (
+        open_or_create(home_path(home), at=clock(at), actor=by) as desk,
+        progress(f"ingesting {kind}") as each,
+    ):
+        if onto is None:
+            held = ingesting.ingest(desk, kind, folder, mapping=mapping, each=lambda _name: each())
+        else:
+            name = "" if onto == "newest" else onto
+            held = growing.append(
+                desk, kind, folder, onto=name, mapping=mapping, each=lambda _name: each()
+            )
+    account = held.snapshot.account
+    if not js:
+        rows = [
+            (t.table, t.rows_in, t.accepted, t.quarantined, t.rejected, t.duplicate, t.events)
+            for t in account.tables
+        ]
+        table(("table", "in", "accepted", "quarantined", "rejected", "duplicate", "events"), rows)
+    emit(
+        account_of(held),
+        as_json=js,
+        lines=[
+            (
+                f"account: {account.rows_in} in = {account.accepted} accepted + "
+                f"{account.quarantined} quarantined + {account.rejected} rejected + "
+                f"{account.duplicate} duplicate"
+            ),
+            (
+                f"snapshot {held.digest}: {held.snapshot.rows} events of "
+                f"{held.snapshot.subjects} patients, time zone {held.snapshot.time_zone}"
+            ),
+        ],
+    )
+
+
+def _verb(kind: str, says: str, example: str) -> Callable[..., None]:
+    def ingest(
+        folder: FolderArgument,
+        append_to: OntoOption = None,
+        home: HomeOption = None,
+        at: AtOption = None,
+        by: ByOption = "system",
+        as_json: JsonOption = False,
+    ) -> None:
+        _ingest(kind, folder, home=home, at=at, by=by, js=as_json, onto=append_to)
+
+    ingest.__doc__ = f"{says}\n\n    Example: attending ingest {kind} {example} --home H\n    "
+    return ingest
+
+
+for _kind, (_says, _example) in KINDS.items():
+    ingest_app.command(_kind)(_verb(_kind, _says, _example))
+
+
+@ingest_app.command("mapped")
+def ingest_mapped(
+    folder: FolderArgument,
+    mapping: Annotated[Path, typer.Option("--mapping", help="The file that says how.")],
+    append_to: OntoOption = None,
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Ingest any CSV or Parquet files, as a mapping says.
+
+    Example: attending ingest mapped claims/ --mapping mapping.yaml --home H
+    """
+    _ingest("mapped", folder, home=home, at=at, by=by, js=as_json, onto=append_to, mapping=mapping)

@@ -1,0 +1,111 @@
+"""The Medical Event Data Standard (MEDS): its files, and what of ours it has no column for.
+
+References:
+    MEDS 0.4, DataSchema and CodeMetadataSchema.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from attending import __version__
+from attending.digests import canonical
+from attending.errors import BadInput, NotFound
+from attending.records.events import EVENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from attending.records.snapshot import Snapshot
+
+MEDS_VERSION = "0.4.1"
+ETL = "attending"
+DATA, DATASET, CODES = "data", "metadata/dataset.json", "metadata/codes.parquet"
+#: Columns that MEDS knows; all others of ours are extensions, which it allows.
+KNOWN = ("subject_id", "time", "code", "numeric_value", "text_value")
+EXTENSIONS = tuple(name for name in EVENTS.names if name not in KNOWN)
+_CODES = pa.schema(
+    [
+        pa.field("code", pa.string(), nullable=False),
+        pa.field("description", pa.string()),
+        pa.field("parent_codes", pa.list_(pa.string())),
+    ]
+)
+
+
+def write_meds(shards: Iterable[pa.Table], snapshot: Snapshot, folder: Path) -> int:
+    """Return how many events were written as a MEDS dataset.
+
+    `known_at`, `superseded_at`, units, stays and lineage go along as extension columns, so that
+    nothing is lost; a reader that knows only MEDS sees one clock and must not train on it.
+
+    Args:
+        shards: events of whole patients in canonical order, a file each.
+        snapshot: what they come from.
+        folder: an empty folder.
+    """
+    (folder / DATA).mkdir()
+    (folder / "metadata").mkdir()
+    rows, codes = 0, set()
+    for number, events in enumerate(shards):
+        pq.write_table(
+            events.select(EVENTS.names).cast(EVENTS), folder / DATA / f"{number}.parquet"
+        )
+        codes |= set(pc.unique(events["code"]).to_pylist())
+        rows += events.num_rows
+    named = [{"code": code, "description": None, "parent_codes": None} for code in sorted(codes)]
+    pq.write_table(pa.Table.from_pylist(named, schema=_CODES), folder / CODES)
+    (folder / DATASET).write_bytes(canonical(_dataset(snapshot)))
+    return rows
+
+
+def _dataset(snapshot: Snapshot) -> dict[str, Any]:
+    return {
+        "dataset_name": snapshot.source_system,
+        "dataset_version": snapshot.source_version,
+        "etl_name": ETL,
+        "etl_version": __version__,
+        "meds_version": MEDS_VERSION,
+        "code_modifier_columns": ["unit"],
+        "site_id_columns": ["site"],
+        "raw_source_id_columns": ["encounter_id"],
+        "other_extension_columns": ["known_at", "superseded_at", "source", "source_row"],
+        "attending": {
+            "snapshot": snapshot.digest,
+            "time_zone": snapshot.time_zone,
+            "site_zones": dict(snapshot.site_zones),
+            "synthetic": snapshot.synthetic,
+            "naming": dict(snapshot.naming),
+            "availability": [item.model_dump(mode="json") for item in snapshot.availability],
+        },
+    }
+
+
+def read_dataset(folder: Path) -> dict[str, Any]:
+    """Return what a MEDS dataset says of itself.
+
+    Raises:
+        NotFound: there is no metadata/dataset.json.
+        BadInput: it is not JSON.
+    """
+    path = folder / DATASET
+    if not path.is_file():
+        raise NotFound(
+            f"a MEDS dataset needs {DATASET}, which is not there",
+            code="ingest.missing_file",
+            hint="Name the root of the dataset, the folder above data/ and metadata/.",
+            where=DATASET,
+        )
+    try:
+        said = json.loads(path.read_bytes())
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        raise BadInput("the file is not a JSON object", code="ingest.manifest", where=DATASET)
+    return said
