@@ -21,6 +21,7 @@ from attending.cli.face import (
 from attending.lifecycle import checking, ingesting, landmarks
 from attending.lifecycle.cohorts import project_snapshot
 from attending.lifecycle.desk import open_desk, open_or_create
+from attending.lifecycle.mapping import mapped_source
 from attending.lifecycle.projects import open_project
 from attending.times import parse_length
 
@@ -58,13 +59,23 @@ def _account(held: Held) -> dict[str, object]:
 
 
 def _ingest(
-    kind: str, folder: Path, *, home: Path | None, at: str | None, by: str, js: bool
+    kind: str,
+    folder: Path,
+    *,
+    home: Path | None,
+    at: str | None,
+    by: str,
+    js: bool,
+    mapping: Path | None = None,
 ) -> None:
+    source = None
+    if mapping is not None:
+        kind, source = mapped_source(mapping)
     with (
         open_or_create(home_path(home), at=clock(at), actor=by) as desk,
         progress(f"ingesting {kind}") as each,
     ):
-        held = ingesting.ingest(desk, kind, folder, each=lambda _name: each())
+        held = ingesting.ingest(desk, kind, folder, source=source, each=lambda _name: each())
     account = held.snapshot.account
     if not js:
         rows = [
@@ -147,6 +158,37 @@ def ingest_physionet(
     Example: attending ingest physionet-2012 set-a --home H
     """
     _ingest("physionet-2012", folder, home=home, at=at, by=by, js=as_json)
+
+
+@ingest_app.command("mapped")
+def ingest_mapped(
+    folder: Annotated[Path, typer.Argument(help="The folder of the files, or its one file.")],
+    mapping: Annotated[Path, typer.Option("--mapping", "-m", help="The mapping of the files.")],
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Ingest files of any shape as a mapping says.
+
+    Example: attending ingest mapped labs.csv --mapping mapping.yaml --home H
+    """
+    _ingest("mapped", folder, home=home, at=at, by=by, js=as_json, mapping=mapping)
+
+
+@ingest_app.command("diabetes-130")
+def ingest_diabetes(
+    folder: FolderArgument,
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Ingest Diabetes 130-US Hospitals; its order of encounters is its only clock.
+
+    Example: attending ingest diabetes-130 diabetes-130 --home H
+    """
+    _ingest("diabetes-130", folder, home=home, at=at, by=by, js=as_json)
 
 
 @snapshot_app.command("ls")

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from attending.ingest.batch import Origin
     from attending.ingest.settle import Settled
+    from attending.ingest.source import Source
     from attending.types import Instant
 
 MANIFEST = "manifest.json"
@@ -47,6 +48,7 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
     *,
     key: bytes,
     out: Path,
+    source: Source | None = None,
     shards: int = 2,
     contract_digest: str | None = None,
     lags: Mapping[str, int] | None = None,
@@ -57,6 +59,7 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
     Args:
         kind: `hospital`, `fhir`, `mimic-iv` or `physionet-2012`.
         folder: the source's files.
+        source: one that is not registered, such as that of a mapping; its kind is then free.
         key: 32 bytes for pseudonyms; not used for a source whose ids are published.
         out: an empty folder that the caller made; worthless after a refusal.
         shards: how many files subjects are hashed to.
@@ -69,7 +72,7 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
         BadInput: an unknown kind, a missing file or column, `out` is not empty, or no shards.
         Refused: a file is cut short or altered, or two ids have one pseudonym.
     """
-    source = SOURCES.get(kind)
+    source = source or SOURCES.get(kind)
     if shards < 1 or any(out.iterdir()):
         raise BadInput(
             f"got {shards} shards and a folder with {len(list(out.iterdir()))} files, "
@@ -112,7 +115,7 @@ def _snapshot(
         last_time=_instant(tally.last),
         watermark=_instant(tally.watermark),
         account=tally.account(),
-        availability=tuple(tally.availability),
+        availability=tally.assumptions(),
         quarantine=_write_quarantine(out, tally.quarantine),
         warnings=tuple(tally.warnings()),
     )
@@ -129,17 +132,21 @@ class _Tally:
         self.tables: dict[str, TableAccount] = {}
         self.quarantined: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
-        self.availability: list[Availability] = []
+        self.availability: dict[tuple[str, str, bool, str | None], int] = {}
         self.quarantine: list[pa.Table] = []
         self.first: int | None = None
         self.last: int | None = None
         self.watermark: int | None = None
 
     def add(self, settled: Settled) -> None:
-        self.tables[settled.account.table] = settled.account
+        account = settled.account
+        before = self.tables.get(account.table)
+        self.tables[account.table] = account if before is None else before.plus(account)
         self.quarantined += settled.quarantined
         self.rejected += settled.rejected
-        self.availability.extend(settled.availability)
+        for item in settled.availability:
+            said = (item.table, item.rule, item.assumed, item.code)
+            self.availability[said] = self.availability.get(said, 0) + item.rows
         self.quarantine.append(settled.quarantine)
         events = settled.events
         lived = events.filter(pc.not_equal(events["code"], BIRTH))["time"]
@@ -156,6 +163,12 @@ class _Tally:
             tables=tuple(self.tables.values()),
             quarantined_by_reason=dict(sorted(self.quarantined.items())),
             rejected_by_reason=dict(sorted(self.rejected.items())),
+        )
+
+    def assumptions(self) -> tuple[Availability, ...]:
+        return tuple(
+            Availability(table=table, rule=rule, assumed=assumed, code=code, rows=rows)
+            for (table, rule, assumed, code), rows in self.availability.items()
         )
 
     def warnings(self) -> list[str]:

@@ -29,6 +29,7 @@ class Rows:
         table: the columns, as text.
         odd_lines: lines that had another number of cells: rejected.
         named_by: columns whose text names a row in its source; its place in the file when none.
+        first_row: the place of the first row in its file.
 
     >>> rows = Rows("lab", "results", pa.table({"id": ["a", "a", "b"], "v": ["1", "1", None]}))
     >>> rows.drop_repeated(["id"])
@@ -45,6 +46,7 @@ class Rows:
         *,
         odd_lines: int = 0,
         named_by: Sequence[str] = (),
+        first_row: int = 0,
     ) -> None:
         self.name = name
         self.source = f"{system}/{name}"
@@ -53,7 +55,17 @@ class Rows:
         self._named_by = tuple(named_by)
         self._rejected: Counter[str] = Counter({"odd_line": odd_lines} if odd_lines else {})
         self._aside: list[pa.Table] = []
-        self._table = table.append_column(_ROW, pa.array(np.arange(table.num_rows)))
+        self._table = table.append_column(_ROW, pa.array(np.arange(table.num_rows) + first_row))
+
+    @property
+    def table(self) -> pa.Table:
+        """Return the rows that are still in play, as text."""
+        return self._table.drop_columns([_ROW])
+
+    def keep(self, where: Mask) -> None:
+        """Keep some rows only; the caller counts the others."""
+        if not where.all():
+            self._table = self._table.filter(pa.array(where))
 
     @property
     def left(self) -> int:

@@ -16,6 +16,7 @@ from attending.records.snapshot import Snapshot
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from attending.ingest.source import Source
     from attending.lifecycle.desk import Desk
 
 DEFAULT_SHARDS = 2
@@ -35,11 +36,12 @@ class Held:
         return [self.folder / shard.name for shard in self.snapshot.shards]
 
 
-def ingest(
+def ingest(  # noqa: PLR0913 - what, from where, how
     desk: Desk,
     kind: str,
     folder: Path,
     *,
+    source: Source | None = None,
     shards: int = DEFAULT_SHARDS,
     lags: Mapping[str, int] | None = None,
     each: Callable[[str], None] | None = None,
@@ -50,6 +52,7 @@ def ingest(
         desk: where and when.
         kind: the source, such as `mimic-iv`.
         folder: what the source gave.
+        source: one that is not registered, such as that of a mapping.
         shards: how many files the patients are hashed to.
         lags: declared availability lags by table, in microseconds.
         each: told the name of every table that is read.
@@ -65,6 +68,7 @@ def ingest(
             folder,
             key=desk.home.pseudonym_key(),
             out=scratch,
+            source=source,
             shards=shards,
             lags=lags,
             each=each,

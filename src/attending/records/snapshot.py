@@ -34,6 +34,13 @@ class TableAccount(Part):
     events: int
     early: int = 0
 
+    def plus(self, other: TableAccount) -> TableAccount:
+        """Return this account and another piece of the same table."""
+        counts = ("rows_in", "accepted", "quarantined", "rejected", "duplicate", "events", "early")
+        return self.model_copy(
+            update={name: getattr(self, name) + getattr(other, name) for name in counts}
+        )
+
     @property
     def balanced(self) -> bool:
         """Return whether every row is accounted for."""
