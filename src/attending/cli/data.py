@@ -18,7 +18,7 @@ from attending.cli.face import (
     progress,
     table,
 )
-from attending.lifecycle import checking, ingesting, landmarks
+from attending.lifecycle import checking, exporting, ingesting, landmarks
 from attending.lifecycle.cohorts import project_snapshot
 from attending.lifecycle.desk import open_desk, open_or_create
 from attending.lifecycle.mapping import mapped_source
@@ -34,6 +34,10 @@ contract_app = typer.Typer(help="Data contracts: what a source promises.")
 
 FolderArgument = Annotated[Path, typer.Argument(help="The folder that the source gave.")]
 ByOption = Annotated[str, typer.Option("--by", help="The person who acts, by id.")]
+SeedOption = Annotated[
+    int | None,
+    typer.Option("--seed", help="Make a new home for made-up patients, with keys of this seed."),
+]
 SnapshotOption = Annotated[
     str, typer.Option("--snapshot", help="The start of a snapshot's id. Else the newest.")
 ]
@@ -67,12 +71,13 @@ def _ingest(
     by: str,
     js: bool,
     mapping: Path | None = None,
+    seed: int | None = None,
 ) -> None:
     source = None
     if mapping is not None:
         kind, source = mapped_source(mapping)
     with (
-        open_or_create(home_path(home), at=clock(at), actor=by) as desk,
+        open_or_create(home_path(home), at=clock(at), actor=by, seed=seed) as desk,
         progress(f"ingesting {kind}") as each,
     ):
         held = ingesting.ingest(desk, kind, folder, source=source, each=lambda _name: each())
@@ -121,13 +126,45 @@ def ingest_fhir(
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
+    seed: SeedOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ingest FHIR R4 bulk NDJSON: Patient, Encounter, Observation, Condition.
+    """Ingest FHIR R4: bulk NDJSON by type, or a folder of Bundles.
 
     Example: attending ingest fhir export/ --home H
     """
-    _ingest("fhir", folder, home=home, at=at, by=by, js=as_json)
+    _ingest("fhir", folder, home=home, at=at, by=by, js=as_json, seed=seed)
+
+
+@ingest_app.command("omop")
+def ingest_omop(
+    folder: FolderArgument,
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Ingest OMOP CDM 5.4 tables as CSV or Parquet.
+
+    Example: attending ingest omop cdm/ --home H
+    """
+    _ingest("omop", folder, home=home, at=at, by=by, js=as_json)
+
+
+@ingest_app.command("synthea")
+def ingest_synthea(
+    folder: FolderArgument,
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    seed: SeedOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ingest Synthea's CSV export; its patients are made up.
+
+    Example: attending ingest synthea output/csv --home H --seed 7
+    """
+    _ingest("synthea", folder, home=home, at=at, by=by, js=as_json, seed=seed)
 
 
 @ingest_app.command("mimic-iv")
@@ -167,13 +204,14 @@ def ingest_mapped(
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
+    seed: SeedOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Ingest files of any shape as a mapping says.
 
     Example: attending ingest mapped labs.csv --mapping mapping.yaml --home H
     """
-    _ingest("mapped", folder, home=home, at=at, by=by, js=as_json, mapping=mapping)
+    _ingest("mapped", folder, home=home, at=at, by=by, js=as_json, mapping=mapping, seed=seed)
 
 
 @ingest_app.command("diabetes-130")
@@ -189,6 +227,45 @@ def ingest_diabetes(
     Example: attending ingest diabetes-130 diabetes-130 --home H
     """
     _ingest("diabetes-130", folder, home=home, at=at, by=by, js=as_json)
+
+
+@ingest_app.command("meds")
+def ingest_meds(
+    folder: FolderArgument,
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    seed: SeedOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ingest a MEDS dataset; its second clock is assumed unless we wrote it.
+
+    Example: attending ingest meds dataset/ --home H
+    """
+    _ingest("meds", folder, home=home, at=at, by=by, js=as_json, seed=seed)
+
+
+@snapshot_app.command("export-meds")
+def snapshot_export_meds(
+    out: Annotated[Path, typer.Argument(help="A folder that is not there yet.")],
+    snapshot: SnapshotOption = "",
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Write a snapshot as a MEDS dataset; who took it out stands in the ledger.
+
+    Example: attending snapshot export-meds out/ --snapshot 3f9a --home H
+    """
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        held = ingesting.held(desk, snapshot)
+        rows = exporting.export_meds(desk, held, out)
+    emit(
+        {"rows": rows, "snapshot": held.digest, "folder": str(out)},
+        as_json=as_json,
+        lines=[f"{out}: {rows} events of snapshot {held.digest[:12]} as MEDS"],
+    )
 
 
 @snapshot_app.command("ls")

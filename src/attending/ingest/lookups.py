@@ -57,6 +57,10 @@ class Cells:
         column = self._table[ref.column]
         return self._lookups[ref.lookup].of(column) if ref.lookup else column
 
+    def text(self, text: str) -> Column:
+        """Return a cell's text or, where it has braces, a template's."""
+        return self.template(text) if "{" in text else self.cell(text)
+
     def template(self, template: str) -> Column:
         """Return a template's text, null where a cell of it has none."""
         parts = [self.cell(piece) if is_cell else piece for piece, is_cell in parts_of(template)]
@@ -93,8 +97,10 @@ def _entries(lookup: Lookup, folder: Path) -> Entries:
     values: list[pa.Array] = []
     for piece in pieces(found, needed):
         cells = Cells(piece.table, {})
-        keys.extend(cells.cell(lookup.key).chunks)
-        values.extend(cells.template(entry).chunks)
+        found_keys = cells.cell(lookup.key)
+        kept = pc.invert(pc.is_in(found_keys, value_set=pa.array(lookup.leave_out, _TEXT)))
+        keys.extend(found_keys.filter(kept).chunks)
+        values.extend(cells.template(entry).filter(kept).chunks)
     return Entries(
         pa.chunked_array(keys, _TEXT).combine_chunks(),
         pa.chunked_array(values, _TEXT).combine_chunks(),

@@ -126,7 +126,7 @@ def _happened(time: Time | None, cells: Cells, zone: str, *, count: int) -> _Ins
         nothing = pa.chunked_array([pa.nulls(count, INSTANT)])
         no = np.zeros(count, dtype=np.bool_)
         return _Instants(nothing, nothing, no, no)
-    text = cells.cell(time.column)
+    text = cells.text(time.column)
     if time.counts is not None:
         from_start = _lengths(text, time.counts)
         at = pc.add(pa.scalar(RELATIVE_START).cast(INSTANT), from_start)

@@ -42,6 +42,11 @@ def parts_of(template: str) -> tuple[tuple[str, bool], ...]:
     return tuple((piece, place % 2 == 1) for place, piece in enumerate(pieces) if piece)
 
 
+def refs_in(text: str) -> tuple[Ref, ...]:
+    """Return every column that a cell or, where it has braces, a template names."""
+    return refs_of(text) if "{" in text else refs(text)
+
+
 def refs_of(template: str) -> tuple[Ref, ...]:
     """Return every column that a template names."""
     return tuple(ref for piece, is_cell in parts_of(template) if is_cell for ref in refs(piece))
@@ -76,6 +81,12 @@ def _template(text: str) -> str:
     return text
 
 
+def _text(text: str) -> str:
+    return _template(text) if "{" in text else _cell(text)
+
+
+#: A cell, or a template where it has braces.
+Text: TypeAlias = Annotated[str, AfterValidator(_text)]
 #: A column, a looked-up column, or alternatives.
 Cell: TypeAlias = Annotated[str, AfterValidator(_cell)]
 #: Words with cells in braces.

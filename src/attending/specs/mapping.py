@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from attending.errors import did_you_mean
 from attending.specs.base import Length, Spec, Unit
-from attending.specs.cells import Cell, Ref, Template, literal_start, refs, refs_of
+from attending.specs.cells import Cell, Ref, Template, Text, literal_start, refs, refs_in, refs_of
 from attending.times import format_length
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Time(Spec):
         plus: further lengths in another column.
     """
 
-    column: Cell
+    column: Text
     format: str = "iso"
     counts: Length | None = None
     plus: Counted | None = None
@@ -150,7 +150,8 @@ class EventMap(Spec):
         cells = [self.number, self.unit_column, self.known_at.column]
         cells += [condition.column for condition in self.when]
         if self.time is not None:
-            cells += [self.time.column, self.time.plus.column if self.time.plus else None]
+            yield from refs_in(self.time.column)
+            cells.append(self.time.plus.column if self.time.plus else None)
         for cell in cells:
             yield from refs(cell) if cell else ()
         for template in (self.code, self.otherwise, self.text):
@@ -163,12 +164,14 @@ class Lookup(Spec):
     Attributes:
         file: as a table's; read whole, so it must fit into memory.
         value: what an entry says, such as `{vocabulary_id}//{concept_code}`.
+        leave_out: keys that stand for nothing.
     """
 
     values: dict[str, str] = Field(default_factory=dict)
     file: str = ""
     key: str = ""
     value: Template | None = None
+    leave_out: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _one_way(self) -> Lookup:
