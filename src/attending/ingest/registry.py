@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from attending.ingest import fhir, hospital, meds, mimic, physionet
-from attending.ingest.mapped import builtin
+from attending.ingest import fhir, hospital, mimic, physionet
+from attending.ingest.packaged import packaged
 from attending.ingest.source import Source
 from attending.registry import Registry
 
@@ -12,7 +12,5 @@ SOURCES.add("hospital", Source(hospital.describe, hospital.read))
 SOURCES.add("fhir", Source(fhir.describe, fhir.read))
 SOURCES.add("mimic-iv", Source(mimic.describe, mimic.read))
 SOURCES.add("physionet-2012", Source(physionet.describe, physionet.read, published_ids=True))
-SOURCES.add("diabetes-130", builtin("diabetes-130", published_ids=True))
-SOURCES.add("omop", builtin("omop"))
-SOURCES.add("synthea", builtin("synthea"))
-SOURCES.add("meds", Source(meds.describe, meds.read))
+for _name in ("omop", "synthea", "diabetes-130"):
+    SOURCES.add(_name, packaged(_name))

@@ -1,4 +1,4 @@
-"""What every kind of source can do: say what a folder is, and read its tables."""
+"""What can read a kind of source."""
 
 from __future__ import annotations
 

@@ -56,12 +56,10 @@ def open_desk(root: Path, *, at: Instant, actor: str = "system") -> Iterator[Des
 
 
 @contextmanager
-def open_or_create(
-    root: Path, *, at: Instant, actor: str = "system", seed: int | None = None
-) -> Iterator[Desk]:
-    """Give a desk in a home that is made when there is none; a seed makes a simulated one."""
+def open_or_create(root: Path, *, at: Instant, actor: str = "system") -> Iterator[Desk]:
+    """Give a desk in a home that is made when there is none."""
     if not (root / "settings.yaml").is_file():
-        create_home(root, at=at, seed=seed).home.close()
+        create_home(root, at=at).home.close()
     with open_desk(root, at=at, actor=actor) as desk:
         yield desk
 

@@ -1,272 +1,284 @@
-"""How files of any shape become events: `mapping.yaml`.
+"""`mapping.yaml`: how the columns of any table become events, so that a source needs no code.
 
-One table of a mapping is one file; each of its rows may give several events. Every event says when
-it happened and when it was known. Where a source recorded no such time the mapping says what is
-assumed, and the snapshot is marked so. Unanswered questions stop the ingest.
+A row of a table gives one event for each entry of `events`. A code is a template: `{column}` is
+replaced by the cell; where a cell is empty the next template is tried, and without any the row
+says nothing. When a row was first seen is never guessed: the mapping says how `known_at` is made.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+import re
+from typing import Annotated, Literal, Self, TypeAlias
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from attending.errors import did_you_mean
-from attending.specs.base import Length, Spec, Unit
-from attending.specs.cells import Cell, Ref, Template, Text, literal_start, refs, refs_in, refs_of
-from attending.times import format_length
+from attending.specs.base import Length, Spec
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-#: Clocks that are not real UTC; what is built on them cannot pass *validated*.
-UNREAL_ZONES = ("floating", "relative")
+_SLOT = re.compile(r"\{([^{}]*)\}")
+Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-def _zone(text: str) -> str:
-    if text not in UNREAL_ZONES and text not in available_timezones():
-        near = did_you_mean(text, [*UNREAL_ZONES, *available_timezones()])
-        near = near if near.startswith("Did") else "Write one such as 'Europe/Berlin' or 'UTC'."
-        raise ValueError(f"got the time zone '{text}', which is not known. {near}")
-    return text
+def slots(template: str) -> tuple[str, ...]:
+    """Return the columns that a template names.
+
+    >>> slots("LOINC//{code}")
+    ('code',)
+    """
+    return tuple(_SLOT.findall(template))
 
 
-def _one_column(value: object) -> object:
-    return {"column": value} if isinstance(value, str) else value
+def _template(value: str) -> str:
+    rest = _SLOT.sub("", value)
+    if not value.strip() or "{" in rest or "}" in rest or any(not slot for slot in slots(value)):
+        raise ValueError(f"got '{value}', expected words and {{column}} in braces")
+    return value
 
 
-def _named_rule(value: object) -> object:
-    return {"rule": value} if isinstance(value, str) else value
+def _file(value: str) -> str:
+    parts = value.split("/")
+    if value.startswith("/") or "\\" in value or any(part in {"", ".", ".."} for part in parts):
+        raise ValueError(f"got '{value}', expected a file inside the source's folder")
+    return value
 
 
-class When(Spec):
-    """An event is made only where a cell has text, and one of these words if any are named."""
-
-    column: Cell
-    present: bool = True
-    one_of: tuple[str, ...] = ()
-    none_of: tuple[str, ...] = ()
+def _zone(value: str) -> str:
+    if value not in {"floating", "relative"} and value not in available_timezones():
+        raise ValueError(f"got '{value}', expected an IANA name, 'floating' or 'relative'")
+    return value
 
 
-class Counted(Spec):
-    """A number of lengths, such as whole days, in a column."""
-
-    column: Cell
-    counts: Length
+Template: TypeAlias = Annotated[str, AfterValidator(_template)]
+File: TypeAlias = Annotated[str, AfterValidator(_file)]
 
 
-class Time(Spec):
-    """Where an instant stands and how it is written.
+class Clock(Spec):
+    """A time made from the order of rows, for a source that has no dates.
 
     Attributes:
-        format: `iso` (2026-01-31, with or without a time or an offset), or a pattern of
-            %Y %y %m %d %b %H %I %p %M %S %f and %z.
-        counts: the column is a number of such lengths since 2000-01-01 (a relative clock).
-        plus: further lengths in another column.
+        order_by: a column of whole numbers; the rank of its value is the clock.
+        start: the instant of the first rank.
+        step: how far apart two ranks stand.
     """
 
-    column: Text
-    format: str = "iso"
-    counts: Length | None = None
-    plus: Counted | None = None
+    order_by: Name
+    start: str = "2000-01-01T00:00:00Z"
+    step: Length
+
+
+class Moment(Spec):
+    """When something happened: the first of some columns that has a time, moved by a length.
+
+    Attributes:
+        columns: of times, the best first.
+        clock: in place of columns, the order of rows.
+        form: how times are written (strptime), where it is not ISO 8601.
+        plus: added, such as `30d`.
+        plus_column: a column of numbers that is added, counted in `plus_unit`.
+        plus_unit: what one of them is.
+    """
+
+    columns: tuple[Name, ...] = ()
+    clock: Clock | None = None
+    form: str | None = None
+    plus: Length = 0
+    plus_column: Name | None = None
+    plus_unit: Length = 0
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if bool(self.columns) == (self.clock is not None):
+            raise ValueError("expected either 'columns' or 'clock', and not both")
+        if (self.plus_column is None) != (self.plus_unit == 0):
+            raise ValueError("expected 'plus_column' and 'plus_unit' together")
+        return self
 
 
 class Known(Spec):
     """When a row could first be seen.
 
     Attributes:
-        rule: `recorded` in a column; `same` as it happened; `end_of_day` of that day; `lag` after
-            it; `encounter_end`, a lag after the instant in a column. All but `recorded` assume.
-        otherwise: the lag where the column is empty; without it such rows are quarantined.
+        rule: `recorded` takes it from columns; `same` assumes that it was seen when it happened (a
+            date by the end of that day); `end_of_day` that it was seen by the end of that day;
+            `lag` some time after; `undeclared` leaves it open, and the contract must say.
+        columns: for `recorded`, the best first; else from when it is counted, where that is not
+            when it happened. A static fact needs them.
+        lag: for `lag`.
     """
 
-    rule: Literal["recorded", "same", "end_of_day", "lag", "encounter_end"] = "recorded"
-    column: Cell | None = None
-    format: str = "iso"
+    rule: Literal["recorded", "same", "end_of_day", "lag", "undeclared"]
+    columns: tuple[Name, ...] = ()
     lag: Length = 0
-    otherwise: Length | None = None
 
     @model_validator(mode="after")
-    def _says_enough(self) -> Known:
-        if (self.rule in {"recorded", "encounter_end"}) != (self.column is not None):
-            raise ValueError(
-                "'column' goes with the rules 'recorded' and 'encounter_end', and only with them"
-            )
+    def _is_whole(self) -> Self:
+        if self.rule == "recorded" and not self.columns:
+            raise ValueError("expected the columns that known_at is recorded in")
+        if self.rule == "lag" and self.lag <= 0:
+            raise ValueError("expected a lag above zero")
+        if self.rule != "lag" and self.lag:
+            raise ValueError(f"rule '{self.rule}' takes no lag")
+        if self.rule == "undeclared" and self.columns:
+            raise ValueError("rule 'undeclared' takes no columns")
         return self
 
     @property
     def assumed(self) -> bool:
-        """Return whether the source recorded no such time."""
+        """Return whether nobody recorded when the row was first seen."""
         return self.rule != "recorded"
-
-    @property
-    def title(self) -> str:
-        """Return the rule as a snapshot states it."""
-        if self.rule == "lag":
-            return f"lag:{format_length(self.lag)}"
-        if self.rule == "encounter_end" and self.lag:
-            return f"encounter_end+{format_length(self.lag)}"
-        return self.rule
-
-
-WhenColumn: TypeAlias = Annotated[When, BeforeValidator(_one_column)]
-TimeColumn: TypeAlias = Annotated[Time, BeforeValidator(_one_column)]
-KnownRule: TypeAlias = Annotated[Known, BeforeValidator(_named_rule)]
-
-
-class EventMap(Spec):
-    """One event that a row gives. No `time` makes a static fact.
-
-    Attributes:
-        code: such as `LOINC//{loinc}`; where a cell of it is empty, `otherwise` is taken.
-        number: a cell that is a number; text that is none is quarantined unless `text` is mapped.
-        unit: one UCUM code for all rows; `unit_column` where each row says its own.
-    """
-
-    code: Template
-    otherwise: Template | None = None
-    time: TimeColumn | None = None
-    known_at: KnownRule
-    number: Cell | None = None
-    text: Template | None = None
-    unit: Unit | None = None
-    unit_column: Cell | None = None
-    when: tuple[WhenColumn, ...] = ()
-
-    @model_validator(mode="after")
-    def _one_unit(self) -> EventMap:
-        if self.unit and self.unit_column:
-            raise ValueError("write 'unit' or 'unit_column', not both")
-        return self
-
-    @property
-    def prefix(self) -> str:
-        """Return the words that all codes of this event begin with."""
-        return literal_start(self.code)
-
-    def refs(self) -> Iterator[Ref]:
-        """Iterate over all columns that the event reads."""
-        cells = [self.number, self.unit_column, self.known_at.column]
-        cells += [condition.column for condition in self.when]
-        if self.time is not None:
-            yield from refs_in(self.time.column)
-            cells.append(self.time.plus.column if self.time.plus else None)
-        for cell in cells:
-            yield from refs(cell) if cell else ()
-        for template in (self.code, self.otherwise, self.text):
-            yield from refs_of(template) if template else ()
 
 
 class Lookup(Spec):
-    """A small table by key: written out in `values`, or read from a file.
+    """Columns that are taken from another file of the source, by a key.
 
     Attributes:
-        file: as a table's; read whole, so it must fit into memory.
-        value: what an entry says, such as `{vocabulary_id}//{concept_code}`.
-        leave_out: keys that stand for nothing.
+        file: the other file.
+        on: the column of this table.
+        key: the column of the other file.
+        take: name here -> column there.
     """
 
-    values: dict[str, str] = Field(default_factory=dict)
-    file: str = ""
-    key: str = ""
-    value: Template | None = None
-    leave_out: tuple[str, ...] = ()
+    file: File
+    on: Name
+    key: Name
+    take: dict[Name, Name] = Field(min_length=1)
+
+
+class Where(Spec):
+    """Only rows in which a column has one of some texts, or none of them."""
+
+    column: Name
+    among: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ()
 
     @model_validator(mode="after")
-    def _one_way(self) -> Lookup:
-        whole = bool(self.file and self.key and self.value)
-        if whole == bool(self.values) or bool(self.file or self.key or self.value) != whole:
-            raise ValueError("a lookup is either 'values', or 'file' with 'key' and 'value'")
+    def _one_of_two(self) -> Self:
+        if bool(self.among) == bool(self.besides):
+            raise ValueError("expected either 'among' or 'besides', and not both")
+        return self
+
+
+class EventMap(Spec):
+    """One event of a row.
+
+    Attributes:
+        code: templates, the best first.
+        time: when it happened; a static fact has none.
+        known_at: when it could first be seen; as the table says when absent.
+        value: the column of the number; text that is no number is kept as text.
+        text: the column of the text.
+        unit: the column of the unit.
+        fixed_unit: the unit of all rows, UCUM.
+        where: only these rows.
+        static: a fact that has no time.
+    """
+
+    code: tuple[Template, ...] = Field(min_length=1)
+    time: Moment | None = None
+    known_at: Known | None = None
+    value: Name | None = None
+    text: Name | None = None
+    unit: Name | None = None
+    fixed_unit: str | None = None
+    where: tuple[Where, ...] = ()
+    static: bool = False
+
+    @model_validator(mode="after")
+    def _time_or_static(self) -> Self:
+        if self.static == (self.time is not None):
+            raise ValueError("expected a time, or 'static: true', and not both")
+        if self.unit is not None and self.fixed_unit is not None:
+            raise ValueError("expected 'unit' or 'fixed_unit', and not both")
         return self
 
 
 class TableMap(Spec):
-    """One file and the events that each of its rows gives.
+    """One table of the source.
 
     Attributes:
-        file: its name, without folder; `LABS` also finds labs.csv, labs.csv.gz and labs.parquet.
-        inside: the zip archive that holds it, if any.
-        row_id: columns that name a row in its source; its place in the file when none.
-        nothing: a reason why rows of this file give no events; they are counted as rejected.
-        optional: whether the file may be absent.
+        name: what the account calls it.
+        file: in the source's folder; `.csv`, `.csv.gz`, `.parquet`.
+        archive: a zip file in the folder in which `file` lies.
+        delimiter: of a text file.
+        nulls: texts that stand for nothing.
+        row_id: columns that name a row for ever; its place in the file when empty.
+        versioned: whether the last of them is the version of a record.
+        subject: the column of the patient.
+        encounter: the column of the stay.
+        site: the column of the facility.
+        replace: column -> text -> our text; what is not listed stays.
+        only_listed: columns of `replace` in which what is not listed becomes nothing.
+        upper: columns that are written in capitals.
+        plain: columns that lose their dots, as codes of ICD do.
+        lookups: columns that come from other files.
+        known_at: for all events that say nothing else.
+        events: what a row gives.
     """
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,60}$")
-    file: str
-    inside: str = ""
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
-    empty: tuple[str, ...] = ("",)
-    row_id: tuple[str, ...] = ()
-    patient: Cell | None = None
-    encounter: Cell | None = None
-    site: Template | None = None
-    events: tuple[EventMap, ...] = ()
-    nothing: str = Field(default="", pattern=r"^[a-z_]{0,40}$")
-    optional: bool = False
+    name: Name
+    file: File
+    archive: File | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    nulls: tuple[str, ...] = ()
+    row_id: tuple[Name, ...] = ()
+    versioned: bool = False
+    subject: Name
+    encounter: Name | None = None
+    site: Name | None = None
+    replace: dict[Name, dict[str, str]] = Field(default_factory=dict)
+    only_listed: tuple[Name, ...] = ()
+    upper: tuple[Name, ...] = ()
+    plain: tuple[Name, ...] = ()
+    lookups: tuple[Lookup, ...] = ()
+    known_at: Known
+    events: tuple[EventMap, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _events_have_patients(self) -> TableMap:
-        if bool(self.nothing) == bool(self.events):
-            raise ValueError("write 'events', or 'nothing' with the reason why there are none")
-        if self.events and self.patient is None:
-            raise ValueError("'patient' is missing: the column with the patient's id")
-        if any("/" in name or "\\" in name for name in (self.file, self.inside)):
-            raise ValueError("'file' and 'inside' are names, not paths")
-        return self
-
-    def refs(self) -> Iterator[Ref]:
-        """Iterate over all columns that the table reads."""
-        yield from (Ref(name) for name in self.row_id)
-        for cell in (self.patient, self.encounter):
-            yield from refs(cell) if cell else ()
-        yield from refs_of(self.site) if self.site else ()
-        for event in self.events:
-            yield from event.refs()
-
-
-class MappingSpec(Spec):
-    """All of a mapping.
-
-    Attributes:
-        source: the system's name, as contracts and events carry it.
-        published_ids: whether the ids are printed in a public set, so that no secret hides them.
-        synthetic: whether the patients are made up.
-        questions: what nobody has answered yet; ingest refuses while there are any.
-    """
-
-    source: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,60}$")
-    version: str = "1"
-    time_zone: Annotated[str, AfterValidator(_zone)]
-    published_ids: bool = False
-    synthetic: bool = False
-    lookups: dict[str, Lookup] = Field(default_factory=dict)
-    tables: tuple[TableMap, ...] = Field(min_length=1)
-    questions: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _names_are_known(self) -> MappingSpec:
-        names = [table.name for table in self.tables]
-        if len(set(names)) != len(names):
-            raise ValueError("two tables have one name")
-        used = {ref.lookup for table in self.tables for ref in table.refs()} - {""}
-        for name in sorted(used - set(self.lookups)):
-            raise ValueError(f"there is no lookup '{name}'. {did_you_mean(name, self.lookups)}")
-        counted = any(e.time and e.time.counts for t in self.tables for e in t.events)
-        if counted and self.time_zone != "relative":
-            raise ValueError("a time that counts from 2000-01-01 needs 'time_zone: relative'")
+    def _version_is_named(self) -> Self:
+        if self.versioned and len(self.row_id) < 2:
+            raise ValueError("a versioned table needs a name and a version in row_id")
         return self
 
     @property
-    def assumed(self) -> tuple[str, ...]:
-        """Return `table code: rule` of every event whose availability is assumed."""
-        return tuple(
-            f"{table.name} {event.code}: {event.known_at.title}"
-            for table in self.tables
-            for event in table.events
-            if event.known_at.assumed or event.known_at.otherwise is not None
-        )
+    def looked_up(self) -> frozenset[str]:
+        """Return the columns that come from other files."""
+        return frozenset(name for one in self.lookups for name in one.take)
 
-    def dumped(self) -> dict[str, Any]:  # a JSON object
-        """Return the mapping as plain values without what is left at its default."""
-        return self.model_dump(mode="json", exclude_defaults=True)
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns that are read, each once, in the order of their mention."""
+        named = [self.subject, self.encounter, self.site, *self.row_id]
+        named += [one.on for one in self.lookups]
+        for event in self.events:
+            named += [slot for template in event.code for slot in slots(template)]
+            named += [event.value, event.text, event.unit]
+            named += [where.column for where in event.where]
+            for moment in filter(None, (event.time,)):
+                named += [*moment.columns, moment.plus_column]
+                named += [moment.clock.order_by] if moment.clock else []
+            for known in (event.known_at or self.known_at,):
+                named += known.columns
+        found = dict.fromkeys(name for name in named if name is not None)
+        return tuple(name for name in found if name not in self.looked_up)
+
+
+class MappingSpec(Spec):
+    """`mapping.yaml`: a source, its clock and its tables.
+
+    >>> slots("ICD10CM//{diag}")
+    ('diag',)
+    """
+
+    system: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    version: Name
+    time_zone: Annotated[str, AfterValidator(_zone)]
+    synthetic: bool = False
+    published_ids: bool = False
+    tables: tuple[TableMap, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _tables_once(self) -> Self:
+        names = [table.name for table in self.tables]
+        if len(set(names)) != len(names):
+            raise ValueError("two tables have one name")
+        return self
