@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from attending import __version__
-from attending.cli import begin, data, live, snapshot, study, trust
+from attending.cli import begin, data, live, snapshot, source, study, trust
 from attending.cli.door import through
 from attending.errors import EXIT_CODES
 
@@ -29,6 +29,7 @@ app = typer.Typer(
 
 for name, noun in {
     "ingest": data.ingest_app,
+    "source": source.source_app,
     "snapshot": snapshot.snapshot_app,
     "contract": data.contract_app,
     "cohort": study.cohort_app,
