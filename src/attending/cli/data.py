@@ -128,7 +128,7 @@ def ingest_fhir(
     by: ByOption = "system",
     as_json: JsonOption = False,
 ) -> None:
-    """Ingest FHIR R4: bulk NDJSON by type, or a folder of Bundles.
+    """Ingest FHIR R4 bulk NDJSON: Patient, Encounter, Observation, Condition.
 
     Example: attending ingest fhir export/ --home H
     """
