@@ -7,6 +7,7 @@ from datetime import datetime
 
 import pytest
 
+from attending.errors import BadInput, Refused
 from tests.ingest.handmade import ingest, rows_of
 
 PATIENT = {"resourceType": "Patient", "id": "p", "birthDate": "1950", "gender": "female"}
@@ -127,4 +128,80 @@ def test_a_line_that_is_not_json_is_rejected_and_counted(tmp_path):
         stream.write('{"resourceType": "Observation", "id"\n')
     snapshot = ingest(folder, tmp_path / "out", kind="fhir")
     assert snapshot.account.rejected_by_reason == {"odd_line": 1}
+    assert snapshot.account.balanced
+
+
+def bundle(folder, items, *, name="one.json"):
+    folder.mkdir(exist_ok=True)
+    entries = [{"fullUrl": f"urn:uuid:{item['id']}", "resource": item} for item in items]
+    whole = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    (folder / name).write_text(json.dumps(whole))
+    return folder
+
+
+def test_a_folder_of_bundles_says_the_same_as_bulk_files(tmp_path):
+    bulk = ingest(export(tmp_path / "bulk"), tmp_path / "one", kind="fhir")
+    folder = bundle(tmp_path / "bundles", [PATIENT, STAY])
+    bundle(folder, [LAB, CONDITION], name="two.json")
+    same = ingest(folder, tmp_path / "two", kind="fhir")
+    assert [shard.digest for shard in same.shards] == [shard.digest for shard in bulk.shards]
+    assert same.account == bulk.account
+
+
+def test_json_that_is_no_bundle_or_has_no_patient_is_refused(tmp_path):
+    folder = bundle(tmp_path / "bundles", [LAB])
+    with pytest.raises(BadInput, match="no Patient"):
+        ingest(folder, tmp_path / "one", kind="fhir")
+    (folder / "one.json").write_text('{"resourceType": "Patient"}')
+    with pytest.raises(BadInput, match="expected a Bundle") as refused:
+        ingest(folder, tmp_path / "two", kind="fhir")
+    assert refused.value.where == "one.json"
+    (folder / "one.json").write_text('{"resourceType": "Bundle", "entry": [')
+    with pytest.raises(Refused, match="not whole JSON"):
+        ingest(folder, tmp_path / "three", kind="fhir")
+
+
+def of_a_patient(kind, number, **fields):
+    subject = {"subject": {"reference": "Patient/p"}, "encounter": {"reference": "Encounter/e"}}
+    return {"resourceType": kind, "id": f"{kind}{number}", "status": "completed"} | subject | fields
+
+
+SNOMED = {"coding": [{"system": "http://snomed.info/sct", "code": "73761001"}]}
+
+
+def test_a_procedure_is_known_when_it_is_over_and_that_is_assumed(tmp_path):
+    period = {"start": "2023-01-06T06:00:00Z", "end": "2023-01-06T07:00:00Z"}
+    items = [
+        of_a_patient("Procedure", 1, code=SNOMED, performedPeriod=period),
+        of_a_patient("Procedure", 2, code=SNOMED, performedPeriod=period, status="not-done"),
+        of_a_patient("Procedure", 3, code=SNOMED),
+        of_a_patient("Procedure", 4, performedPeriod=period),
+    ]
+    folder = bundle(tmp_path / "in", [PATIENT, STAY, *items])
+    snapshot = ingest(folder, tmp_path / "out", kind="fhir")
+    (row,) = rows_of(tmp_path / "out", "SNOMED//73761001")
+    assert (row["time"], row["known_at"]) == (at("2023-01-06T06:00"), at("2023-01-06T07:00"))
+    assert snapshot.account.quarantined_by_reason == {"no_code": 1, "no_time": 1}
+    assert snapshot.account.rejected_by_reason == {"not_done": 1}
+    assert [a.rule for a in snapshot.availability if a.table == "Procedure" and a.assumed] == [
+        "same"
+    ]
+
+
+def test_a_report_is_known_when_issued_and_an_allergy_is_no_diagnosis(tmp_path):
+    report = of_a_patient(
+        "DiagnosticReport", 1, code=SNOMED, effectiveDateTime="2023-01-06T06:00:00Z",
+        issued="2023-01-07T06:00:00Z", conclusion="clear",
+    )  # fmt: skip
+    allergy = of_a_patient("AllergyIntolerance", 1, code=SNOMED, recordedDate="2023-01-06")
+    silent = of_a_patient("AllergyIntolerance", 2, code=SNOMED, onsetDateTime="2001")
+    organisation = {"resourceType": "Organization", "id": "o1"}
+    claim = of_a_patient("Claim", 1)
+    everything = [PATIENT, STAY, report, allergy, silent, organisation, claim]
+    snapshot = ingest(bundle(tmp_path / "in", everything), tmp_path / "out", kind="fhir")
+    (row,) = rows_of(tmp_path / "out", "REPORT//SNOMED//73761001")
+    assert (row["known_at"], row["text_value"]) == (at("2023-01-07T06:00"), "clear")
+    assert len(rows_of(tmp_path / "out", "ALLERGY//SNOMED//73761001")) == 1
+    assert snapshot.account.quarantined_by_reason == {"no_known_at": 1}
+    assert snapshot.account.rejected_by_reason == {"no_patient": 1, "type_not_read": 1}
     assert snapshot.account.balanced

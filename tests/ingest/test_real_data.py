@@ -7,13 +7,14 @@ import shutil
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
 from attending.errors import NotFound, Refused
 from attending.ingest.landmark import not_yet_known
 from attending.times import DAY, HOUR
-from tests.ingest.handmade import events_of, ingest
+from tests.ingest.handmade import events_of, ingest, rows_of
 
 pytestmark = pytest.mark.data
 WARDS = ("INPATIENT", "OBSERVATION")
@@ -76,10 +77,12 @@ def test_mimic_is_accounted_for_row_by_row(mimic):
     _, snapshot = mimic
     tables = {one.table: one for one in snapshot.account.tables}
     assert snapshot.account.balanced
-    assert len(tables) == 20
+    assert len(tables) == 31
     assert (tables["labevents"].rows_in, tables["labevents"].quarantined) == (107_727, 0)
-    # Orders and administrations of which nobody wrote what was given.
-    assert snapshot.account.quarantined_by_reason == {"no_code": 2589}
+    # Orders and administrations of which nobody wrote what was given, and doses in strange units.
+    assert snapshot.account.quarantined_by_reason == {"no_code": 2832, "unknown_unit": 23}
+    assert snapshot.account.rejected_by_reason == {"no_dose": 39_451, "reference": 345_944}
+    assert (tables["poe"].events, tables["poe_detail"].events) == (45_154, 3795)
     assert tables["outputevents"].early == 1457
     assert tables["datetimeevents"].early == 591
 
@@ -129,6 +132,37 @@ def test_mimic_stops_of_orders_are_unknown_until_they_come(mimic):
     stops = events.filter(pc.starts_with(events["code"], "PRESCRIPTION_STOP//"))
     assert stops.num_rows > 18_000 * 0.9
     assert pc.all(pc.greater_equal(stops["known_at"], stops["time"])).as_py()
+
+
+def test_mimic_notes_and_charted_values_come_in_when_they_are_there(data_folder, tmp_path):
+    folder = tmp_path / "demo"
+    shutil.copytree(data_folder / "mimic-iv-demo", folder, copy_function=shutil.copy)
+    for part in (folder, folder / "icu"):
+        part.chmod(0o755)
+    stays = pa_csv.read_csv(folder / "hosp" / "admissions.csv.gz").slice(0, 1)
+    who, stay = stays["subject_id"][0], stays["hadm_id"][0]
+    (folder / "note").mkdir()
+    (folder / "note" / "discharge.csv").write_text(
+        "note_id,subject_id,hadm_id,note_type,note_seq,charttime,storetime,text\n"
+        f'n1,{who},{stay},DS,1,2150-01-02 00:00:00,2150-01-05 09:30:00,"went, well\nhome"\n'
+        f"n2,{who},{stay},DS,2,2150-01-02 00:00:00,,never stored\n"
+    )
+    (folder / "icu" / "chartevents.csv").write_text(
+        "subject_id,hadm_id,stay_id,charttime,storetime,itemid,value,valuenum,valueuom\n"
+        f"{who},{stay},1,2150-01-02 10:00:00,2150-01-02 11:15:00,220045,88,88,bpm\n"
+    )
+    snapshot = ingest(folder, tmp_path / "out", kind="mimic-iv")
+    (note,) = rows_of(tmp_path / "out", "NOTE//DISCHARGE//DS")
+    assert (str(note["time"]), str(note["known_at"])) == (
+        "2150-01-02 00:00:00",
+        "2150-01-05 09:30:00",
+    )
+    assert note["text_value"] == "went, well\nhome"
+    assert snapshot.account.quarantined_by_reason["no_known_at"] == 1
+    (rate,) = rows_of(tmp_path / "out", "MIMICIV_ITEM//220045")
+    assert (rate["numeric_value"], rate["unit"]) == (88, "/min")
+    assert str(rate["known_at"]) == "2150-01-02 11:15:00"
+    assert snapshot.account.balanced
 
 
 @pytest.mark.fault("D23")
@@ -184,7 +218,11 @@ def test_physionet_outcomes_are_not_known_within_the_48_hours(physionet):
 def test_synthea_comes_in_with_ucum_units(data_folder, tmp_path):
     snapshot = ingest(data_folder / "synthea-fhir-r4", tmp_path / "out", kind="fhir")
     assert (snapshot.subjects, snapshot.synthetic) == (615, True)
-    assert (snapshot.account.balanced, snapshot.account.quarantined) == (True, 0)
+    assert snapshot.account.balanced
+    # Immunizations and care plans do not say when they were recorded, and goals have no time.
+    assert snapshot.account.quarantined_by_reason == {"no_known_at": 9158, "no_time": 1147}
+    assert snapshot.account.rejected_by_reason == {"no_patient": 2186}
+    assert len(snapshot.account.tables) == 14
     pressure = events_of(tmp_path / "out")
     pressure = pressure.filter(pc.equal(pressure["code"], "LOINC//8480-6"))
     assert pressure.num_rows > 5000

@@ -1,26 +1,26 @@
-"""Read FHIR R4 bulk NDJSON: Patient, Encounter, Observation and Condition.
+"""Read FHIR R4: bulk NDJSON by type, or a folder of Bundles.
 
 Only what a resource says of its own availability counts: an Observation is known when `issued`, a
 Condition on its `recordedDate`, else `meta.lastUpdated`. A bulk load may reset the last, so it is
 an upper bound. Stays and patients are registered as they happen; that is assumed, and marked so.
+Resources about no patient, and types that are not read, are counted and rejected by name.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from attending.digests import digest_file
-from attending.ingest import fhir_cells, fhir_resources
+from attending.ingest import fhir_cells, fhir_facts, fhir_resources
 from attending.ingest.batch import Batch, Origin
 from attending.ingest.cells import is_true
-from attending.ingest.fhir_cells import identifier
+from attending.ingest.fhir_files import Export
 from attending.ingest.rows import Rows
-from attending.ingest.tables import Truncated, require
 from attending.records.snapshot import SourceFile
 
 if TYPE_CHECKING:
@@ -30,10 +30,16 @@ if TYPE_CHECKING:
     from attending.ingest.pseudonyms import Pseudonyms
 
 SYSTEM = "fhir"
-_RESOURCES = ("Patient", "Encounter", "Observation", "Condition")
 _READERS: dict[str, tuple[Callable[[Any], dict[str, str | None]], Callable[..., Batch]]] = {
     "Observation": (fhir_cells.observation, fhir_resources.observations),
     "Condition": (fhir_cells.condition, fhir_resources.conditions),
+    **{
+        name: (
+            partial(fhir_facts.cells, resource=name),
+            partial(fhir_facts.facts, resource=name),
+        )
+        for name in fhir_facts.FACTS
+    },
 }
 
 
@@ -42,40 +48,50 @@ def describe(folder: Path) -> Origin:
 
     Raises:
         NotFound: a resource type has no file.
+        BadInput: a JSON file is no Bundle.
     """
-    files = []
-    for resource in _RESOURCES:
-        path = _file(folder, resource)
-        files.append(SourceFile(name=path.name, digest=digest_file(path)))
-    first = next(_resources(_file(folder, "Patient")), None) or {}
-    generated = "Synthea" in str(first.get("text", ""))
+    export = Export(folder)
+    files = [SourceFile(name=path.name, digest=digest_file(path)) for path in export.paths]
+    generated = "Synthea" in str(export.first().get("text", ""))
     return Origin(
         system=SYSTEM, version="R4", time_zone="UTC", synthetic=generated, files=tuple(files)
     )
 
 
 def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
-    """Iterate over the four resource types; patients and stays come first.
+    """Iterate over the resource types; patients and stays come first.
 
     Raises:
-        Truncated: a compressed file ends too early.
+        Truncated: a file ends too early.
     """
-    people = _rows(folder, "Patient", fhir_cells.patient)
+    export = Export(folder)
+    people = _rows(export, "Patient", fhir_cells.patient)
     people.drop_repeated(["id"])
     known = {"patient": pc.unique(people.text("id"))}
-    stays = _rows(folder, "Encounter", fhir_cells.encounter)
+    stays = _rows(export, "Encounter", fhir_cells.encounter)
     stays.drop_repeated(["id"])
     _unroutable(stays, known)
     yield fhir_resources.patients(people, stays=stays, keys=keys)
     yield fhir_resources.encounters(stays, keys=keys)
     known["encounter"] = pc.unique(stays.text("id"))
     del people, stays
-    for resource in ("Observation", "Condition"):
+    for resource in export.types[2:]:
+        if resource not in _READERS:
+            yield _unread(export, resource)
+            continue
         cells, make = _READERS[resource]
-        rows = _rows(folder, resource, cells)
+        rows = _rows(export, resource, cells)
         rows.drop_repeated()
         _unroutable(rows, known)
         yield make(rows, keys=keys)
+
+
+def _unread(export: Export, resource: str) -> Batch:
+    count = sum(1 for _ in export.of(resource))
+    rows = Rows(SYSTEM, resource, pa.table({"id": pa.nulls(count, pa.string())}))
+    reason = "no_patient" if resource in fhir_facts.ABOUT_OTHERS else "type_not_read"
+    rows.reject(np.ones(count, dtype=np.bool_), reason)
+    return rows.batch([])
 
 
 def _unroutable(rows: Rows, known: dict[str, pa.Array]) -> None:
@@ -86,41 +102,18 @@ def _unroutable(rows: Rows, known: dict[str, pa.Array]) -> None:
         rows.quarantine(~is_true(found), f"unknown_{column}")
 
 
-def _rows(folder: Path, resource: str, cells: Callable[[Any], dict[str, str | None]]) -> Rows:
+def _rows(export: Export, resource: str, cells: Callable[[Any], dict[str, str | None]]) -> Rows:
     found: list[dict[str, str | None]] = []
     odd_lines = 0
-    for item in _resources(_file(folder, resource)):
+    for item in export.of(resource):
         if item is None or item.get("resourceType") != resource:
             odd_lines += 1
         else:
             found.append(cells(item))
     # Parts of a panel make as many columns as the longest one needs.
-    names = {**dict.fromkeys(fhir_cells.COLUMNS[resource])}
+    names = {**dict.fromkeys(fhir_cells.COLUMNS.get(resource, fhir_facts.COLUMNS))}
     for row in found:
         names.update(dict.fromkeys(row))
     schema = pa.schema([pa.field(name, pa.string()) for name in names])
     table = pa.Table.from_pylist(found, schema=schema)
     return Rows(SYSTEM, resource, table, odd_lines=odd_lines, named_by=("id",))
-
-
-def _resources(path: Path) -> Iterator[Any]:
-    """Iterate over the resources of a file, None for a line that is not JSON."""
-    try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
-            yield from (_resource(line) for line in stream if line.strip())
-    except (OSError, EOFError) as error:
-        raise Truncated("the compressed file ends too early", where=path.name) from error
-
-
-def _resource(line: bytes) -> Any:  # noqa: ANN401 - JSON
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) and identifier(found.get("id")) else None
-
-
-def _file(folder: Path, resource: str) -> Path:
-    plain = folder / f"{resource}.ndjson"
-    name = plain.name if plain.is_file() else f"{resource}.ndjson.gz"
-    return require(folder, name, of="FHIR bulk data")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-#: Columns that each resource always has; an Observation also has `code0`, `number0`, ... a part.
+#: Columns that each resource always has; an Observation has `code1`, `number1`, ... for more parts.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "Patient": ("id", "born", "died", "sex", "race", "language", "updated"),
     "Encounter": (
         "id", "status", "patient", "class", "start", "end", "site", "unit", "disposition", "kind",
         "updated",
     ),
-    "Observation": ("id", "status", "patient", "encounter", "time", "known", "updated", "site"),
+    "Observation": (
+        "id", "status", "patient", "encounter", "time", "known", "updated", "site", "code0",
+        "number0", "text0", "unit0",
+    ),
     "Condition": ("id", "status", "patient", "encounter", "time", "known", "code"),
 }  # fmt: skip
 _VOCABULARIES = {
@@ -19,6 +22,15 @@ _VOCABULARIES = {
     "http://snomed.info/sct": "SNOMED",
     "http://hl7.org/fhir/sid/icd-10-cm": "ICD10CM",
     "http://hl7.org/fhir/sid/icd-9-cm": "ICD9CM",
+    "http://hl7.org/fhir/sid/icd-10": "ICD10",
+    "http://www.cms.gov/Medicare/Coding/ICD10": "ICD10PCS",
+    "http://www.nlm.nih.gov/research/umls/rxnorm": "RXNORM",
+    "http://hl7.org/fhir/sid/ndc": "NDC",
+    "http://hl7.org/fhir/sid/cvx": "CVX",
+    "http://www.ama-assn.org/go/cpt": "CPT",
+    "http://www.whocc.no/atc": "ATC",
+    "http://dicom.nema.org/resources/ontology/DCM": "DCM",
+    "http://terminology.hl7.org/CodeSystem/v2-0074": "V2-0074",
 }
 _LANGUAGES = {"en": "ENGLISH", "es": "SPANISH"}
 _RACE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 _OFFSET = r"\d(Z|z|[+-]\d{2}:?\d{2})$"
 _DATE = r"^\s*\d{4}-\d{2}-\d{2}\s*$"
 _UTC = frozenset({"UTC", "Etc/UTC", "floating", "relative"})
+
+
+#: What the parts of a form look like, as far as the day can be found among them.
+_PARTS = {"d": r"(?P<day>\d{1,2})", "Y": r"\d{4}", "y": r"\d{2}", "m": r"\d{1,2}"}
 
 
 class Times(NamedTuple):
@@ -55,18 +60,38 @@ def read_times(texts: Column, *, form: str | None, zone: str) -> Times:
     ([True, False], '2026-03-08 02:30:00')
     """
     given = is_true(texts.is_valid())
-    if form is not None:
-        plain = pc.strptime(texts, format=form, unit="us", error_is_null=True)
-    else:
-        plain = instants(texts)
+    plain = instants(texts) if form is None else _by_form(texts, form)
     nothing = np.zeros(len(texts), dtype=np.bool_)
-    date_only = is_true(pc.match_substring_regex(texts, _DATE)) if form is None else nothing
+    # A form without an hour is a date: it is known by the end of its day, and not before.
+    whole_days = form is not None and not re.search(r"%[HIRTXcklsr]", form)
+    by_form = given if whole_days else nothing
+    date_only = is_true(pc.match_substring_regex(texts, _DATE)) if form is None else by_form
     gap, repeated = nothing, nothing
     if zone not in _UTC:
         local = ~is_true(pc.match_substring_regex(texts, _OFFSET)) if form is None else ~nothing
         plain, gap, repeated = _from_local(plain, zone, local=local)
     unreadable = given & is_true(plain.is_null()) & ~gap & ~repeated
     return Times(plain, date_only, unreadable, gap, repeated)
+
+
+def _by_form(texts: Column, form: str) -> Column:
+    """Return times of a form, null where no calendar has them.
+
+    Arrow reads the 31st of February as the 3rd of March; a day that moved was none.
+
+    >>> texts = pa.chunked_array([["31/02/2026", "28/02/2026"]])
+    >>> _by_form(texts, "%d/%m/%Y").is_valid().to_pylist()
+    [False, True]
+    """
+    plain = pc.strptime(texts, format=form, unit="us", error_is_null=True)
+    pieces = re.split(r"%(.)", form)
+    if "d" not in pieces[1::2]:
+        return plain
+    parts = [_PARTS.get(one, r".+?") if at % 2 else re.escape(one) for at, one in enumerate(pieces)]
+    found = pc.extract_regex(texts, r"^\s*" + "".join(parts))
+    day = pc.struct_field(found, "day").cast(pa.int64())
+    stayed = is_true(pc.equal(day, pc.day(plain)))
+    return pc.if_else(pa.array(stayed), plain, pa.scalar(None, plain.type))
 
 
 def _from_local(plain: Column, zone: str, *, local: Mask) -> tuple[Column, Mask, Mask]:

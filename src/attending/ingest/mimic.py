@@ -1,4 +1,4 @@
-"""Read MIMIC-IV (3.x or the 2.2 demo): twenty tables, each with the clock it really has.
+"""Read MIMIC-IV (3.x or the 2.2 demo), with notes where they are, each table by its own clock.
 
 Times are shifted per patient and have no zone (`floating`). What was stored says when it was
 known; what was never stored gets a lag that is declared and marked as assumed.
@@ -10,7 +10,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from attending.digests import digest_file
-from attending.ingest import mimic_codes, mimic_icu, mimic_orders, mimic_results, mimic_stays
+from attending.ingest import (
+    mimic_codes,
+    mimic_icu,
+    mimic_notes,
+    mimic_orders,
+    mimic_results,
+    mimic_stays,
+)
 from attending.ingest.batch import Batch, Origin
 from attending.ingest.mimic_rows import SYSTEM, Stays
 from attending.ingest.rows import Rows
@@ -55,6 +62,31 @@ COLUMNS: dict[str, str] = {
     "valueuom orderid",
     "icu/datetimeevents": "subject_id hadm_id stay_id charttime storetime itemid value",
 }
+#: Tables that a folder may lack: the demo has no charted values, and notes are a set of their own.
+OPTIONAL: dict[str, str] = {
+    "icu/chartevents": "subject_id hadm_id stay_id charttime storetime itemid value valuenum "
+    "valueuom",
+    "hosp/poe": "poe_id poe_seq subject_id hadm_id ordertime order_type order_subtype "
+    "transaction_type",
+    "hosp/poe_detail": "poe_id poe_seq subject_id field_name field_value",
+    "hosp/emar_detail": "subject_id emar_id emar_seq parent_field_ordinal dose_given "
+    "dose_given_unit product_code product_description",
+    "note/discharge": "note_id subject_id hadm_id note_type note_seq charttime storetime text",
+    "note/radiology": "note_id subject_id hadm_id note_type note_seq charttime storetime text",
+}
+#: Tables about no patient, each with a column that it has: counted, never events.
+REFERENCE: dict[str, str] = {
+    "hosp/d_hcpcs": "code",
+    "hosp/d_icd_diagnoses": "icd_code",
+    "hosp/d_icd_procedures": "icd_code",
+    "hosp/d_labitems": "itemid",
+    "hosp/provider": "provider_id",
+    "icu/caregiver": "caregiver_id",
+    "icu/d_items": "itemid",
+    "note/discharge_detail": "note_id",
+    "note/radiology_detail": "note_id",
+    "demo_subject_id": "subject_id",
+}
 _NAMED_BY = {
     "labevents": ("labevent_id",),
     "microbiologyevents": ("microevent_id",),
@@ -62,6 +94,9 @@ _NAMED_BY = {
     "emar": ("emar_id",),
     "pharmacy": ("pharmacy_id",),
     "icustays": ("stay_id",),
+    "poe": ("poe_id",),
+    "discharge": ("note_id",),
+    "radiology": ("note_id",),
     "patients": ("subject_id",),
     "admissions": ("hadm_id",),
 }
@@ -82,6 +117,9 @@ _MAKERS: dict[str, Callable[..., Batch]] = {
     "outputevents": mimic_icu.outputevents,
     "procedureevents": mimic_icu.procedureevents,
     "datetimeevents": mimic_icu.datetimeevents,
+    "chartevents": mimic_notes.chartevents,
+    "discharge": mimic_notes.notes,
+    "radiology": mimic_notes.notes,
 }
 
 
@@ -94,7 +132,7 @@ def describe(folder: Path) -> Origin:
     """
     stated = _stated_digests(folder)
     files = []
-    for table in COLUMNS:
+    for table in (*COLUMNS, *_present(folder)):
         path, name = _file(folder, table)
         files.append(
             SourceFile(name=name, digest=checked_digest(path, stated.get(name), name=name))
@@ -127,10 +165,44 @@ def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
     prescribed = _ready(folder, "hosp/prescriptions", stays=stays)
     yield mimic_orders.prescriptions(prescribed, stays=stays, entered=entered)
     del orders, prescribed
-    for table in COLUMNS:
+    present = _present(folder)
+    for table in (*COLUMNS, *present):
         make = _MAKERS.get(table.partition("/")[2])
         if make is not None:
             yield make(_ready(folder, table, stays=stays), stays=stays)
+    yield from _with_details(folder, present, stays=stays)
+    for table in present:
+        if table in REFERENCE:
+            yield mimic_notes.nothing(_rows(folder, table))
+
+
+def _with_details(folder: Path, present: list[str], *, stays: Stays) -> Iterator[Batch]:
+    """Yield orders of providers, and the details that borrow their clocks from a parent."""
+    if "hosp/poe" in present:
+        orders = _ready(folder, "hosp/poe", stays=stays)
+        parents = mimic_notes.times_of(
+            orders, key="poe_id", time="ordertime", known="ordertime", code="order_type"
+        )
+        yield mimic_notes.poe(orders, stays=stays)
+        if "hosp/poe_detail" in present:
+            details = _ready(folder, "hosp/poe_detail", stays=stays)
+            yield mimic_notes.poe_detail(details, stays=stays, parents=parents)
+    if "hosp/emar_detail" in present:
+        parents = mimic_notes.times_of(
+            _ready(folder, "hosp/emar", stays=stays),
+            key="emar_id", time="charttime", known="storetime", code="medication",
+        )  # fmt: skip
+        details = _ready(folder, "hosp/emar_detail", stays=stays)
+        yield mimic_notes.emar_detail(details, stays=stays, parents=parents)
+
+
+def _present(folder: Path) -> list[str]:
+    """Return the tables that a folder may lack and this one has."""
+    return [
+        table
+        for table in (*OPTIONAL, *REFERENCE)
+        if (folder / f"{table}.csv").is_file() or (folder / f"{table}.csv.gz").is_file()
+    ]
 
 
 def _ready(folder: Path, table: str, *, stays: Stays) -> Rows:
@@ -142,8 +214,9 @@ def _ready(folder: Path, table: str, *, stays: Stays) -> Rows:
 
 def _rows(folder: Path, table: str) -> Rows:
     path, file = _file(folder, table)
-    read_in, odd_lines = read_text_table(path, COLUMNS[table].split(), name=file)
-    name = table.partition("/")[2]
+    columns = (COLUMNS | OPTIONAL | REFERENCE)[table].split()
+    read_in, odd_lines = read_text_table(path, columns, name=file)
+    name = table.rpartition("/")[2]
     return Rows(SYSTEM, name, read_in, odd_lines=odd_lines, named_by=_NAMED_BY.get(name, ()))
 
 

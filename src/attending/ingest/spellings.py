@@ -32,6 +32,12 @@ _SPELLINGS = {
     "mg/min": "mg/min", "grams/hour": "g/h", "grams/min": "g/min",
     "mL/min/{1.73_m2}": "mL/min/{1.73_m2}", "kU/L": "kU/L", "(score)": "{score}",
     "{nominal}": "{nominal}", "{T-score}": "{T-score}", "pH": "[pH]", "M/uL": "10*6/uL",
+    # Doses counted in pieces.
+    "Units": "{unit}", "unit": "{unit}", "TAB": "{tablet}", "tab": "{tablet}",
+    "CAP": "{capsule}", "Appl": "{application}", "NEB": "{nebule}", "DROP": "[drp]",
+    "PUFF": "{puff}", "PTCH": "{patch}", "SPRY": "{spray}", "INH": "{inhalation}",
+    "PKT": "{packet}", "LOZ": "{lozenge}", "WAF": "{wafer}", "SUPP": "{suppository}",
+    "Enema": "{enema}", "mg/day": "mg/d",
 }  # fmt: skip
 
 
