@@ -6,8 +6,7 @@ import contextlib
 import io
 import json
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow.compute as pc
@@ -27,6 +26,9 @@ from attending.records.events import plain
 from attending.times import parse_instant
 from tests.hospital.reading import rank_auroc
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 AT = "2024-03-01T06:00:00Z"
 PATIENTS = "700"
 _BASE = ("age", "stay_hours", "haemoglobin_last", "sodium_last", "creatinine_last")
@@ -41,10 +43,9 @@ class Said:
     err: str
 
     @property
-    def json(self) -> dict[str, Any]:
-        """Return the one JSON object, or the first of two when a refusal follows it."""
-        found, _ = json.JSONDecoder().raw_decode(self.out)
-        return dict(found)
+    def json(self) -> Any:
+        """Return the one JSON value, or the first of two when a refusal follows it."""
+        return json.JSONDecoder().raw_decode(self.out)[0]
 
 
 class Ward:
@@ -70,7 +71,9 @@ class Ward:
     def feature(self, name: str, **asked: Any) -> None:
         """Add a feature to the project."""
         told = {"label": name, "owner": "dana", "purpose": "readmission risk", "status": "approved"}
-        self.specs("features", lambda spec: spec["features"].append({"name": name, **told, **asked}))
+        self.specs(
+            "features", lambda spec: spec["features"].append({"name": name, **told, **asked})
+        )
 
     def run(self, *args: str, code: int = 0) -> Said:
         """Run one verb of the command line; the exit code must be the expected one."""

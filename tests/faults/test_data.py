@@ -64,16 +64,17 @@ def test_d12_a_new_source_system_stops_the_training_until_the_contract_names_it(
     folder, planted = ward.write("D12")
     assert planted > 1000
     named = [{"name": "synthetic-hospital", "kind": "ehr", "description": "the one agreed on"}]
-    ward.ingest(folder)
+    which = ward.ingest(folder).json["snapshot"]
     # Control: a contract that names no source takes the new one for the old.
     ward.specs("contract", lambda spec: _sources(spec, []))
-    assert _verdict(ward, code=0)["verdict"] == "not_shown"
+    assert _verdict(ward, which, code=0)["verdict"] == "not_shown"
     # Guard: the promise is broken, and said with what came instead.
     ward.specs("contract", lambda spec: _sources(spec, named))
-    found = _verdict(ward, code=3)
+    found = _verdict(ward, which, code=3)
     assert found["verdict"] == "failed"
     assert "synthetic-hospital-next 2" in found["detail"]
-    ward.study()
+    ward.asked("cohort", "build", "--snapshot", which)
+    ward.asked("features", "build")
     assert "refused [contract.broken]" in ward.asked("train", "fit", code=3).err
 
 
@@ -83,8 +84,8 @@ def _sources(spec, named):
             item["value"] = named
 
 
-def _verdict(ward, code):
-    checks = ward.asked("contract", "check", code=code).json["checks"]
+def _verdict(ward, which, code):
+    checks = ward.asked("contract", "check", "--snapshot", which, code=code).json["checks"]
     return next(check for check in checks if check["name"] == "source.known")
 
 
@@ -126,7 +127,9 @@ def _pulses(events):
     rows = _of(events, "LOINC//8867-4")
     micros = np.asarray(rows["time"].cast("int64")).tolist()
     ends = _stays(events)
-    return [(ends[stay], at) for stay, at in zip(rows["encounter_id"].to_pylist(), micros, strict=True)]
+    return [
+        (ends[stay], at) for stay, at in zip(rows["encounter_id"].to_pylist(), micros, strict=True)
+    ]
 
 
 def _after_leaving(events):
@@ -163,9 +166,7 @@ def test_d23_a_file_that_ends_early_is_refused_whole(fault, ward):
     folder, _ = ward.write(fault)
     said = ward.ingest(folder, code=3)
     assert "refused [ingest.truncated] labs.csv" in said.err
-    assert [item["snapshot"] for item in ward.asked("snapshot", "ls").json["snapshots"]] == [
-        sound["snapshot"]
-    ]
+    assert [item["snapshot"] for item in ward.asked("snapshot", "ls").json] == [sound["snapshot"]]
     # Control: without control totals, the rest passes for the whole.
     _state_again(folder)
     rest = ward.ingest(folder).json
