@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from attending.ingest.pseudonyms import Pseudonyms
 
 SYSTEM = "fhir"
+#: Bytes of a line; a longer one is no resource of ours and is never held whole.
+_LONGEST = 16 << 20
 _RESOURCES = ("Patient", "Encounter", "Observation", "Condition")
 _READERS: dict[str, tuple[Callable[[Any], dict[str, str | None]], Callable[..., Batch]]] = {
     "Observation": (fhir_cells.observation, fhir_resources.observations),
@@ -90,10 +92,11 @@ def _rows(folder: Path, resource: str, cells: Callable[[Any], dict[str, str | No
     found: list[dict[str, str | None]] = []
     odd_lines = 0
     for item in _resources(_file(folder, resource)):
-        if item is None or item.get("resourceType") != resource:
+        made = _cells(item, cells) if item and item.get("resourceType") == resource else None
+        if made is None:
             odd_lines += 1
         else:
-            found.append(cells(item))
+            found.append(made)
     # Parts of a panel make as many columns as the longest one needs.
     names = {**dict.fromkeys(fhir_cells.COLUMNS[resource])}
     for row in found:
@@ -103,19 +106,42 @@ def _rows(folder: Path, resource: str, cells: Callable[[Any], dict[str, str | No
     return Rows(SYSTEM, resource, table, odd_lines=odd_lines, named_by=("id",))
 
 
+def _cells(
+    item: Any,  # noqa: ANN401 - JSON
+    cells: Callable[[Any], dict[str, str | None]],
+) -> dict[str, str | None] | None:
+    """Return the cells of a resource, None when its parts are not of the kinds that FHIR says."""
+    try:
+        return cells(item)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+
+
 def _resources(path: Path) -> Iterator[Any]:
-    """Iterate over the resources of a file, None for a line that is not JSON."""
+    """Iterate over the resources of a file, None for a line that is none."""
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
-            yield from (_resource(line) for line in stream if line.strip())
+            yield from (_resource(line) for line in _lines(stream))
     except (OSError, EOFError) as error:
         raise Truncated("the compressed file ends too early", where=path.name) from error
+
+
+def _lines(stream: IO[bytes]) -> Iterator[bytes]:
+    """Iterate over lines that hold something; of one that is too long, over its beginning only."""
+    while line := stream.readline(_LONGEST):
+        rest = line
+        while len(rest) == _LONGEST and not rest.endswith(b"\n"):
+            rest = stream.readline(_LONGEST)
+        if line.strip():
+            yield line
 
 
 def _resource(line: bytes) -> Any:  # noqa: ANN401 - JSON
     try:
         found = json.loads(line)
-    except ValueError:
+        if b"\\u" in line:
+            json.dumps(found, ensure_ascii=False).encode()  # half a character is no text
+    except (ValueError, RecursionError):  # not JSON, or nested deeper than any resource is
         return None
     return found if isinstance(found, dict) and identifier(found.get("id")) else None
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-#: Columns that each resource always has; an Observation also has `code0`, `number0`, ... a part.
+#: Columns that each resource always has; an Observation has `code1`, `number1`, ... a part more.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "Patient": ("id", "born", "died", "sex", "race", "language", "updated"),
     "Encounter": (
         "id", "status", "patient", "class", "start", "end", "site", "unit", "disposition", "kind",
         "updated",
     ),
-    "Observation": ("id", "status", "patient", "encounter", "time", "known", "updated", "site"),
+    "Observation": (
+        "id", "status", "patient", "encounter", "time", "known", "updated", "site",
+        "code0", "number0", "unit0", "text0",
+    ),
     "Condition": ("id", "status", "patient", "encounter", "time", "known", "code"),
 }  # fmt: skip
 _VOCABULARIES = {
