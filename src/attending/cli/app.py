@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from attending import __version__
-from attending.cli import begin, data, live, study, trust
+from attending.cli import begin, data, live, study, trust, ward
 from attending.cli.door import through
 from attending.errors import EXIT_CODES
 
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 
 for name, noun in {
+    "hospital": ward.hospital_app,
     "ingest": data.ingest_app,
     "snapshot": data.snapshot_app,
     "contract": data.contract_app,

@@ -32,8 +32,10 @@ def pretrain(asked: Project, *, home: Path | None, at: str | None, by: str, js: 
         {"digest": report.digest, "allowed": report.allowed, **report.content()},
         as_json=js,
         lines=[
-            f"{len(report.findings)} rows: {len(report.findings) - len(report.open)} pass, "
-            f"{len(report.open)} open"
+            (
+                f"{len(report.findings)} rows: {len(report.findings) - len(report.open)} pass, "
+                f"{len(report.open)} open"
+            )
         ],
     )
     pretraining.require_pretrain(report)
@@ -62,9 +64,7 @@ def tell_corpus(*, mimic: Path | None, js: bool) -> None:
                 for item in answers
             ],
         )
-    last = (
-        f"leaks caught {caught}/{len(answers)}, clean projects refused {false}/{len(answers)}"
-    )
+    last = f"leaks caught {caught}/{len(answers)}, clean projects refused {false}/{len(answers)}"
     emit(
         {
             "caught": caught,

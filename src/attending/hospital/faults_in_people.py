@@ -42,7 +42,7 @@ def _overlay(sheets: Sheets) -> int:
 def _repeated(sheets: Sheets) -> int:
     labs = sheets[_LABS]
     sheets[_LABS] = pa.concat_tables([labs, labs, labs])
-    return 2 * labs.num_rows
+    return int(2 * labs.num_rows)
 
 
 def _new_message(sheets: Sheets) -> int:
@@ -51,7 +51,7 @@ def _new_message(sheets: Sheets) -> int:
     whole = np.ones(again.num_rows, np.bool_)
     again = rewritten(again, "result_id", where=whole, to=lambda cell: f"{cell}R")
     sheets[_LABS] = pa.concat_tables([labs, again])
-    return again.num_rows
+    return int(again.num_rows)
 
 
 def _corrected(sheets: Sheets) -> int:
@@ -64,7 +64,7 @@ def _corrected(sheets: Sheets) -> int:
     last = max(labs["resulted_at"].drop_null().to_pylist())
     again = rewritten(again, "resulted_at", where=whole, to=str(last))
     sheets[_LABS] = pa.concat_tables([labs, again])
-    return again.num_rows
+    return int(again.num_rows)
 
 
 def _odd_status(sheets: Sheets) -> int:

@@ -108,7 +108,9 @@ def _dst_hour(sheets: Sheets) -> int:
 def _dst_gap(sheets: Sheets) -> int:
     vitals = sheets[_VITALS]
     hit = some(np.ones(vitals.num_rows, np.bool_), one_in=500)
-    return _changed(sheets, _VITALS, "taken_at", where=hit, to="2023-03-12T02:30:00 America/New_York")
+    return _changed(
+        sheets, _VITALS, "taken_at", where=hit, to="2023-03-12T02:30:00 America/New_York"
+    )
 
 
 def _wrong_zone(sheets: Sheets) -> int:
@@ -133,14 +135,12 @@ def _impossible(sheets: Sheets) -> int:
 
 
 def _sentinels(sheets: Sheets) -> int:
-    labs = sheets[_LABS]
     touched = 0
     for number, text in enumerate(SENTINELS):
         whole = equals(sheets[_LABS], "loinc", SODIUM)
         hit = np.zeros(len(whole), np.bool_)
         hit[np.flatnonzero(whole)[number::350]] = True
         touched += _changed(sheets, _LABS, "value", where=hit, to=text)
-    del labs
     return touched
 
 
@@ -179,10 +179,25 @@ def _unfiled(sheets: Sheets) -> int:
 FAULTS: tuple[tuple[str, str, str, Callable[[Sheets], int]], ...] = (
     ("D03", "unfiled", "one result in a hundred without the time it was filed", _unfiled),
     ("D03", "backfill", "earlier results filed at the instant they were drawn", _backfill),
-    ("D06", "all", "SI values under the old unit's name from one day on", partial(_units, where=_late)),
-    ("D07", "site", "SI values under the old unit's name at one site", partial(_units, where=_at_city)),
+    (
+        "D06",
+        "all",
+        "SI values under the old unit's name from one day on",
+        partial(_units, where=_late),
+    ),
+    (
+        "D07",
+        "site",
+        "SI values under the old unit's name at one site",
+        partial(_units, where=_at_city),
+    ),
     ("D08", "no_unit", "one creatinine in twenty without a unit", partial(_unit_text, to=None)),
-    ("D08", "unknown", "one creatinine in twenty in an unknown unit", partial(_unit_text, to="mEq?")),
+    (
+        "D08",
+        "unknown",
+        "one creatinine in twenty in an unknown unit",
+        partial(_unit_text, to="mEq?"),
+    ),
     ("D08", "misspelt", "one creatinine in twenty in mg/dl", partial(_unit_text, to="mg/dl")),
     ("D09", "remap", "haemoglobin under another LOINC code from one day on", _remap),
     ("D10", "decimal", "diagnosis codes cut to three characters", _decimals),
@@ -192,7 +207,7 @@ FAULTS: tuple[tuple[str, str, str, Callable[[Sheets], int]], ...] = (
     ("D14", "no_offset", "vital signs of the repeated hour, local time", _dst_hour),
     ("D15", "gap", "vital signs at half past two that did not exist", _dst_gap),
     ("D15", "zone", "one site sends local time as UTC", _wrong_zone),
-    ("D16", "seven", "seven impossible or unreadable times of drawing", _impossible),
+    ("D16", "impossible", "seven impossible or unreadable times of drawing", _impossible),
     ("D20", "late", "results that are filed three days later", _late_arrival),
     ("D25", "sentinels", "sodium with -1, 999, NULL, a comma and a Unicode minus", _sentinels),
     ("D26", "thinned", "three of four haemoglobins missing from one day on", _thinned),

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from attending import keys
-from attending.errors import Denied
+from attending.errors import BadInput, Denied
 from attending.hospital.extract import write_extract
+from attending.hospital.faults import FAULTS, fault, plant
 from attending.hospital.fhir import write_fhir
 from attending.hospital.generate import Hospital, generate
 from attending.hospital.plan import HospitalPlan
@@ -15,6 +16,7 @@ from attending.hospital.truth import write_truth
 from attending.lifecycle.people import add_person
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from attending.lifecycle.desk import Desk
@@ -46,6 +48,37 @@ def write_source(hospital: Generated, folder: Path, *, until: Instant) -> dict[s
     (folder / "fhir").mkdir()
     write_fhir(hospital, folder / "fhir", until=until)
     return rows
+
+
+def write_with_faults(
+    hospital: Generated, folder: Path, *, until: Instant, faults: Sequence[str] = ()
+) -> dict[str, int]:
+    """Return how many rows or cells each fault touched in a new extract.
+
+    Args:
+        hospital: as generated.
+        folder: a folder that is not there yet.
+        until: only what was recorded by then is written.
+        faults: planted one after the other, such as `D08:no_unit`.
+
+    Raises:
+        BadInput: no such fault, or there is something at the place already.
+    """
+    asked = [fault(name).name for name in faults]
+    if folder.exists() and any(folder.iterdir()):
+        raise BadInput(
+            "there is something here already",
+            code="hospital.exists",
+            hint="Name a folder that is not there yet.",
+            where=str(folder),
+        )
+    write_extract(hospital, folder, until=until)
+    return {name: plant(folder, name) for name in asked}
+
+
+def known_faults() -> tuple[tuple[str, str], ...]:
+    """Return every fault that the hospital can plant, and what it does."""
+    return tuple((name, item.does) for name, item in FAULTS.items())
 
 
 def write_known_truth(hospital: Generated, folder: Path) -> Path:
