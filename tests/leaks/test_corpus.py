@@ -51,7 +51,7 @@ def test_a_gate_knows_no_name_of_the_corpus():
     other = twins.leaky.model_copy(update={"plant": (plant,), "features": (ask,)})
     renamed = twins.model_copy(update={"leaky": other})
     few = asked.model_copy(update={"twins": (renamed,), "patients": 400})
-    from attending.lifecycle import leak_corpus  # noqa: PLC0415
+    from attending.lifecycle import leak_corpus
 
     base = read_base(few)
     answer = leak_corpus._answer("hospital", renamed, base)
@@ -62,9 +62,9 @@ def test_a_gate_knows_no_name_of_the_corpus():
 def test_planting_is_the_same_every_time():
     asked = corpus("hospital").model_copy(update={"patients": 200, "years": 1})
     base = read_base(asked)
-    from attending.cohort.build import build  # noqa: PLC0415
-    from attending.lifecycle.leak_corpus import Held  # noqa: PLC0415
-    from attending.times import from_micros  # noqa: PLC0415
+    from attending.cohort.build import build
+    from attending.lifecycle.leak_corpus import Held
+    from attending.times import from_micros
 
     _, cohort = build(base.specs.cohort, Held(base.events), as_of=from_micros(base.as_of))
     people = ground(cohort, cut=0, gap=0, load=base.load)

@@ -105,7 +105,8 @@ def plant(folder: Path, name: str) -> int:
 
 
 def _read(path: Path) -> pa.Table:
-    names = path.open(encoding="utf-8").readline().strip().split(",")
+    with path.open(encoding="utf-8") as stream:
+        names = stream.readline().strip().split(",")
     return csv.read_csv(
         path,
         convert_options=csv.ConvertOptions(
