@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from attending.cli.face import ERR, clock, emit, home_path, progress, table
-from attending.lifecycle import pretraining
+from attending.lifecycle import leak_corpus, pretraining
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.featuring import built_features
@@ -31,11 +32,50 @@ def pretrain(asked: Project, *, home: Path | None, at: str | None, by: str, js: 
         {"digest": report.digest, "allowed": report.allowed, **report.content()},
         as_json=js,
         lines=[
-            f"{len(report.findings)} rows: {len(report.findings) - len(report.open)} pass, "
-            f"{len(report.open)} open"
+            (
+                f"{len(report.findings)} rows: {len(report.findings) - len(report.open)} pass, "
+                f"{len(report.open)} open"
+            )
         ],
     )
     pretraining.require_pretrain(report)
+
+
+def tell_corpus(*, mimic: Path | None, js: bool) -> None:
+    """Print what the gates say of every pair of twins; a miss or a false refusal ends with 3."""
+    with progress("planting leaks") as each:
+        answers = leak_corpus.run_corpus(mimic=mimic, each=each)
+    caught, false = (
+        sum(item.caught for item in answers),
+        sum(bool(item.false) for item in answers),
+    )
+    if not js:
+        table(
+            ("source", "planted leak", "gate", "figure", "leak", "clean twin"),
+            [
+                (
+                    item.source,
+                    item.mechanism,
+                    item.gate,
+                    "" if item.figure is None else f"{item.figure:.3g}",
+                    "caught" if item.caught else "MISSED",
+                    "REFUSED" if item.false else "passes",
+                )
+                for item in answers
+            ],
+        )
+    last = f"leaks caught {caught}/{len(answers)}, clean projects refused {false}/{len(answers)}"
+    emit(
+        {
+            "caught": caught,
+            "refused_wrongly": false,
+            "pairs": len(answers),
+            "answers": [asdict(item) for item in answers],
+        },
+        as_json=js,
+        lines=[last],
+    )
+    leak_corpus.require_all(answers)
 
 
 def _tell(report: PretrainReport) -> None:

@@ -158,6 +158,12 @@ def gate_check(
 @gate_app.command("leaks")
 def gate_leaks(
     project: ProjectOption = Path(),
+    corpus: Annotated[
+        bool, typer.Option("--corpus", help="Try the gates on the corpus of planted leaks.")
+    ] = False,
+    mimic: Annotated[
+        Path | None, typer.Option("--mimic", help="The MIMIC-IV demo, for its part of the corpus.")
+    ] = None,
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -165,8 +171,14 @@ def gate_leaks(
 ) -> None:
     """Ask whether any feature would see the future; a leak ends with exit 3.
 
+    `attending gate leaks --corpus` needs no project: it tries the gates on planted leaks and
+    their clean twins, and ends with how many were caught and how many were refused wrongly.
+
     Example: attending gate leaks --project P --home H
     """
+    if corpus:
+        gates.tell_corpus(mimic=mimic, js=as_json)
+        return
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at), actor=by) as desk:
         report = checking.check_leaks(desk, asked, cohorts.built_cohort(desk, asked))

@@ -48,6 +48,9 @@ def partial_documents(
         predictions: subject_id, encounter_id, prediction_time and label_time, which is null
             without the event.
         features: what to look at.
+
+    Returns:
+        Counts that add up over shards.
     """
     own = predictions.filter(
         pc.is_in(predictions["subject_id"], value_set=pc.unique(events["subject_id"]))

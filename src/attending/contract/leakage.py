@@ -215,7 +215,7 @@ def newest_rows(
 
 
 def _newest(rows: pa.Table, predictions: pa.Table, *, window_us: int | None) -> tuple[Ints, Ints]:
-    """Return the newest row in the window of each prediction that has one, and its gap in minutes."""
+    """Return the newest row of each prediction that has one, and its gap in minutes."""
     row, at = newest_rows(rows, predictions, window_us=window_us)
     gap = _ints(rows["known_at"])[row] - _ints(predictions["prediction_time"])[at]
     return row, np.where(gap > 0, -(-gap // MINUTE), _KNOWN)

@@ -79,6 +79,9 @@ def truncation(
         predictions: the cohort table.
         features: the feature table of those predictions, in their order.
         engine: maps the work over the shards of the snapshot.
+
+    Returns:
+        One finding for every feature.
     """
     asked = _first_of_each(predictions)
     few, was = predictions.take(asked), features.take(asked)

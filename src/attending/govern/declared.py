@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from attending.records.gates import Answer
     from attending.specs.cohort import CohortSpec
-    from attending.specs.contract import ContractSpec
+    from attending.specs.contract import ContractSpec, Flow
     from attending.specs.features import FeaturesSpec
 
 _COMPLIANCE, _CLINICIAN, _SCIENTIST = "compliance_officer", "clinical_lead", "data_scientist"
@@ -202,9 +202,7 @@ def _flows(spec: ContractSpec, today: date) -> Iterator[GateFinding]:
         )
         return
     faults = [
-        f"{flow.party}: {fault}"
-        for flow in flows
-        for fault in _flow_faults(flow.region, flow.agreement, flow.expires, spec, today=today)
+        f"{flow.party}: {fault}" for flow in flows for fault in _flow_faults(flow, spec, today)
     ]
     named = {flow.server for flow in flows}
     faults += [
@@ -215,18 +213,16 @@ def _flows(spec: ContractSpec, today: date) -> Iterator[GateFinding]:
     yield _row("data.flows", "refused" if faults else "met", _COMPLIANCE, "; ".join(faults))
 
 
-def _flow_faults(
-    region: str, agreement: str, expires: date, spec: ContractSpec, *, today: date
-) -> Iterator[str]:
-    if region not in spec.residency:
-        yield f"region {region} is not among those agreed"
-    if not agreement.strip():
+def _flow_faults(flow: Flow, spec: ContractSpec, today: date) -> Iterator[str]:
+    if flow.region not in spec.residency:
+        yield f"region {flow.region} is not among those agreed"
+    if not flow.agreement.strip():
         yield "no agreement is named"
-    if expires < today:
-        yield f"the agreement expired on {expires.isoformat()}"
+    if flow.expires < today:
+        yield f"the agreement expired on {flow.expires.isoformat()}"
 
 
-def _row(
+def _row(  # noqa: PLR0917 - one row of the checklist, read across
     gate: str, answer: Answer, whose: str, reason: str = "", *, feature: str = "", hint: str = ""
 ) -> GateFinding:
     told = answer != "met"

@@ -255,7 +255,9 @@ def _specs(variant: Variant, base: Specs) -> Specs:
     label = base.cohort.label.model_copy(
         update={"proxies": variant.proxies, "actions": variant.actions}
     )
-    cohort = base.cohort.model_copy(update={"label": label, "index": variant.index or base.cohort.index})
+    cohort = base.cohort.model_copy(
+        update={"label": label, "index": variant.index or base.cohort.index}
+    )
     model = base.model.model_copy(update={"split": variant.split or base.model.split})
     return replace(
         base,
@@ -267,8 +269,9 @@ def _specs(variant: Variant, base: Specs) -> Specs:
 
 
 def _declared(variant: Variant, contract: ContractSpec) -> ContractSpec:
+    whole = {**contract.availability, **variant.availability}
     terms = tuple(
-        item.model_copy(update={"value": {**item.value, **variant.availability}})
+        item.model_copy(update={"value": whole})
         if item.property == "attending.availability"
         else item
         for item in contract.custom_properties

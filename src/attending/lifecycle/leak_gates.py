@@ -213,13 +213,13 @@ def _split(
     except (Refused, BadInput) as error:
         when = whole_numbers(tables.cohort["prediction_time"].cast(pa.int64()))
         train[np.argsort(when)[: int(len(when) * _EARLY)]] = True
-        return train, (_split_row(error.code, "refused", error.message, error.hint),)
+        return train, (_split_row(error.code, "refused", reason=error.message, hint=error.hint),)
     train[parted.train] = True
     answered = [_split_row(name, "met") for name in ("split.temporal", "leak.group_overlap")]
     return train, tuple(answered)
 
 
-def _split_row(code: str, answer: str, reason: str = "", hint: str = "") -> GateFinding:
+def _split_row(code: str, answer: str, *, reason: str = "", hint: str = "") -> GateFinding:
     gate = "split.temporal" if code == "split.not_temporal" else code
     return GateFinding(
         gate=gate,

@@ -176,7 +176,10 @@ def _count(where: Ground, events: pa.Table, prefix: str, *, whole: bool) -> Floa
     whose, when = np.asarray(rows["subject_id"], np.int64), micros(rows["time"], null=_NONE)
     until = np.full(len(where.at), np.iinfo(np.int64).max) if whole else where.at
     return np.array(
-        [((whose == one) & (when <= end)).sum() for one, end in zip(where.subject, until)],
+        [
+            ((whose == one) & (when <= end)).sum()
+            for one, end in zip(where.subject, until, strict=True)
+        ],
         dtype=np.float64,
     )
 
@@ -197,7 +200,9 @@ def _hours(*, whole: bool) -> Callable[[Ground, pa.Table, np.random.Generator], 
         ends = dict(
             zip(rows["encounter_id"].to_pylist(), micros(rows["time"], null=_NONE), strict=True)
         )
-        left = np.array([ends.get(one, at) for one, at in zip(where.encounter, where.at)])
+        left = np.array(
+            [ends.get(one, at) for one, at in zip(where.encounter, where.at, strict=True)]
+        )
         return np.asarray((left - where.admitted) / HOUR, np.float64)
 
     return made

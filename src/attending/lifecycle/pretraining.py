@@ -87,6 +87,27 @@ def require_pretrain(report: PretrainReport) -> None:
         )
 
 
+def require_no_leak(
+    desk: Desk, project: Project, cohort: BuiltCohort, *, features: BuiltFeatures
+) -> None:
+    """Refuse to fit on what a leak gate refuses and no signed exception lets pass.
+
+    Raises:
+        Refused: the code of the first gate, every finding in words.
+    """
+    specs = Specs(project.contract, project.cohort, project.features, project.model)
+    found = _leaks(desk, project, cohort, features=features, specs=specs)
+    told = [_excepted(desk, project, item) for item in found if item.gate.startswith("leak.")]
+    refused = [item for item in told if not item.passes]
+    if refused:
+        raise Refused(
+            "; ".join(f"{item.gate} {item.feature}: {item.reason}" for item in refused),
+            code=refused[0].gate,
+            hint=refused[0].hint,
+            where="features.yaml",
+        )
+
+
 def _leaks(
     desk: Desk,
     project: Project,

@@ -11,10 +11,10 @@ from typing import Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from attending.specs.base import Length, Spec
-from attending.specs.cohort import Index
-from attending.specs.contract import AvailabilityRule
+from attending.specs.cohort import Index  # noqa: TC001 - pydantic reads it
+from attending.specs.contract import AvailabilityRule  # noqa: TC001 - pydantic reads it
 from attending.specs.features import Aggregate, FeatureSpec, Kind, Slug, Window
-from attending.specs.model import Split
+from attending.specs.model import Split  # noqa: TC001 - pydantic reads it
 
 Anchor: TypeAlias = Literal[
     "prediction", "admission", "outcome", "time", "known", "load", "year_1800", "year_1970"
