@@ -114,7 +114,7 @@ def test_d15_times_without_an_offset_are_never_taken_for_utc(fault, ward, unguar
 
 
 def _stays(events):
-    ends = {}
+    ends: dict[int, list[int | None]] = {}
     for code, at in (("ENCOUNTER//ADMISSION//", 0), ("ENCOUNTER//DISCHARGE//", 1)):
         rows = events.filter(pc.starts_with(events["code"], code))
         micros = np.asarray(rows["time"].cast("int64"))

@@ -74,7 +74,8 @@ for folder in sorted(one for one in Path(sys.argv[1]).iterdir() if one.is_dir())
     except AttendingError as error:
         said = (error.code, -error.exit_code)
     found[folder.name] = (*said, time.monotonic() - start)
-peak = int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]) / 1024
+told = Path("/proc/self/status").read_text().splitlines()
+peak = int(next(line for line in told if line.startswith("VmHWM")).split()[1]) / 1024
 print(json.dumps({"found": found, "megabytes": peak}))
 """
 #: What is read as text, says nothing hostile and is taken in.

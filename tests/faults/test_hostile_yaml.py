@@ -69,7 +69,8 @@ for path in sorted(Path(sys.argv[1]).glob("*.yaml")):
     except AttendingError as error:
         said = (error.code, error.exit_code)
     found[path.stem] = (*said, time.monotonic() - start)
-peak = int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]) / 1024
+told = Path("/proc/self/status").read_text().splitlines()
+peak = int(next(line for line in told if line.startswith("VmHWM")).split()[1]) / 1024
 print(json.dumps({"found": found, "megabytes": peak}))
 """
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,6 +25,7 @@ from attending.records.snapshot import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from io import BufferedReader
     from pathlib import Path
 
     from attending.ingest.pseudonyms import Pseudonyms
@@ -126,7 +127,7 @@ def _resources(path: Path) -> Iterator[Any]:
         raise Truncated("the compressed file ends too early", where=path.name) from error
 
 
-def _lines(stream: IO[bytes]) -> Iterator[bytes]:
+def _lines(stream: gzip.GzipFile | BufferedReader) -> Iterator[bytes]:
     """Iterate over lines that hold something; of one that is too long, over its beginning only."""
     while line := stream.readline(_LONGEST):
         rest = line

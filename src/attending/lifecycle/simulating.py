@@ -16,7 +16,6 @@ from attending.hospital.truth import write_truth
 from attending.lifecycle.people import add_person
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from attending.lifecycle.desk import Desk
