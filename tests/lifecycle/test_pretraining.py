@@ -100,10 +100,14 @@ def test_a_draft_feature_and_an_absent_review_are_open(house):
         "draft",
         (
             "features.yaml",
-            "name: male, label: Sex is male, kind: static, codes: [GENDER//M], "
-            "owner: dana, purpose: readmission risk, status: approved",
-            "name: male, label: Sex is male, kind: static, codes: [GENDER//M], "
-            "owner: dana, purpose: readmission risk, status: draft",
+            (
+                "name: male, label: Sex is male, kind: static, codes: [GENDER//M], "
+                "owner: dana, purpose: readmission risk, status: approved"
+            ),
+            (
+                "name: male, label: Sex is male, kind: static, codes: [GENDER//M], "
+                "owner: dana, purpose: readmission risk, status: draft"
+            ),
         ),
         ("contract.yaml", "attending.deidentification", "theirs.deidentification"),
     )
@@ -114,7 +118,7 @@ def test_a_draft_feature_and_an_absent_review_are_open(house):
     )  # fmt: skip
     (review,) = told(report, "data.deidentified")
     assert review.answer == "missing"
-    with pytest.raises(Refused, match="data.minimum_necessary is refused for male"):
+    with pytest.raises(Refused, match=r"data\.minimum_necessary is refused for male"):
         require_pretrain(report)
 
 
