@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from attending.errors import AttendingError, BadInput
 from attending.lifecycle import ingesting
 from attending.specs.contract import ContractSpec
-from attending.specs.read_yaml import parse_spec, parse_yaml
+from attending.specs.read_yaml import parse_spec, read_spec
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{new}: &{new} [{','.join(['*' + old] * 9)}]\n"
@@ -30,13 +30,15 @@ MOST_KILOBYTES = 500_000
 
 
 @pytest.mark.fault("X05")
-def test_x05_hostile_yaml_is_refused_by_type_and_without_growing():
+def test_x05_hostile_yaml_is_refused_by_type_and_without_growing(tmp_path):
     # Control: a plain safe loader takes the bomb, and every one of its aliases.
     assert len(YAML(typ="safe", pure=True).load(BOMB)["c"]) == 9
+    path = tmp_path / "contract.yaml"
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for what, text in HOSTILE.items():
+        path.write_bytes(text.encode("utf-8", "surrogateescape"))
         with pytest.raises(BadInput) as refused:
-            parse_yaml(text.encode("utf-8", "surrogateescape"), name="contract.yaml")
+            read_spec(path, ContractSpec)
         assert refused.value.code.startswith("spec."), what
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < MOST_KILOBYTES
