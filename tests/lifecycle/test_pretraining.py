@@ -96,19 +96,13 @@ def test_every_row_is_met_once_the_permission_is_signed(house):
 @pytest.mark.requirement("J2")
 @pytest.mark.requirement("J3")
 def test_a_draft_feature_and_an_absent_review_are_open(house):
+    male = (
+        "name: male, label: Sex is male, kind: static, codes: [GENDER//M], owner: dana, "
+        "purpose: readmission risk, status:"
+    )
     project = house.project(
         "draft",
-        (
-            "features.yaml",
-            (
-                "name: male, label: Sex is male, kind: static, codes: [GENDER//M], "
-                "owner: dana, purpose: readmission risk, status: approved"
-            ),
-            (
-                "name: male, label: Sex is male, kind: static, codes: [GENDER//M], "
-                "owner: dana, purpose: readmission risk, status: draft"
-            ),
-        ),
+        ("features.yaml", f"{male} approved", f"{male} draft"),
         ("contract.yaml", "attending.deidentification", "theirs.deidentification"),
     )
     report = house.check(project)
