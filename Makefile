@@ -8,7 +8,7 @@ STAMP := .venv/.stamp
 LOCKS := requirements/core.txt requirements/dev.txt requirements/build.txt
 F ?=
 
-.PHONY: help demo test check faults trace bench docs lock clean
+.PHONY: help demo test check faults leaks trace bench docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ check: $(STAMP) ## style, types, imports, dependencies
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/deptry src
 	@$(BIN)/python -m tests.house
+
+leaks: $(STAMP) ## try the gates on the corpus of planted leaks
+	@$(BIN)/attending gate leaks --corpus
 
 faults: $(STAMP) ## run the fault tests; make faults F=D03 runs one
 	@$(BIN)/python -m tests.trace faults $(F)

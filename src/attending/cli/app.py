@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 import typer
 
 from attending import __version__
-from attending.cli import begin, contract, ingest, live, mapping, snapshot, source, study, trust
+from attending.cli import (
+    begin,
+    contract,
+    hospital,
+    ingest,
+    live,
+    mapping,
+    snapshot,
+    source,
+    study,
+    trust,
+)
 from attending.cli.door import through
 from attending.errors import EXIT_CODES
 
@@ -28,6 +39,7 @@ app = typer.Typer(
 )
 
 for name, noun in {
+    "hospital": hospital.hospital_app,
     "source": source.source_app,
     "ingest": ingest.ingest_app,
     "mapping": mapping.mapping_app,

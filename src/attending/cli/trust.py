@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from attending.cli import gates
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -126,7 +127,9 @@ def sign(
 
 @gate_app.command("check")
 def gate_check(
-    stage: Annotated[str, typer.Argument(help="The stage that is asked for.")],
+    stage: Annotated[
+        str, typer.Argument(help="The stage that is asked for, or `pretrain` before a fit.")
+    ],
     run: Annotated[str, typer.Option(help="The start of a run's digest. Else the newest.")] = "",
     project: ProjectOption = Path(),
     home: HomeOption = None,
@@ -136,9 +139,14 @@ def gate_check(
 ) -> None:
     """Ask a gate: every condition, how it stands, whose it is. A no ends with exit 3.
 
+    `attending gate check pretrain` prints the checklist before training.
+
     Example: attending gate check validated --project P --home H
     """
     asked = open_project(project)
+    if stage == gates.PRETRAIN:
+        gates.pretrain(asked, home=home, at=at, by=by, js=as_json)
+        return
     with open_desk(home_path(home), at=clock(at), actor=by) as desk:
         decision = gating.check(desk, asked, check_stage(stage), run=run)
     if not as_json:
@@ -150,6 +158,12 @@ def gate_check(
 @gate_app.command("leaks")
 def gate_leaks(
     project: ProjectOption = Path(),
+    corpus: Annotated[
+        bool, typer.Option("--corpus", help="Try the gates on the corpus of planted leaks.")
+    ] = False,
+    mimic: Annotated[
+        Path | None, typer.Option("--mimic", help="The MIMIC-IV demo, for its part of the corpus.")
+    ] = None,
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -157,8 +171,14 @@ def gate_leaks(
 ) -> None:
     """Ask whether any feature would see the future; a leak ends with exit 3.
 
+    `attending gate leaks --corpus` needs no project: it tries the gates on planted leaks and
+    their clean twins, and ends with how many were caught and how many were refused wrongly.
+
     Example: attending gate leaks --project P --home H
     """
+    if corpus:
+        gates.tell_corpus(mimic=mimic, js=as_json)
+        return
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at), actor=by) as desk:
         report = checking.check_leaks(desk, asked, cohorts.built_cohort(desk, asked))

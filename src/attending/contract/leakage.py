@@ -183,11 +183,18 @@ def _covers(name: str, code: str) -> bool:
     return "//" in name and means([f"{name.rstrip('*')}*"], code.rstrip("*"))
 
 
-def _newest(rows: pa.Table, predictions: pa.Table, *, window_us: int | None) -> tuple[Ints, Ints]:
-    """Return the newest row in the window of each prediction that has one, and its gap in minutes.
+def newest_rows(
+    rows: pa.Table, predictions: pa.Table, *, window_us: int | None
+) -> tuple[Ints, Ints]:
+    """Return the newest row in the window of each prediction that has one: row, prediction.
 
     Rows that happened at one instant count as known when the first of them was: a correction does
     not make the value before it unknown.
+
+    Args:
+        rows: subject_id, time and known_at; none without a time.
+        predictions: subject_id and prediction_time.
+        window_us: how far back, None for ever.
     """
     rows_at = [_ints(rows[name]) for name in ("subject_id", "time", "known_at")]
     asked = [_ints(predictions[name]) for name in ("subject_id", "prediction_time")]
@@ -204,8 +211,13 @@ def _newest(rows: pa.Table, predictions: pa.Table, *, window_us: int | None) -> 
     inside = rows_at[0][row] == asked[0][prediction]
     if window_us is not None:
         inside &= age < window_us
-    row, prediction = row[inside], prediction[inside]
-    gap = rows_at[2][row] - asked[1][prediction]
+    return row[inside], prediction[inside]
+
+
+def _newest(rows: pa.Table, predictions: pa.Table, *, window_us: int | None) -> tuple[Ints, Ints]:
+    """Return the newest row of each prediction that has one, and its gap in minutes."""
+    row, at = newest_rows(rows, predictions, window_us=window_us)
+    gap = _ints(rows["known_at"])[row] - _ints(predictions["prediction_time"])[at]
     return row, np.where(gap > 0, -(-gap // MINUTE), _KNOWN)
 
 

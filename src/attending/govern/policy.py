@@ -165,5 +165,19 @@ POLICY: dict[Stage, GateRule] = {
 
 #: Conditions that a signed exception may let pass, and the last stage it may do so for.
 EXCEPTABLE: dict[str, Stage] = {"split.temporal": "validated"}
+#: Gates before training that a signed exception may let pass, for a whole gate or, written
+#: `gate:feature`, for one feature. What cannot be true, such as a date of 1800, is not among them.
+EXCEPTABLE_BEFORE_TRAINING: frozenset[str] = frozenset(
+    {
+        "split.temporal",
+        "leak.clinician_action",
+        "leak.too_good",
+        "leak.late_note",
+        "leak.backfill",
+        "leak.lag_absent",
+        "leak.billing_time",
+        "exclusions.stated",
+    }
+)
 #: Roles that must both sign an exception.
 EXCEPTION_SIGNERS: tuple[Role, ...] = (_CLINICIAN, _COMPLIANCE)

@@ -16,6 +16,7 @@ from attending.hospital.visible import TABLES, check_until, visible
 from attending.times import format_instant
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from attending.hospital.generate import Hospital
@@ -25,6 +26,7 @@ MANIFEST = "manifest.json"
 _ROWS_AT_ONCE = 1 << 17
 #: Values never hold a comma, a quote or a line end; the writer refuses if one does.
 _FORMAT = csv.WriteOptions(include_header=False, quoting_style="none")
+_QUOTED = csv.WriteOptions(include_header=False, quoting_style="needed")
 
 
 def write_extract(
@@ -49,15 +51,39 @@ def write_extract(
         BadInput: `until` lies outside the plan.
     """
     check_until(hospital, until)
-    folder.mkdir(parents=True, exist_ok=True)
-    manifest = folder / MANIFEST
-    manifest.unlink(missing_ok=True)  # an extract without a manifest is an unfinished one
     tables = {name: visible(hospital, name, until=until) for name in TABLES}
     if since is not None:
         check_until(hospital, since)
         tables = _news(hospital, tables, since=since)
+    return write_tables(hospital, folder, tables=tables, until=until)
+
+
+def write_tables(
+    hospital: Hospital,
+    folder: Path,
+    *,
+    tables: Mapping[str, pa.Table],
+    until: Instant,
+    told: Mapping[str, str] | None = None,
+) -> dict[str, int]:
+    """Write tables as CSV files and then their manifest.
+
+    Args:
+        hospital: whose tables they are.
+        folder: made when it is not there; files of an older extract are replaced.
+        tables: one for each name in `TABLES`.
+        until: the moment of the extract.
+        told: what the manifest says otherwise of its source.
+
+    Returns:
+        Rows by table.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest = folder / MANIFEST
+    manifest.unlink(missing_ok=True)  # an extract without a manifest is an unfinished one
     counts = {name: _write_csv(tables[name], folder / f"{name}.csv") for name in TABLES}
-    manifest.write_bytes(canonical(_manifest(hospital, folder, until=until, counts=counts)))
+    content = _manifest(hospital, folder, until=until, counts=counts) | dict(told or {})
+    manifest.write_bytes(canonical(content))
     return counts
 
 
@@ -99,12 +125,22 @@ def _changed(before: pa.Table, now: pa.Table) -> pa.ChunkedArray:
 
 
 def _write_csv(table: pa.Table, path: Path) -> int:
+    plain = not any(_needs_quotes(column) for column in table.columns)
     with path.open("wb") as stream:
         header = ",".join(table.column_names) + "\n"
         stream.write(header.encode())
         for start in range(0, table.num_rows, _ROWS_AT_ONCE):
-            csv.write_csv(_as_text(table.slice(start, _ROWS_AT_ONCE)), stream, _FORMAT)
+            part = _as_text(table.slice(start, _ROWS_AT_ONCE))
+            csv.write_csv(part, stream, _FORMAT if plain else _QUOTED)
     return int(table.num_rows)
+
+
+def _needs_quotes(column: pa.ChunkedArray) -> bool:
+    """Return whether a column has a comma, which only a faulty source writes."""
+    if not pa.types.is_string(column.type):
+        return False
+    words = pc.unique(column)
+    return bool(pc.any(pc.match_substring(words, ",")).as_py())
 
 
 def _as_text(table: pa.Table) -> pa.Table:

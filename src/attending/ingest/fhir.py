@@ -106,10 +106,11 @@ def _rows(export: Export, resource: str, cells: Callable[[Any], dict[str, str | 
     found: list[dict[str, str | None]] = []
     odd_lines = 0
     for item in export.of(resource):
-        if item is None or item.get("resourceType") != resource:
+        made = _cells(item, cells) if item and item.get("resourceType") == resource else None
+        if made is None:
             odd_lines += 1
         else:
-            found.append(cells(item))
+            found.append(made)
     # Parts of a panel make as many columns as the longest one needs.
     names = {**dict.fromkeys(fhir_cells.COLUMNS.get(resource, fhir_facts.COLUMNS))}
     for row in found:
@@ -117,3 +118,14 @@ def _rows(export: Export, resource: str, cells: Callable[[Any], dict[str, str | 
     schema = pa.schema([pa.field(name, pa.string()) for name in names])
     table = pa.Table.from_pylist(found, schema=schema)
     return Rows(SYSTEM, resource, table, odd_lines=odd_lines, named_by=("id",))
+
+
+def _cells(
+    item: Any,  # noqa: ANN401 - JSON
+    cells: Callable[[Any], dict[str, str | None]],
+) -> dict[str, str | None] | None:
+    """Return the cells of a resource, None when its parts are not of the kinds that FHIR says."""
+    try:
+        return cells(item)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None

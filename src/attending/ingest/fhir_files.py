@@ -12,11 +12,14 @@ from attending.ingest.tables import Truncated, require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import BufferedReader
     from pathlib import Path
 
 #: Without these a folder of bulk data is not whole.
 NEEDED = ("Patient", "Encounter", "Observation", "Condition")
 _PLAIN, _PACKED = ".ndjson", ".ndjson.gz"
+#: Bytes of a line; a longer one is no resource of ours and is never held whole.
+_LONGEST = 16 << 20
 _URN = "urn:uuid:"
 
 
@@ -80,15 +83,27 @@ def read_lines(path: Path) -> Iterator[Any]:
     """
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
-            yield from (_resource(line) for line in stream if line.strip())
+            yield from (_resource(line) for line in _lines(stream))
     except (OSError, EOFError) as error:
         raise Truncated("the compressed file ends too early", where=path.name) from error
+
+
+def _lines(stream: gzip.GzipFile | BufferedReader) -> Iterator[bytes]:
+    """Iterate over lines that hold something; of one that is too long, over its beginning only."""
+    while line := stream.readline(_LONGEST):
+        rest = line
+        while len(rest) == _LONGEST and not rest.endswith(b"\n"):
+            rest = stream.readline(_LONGEST)
+        if line.strip():
+            yield line
 
 
 def _resource(line: bytes) -> Any:  # noqa: ANN401 - JSON
     try:
         found = json.loads(line)
-    except (ValueError, RecursionError):
+        if b"\\u" in line:
+            json.dumps(found, ensure_ascii=False).encode()  # half a character is no text
+    except (ValueError, RecursionError):  # not JSON, or nested deeper than any resource is
         return None
     return found if isinstance(found, dict) and identifier(found.get("id")) else None
 

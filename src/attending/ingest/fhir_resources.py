@@ -121,6 +121,9 @@ def observations(rows: Rows, *, keys: Pseudonyms) -> Batch:
         unknown = unit_column(rows.text(f"unit{place}"))[1]
         number = is_true(rows.number(f"number{place}").is_valid())
         rows.quarantine(unknown & number, "unknown_unit", code=rows.text(f"code{place}"))
+        told = is_true(rows.text(f"number{place}").is_valid())
+        lost = told & ~is_true(rows.number(f"number{place}").is_valid())
+        rows.quarantine(lost, "not_a_number", code=rows.text(f"code{place}"))
     whose = _whose(rows, keys) | {
         "time": rows.instant("time"),
         "known_at": rows.instant("known"),

@@ -14,6 +14,7 @@ from attending.errors import BadInput
 from attending.ingest.batch import Batch, Origin
 from attending.ingest.hospital_results import diagnoses, labs, notes, procedures, vitals
 from attending.ingest.hospital_stays import encounters, medications, patients
+from attending.ingest.possible import Lives, quarantine_impossible, require_inside_stays
 from attending.ingest.rows import Rows
 from attending.ingest.tables import Truncated, checked_digest, read_text_table, require
 from attending.records.snapshot import SourceFile
@@ -66,6 +67,16 @@ _KEYS = {
     "medications": ("order_id",),
     "notes": ("note_id",),
 }
+#: Instants that had come when they were written; a planned stop has not.
+_CLOCKS = {
+    "encounters": ("admitted_at", "discharged_at"),
+    "labs": ("collected_at", "resulted_at"),
+    "vitals": ("taken_at", "charted_at"),
+    "diagnoses": ("dated_at", "coded_at"),
+    "procedures": ("performed_at", "coded_at"),
+    "medications": ("ordered_at", "started_at"),
+    "notes": ("written_for", "signed_at"),
+}
 _MAKERS: dict[str, Callable[..., Batch]] = {
     "labs": labs,
     "vitals": vitals,
@@ -116,6 +127,7 @@ def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
     Raises:
         BadInput: a column is missing.
         Truncated: a file has another number of rows than its control total.
+        Refused: a site's bedside rows stand outside their stays.
     """
     manifest = _manifest(folder)
     system = str(manifest["source_system"])
@@ -124,15 +136,20 @@ def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
     _drop_repeated(people, stays)
     known = {"patient_id": pc.unique(people.text("patient_id"))}
     _unroutable(stays, known)
+    lives = Lives.of(people, until=manifest.get("until"))
+    quarantine_impossible(stays, _CLOCKS["encounters"], lives=lives)
     yield patients(people, stays=stays, keys=keys)
     yield encounters(stays, keys=keys)
     known["encounter_id"] = pc.unique(stays.text("encounter_id"))
-    del people, stays
+    del people
     makers = _MAKERS | {"medications": partial(medications, until=manifest.get("until"))}
     for name, make in makers.items():
         rows = _rows(folder, name, system=system)
         _drop_repeated(rows)
         _unroutable(rows, known)
+        quarantine_impossible(rows, _CLOCKS[name], lives=lives)
+        if name == "vitals":
+            require_inside_stays(rows, stays, clock="taken_at")
         yield make(rows, keys=keys)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from attending.types import Mask
 
 RETRACTED = "entered-in-error"
+_CENSORED = r"^\s*(<|>|<=|>=)\s*\d+(\.\d+)?\s*$"
 _STATUSES = pa.array(["final", "corrected", RETRACTED])
 
 
@@ -119,7 +120,11 @@ def _retracting(rows: Rows) -> Mask:
 
 
 def _measured(rows: Rows, *, time: str) -> None:
-    """Quarantine measurements without time or code, or with a number in an unknown unit."""
+    """Quarantine measurements without time or code, in an unknown unit, or of no readable number.
+
+    A text in a unit is a censored value such as '<0.01', or something that was meant to be missing
+    or a number and is neither: 'NULL', '1,5'.
+    """
     _need(rows, time=time, code="loinc")
     code = joined("LOINC", rows.text("loinc"))
     number = is_true(rows.number("value").is_valid())
@@ -128,6 +133,11 @@ def _measured(rows: Rows, *, time: str) -> None:
     code, unit = joined("LOINC", rows.text("loinc")), unit_column(rows.text("unit"))[0]
     number = is_true(rows.number("value").is_valid())
     rows.quarantine(number & _lost_unit(code, unit), "no_unit", code=code)
+    code, unit = joined("LOINC", rows.text("loinc")), unit_column(rows.text("unit"))[0]
+    said = is_true(unit.is_valid()) & is_true(rows.text("value").is_valid())
+    number = is_true(rows.number("value").is_valid())
+    censored = is_true(pc.match_substring_regex(rows.text("value"), _CENSORED))
+    rows.quarantine(said & ~number & ~censored, "not_a_number", code=code)
 
 
 def _lost_unit(code: Column, unit: Column) -> Mask:

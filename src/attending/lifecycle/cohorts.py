@@ -46,8 +46,9 @@ def data_end(snapshot: Snapshot) -> Instant:
 
 
 def project_snapshot(desk: Desk, project: Project, name: str = "") -> Held:
-    """Return the named snapshot, or the newest one of the contract's source."""
-    return held(desk, name, source="" if name else project.contract.sources[0].name)
+    """Return the named snapshot, or the newest one of the contract's source, if it names any."""
+    named = [source.name for source in project.contract.sources[:1]]
+    return held(desk, name, source="" if name or not named else named[0])
 
 
 def build_cohort(

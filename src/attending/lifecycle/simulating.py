@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from attending import keys
-from attending.errors import Denied
-from attending.hospital.extract import write_extract
+from attending.errors import BadInput, Denied
+from attending.hospital.extract import MANIFEST, write_extract
+from attending.hospital.faults import FAULTS, SMALLEST, Planted, write_faulty
 from attending.hospital.fhir import write_fhir
 from attending.hospital.generate import Hospital, generate
 from attending.hospital.plan import HospitalPlan
@@ -48,6 +49,46 @@ def write_source(
     (folder / "fhir").mkdir()
     write_fhir(hospital, folder / "fhir", until=until)
     return rows
+
+
+def faults() -> dict[str, str]:
+    """Return every fault that can be planted and what it does."""
+    return {name: fault.title for name, fault in FAULTS.items()}
+
+
+def write_hospital(
+    folder: Path,
+    hospital: Generated,
+    *,
+    fault: str = "",
+    until: Instant | None = None,
+    since: Instant | None = None,
+    site: str = SMALLEST,
+) -> Planted:
+    """Return what was written: an extract until an instant, with a fault in it when one is named.
+
+    Args:
+        folder: made here.
+        hospital: as generated.
+        fault: its name; a sound extract when empty.
+        until: the moment of the extract, the end of the plan when absent.
+        since: from when on the fault acts.
+        site: where a fault of one site acts.
+
+    Raises:
+        BadInput: the folder holds something else, or no such fault, site or instant.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
+        raise BadInput(
+            "the folder holds something else and is left alone",
+            code="hospital.folder",
+            hint="Name a new folder.",
+            where=str(folder),
+        )
+    end = until or hospital.plan.end
+    if not fault:
+        return Planted("", write_extract(hospital, folder, until=end), 0)
+    return write_faulty(hospital, folder, fault=fault, until=end, since=since, site=site)
 
 
 def write_known_truth(hospital: Generated, folder: Path) -> Path:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attending.errors import IntegrityBroken, NotFound
 from attending.govern.policy import EXCEPTION_SIGNERS
-from attending.lifecycle import agreeing, checking
+from attending.lifecycle import agreeing, checking, pretraining
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.desk import keep_in
 from attending.lifecycle.featuring import built_features
@@ -62,6 +62,7 @@ def fit_run(desk: Desk, project: Project) -> Fitted:
     report = _contract_report(desk, project, cohort)
     checking.require_contract(report)
     checking.require_no_leaks(_leak_report(desk, project, cohort))
+    pretraining.require_no_leak(desk, project, cohort, features=features)
     fitted = _fit(desk, project, cohort, features=features, contract_report=report.digest)
     _keep(desk, project, fitted)
     return fitted

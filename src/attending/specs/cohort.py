@@ -235,7 +235,9 @@ class Label(Spec):
     """The outcome, its horizon and how long it takes to be known.
 
     An outcome is mature when the horizon has ended and `delay` has passed; before that it is
-    null, also when an event was seen.
+    null, also when an event was seen. `proxies` are codes that restate the outcome, such as its
+    treatment; `actions` are acts that follow a suspicion of it, such as a blood culture. No
+    feature may read either; a code that ends in `*` is a prefix.
     """
 
     kind: Literal["readmission", "death_in_stay", "code_value"]
@@ -244,6 +246,8 @@ class Label(Spec):
     code_value: CodeValue | None = None
     competing: Competing | None = None
     delay: Length = 0
+    proxies: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _whole(self) -> Label:

@@ -288,6 +288,42 @@ class Sites(Part):
     value: tuple[str, ...]
 
 
+class Flow(Part):
+    """One way in which data leave our hands: a vendor, a cloud, a partner, a device."""
+
+    party: str
+    kind: Literal["vendor", "cloud", "transfer", "device"]
+    data: str
+    region: str
+    agreement: str
+    expires: date
+    server: str | None = None
+
+
+class Flows(Part):
+    """All flows of data to others; an empty list says that there are none."""
+
+    property: Literal["attending.flows"]
+    value: tuple[Flow, ...]
+
+
+class Deidentification(Part):
+    """How patients are kept from being known again, who looked at it, and until when it holds."""
+
+    method: Literal["safe_harbor", "expert_determination", "pseudonyms", "synthetic"]
+    reviewed_by: str
+    reviewed_on: date
+    expires: date | None = None
+    reference: str | None = None
+
+
+class DeidentificationTerms(Part):
+    """The review of de-identification."""
+
+    property: Literal["attending.deidentification"]
+    value: Deidentification
+
+
 class Other(Part):
     """A property of somebody else; kept, never read."""
 
@@ -309,6 +345,8 @@ CustomProperty: TypeAlias = Annotated[
     | Annotated[Sources, Tag("attending.sources")]
     | Annotated[Vocabularies, Tag("attending.vocabularies")]
     | Annotated[Sites, Tag("attending.sites")]
+    | Annotated[Flows, Tag("attending.flows")]
+    | Annotated[DeidentificationTerms, Tag("attending.deidentification")]
     | Annotated[Other, Tag("other")],
     Discriminator(_tag),
 ]
@@ -413,6 +451,18 @@ class ContractSpec(Part):
     def permission(self) -> Permission | None:
         """Return the permission to use the data (J1)."""
         found: Permission | None = self._term("permission", None)
+        return found
+
+    @property
+    def flows(self) -> tuple[Flow, ...] | None:
+        """Return the declared flows of data to others, None when nothing is declared (J18)."""
+        found: tuple[Flow, ...] | None = self._term("flows", None)
+        return found
+
+    @property
+    def deidentification(self) -> Deidentification | None:
+        """Return the review of de-identification (J3)."""
+        found: Deidentification | None = self._term("deidentification", None)
         return found
 
     @property

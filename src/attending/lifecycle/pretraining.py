@@ -1,0 +1,175 @@
+"""The checklist before training: every row met, refused or missing, and whose it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attending.engines.local import LocalEngine
+from attending.errors import Refused
+from attending.govern.declared import judge_cohort, judge_contract
+from attending.govern.policy import EXCEPTABLE_BEFORE_TRAINING, EXCEPTION_SIGNERS
+from attending.lifecycle import agreeing
+from attending.lifecycle.checking import check_contract
+from attending.lifecycle.desk import keep
+from attending.lifecycle.leak_gates import Specs, Tables, examine, minimum_necessary
+from attending.lifecycle.signing import spec_document
+from attending.records.contract import ContractReport
+from attending.records.gates import GateFinding, PretrainReport
+from attending.records.governance import Approval
+
+if TYPE_CHECKING:
+    from attending.lifecycle.cohorts import BuiltCohort
+    from attending.lifecycle.desk import Desk
+    from attending.lifecycle.featuring import BuiltFeatures
+    from attending.lifecycle.projects import Project
+
+SPLIT = "split.temporal"
+
+
+def check_pretrain(
+    desk: Desk, project: Project, cohort: BuiltCohort, *, features: BuiltFeatures
+) -> PretrainReport:
+    """Return the checklist before training, kept whatever it says.
+
+    Args:
+        desk: where and when.
+        project: its specs as they stand.
+        cohort: for whom, built.
+        features: built for that cohort.
+    """
+    specs = Specs(project.contract, project.cohort, project.features, project.model)
+    found = (
+        *judge_cohort(project.cohort),
+        *judge_contract(
+            project.contract, today=desk.at.date(), permission_signed=_signed(desk, project)
+        ),
+        *minimum_necessary(specs),
+        _contract_row(desk, project, cohort),
+        *_leaks(desk, project, cohort, features=features, specs=specs),
+    )
+    report = PretrainReport(
+        model=project.name,
+        snapshot=cohort.source.digest,
+        cohort=cohort.digest,
+        contract_spec=project.contract.digest,
+        cohort_spec=project.cohort.digest,
+        features_spec=project.features.digest,
+        model_spec=project.model.digest,
+        as_of=desk.at,
+        findings=tuple(_excepted(desk, project, item) for item in found),
+    )
+    keep(
+        desk,
+        report,
+        action="gate.pretrain",
+        keys={"model": project.name, "cohort": cohort.digest},
+        details={
+            "allowed": report.allowed,
+            "open": len(report.open),
+            "exceptions": sum(item.excepted_by is not None for item in report.findings),
+        },
+    )
+    return report
+
+
+def require_pretrain(report: PretrainReport) -> None:
+    """Refuse to train while a row of the checklist is open.
+
+    Raises:
+        Refused: naming every open row, its figure and whose it is.
+    """
+    if not report.allowed:
+        first = report.open[0]
+        raise Refused(
+            f"{len(report.open)} rows of the checklist before training are open: {report.refusal}",
+            code=first.gate,
+            hint=first.hint or "Each row names whose it is; `attending gate except` asks for more.",
+        )
+
+
+def require_no_leak(
+    desk: Desk, project: Project, cohort: BuiltCohort, *, features: BuiltFeatures
+) -> None:
+    """Refuse to fit on what a leak gate refuses and no signed exception lets pass.
+
+    Raises:
+        Refused: the code of the first gate, every finding in words.
+    """
+    specs = Specs(project.contract, project.cohort, project.features, project.model)
+    found = _leaks(desk, project, cohort, features=features, specs=specs)
+    told = [_excepted(desk, project, item) for item in found if item.gate.startswith("leak.")]
+    refused = [item for item in told if not item.passes]
+    if refused:
+        raise Refused(
+            "; ".join(f"{item.gate} {item.feature}: {item.reason}" for item in refused),
+            code=refused[0].gate,
+            hint=refused[0].hint,
+            where="features.yaml",
+        )
+
+
+def _leaks(
+    desk: Desk,
+    project: Project,
+    cohort: BuiltCohort,
+    *,
+    features: BuiltFeatures,
+    specs: Specs,
+) -> tuple[GateFinding, ...]:
+    tables = Tables(
+        cohort.table,
+        features.table,
+        LocalEngine(cohort.source.shards),
+        declared=cohort.source.snapshot.declared_availability(),
+    )
+    signed = agreeing.signed_exceptions(desk, project, SPLIT, roles=frozenset(EXCEPTION_SIGNERS))
+    found = examine(specs, tables, exception=bool(signed))
+    if not signed:
+        return found
+    # The split was let pass by its exception: the row says so, and until when.
+    return tuple(
+        _under(item, signed[-1].digest, signed[-1].expires_at)
+        if item.gate == SPLIT and project.model.split.kind == "group_random"
+        else item
+        for item in found
+    )
+
+
+def _excepted(desk: Desk, project: Project, item: GateFinding) -> GateFinding:
+    """Return a finding with the signed exception that lets it pass, when there is one."""
+    if item.passes or item.gate not in EXCEPTABLE_BEFORE_TRAINING:
+        return item
+    names = [item.gate, f"{item.gate}:{item.feature}"] if item.feature else [item.gate]
+    for name in names:
+        signed = agreeing.signed_exceptions(desk, project, name, roles=frozenset(EXCEPTION_SIGNERS))
+        if signed:
+            return _under(item, signed[-1].digest, signed[-1].expires_at)
+    return item
+
+
+def _under(item: GateFinding, digest: str, until: object) -> GateFinding:
+    return item.model_copy(update={"excepted_by": digest, "excepted_until": until})
+
+
+def _signed(desk: Desk, project: Project) -> bool:
+    digest = spec_document(desk, project, "data_access")
+    signed = desk.home.catalog.all(Approval, document=digest) if digest else ()
+    return any(item.role == "compliance_officer" for item in signed)
+
+
+def _contract_row(desk: Desk, project: Project, cohort: BuiltCohort) -> GateFinding:
+    found = [
+        item
+        for item in desk.home.catalog.all(ContractReport, snapshot=cohort.source.digest)
+        if item.contract_digest == project.contract.digest
+    ]
+    report = found[-1] if found else check_contract(desk, project, cohort.source)
+    return GateFinding(
+        gate="contract.passed",
+        answer="met" if report.met else "refused",
+        whose="data_engineer",
+        rows=len(report.checks),
+        figure=float(len(report.failed)),
+        limit=0.0,
+        reason=report.refusal,
+    )
