@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from attending import __version__
-from attending.cli import begin, data, live, study, trust
+from attending.cli import begin, contract, data, live, quarantine, study, trust
 from attending.cli.door import through
 from attending.errors import EXIT_CODES
 
@@ -30,7 +30,8 @@ app = typer.Typer(
 for name, noun in {
     "ingest": data.ingest_app,
     "snapshot": data.snapshot_app,
-    "contract": data.contract_app,
+    "contract": contract.contract_app,
+    "quarantine": quarantine.quarantine_app,
     "cohort": study.cohort_app,
     "features": study.features_app,
     "train": study.train_app,

@@ -1,4 +1,4 @@
-"""Verbs on data: ingest, snapshot, contract."""
+"""Verbs on data: ingest, snapshot."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ from attending.cli.face import (
     AtOption,
     HomeOption,
     JsonOption,
-    ProjectOption,
     clock,
     emit,
     home_path,
     progress,
     table,
 )
-from attending.lifecycle import checking, ingesting, landmarks
-from attending.lifecycle.cohorts import project_snapshot
+from attending.lifecycle import ingesting, landmarks
 from attending.lifecycle.desk import open_desk, open_or_create
-from attending.lifecycle.projects import open_project
 from attending.times import parse_length
 
 if TYPE_CHECKING:
@@ -29,7 +26,6 @@ if TYPE_CHECKING:
 
 ingest_app = typer.Typer(help="From a source's files to an immutable snapshot.")
 snapshot_app = typer.Typer(help="Snapshots: what was ingested, and what it hides.")
-contract_app = typer.Typer(help="Data contracts: what a source promises.")
 
 FolderArgument = Annotated[Path, typer.Argument(help="The folder that the source gave.")]
 ByOption = Annotated[str, typer.Option("--by", help="The person who acts, by id.")]
@@ -239,29 +235,3 @@ def snapshot_landmark(
             f"{hidden.assumed_rows} more have no recorded availability and wait for a set lag",
         ],
     )
-
-
-@contract_app.command("check")
-def contract_check(
-    project: ProjectOption = Path(),
-    snapshot: SnapshotOption = "",
-    home: HomeOption = None,
-    at: AtOption = None,
-    by: ByOption = "system",
-    as_json: JsonOption = False,
-) -> None:
-    """Hold a snapshot against the project's contract; a broken promise is refused with exit 3.
-
-    Example: attending contract check --project examples/readmission-synthetic --home H
-    """
-    asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
-        source = project_snapshot(desk, asked, snapshot)
-        report = checking.check_contract(desk, asked, source)
-    if not as_json:
-        table(
-            ("check", "figure", "bound", "unit", "severity", "answer"),
-            [(c.name, c.figure, c.bound, c.unit, c.severity, c.verdict) for c in report.checks],
-        )
-    emit({"digest": report.digest, **report.content()}, as_json=as_json)
-    checking.require_contract(report)
