@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from attending import __version__
-from attending.cli import begin, contract, data, live, quarantine, study, trust
+from attending.cli import begin, contract, data, live, quarantine, snapshot, study, trust
 from attending.cli.door import through
 from attending.errors import EXIT_CODES
 
@@ -29,7 +29,7 @@ app = typer.Typer(
 
 for name, noun in {
     "ingest": data.ingest_app,
-    "snapshot": data.snapshot_app,
+    "snapshot": snapshot.snapshot_app,
     "contract": contract.contract_app,
     "quarantine": quarantine.quarantine_app,
     "cohort": study.cohort_app,

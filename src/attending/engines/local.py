@@ -11,43 +11,81 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from attending.engines.layers import (
+    NEEDED,
+    Ends,
+    LayeredShard,
+    ends_of,
+    together,
+    visible_at,
+    with_ends,
+)
 from attending.engines.plan import matches
-from attending.engines.tables import coded, whole_numbers
+from attending.engines.tables import coded, in_order, whole_numbers
 from attending.errors import BadInput, IntegrityBroken
-from attending.records.events import EVENTS
+from attending.records.events import EVENTS, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
+    from attending.types import Ints
+
 #: Rows read at once by one thread; a patient with more is still read whole.
 PIECE_ROWS = 1_000_000
+_CLOCKS = ("known_at", "superseded_at")
 _DICTIONARIES = ("code", "unit", "source", "site")
 
 
 class Wanted(NamedTuple):
-    """Which rows and columns are read."""
+    """Which rows and columns are read, and as of when."""
 
     codes: tuple[str, ...] | None
     columns: tuple[str, ...]
+    as_of: int | None = None
+
+    @property
+    def inner(self) -> Wanted:
+        """Return what must be read to put a shard together, to cut it and to look back."""
+        more = ("subject_id",) if self.as_of is None else ("subject_id", *_CLOCKS)
+        return self._replace(columns=tuple(dict.fromkeys((*more, *self.columns))))
+
+    def finish(self, table: pa.Table) -> pa.Table:
+        """Return the columns that were asked for, of the rows that were there."""
+        if self.as_of is not None:
+            table = visible_at(table, self.as_of)
+        return table.select(list(self.columns))
 
 
 class LocalEngine:
     """Maps work over shard files; memory is bounded by the pieces in flight.
 
     Args:
-        shards: files that hold whole patients in canonical order; the order of results.
+        shards: files that hold whole patients in canonical order, or the layers of such files;
+            the order of results.
         threads: how many shards are worked at once.
+        as_of: microseconds since 1970; only what was known then is there, as it stood then.
 
     >>> LocalEngine([]).map(lambda rows: rows, columns=["subject_id"]).num_rows
     0
     """
 
-    def __init__(self, shards: Sequence[Path], *, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        shards: Sequence[Path | LayeredShard],
+        *,
+        threads: int | None = None,
+        as_of: int | None = None,
+    ) -> None:
         self.shards = tuple(shards)
+        self._as_of = as_of
         self._threads = threads or os.cpu_count() or 1
         self._spans: dict[Path, list[tuple[int, int]]] = {}
+
+    def only(self, shard: Path | LayeredShard) -> LocalEngine:
+        """Return the same engine over one of its shards."""
+        return LocalEngine([shard], threads=1, as_of=self._as_of)
 
     def map(
         self,
@@ -69,7 +107,7 @@ class LocalEngine:
             BadInput: a column that events do not have.
             IntegrityBroken: a shard that is missing or not what was written.
         """
-        wanted = _wanted(codes, columns)
+        wanted = _wanted(codes, columns)._replace(as_of=self._as_of)
         with ThreadPoolExecutor(self._threads) as pool:
             futures = [pool.submit(_work_shard, path, work, wanted) for path in self.shards]
             results = [_finish(future, futures, each) for future in futures]
@@ -84,17 +122,23 @@ class LocalEngine:
         Raises:
             IntegrityBroken: a shard that is missing or not what was written.
         """
-        wanted = _wanted(codes, None)
-        for path in self._likely(subject_id):
-            groups = self._groups_of(path, subject_id)
-            if groups:
-                table = _read(_open(path), groups, wanted, path=path)
-                found = table.filter(pc.equal(table["subject_id"], subject_id))
-                if found.num_rows:
-                    return found
+        wanted = _wanted(codes, None)._replace(as_of=self._as_of)
+        for shard in self._likely(subject_id):
+            layers = layers_of(shard)
+            found = [self._subject(one, subject_id, wanted) for one in layers]
+            table = pa.concat_tables([_empty(wanted.inner), *found])
+            if table.num_rows:
+                return wanted.finish(in_order(table) if len(layers) > 1 else table)
         return _empty(wanted)
 
-    def _likely(self, subject_id: int) -> list[Path]:
+    def _subject(self, layer: Layer, subject_id: int, wanted: Wanted) -> pa.Table:
+        groups = self._groups_of(layer.path, subject_id)
+        if not groups:
+            return _empty(wanted)
+        table = _read(layer.open(), groups, wanted, layer=layer)
+        return plain(table.filter(pc.equal(table["subject_id"], subject_id)))
+
+    def _likely(self, subject_id: int) -> list[Path | LayeredShard]:
         """Return the shards, first the one that the subject is hashed to."""
         at = subject_id % max(len(self.shards), 1)
         return [*self.shards[at : at + 1], *self.shards[:at], *self.shards[at + 1 :]]
@@ -138,29 +182,75 @@ def _finish(
     return tables
 
 
-def _work_shard(path: Path, work: Callable[[pa.Table], pa.Table], wanted: Wanted) -> list[pa.Table]:
-    return [work(piece) for piece in pieces(path, wanted)]
+class Layer(NamedTuple):
+    """One file of a shard, and which of its rows a later layer ended."""
+
+    path: Path
+    ends: Ends | None = None
+
+    def open(self) -> pq.ParquetFile:
+        """Return the open file.
+
+        Raises:
+            IntegrityBroken: it is missing or not what was written.
+        """
+        return _open(self.path)
 
 
-def pieces(path: Path, wanted: Wanted, *, most_rows: int = PIECE_ROWS) -> Iterator[pa.Table]:
+def layers_of(shard: Path | LayeredShard) -> list[Layer]:
+    """Return the files of a shard, the base first."""
+    if not isinstance(shard, LayeredShard):
+        return [Layer(shard)]
+    try:
+        ends = ends_of(shard)
+    except (OSError, pa.ArrowException):
+        refusal = _unreadable(shard.ended[0])
+        raise refusal from None
+    return [Layer(path, ended) for path, ended in zip(shard.files, ends, strict=True)]
+
+
+def _work_shard(
+    shard: Path | LayeredShard, work: Callable[[pa.Table], pa.Table], wanted: Wanted
+) -> list[pa.Table]:
+    return [work(piece) for piece in pieces(shard, wanted)]
+
+
+def pieces(
+    shard: Path | LayeredShard, wanted: Wanted, *, most_rows: int = PIECE_ROWS
+) -> Iterator[pa.Table]:
     """Yield a shard's rows in pieces of whole patients.
 
     Raises:
         IntegrityBroken: a shard that is missing or not what was written.
     """
-    file = _open(path)
-    inner = wanted._replace(columns=tuple(dict.fromkeys(("subject_id", *wanted.columns))))
+    inner = wanted.inner
+    base, *later = layers_of(shard)
+    if not later:
+        yield from (wanted.finish(piece) for piece in _pieces(base, inner, most_rows=most_rows))
+        return
+    inner = inner._replace(columns=tuple(dict.fromkeys((*NEEDED, *inner.columns))))
+    more = [
+        plain(_read(file, list(range(file.num_row_groups)), inner, layer=layer))
+        for layer in later
+        for file in [layer.open()]
+    ]
+    for piece in together(_pieces(base, inner, most_rows=most_rows), pa.concat_tables(more)):
+        yield wanted.finish(piece)
+
+
+def _pieces(layer: Layer, wanted: Wanted, *, most_rows: int) -> Iterator[pa.Table]:
+    file = layer.open()
     rest: pa.Table | None = None
     batches = _batches(file, most_rows)
     for number, groups in enumerate(batches):
-        table = _read(file, groups, inner, path=path)
+        table = _read(file, groups, wanted, layer=layer)
         if rest is not None and rest.num_rows:
             table = pa.concat_tables([rest, table])
         if number < len(batches) - 1:
             cut = _last_subject_starts(table)
             table, rest = table.slice(0, cut), table.slice(cut)
         if table.num_rows:
-            yield table.select(list(wanted.columns))
+            yield table
 
 
 def _batches(file: pq.ParquetFile, most_rows: int) -> list[list[int]]:
@@ -192,18 +282,28 @@ def _open(path: Path) -> pq.ParquetFile:
         raise refusal from None
 
 
-def _read(file: pq.ParquetFile, groups: list[int], wanted: Wanted, *, path: Path) -> pa.Table:
+def _read(file: pq.ParquetFile, groups: list[int], wanted: Wanted, *, layer: Layer) -> pa.Table:
     names = list(wanted.columns)
     extra = [] if wanted.codes is None or "code" in names else ["code"]
     try:
         table = file.read_row_groups(groups, columns=names + extra, use_threads=False)
     except (OSError, pa.ArrowException):
-        refusal = _unreadable(path)
+        refusal = _unreadable(layer.path)
         raise refusal from None
     table = table.select(names + extra)
+    if layer.ends is not None and "superseded_at" in names:
+        table = with_ends(table, layer.ends, _places(file, groups))
     if wanted.codes is not None:
         table = _only(table, wanted.codes)
     return table.select(names)
+
+
+def _places(file: pq.ParquetFile, groups: list[int]) -> Ints:
+    """Return the place in the file of every row of some row groups."""
+    sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+    starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+    spans = [np.arange(starts[group], starts[group + 1]) for group in groups]
+    return np.concatenate([np.empty(0, np.int64), *spans])
 
 
 def _only(table: pa.Table, wanted: tuple[str, ...]) -> pa.Table:

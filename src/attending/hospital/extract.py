@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv
 
 from attending.digests import canonical, digest_file
@@ -25,7 +27,9 @@ _ROWS_AT_ONCE = 1 << 17
 _FORMAT = csv.WriteOptions(include_header=False, quoting_style="none")
 
 
-def write_extract(hospital: Hospital, folder: Path, *, until: Instant) -> dict[str, int]:
+def write_extract(
+    hospital: Hospital, folder: Path, *, until: Instant, since: Instant | None = None
+) -> dict[str, int]:
     """Write the CSV files and then the manifest.
 
     Rows stand in the order of recording, so an earlier extract is the beginning of a later one,
@@ -35,6 +39,8 @@ def write_extract(hospital: Hospital, folder: Path, *, until: Instant) -> dict[s
         hospital: as generated.
         folder: made when it is not there; files of an older extract are replaced.
         until: only what was recorded by then is written.
+        since: leave out what an extract of that moment had, but for the patients and stays that
+            the new rows belong to; all of it when absent.
 
     Returns:
         Rows by table.
@@ -46,12 +52,50 @@ def write_extract(hospital: Hospital, folder: Path, *, until: Instant) -> dict[s
     folder.mkdir(parents=True, exist_ok=True)
     manifest = folder / MANIFEST
     manifest.unlink(missing_ok=True)  # an extract without a manifest is an unfinished one
-    counts = {
-        name: _write_csv(visible(hospital, name, until=until), folder / f"{name}.csv")
-        for name in TABLES
-    }
+    tables = {name: visible(hospital, name, until=until) for name in TABLES}
+    if since is not None:
+        check_until(hospital, since)
+        tables = _news(hospital, tables, since=since)
+    counts = {name: _write_csv(tables[name], folder / f"{name}.csv") for name in TABLES}
     manifest.write_bytes(canonical(_manifest(hospital, folder, until=until, counts=counts)))
     return counts
+
+
+def _news(
+    hospital: Hospital, tables: dict[str, pa.Table], *, since: Instant
+) -> dict[str, pa.Table]:
+    """Return what came since a moment, with the stays and patients that it belongs to."""
+    news = {}
+    for name, table in tables.items():
+        before = visible(hospital, name, until=since)
+        rest = table.slice(before.num_rows)
+        changed = table.slice(0, before.num_rows).filter(
+            _stopped(before, since) if name == "medications" else _changed(before, table)
+        )
+        news[name] = pa.concat_tables([changed, rest])
+    for name, key in (("encounters", "encounter_id"), ("patients", "patient_id")):
+        needed = pa.chunked_array(
+            [chunk for one in news.values() if key in one.column_names for chunk in one[key].chunks]
+        )
+        news[name] = tables[name].filter(pc.is_in(tables[name][key], value_set=pc.unique(needed)))
+    return news
+
+
+def _stopped(medications: pa.Table, since: Instant) -> pa.ChunkedArray:
+    """Return which medications had not stopped yet: the stop is told when it comes."""
+    ahead = pc.greater(medications["stopped_at"].cast(pa.int64()), int(since.timestamp()))
+    return pc.fill_null(ahead, False)  # noqa: FBT003
+
+
+def _changed(before: pa.Table, now: pa.Table) -> pa.ChunkedArray:
+    """Return which rows of before read otherwise now; rows after them are new."""
+    now = now.slice(0, before.num_rows)
+    other = pa.array(np.zeros(now.num_rows, dtype=np.bool_))
+    for name in now.column_names:
+        old, new = before[name], now[name]
+        same = pc.fill_null(pc.equal(old, new), pc.and_(old.is_null(), new.is_null()))
+        other = pc.or_(other, pc.invert(same))
+    return other
 
 
 def _write_csv(table: pa.Table, path: Path) -> int:

@@ -12,18 +12,31 @@ from attending.records.events import EVENTS, QUARANTINE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from attending.records.snapshot import Availability, SourceFile
+    from attending.records.snapshot import Availability, Naming, SourceFile
 
 #: Events before they are settled: every column may be null, and each row says which source row
 #: it came of, because one source row may give several events.
 DRAFT = pa.schema([*(item.with_nullable(True) for item in EVENTS), pa.field("row", pa.int64())])  # noqa: FBT003 - arrow's own signature
+#: Source rows that withdraw what their record said before, and from when (null: not said).
+GONE = pa.schema(
+    [
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("source_row", pa.string()),
+        pa.field("at", pa.timestamp("us")),
+    ]
+)
 #: Quarantined rows, with the source row each stands for.
 ASIDE = pa.schema([*QUARANTINE, pa.field("row", pa.int64())])
 
 
 @dataclass(frozen=True)
 class Batch:
-    """One source table, read: rows in = rows that gave events + duplicate + rejected + aside."""
+    """One source table, read: rows in = rows that gave events + duplicate + rejected + aside.
+
+    Attributes:
+        naming: how the source names the records of this table.
+        gone: records that say nothing any longer, as `GONE` says.
+    """
 
     table: str
     rows_in: int
@@ -32,6 +45,8 @@ class Batch:
     duplicate: int = 0
     rejected: Mapping[str, int] = field(default_factory=dict)
     availability: tuple[Availability, ...] = ()
+    naming: Naming = "content"
+    gone: pa.Table = field(default_factory=GONE.empty_table)
 
 
 @dataclass(frozen=True)

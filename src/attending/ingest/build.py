@@ -25,6 +25,7 @@ from attending.records.snapshot import (
     Shard,
     Snapshot,
     TableAccount,
+    added_up,
 )
 from attending.times import from_micros
 
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from attending.ingest.batch import Origin
+    from attending.ingest.onto import Onto
     from attending.ingest.settle import Settled
+    from attending.ingest.source import Source
+    from attending.records.snapshot import Naming
     from attending.types import Instant
 
 MANIFEST = "manifest.json"
@@ -50,9 +54,13 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
     shards: int = 2,
     contract_digest: str | None = None,
     lags: Mapping[str, int] | None = None,
+    onto: Onto | None = None,
+    source: Source | None = None,
     each: Callable[[str], None] | None = None,
 ) -> Snapshot:
     """Return the snapshot of a source after writing its files into `out`.
+
+    Onto a snapshot that is there already, only what is new is written, as a layer over it.
 
     Args:
         kind: `hospital`, `fhir`, `mimic-iv` or `physionet-2012`.
@@ -63,13 +71,16 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
         contract_digest: of the contract that was in force.
         lags: microseconds from happening to being known, by table or code prefix, for rows whose
             source recorded no such time.
+        onto: the snapshot that the delivery is appended to.
+        source: how it is read; the registered one of that kind when absent.
         each: called with the name of every table that is done.
 
     Raises:
-        BadInput: an unknown kind, a missing file or column, `out` is not empty, or no shards.
+        BadInput: an unknown kind, a missing file or column, `out` is not empty, no shards, or
+            another source than that of the snapshot it is appended to.
         Refused: a file is cut short or altered, or two ids have one pseudonym.
     """
-    source = SOURCES.get(kind)
+    source = source or SOURCES.get(kind)
     if shards < 1 or any(out.iterdir()):
         raise BadInput(
             f"got {shards} shards and a folder with {len(list(out.iterdir()))} files, "
@@ -77,11 +88,16 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
             code="ingest.out",
         )
     origin = source.describe(folder)
+    if onto is not None:
+        onto.check(kind, origin, shards=shards)
     keys = Pseudonyms(derive(PUBLISHED, kind) if source.published_ids else key)
     writer = ShardWriter(out, shards)
     tally = _Tally()
     for batch in source.read(folder, keys=keys):
         settled = settle(batch, lags=lags or {})
+        if onto is not None:
+            settled = onto.growth.take(batch, settled)
+        tally.naming |= dict.fromkeys(settled.events["source"].unique().to_pylist(), batch.naming)
         writer.add(settled.events)
         tally.add(settled)
         if each:
@@ -89,7 +105,9 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
     written = writer.finish()
     snapshot = _snapshot(kind, origin, tally=tally, written=written, out=out)
     snapshot = snapshot.model_copy(update={"contract_digest": contract_digest})
-    _write_manifest(snapshot, out)
+    if onto is not None:
+        snapshot = onto.grown(snapshot, out)
+    write_manifest(snapshot, out)
     return snapshot
 
 
@@ -112,9 +130,10 @@ def _snapshot(
         last_time=_instant(tally.last),
         watermark=_instant(tally.watermark),
         account=tally.account(),
-        availability=tuple(tally.availability),
-        quarantine=_write_quarantine(out, tally.quarantine),
+        availability=added_up(tally.availability),
+        quarantine=write_quarantine(out, tally.quarantine),
         warnings=tuple(tally.warnings()),
+        naming=dict(sorted(tally.naming.items())),
     )
 
 
@@ -131,12 +150,15 @@ class _Tally:
         self.rejected: Counter[str] = Counter()
         self.availability: list[Availability] = []
         self.quarantine: list[pa.Table] = []
+        self.naming: dict[str, Naming] = {}
         self.first: int | None = None
         self.last: int | None = None
         self.watermark: int | None = None
 
     def add(self, settled: Settled) -> None:
-        self.tables[settled.account.table] = settled.account
+        account = settled.account
+        before = self.tables.get(account.table)
+        self.tables[account.table] = before.plus(account) if before else account
         self.quarantined += settled.quarantined
         self.rejected += settled.rejected
         self.availability.extend(settled.availability)
@@ -173,7 +195,8 @@ def _extreme(pick: Callable[[int, int], int], one: int | None, other: int | None
     return pick(one, other)
 
 
-def _write_quarantine(out: Path, parts: list[pa.Table]) -> Quarantine:
+def write_quarantine(out: Path, parts: list[pa.Table]) -> Quarantine:
+    """Return the file of quarantined rows, written in order."""
     table = pa.concat_tables([QUARANTINE.empty_table(), *parts])
     table = table.sort_by([(name, "ascending") for name in ("source", "source_row", "reason")])
     path = out / "quarantine.parquet"
@@ -181,7 +204,8 @@ def _write_quarantine(out: Path, parts: list[pa.Table]) -> Quarantine:
     return Quarantine(name=path.name, digest=digest_file(path), rows=table.num_rows)
 
 
-def _write_manifest(snapshot: Snapshot, out: Path) -> None:
+def write_manifest(snapshot: Snapshot, out: Path) -> None:
+    """Write what a snapshot says of itself; its folder is then whole."""
     with (out / MANIFEST).open("wb") as stream:
         stream.write(snapshot.as_bytes())
         stream.flush()

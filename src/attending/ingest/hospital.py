@@ -158,7 +158,9 @@ def _rows(folder: Path, name: str, *, system: str) -> Rows:
     got = table.num_rows + odd_lines
     if got != expected:
         raise Truncated(f"expected {expected} rows, got {got}", where=file)
-    return Rows(system, name, table, odd_lines=odd_lines, named_by=_KEYS[name])
+    return Rows(
+        system, name, table, odd_lines=odd_lines, named_by=_KEYS[name], versioned=name == "labs"
+    )
 
 
 def _manifest(folder: Path) -> Any:  # noqa: ANN401 - JSON

@@ -33,6 +33,7 @@ def labs(rows: Rows, *, keys: Pseudonyms) -> Batch:
     rows.quarantine(~is_true(known_status), "unknown_status")
     rows.quarantine(rows.missing("resulted_at") & _retracting(rows), "no_known_at")
     _measured(rows, time="collected_at")
+    rows.withdraw(_retracting(rows), at=rows.instant("resulted_at"))
     events = _measurements(
         rows,
         keys=keys,

@@ -2,46 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
-
 from attending.ingest import fhir, hospital, mimic, physionet
+from attending.ingest.packaged import packaged
+from attending.ingest.source import Source
 from attending.registry import Registry
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from attending.ingest.batch import Batch, Origin
-    from attending.ingest.pseudonyms import Pseudonyms
-
-
-class Read(Protocol):
-    """Reads the tables of a folder, one batch each."""
-
-    def __call__(self, folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
-        """Iterate over the tables of the source."""
-        ...
-
-
-@dataclass(frozen=True)
-class Source:
-    """A kind of source.
-
-    Attributes:
-        describe: what a folder of it says of itself once it is whole.
-        read: its tables.
-        published_ids: whether the ids of its patients are printed in a public set. A secret would
-            hide nothing; one fixed key makes every split of the set the same in every home.
-    """
-
-    describe: Callable[[Path], Origin]
-    read: Read
-    published_ids: bool = False
-
 
 SOURCES: Registry[Source] = Registry("source")
 SOURCES.add("hospital", Source(hospital.describe, hospital.read))
 SOURCES.add("fhir", Source(fhir.describe, fhir.read))
 SOURCES.add("mimic-iv", Source(mimic.describe, mimic.read))
 SOURCES.add("physionet-2012", Source(physionet.describe, physionet.read, published_ids=True))
+for _name in ("omop", "synthea", "diabetes-130"):
+    SOURCES.add(_name, packaged(_name))

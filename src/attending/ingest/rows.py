@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from attending.ingest.batch import ASIDE, DRAFT, Batch
+from attending.ingest.batch import ASIDE, DRAFT, GONE, Batch
 from attending.ingest.cells import Column, instants, is_true, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from attending.records.snapshot import Availability
+    from attending.records.snapshot import Availability, Naming
     from attending.types import Mask
 
 _ROW = "#row"
@@ -29,6 +29,8 @@ class Rows:
         table: the columns, as text.
         odd_lines: lines that had another number of cells: rejected.
         named_by: columns whose text names a row in its source; its place in the file when none.
+        versioned: whether the last of them is the version of a record.
+        start: the place in its file of the first row, where a file is read in parts.
 
     >>> rows = Rows("lab", "results", pa.table({"id": ["a", "a", "b"], "v": ["1", "1", None]}))
     >>> rows.drop_repeated(["id"])
@@ -37,7 +39,7 @@ class Rows:
     (1, 1, 1)
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a table, and how its rows are named
         self,
         system: str,
         name: str,
@@ -45,6 +47,8 @@ class Rows:
         *,
         odd_lines: int = 0,
         named_by: Sequence[str] = (),
+        versioned: bool = False,
+        start: int = 0,
     ) -> None:
         self.name = name
         self.source = f"{system}/{name}"
@@ -53,12 +57,24 @@ class Rows:
         self._named_by = tuple(named_by)
         self._rejected: Counter[str] = Counter({"odd_line": odd_lines} if odd_lines else {})
         self._aside: list[pa.Table] = []
-        self._table = table.append_column(_ROW, pa.array(np.arange(table.num_rows)))
+        self._gone: list[pa.Table] = []
+        self._versioned = versioned
+        self._table = table.append_column(_ROW, pa.array(np.arange(start, start + table.num_rows)))
 
     @property
     def left(self) -> int:
         """Return how many rows are still in play."""
         return int(self._table.num_rows)
+
+    @property
+    def table(self) -> pa.Table:
+        """Return the cells of the rows that are still in play."""
+        return self._table.drop_columns([_ROW])
+
+    def drop(self, where: Mask) -> None:
+        """Take out rows that were said before, and count them."""
+        self.duplicate += int(where.sum())
+        self._table = self._table.filter(pa.array(~where))
 
     def has(self, column: str) -> bool:
         """Return whether the table has a column."""
@@ -92,8 +108,19 @@ class Rows:
         """Take out rows that say nothing, and count them under the rule's name."""
         count = int(where.sum())
         if count:
+            self.withdraw(where)
             self._rejected[reason] += count
             self._table = self._table.filter(pa.array(~where))
+
+    def withdraw(self, where: Mask, *, at: Column | None = None) -> None:
+        """Say that rows withdraw what their record said in an earlier delivery, and from when."""
+        if not self._named_by or not where.any():
+            return
+        mask = pa.array(where)
+        count = int(where.sum())
+        moments = pa.nulls(count, pa.timestamp("us")) if at is None else at.filter(mask)
+        names = [pa.repeat(pa.scalar(self.source), count), self.named().filter(mask), moments]
+        self._gone.append(pa.Table.from_arrays(names, schema=GONE))
 
     def quarantine(self, where: Mask, reason: str, *, code: Column | None = None) -> None:
         """Take out rows that cannot be trusted, and keep where they came from and why."""
@@ -150,7 +177,15 @@ class Rows:
             duplicate=self.duplicate,
             rejected=dict(self._rejected),
             availability=tuple(availability),
+            naming=self._naming,
+            gone=pa.concat_tables([GONE.empty_table(), *self._gone]),
         )
+
+    @property
+    def _naming(self) -> Naming:
+        if not self._named_by:
+            return "content"
+        return "versioned" if self._versioned else "named"
 
 
 def aside_table(source: str, *, named: Column, code: Column, reason: str, row: Column) -> pa.Table:

@@ -55,14 +55,18 @@ class ShardWriter:
 
     def _write(self, number: int) -> Shard:
         with pa.memory_map(str(self._scratch[number])) as stream:
-            events = sorted_events(pa.ipc.open_file(stream).read_all())
+            written = write_shard(pa.ipc.open_file(stream).read_all(), self._out, number)
         self._scratch[number].unlink()
-        path = self._out / f"shard-{number:05d}.parquet"
-        write_parquet(events, path)
-        subjects = len(pc.unique(events["subject_id"]))
-        return Shard(
-            name=path.name, digest=digest_file(path), rows=events.num_rows, subjects=subjects
-        )
+        return written
+
+
+def write_shard(events: pa.Table, out: Path, number: int) -> Shard:
+    """Return what one shard holds, after writing its events in canonical order."""
+    events = sorted_events(events)
+    path = out / f"shard-{number:05d}.parquet"
+    write_parquet(events, path)
+    subjects = len(pc.unique(events["subject_id"]))
+    return Shard(name=path.name, digest=digest_file(path), rows=events.num_rows, subjects=subjects)
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from attending.digests import short
 from attending.errors import AttendingError, NotFound
+from attending.lifecycle.snapshots import missing
 from attending.records.governance import Approval
 from attending.records.run import Run
 from attending.records.snapshot import Snapshot
@@ -99,6 +101,7 @@ def fsck(desk: Desk) -> dict[str, list[str]]:
             desk.home.snapshots.verify(name)
         except AttendingError as error:
             snapshots.append(str(error.message))
+    snapshots += [f"snapshot {short(digest)} is not here" for digest in missing(desk)]
     return {
         "artifacts": list(desk.home.artifacts.broken()),
         "snapshots": snapshots,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attending.engines.layers import LayeredShard
 from attending.errors import Refused
 from attending.ingest.build import build_snapshot
 from attending.lifecycle.desk import keep, required
@@ -16,6 +17,7 @@ from attending.records.snapshot import Snapshot
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from attending.ingest.onto import Onto
     from attending.lifecycle.desk import Desk
 
 DEFAULT_SHARDS = 2
@@ -23,25 +25,42 @@ DEFAULT_SHARDS = 2
 
 @dataclass(frozen=True)
 class Held:
-    """A snapshot that the home holds: its id, what it says, and where it lies."""
+    """A snapshot that the home holds: its id, what it says, and where it lies.
+
+    Attributes:
+        under: the folders of the layers under it and the lists of rows they ended, the base first.
+    """
 
     digest: str
     snapshot: Snapshot
     folder: Path
+    under: tuple[tuple[Path, Path | None], ...] = ()
 
     @property
-    def shards(self) -> list[Path]:
-        """Return the files of events, in order."""
-        return [self.folder / shard.name for shard in self.snapshot.shards]
+    def shards(self) -> list[Path | LayeredShard]:
+        """Return the files of events, in order, each with its layers."""
+        if not self.under:
+            return [self.folder / shard.name for shard in self.snapshot.shards]
+        ended = self.snapshot.ended
+        whole = (*self.under, (self.folder, self.folder / ended.name if ended else None))
+        return [
+            LayeredShard(
+                number=number,
+                files=tuple(folder / shard.name for folder, _ in whole),
+                ended=tuple(path for _, path in whole if path is not None),
+            )
+            for number, shard in enumerate(self.snapshot.shards)
+        ]
 
 
-def ingest(
+def ingest(  # noqa: PLR0913 - what, from where, onto what
     desk: Desk,
     kind: str,
     folder: Path,
     *,
     shards: int = DEFAULT_SHARDS,
     lags: Mapping[str, int] | None = None,
+    onto: Onto | None = None,
     each: Callable[[str], None] | None = None,
 ) -> Held:
     """Return the snapshot of what a source's folder holds, now in the home.
@@ -52,6 +71,7 @@ def ingest(
         folder: what the source gave.
         shards: how many files the patients are hashed to.
         lags: declared availability lags by table, in microseconds.
+        onto: the snapshot that it is appended to; a snapshot of its own when absent.
         each: told the name of every table that is read.
 
     Raises:
@@ -67,14 +87,15 @@ def ingest(
             out=scratch,
             shards=shards,
             lags=lags,
+            onto=onto,
             each=each,
         )
         _check(desk, snapshot)
-        place = desk.home.snapshots.adopt(scratch, snapshot.digest)
+        desk.home.snapshots.adopt(scratch, snapshot.digest)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     account = snapshot.account
-    digest = keep(
+    keep(
         desk,
         snapshot,
         action="snapshot.ingest",
@@ -87,7 +108,7 @@ def ingest(
             "duplicate": account.duplicate,
         },
     )
-    return Held(digest=digest, snapshot=snapshot, folder=place)
+    return of_record(desk, snapshot)
 
 
 def _check(desk: Desk, snapshot: Snapshot) -> None:
@@ -120,8 +141,21 @@ def held(desk: Desk, name: str = "", *, source: str = "") -> Held:
         snapshot = required(
             catalog.latest(Snapshot, **keys), "snapshot", hint="Run `attending ingest` first."
         )
-    digest = snapshot.digest
-    return Held(digest=digest, snapshot=snapshot, folder=desk.home.snapshots.path(digest))
+    return of_record(desk, snapshot)
+
+
+def of_record(desk: Desk, snapshot: Snapshot) -> Held:
+    """Return the snapshot that a record is about, with the layers under it.
+
+    Raises:
+        NotFound: it, or a layer of it, is no longer here.
+    """
+    place = desk.home.snapshots.path
+    below = [(name, desk.home.catalog.get(name, Snapshot)) for name in snapshot.layers]
+    under = tuple(
+        (place(name), place(name) / one.ended.name if one.ended else None) for name, one in below
+    )
+    return Held(snapshot.digest, snapshot, place(snapshot.digest), under=under)
 
 
 def snapshots(desk: Desk) -> tuple[Held, ...]:

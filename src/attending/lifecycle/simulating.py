@@ -39,10 +39,12 @@ def build_hospital(*, patients: int, years: int, seed: int) -> Generated:
     return generate(HospitalPlan(patients=patients, years=years, seed=seed))
 
 
-def write_source(hospital: Generated, folder: Path, *, until: Instant) -> dict[str, int]:
-    """Return rows by file of what the hospital gives until an instant, CSV and FHIR."""
+def write_source(
+    hospital: Generated, folder: Path, *, until: Instant, since: Instant | None = None
+) -> dict[str, int]:
+    """Return rows by file of what the hospital gives until an instant; all of it as FHIR too."""
     folder.mkdir(parents=True)
-    rows = write_extract(hospital, folder, until=until)
+    rows = write_extract(hospital, folder, until=until, since=since)
     (folder / "fhir").mkdir()
     write_fhir(hospital, folder / "fhir", until=until)
     return rows

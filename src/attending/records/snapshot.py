@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
 from attending.records.base import Part, Record, When
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: How a source names its records: by a name that stays, by a name that ends in `/VERSION`, or not
+#: at all, so that a record is what it says.
+Naming: TypeAlias = Literal["named", "versioned", "content"]
 
 
 class Shard(Part):
@@ -33,6 +40,12 @@ class TableAccount(Part):
     duplicate: int
     events: int
     early: int = 0
+
+    def plus(self, other: TableAccount) -> TableAccount:
+        """Return the account of two parts of one table."""
+        counts = (name for name in TableAccount.model_fields if name != "table")
+        sums = {name: getattr(self, name) + getattr(other, name) for name in counts}
+        return self.model_copy(update=sums)
 
     @property
     def balanced(self) -> bool:
@@ -108,6 +121,18 @@ class Availability(Part):
     rows: int = 0
 
 
+def added_up(parts: Iterable[Availability]) -> tuple[Availability, ...]:
+    """Return availability with the rows of equal rules added up, in the order of mention."""
+    rows: dict[tuple[str, str, bool, str | None], int] = {}
+    for item in parts:
+        key = (item.table, item.rule, item.assumed, item.code)
+        rows[key] = rows.get(key, 0) + item.rows
+    return tuple(
+        Availability(table=table, rule=rule, assumed=assumed, code=code, rows=count)
+        for (table, rule, assumed, code), count in rows.items()
+    )
+
+
 class SourceFile(Part):
     """A file that was read, and the digest of its bytes."""
 
@@ -123,10 +148,25 @@ class Quarantine(Part):
     rows: int
 
 
+class Ended(Part):
+    """The rows of earlier layers that a delivery ended."""
+
+    name: str
+    digest: str
+    rows: int
+
+
 class Snapshot(Record):
     """An immutable folder of events. Its digest is its id.
 
-    `first_time` and `last_time` leave births out; `watermark` is the latest `known_at`.
+    `first_time` and `last_time` leave births out; `watermark` is the latest `known_at`. One that
+    has grown holds only its newest delivery: `layers` are the snapshots under it, the base first;
+    `rows` and `subjects` count all layers, `shards`, `account` and `files` the newest one.
+
+    Attributes:
+        naming: how each source names its records, so that a later delivery finds them again.
+        delivered_at: when the newest delivery came.
+        compacted: the snapshot whose layers were folded into this one.
     """
 
     kind: ClassVar[str] = "snapshot"
@@ -150,6 +190,11 @@ class Snapshot(Record):
     quarantine: Quarantine
     files: tuple[SourceFile, ...] = ()
     warnings: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    ended: Ended | None = None
+    naming: dict[str, Naming] = Field(default_factory=dict)
+    delivered_at: When | None = None
+    compacted: str | None = None
 
     @property
     def real_clock(self) -> bool:

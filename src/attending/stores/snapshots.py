@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from typing import TYPE_CHECKING, Any
 
 from attending.digests import digest_file, short
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MANIFEST = "manifest.json"
+#: Beside the snapshots: what is found again by record, made from their files when it is missing.
+INDEX = ".index"
 
 
 class Snapshots:
@@ -51,6 +54,21 @@ class Snapshots:
             scratch.rename(target)
             sync_folder(self.folder)
         return target
+
+    def delete(self, name: str) -> None:
+        """Delete a snapshot's folder; the caller has made sure that nothing needs it.
+
+        Raises:
+            NotFound: no such snapshot.
+            DependencyDown: the file system refuses.
+        """
+        path = self.path(name)
+        with io_refused():
+            aside = self.folder / f".going-{path.name}"
+            path.rename(aside)
+            shutil.rmtree(aside)
+            shutil.rmtree(self.folder / INDEX / path.name, ignore_errors=True)
+            sync_folder(self.folder)
 
     def list(self) -> tuple[str, ...]:
         """Return the ids of all snapshots, in order."""
@@ -118,7 +136,7 @@ def check_folder(folder: Path, digest: str) -> int:
 
 
 def files_of(manifest: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Iterate over the names and digests of the shards and the quarantine that a manifest has.
+    """Iterate over the names and digests of the files that a manifest has.
 
     The files of the source are named there too; they do not rest in the snapshot.
 
@@ -126,7 +144,7 @@ def files_of(manifest: dict[str, Any]) -> Iterator[tuple[str, str]]:
     >>> [name for name, _ in files_of({"shards": [shard], "files": [{"name": "labs.parquet"}]})]
     ['shard-00000.parquet']
     """
-    kept = [*manifest["shards"], *filter(None, [manifest.get("quarantine")])]
+    kept = [*manifest["shards"], *filter(None, [manifest.get("quarantine"), manifest.get("ended")])]
     for item in kept:
         yield item["name"], item["digest"]
 

@@ -1,0 +1,47 @@
+"""The compiled loops of row hashes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import njit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from attending.types import Ints, Mask
+
+#: Where every row's number starts (the golden ratio in 64 bits).
+SEED = np.uint64(0x9E3779B97F4A7C15)
+_NULL = np.uint64(0xD6E8FEB86659FD93)
+_FNV_START = np.uint64(0xCBF29CE484222325)
+_FNV_PRIME = np.uint64(0x100000001B3)
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+_30, _27, _31 = np.uint64(30), np.uint64(27), np.uint64(31)
+
+
+@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]  # numba has no types
+def _mixed(value: np.uint64) -> np.uint64:
+    value = (value ^ (value >> _30)) * _MIX_1
+    value = (value ^ (value >> _27)) * _MIX_2
+    return value ^ (value >> _31)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba has no types
+def mix_in(out: NDArray[np.uint64], bits: NDArray[np.uint64], null: Mask) -> None:
+    """Mix one column into the numbers of all rows; a null counts as a value of its own."""
+    for i in range(len(out)):
+        value = _NULL if null[i] else bits[i]
+        out[i] = _mixed(out[i] * _FNV_PRIME + value + SEED)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba has no types
+def hash_texts(out: NDArray[np.uint64], starts: Ints, data: NDArray[np.uint8]) -> None:
+    """Write a number for each text; text i is `data[starts[i]:starts[i + 1]]`."""
+    for i in range(len(out)):
+        value = _FNV_START + np.uint64(starts[i + 1] - starts[i])
+        for j in range(starts[i], starts[i + 1]):
+            value = (value ^ np.uint64(data[j])) * _FNV_PRIME
+        out[i] = _mixed(value)

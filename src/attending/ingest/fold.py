@@ -1,0 +1,74 @@
+"""Fold the layers of a snapshot that has grown into one: the same events, the sum of accounts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from attending.ingest.build import write_manifest, write_quarantine
+from attending.ingest.shards import write_shard
+from attending.records.snapshot import IngestAccount, TableAccount
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from attending.records.snapshot import Snapshot
+
+
+def fold(
+    layers: Sequence[Snapshot],
+    folders: Sequence[Path],
+    *,
+    out: Path,
+    rows_of: Callable[[int], pa.Table],
+) -> Snapshot:
+    """Return the manifest of one layer that holds what all of them held, after writing it.
+
+    Args:
+        layers: the snapshots, the base first.
+        folders: where each lies.
+        out: an empty folder that the caller made.
+        rows_of: gives the events of a shard, put together from all layers.
+    """
+    top = layers[-1]
+    shards = tuple(write_shard(rows_of(number), out, number) for number in range(len(top.shards)))
+    aside = [
+        pq.read_table(folder / one.quarantine.name)
+        for one, folder in zip(layers, folders, strict=True)
+    ]
+    folded = top.model_copy(
+        update={
+            "shards": shards,
+            "layers": (),
+            "ended": None,
+            "delivered_at": None,
+            "compacted": top.digest,
+            "account": _sum([one.account for one in layers]),
+            "files": tuple(file for one in layers for file in one.files),
+            "warnings": tuple(dict.fromkeys(word for one in layers for word in one.warnings)),
+            "quarantine": write_quarantine(out, aside),
+        }
+    )
+    write_manifest(folded, out)
+    return folded
+
+
+def _sum(accounts: Sequence[IngestAccount]) -> IngestAccount:
+    """Return one account: tables of one name add up, and so do reasons."""
+    tables: dict[str, TableAccount] = {}
+    quarantined: Counter[str] = Counter()
+    rejected: Counter[str] = Counter()
+    for account in accounts:
+        quarantined.update(account.quarantined_by_reason)
+        rejected.update(account.rejected_by_reason)
+        for one in account.tables:
+            tables[one.table] = tables[one.table].plus(one) if one.table in tables else one
+    return IngestAccount(
+        tables=tuple(tables.values()),
+        quarantined_by_reason=dict(sorted(quarantined.items())),
+        rejected_by_reason=dict(sorted(rejected.items())),
+    )

@@ -1,0 +1,322 @@
+"""Read any source that a mapping describes: columns become events, block by block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from attending.digests import digest_file
+from attending.errors import BadInput
+from attending.ingest.batch import Origin
+from attending.ingest.blocks import Seen, blocks, place_of
+from attending.ingest.cells import INSTANT, end_of_day, is_true, looked_up, numbers, shifted
+from attending.ingest.mapped_times import Times, clock_values, read_moment, read_times
+from attending.ingest.rows import Rows
+from attending.ingest.source import Source
+from attending.ingest.spellings import ucum, unit_column
+from attending.ingest.tables import read_text_table, require
+from attending.records.snapshot import Availability, SourceFile
+from attending.specs.mapping import slots
+from attending.times import format_length
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from attending.ingest.batch import Batch
+    from attending.ingest.cells import Column
+    from attending.ingest.pseudonyms import Pseudonyms
+    from attending.specs.mapping import EventMap, Known, Lookup, MappingSpec, TableMap
+    from attending.types import Ints, Mask
+
+MAPPING_FILE = "mapping.yaml"
+#: Why a row is set aside, by what was wrong with its times.
+_TIME_REASONS = (("unreadable", "no_time"), ("gap", "dst_gap"), ("repeated", "dst_repeated"))
+
+
+def mapped_source(spec: MappingSpec) -> Source:
+    """Return the source that a mapping describes."""
+
+    def describe(folder: Path) -> Origin:
+        paths = dict.fromkeys(place_of(folder, table) for table in spec.tables)
+        files = [SourceFile(name=path.name, digest=digest_file(path)) for path in paths]
+        said = SourceFile(name=MAPPING_FILE, digest=spec.digest)
+        return Origin(
+            system=spec.system,
+            version=spec.version,
+            time_zone=spec.time_zone,
+            synthetic=spec.synthetic,
+            files=(said, *files),
+        )
+
+    def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
+        for table in spec.tables:
+            yield from _Reader(spec, table, folder).batches(keys)
+
+    return Source(describe, read, published_ids=spec.published_ids)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What one event of a block's rows says, before rows are taken out."""
+
+    code: Column
+    time: Times | None
+    known: Column
+    value: Column
+    text: Column
+    unit: Column
+    unknown_unit: Mask
+    applies: Mask
+
+
+class _Reader:
+    """Reads one table of a mapping."""
+
+    def __init__(self, spec: MappingSpec, table: TableMap, folder: Path) -> None:
+        self._spec = spec
+        self._table = table
+        self._folder = folder
+        self._ranks = {
+            event.time.clock.order_by: self._clock(event.time.clock.order_by)
+            for event in table.events
+            if event.time is not None and event.time.clock is not None
+        }
+        self._lookups = [(one, _looked_up_in(folder, one)) for one in table.lookups]
+
+    def _clock(self, column: str) -> Ints:
+        found = [
+            clock_values(block.cells[column])
+            for block in blocks(self._folder, self._table, columns=(column,))
+        ]
+        return np.unique(np.concatenate([np.empty(0, np.int64), *found]))
+
+    def batches(self, keys: Pseudonyms) -> Iterator[Batch]:
+        """Yield a batch for every block."""
+        table, seen, named = self._table, Seen(), Seen()
+        for block in blocks(self._folder, table, columns=table.columns):
+            rows = self._rows(block.cells, odd_lines=block.odd_lines, start=block.start)
+            rows.drop(seen.repeated(block.cells))
+            if table.row_id:
+                rows.quarantine(named.repeated(rows.table.select(list(table.row_id))), "id_reused")
+            yield self._batch(rows, keys)
+
+    def _rows(self, cells: pa.Table, *, odd_lines: int, start: int) -> Rows:
+        table = self._table
+        return Rows(
+            self._spec.system,
+            table.name,
+            self._prepared(cells),
+            odd_lines=odd_lines,
+            named_by=table.row_id,
+            versioned=table.versioned,
+            start=start,
+        )
+
+    def _prepared(self, cells: pa.Table) -> pa.Table:
+        """Return cells with replaced words, capitals, no dots, and the columns of other files."""
+        table = self._table
+        for name, words in table.replace.items():
+            cells = _set(
+                cells, name, _replaced(cells[name], words, listed=name in table.only_listed)
+            )
+        for name in table.upper:
+            cells = _set(cells, name, pc.utf8_upper(cells[name]))
+        for name in table.plain:
+            cells = _set(cells, name, pc.replace_substring(cells[name], ".", ""))
+        for lookup, other in self._lookups:
+            place = pc.index_in(cells[lookup.on], value_set=other[lookup.key].combine_chunks())
+            for name, there in lookup.take.items():
+                cells = cells.append_column(name, other[there].take(place))
+        return cells
+
+    def _batch(self, rows: Rows, keys: Pseudonyms) -> Batch:
+        rows.quarantine(rows.missing(self._table.subject), "unknown_patient")
+        self._set_aside(rows)
+        drafts = []
+        said = np.zeros(rows.left, dtype=np.bool_)
+        whose = self._whose(rows, keys)
+        for event in self._table.events:
+            read = self._read(rows.table, event)
+            drafts.append(
+                rows.events(
+                    keep=read.applies,
+                    **whose,
+                    code=read.code,
+                    time=None if read.time is None else read.time.at,
+                    known_at=read.known,
+                    numeric_value=read.value,
+                    text_value=read.text,
+                    unit=read.unit,
+                )
+            )
+            said |= read.applies
+        rows.reject(~said, "says_nothing")
+        return rows.batch(drafts, list(self._availability(drafts)))
+
+    def _set_aside(self, rows: Rows) -> None:
+        """Quarantine rows with a time that is none or a number in an unknown unit."""
+        whole = rows.table
+        alive = np.ones(rows.left, dtype=np.bool_)
+        for event in self._table.events:
+            read = self._read(whole, event)
+            problems = [(read.unknown_unit, "unknown_unit")]
+            if read.time is not None:
+                problems += [(getattr(read.time, what), why) for what, why in _TIME_REASONS]
+            for bad, reason in problems:
+                rows.quarantine(bad[alive], reason)
+                alive &= ~bad
+
+    def _whose(self, rows: Rows, keys: Pseudonyms) -> dict[str, Column]:
+        table = self._table
+        whose = {"subject_id": keys.subject(rows.text(table.subject))}
+        if table.encounter is not None:
+            whose["encounter_id"] = keys.encounter(rows.text(table.encounter))
+        if table.site is not None:
+            whose["site"] = rows.text(table.site)
+        return whose
+
+    def _read(self, cells: pa.Table, event: EventMap) -> _Read:
+        code = _coded(cells, event.code)
+        applies = is_true(code.is_valid()) & _fits(cells, event)
+        time = None
+        if event.time is not None:
+            clock = event.time.clock
+            ranks = self._ranks[clock.order_by] if clock else None
+            time = read_moment(cells, event.time, zone=self._spec.time_zone, ranks=ranks)
+            time = Times(time.at, *(mask & applies for mask in time[1:]))
+        value = _cells(cells, event.value)
+        number = numbers(value)
+        text = _cells(cells, event.text)
+        text = pc.coalesce(text, pc.if_else(number.is_null(), value, pa.scalar(None, pa.string())))
+        unit, unknown = unit_column(_cells(cells, event.unit))
+        if event.fixed_unit is not None:
+            unit = _fixed(event.fixed_unit, len(code), where=self._table.name)
+        return _Read(
+            code=code,
+            time=time,
+            known=self._known(cells, event, time),
+            value=number,
+            text=text,
+            unit=unit,
+            unknown_unit=unknown & is_true(number.is_valid()) & applies,
+            applies=applies if time is None else applies & is_true(time.at.is_valid()),
+        )
+
+    def _known(self, cells: pa.Table, event: EventMap, time: Times | None) -> Column:
+        known = event.known_at or self._table.known_at
+        nothing = pa.chunked_array([pa.nulls(cells.num_rows, INSTANT)])
+        if known.rule == "undeclared":
+            return nothing
+        if known.columns:
+            zone = self._spec.time_zone
+            at = pc.coalesce(
+                *(_by_then(read_times(cells[c], form=None, zone=zone)) for c in known.columns)
+            )
+        elif time is None:
+            at = nothing
+        else:
+            at = time.at if known.rule == "lag" else _by_then(time)
+        if known.rule == "end_of_day":
+            return end_of_day(at)
+        return shifted(at, known.lag) if known.lag else at
+
+    def _availability(self, drafts: list[pa.Table]) -> Iterator[Availability]:
+        for event, draft in zip(self._table.events, drafts, strict=True):
+            known = event.known_at or self._table.known_at
+            if known.rule == "undeclared":
+                continue
+            prefix = event.code[0].split("{")[0] if event.known_at is not None else None
+            yield Availability(
+                table=self._table.name,
+                rule=_rule(known),
+                assumed=known.assumed,
+                code=prefix or None,
+                rows=draft.num_rows,
+            )
+
+
+def _by_then(times: Times) -> Column:
+    """Return instants; a date without a time of day counts by its end."""
+    return pc.if_else(pa.array(times.date_only), end_of_day(times.at), times.at)
+
+
+def _rule(known: Known) -> str:
+    return f"lag:{format_length(known.lag)}" if known.rule == "lag" else known.rule
+
+
+def _looked_up_in(folder: Path, lookup: Lookup) -> pa.Table:
+    """Return the columns of another file that are looked up, one row a key.
+
+    Raises:
+        BadInput: a key stands there twice.
+    """
+    wanted = list(dict.fromkeys([lookup.key, *lookup.take.values()]))
+    path = require(folder, lookup.file, of="a lookup")
+    table, _ = read_text_table(path, wanted, name=lookup.file)
+    if len(pc.unique(table[lookup.key])) < table.num_rows:
+        raise BadInput(
+            f"the key '{lookup.key}' is not unique",
+            code="mapping.lookup",
+            hint="Look up by a column that names each row once.",
+            where=lookup.file,
+        )
+    return table
+
+
+def _replaced(column: Column, words: Mapping[str, str], *, listed: bool) -> Column:
+    found = looked_up(column, dict(words))
+    whole = found if listed else pc.coalesce(found, column)
+    return pc.if_else(pc.equal(whole, ""), pa.scalar(None, pa.string()), whole)
+
+
+def _set(cells: pa.Table, name: str, column: Column) -> pa.Table:
+    return cells.set_column(cells.column_names.index(name), name, column)
+
+
+def _cells(cells: pa.Table, name: str | None) -> Column:
+    if name is None:
+        return pa.chunked_array([pa.nulls(cells.num_rows, pa.string())])
+    return cells[name]
+
+
+def _coded(cells: pa.Table, templates: tuple[str, ...]) -> Column:
+    """Return the first template of each row all of whose columns have a text."""
+    return pc.coalesce(*(_filled(cells, template) for template in templates))
+
+
+def _filled(cells: pa.Table, template: str) -> Column:
+    parts: list[Column | pa.Scalar] = []
+    rest = template
+    for slot in slots(template):
+        before, _, rest = rest.partition(f"{{{slot}}}")
+        parts += [pa.scalar(before), pc.utf8_trim_whitespace(cells[slot])]
+    parts.append(pa.scalar(rest))
+    if len(parts) == 1:
+        return pa.chunked_array([pa.repeat(pa.scalar(template), cells.num_rows)])
+    return pc.binary_join_element_wise(*parts, "")
+
+
+def _fits(cells: pa.Table, event: EventMap) -> Mask:
+    fits = np.ones(cells.num_rows, dtype=np.bool_)
+    for where in event.where:
+        named = pa.array(list(where.among or where.besides), type=pa.string())
+        inside = is_true(pc.is_in(cells[where.column], value_set=named))
+        fits &= inside if where.among else ~inside
+    return fits
+
+
+def _fixed(spelled: str, count: int, *, where: str) -> Column:
+    code = ucum(spelled)
+    if code is None:
+        raise BadInput(
+            f"got unit '{spelled}', which nobody here knows",
+            code="mapping.unit",
+            hint="Write the UCUM code, such as mg/dL or mm[Hg].",
+            where=f"{MAPPING_FILE}: {where}",
+        )
+    return pa.chunked_array([pa.repeat(pa.scalar(code), count)])

@@ -1,0 +1,116 @@
+"""Append a delivery to a snapshot that is held, and fold its layers together when they are many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from attending.engines.layers import ENDED
+from attending.ingest.grow import Before, Growth
+from attending.ingest.identity import ENTRY, file_index
+from attending.ingest.onto import Onto
+from attending.lifecycle.desk import required
+from attending.lifecycle.ingesting import held, ingest, of_record
+from attending.records.snapshot import Snapshot
+from attending.stores.snapshots import INDEX
+from attending.times import to_micros
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from attending.lifecycle.desk import Desk
+    from attending.lifecycle.ingesting import Held
+    from attending.types import Ints
+
+
+def append(
+    desk: Desk,
+    kind: str,
+    folder: Path,
+    *,
+    onto: str = "",
+    lags: Mapping[str, int] | None = None,
+    each: Callable[[str], None] | None = None,
+) -> Held:
+    """Return a snapshot grown by what a source delivered since, now in the home.
+
+    Only what is new is written. The snapshot that it grew from stays as it was.
+
+    Args:
+        desk: where and when; the delivery came now.
+        kind: the source, such as `hospital`.
+        folder: what the source gave: a day's feed, or all of it again.
+        onto: the start of the id of the snapshot that grows; the newest of its kind when empty.
+        lags: declared availability lags by table, in microseconds.
+        each: told the name of every table that is read.
+
+    Raises:
+        NotFound: there is no such snapshot.
+        BadInput: the delivery is of another source.
+        Refused: it is not what its control totals say, or its account does not balance.
+    """
+    if onto:
+        base = held(desk, onto)
+    else:
+        newest = desk.home.catalog.latest(Snapshot, source_kind=kind)
+        base = of_record(desk, required(newest, "snapshot", hint="Leave out --append-to."))
+    files = list(_indexes(desk, base))
+    before = Before(
+        indexes={place: entries for place, entries, _ in files},
+        ended=_ended(base),
+        naming=base.snapshot.naming,
+    )
+    grown = Onto(
+        snapshot=base.snapshot,
+        growth=Growth(before, delivered_at=to_micros(desk.at)),
+        subjects=[subjects for _, _, subjects in files],
+        delivered_at=desk.at,
+    )
+    shards = len(base.snapshot.shards)
+    return ingest(desk, kind, folder, shards=shards, lags=lags, onto=grown, each=each)
+
+
+def _ended(base: Held) -> pa.Table:
+    """Return the rows that the layers of a snapshot ended so far."""
+    last = base.snapshot.ended
+    paths = [path for _, path in base.under if path is not None]
+    paths += [base.folder / last.name] if last else []
+    return pa.concat_tables([ENDED.empty_table(), *(pq.read_table(p, schema=ENDED) for p in paths)])
+
+
+def _indexes(desk: Desk, base: Held) -> Iterator[tuple[tuple[int, int], NDArray[np.void], Ints]]:
+    """Yield for every file of a snapshot its layer and shard, its entries and its patients."""
+    folders = [folder for folder, _ in base.under] + [base.folder]
+    for layer, folder in enumerate(folders):
+        place = desk.home.folder("snapshots") / INDEX / folder.name
+        place.mkdir(parents=True, exist_ok=True)
+        for shard, one in enumerate(base.snapshot.shards):
+            entries = place / f"{one.name}.entries.npy"
+            subjects = place / f"{one.name}.subjects.npy"
+            if not subjects.is_file():
+                column = pq.read_table(folder / one.name, columns=["subject_id"])["subject_id"]
+                _save(subjects, np.sort(np.asarray(pc.unique(column), dtype=np.int64)))
+            if not entries.is_file():
+                _save(entries, file_index(folder / one.name, base.snapshot.naming))
+            yield (layer, shard), _load(entries, ENTRY), _load(subjects, np.dtype(np.int64))
+
+
+def _save(path: Path, array: NDArray[Any]) -> None:
+    scratch = path.with_suffix(".part")
+    with scratch.open("wb") as stream:
+        np.save(stream, array, allow_pickle=False)
+    scratch.rename(path)
+
+
+def _load(path: Path, kind: np.dtype[Any]) -> NDArray[Any]:
+    """Return an array of a file, mapped; an empty one cannot be."""
+    array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return array if len(array) else np.empty(0, dtype=kind)
