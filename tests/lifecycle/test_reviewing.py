@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -25,6 +24,7 @@ from attending.lifecycle.featuring import build_features
 from attending.lifecycle.projects import open_project
 from attending.records.contract import InputReview
 from attending.times import parse_instant
+from tests.ingest.handmade import write
 
 AT = parse_instant("2023-08-01T06:00:00Z")
 
@@ -115,8 +115,7 @@ def test_a_new_source_version_is_named_in_the_refusal(ward):
     assert [change.path for change in review.changes] == ["snapshot.source_version"]
 
 
-@pytest.mark.requirement("A5")
-def test_a_draft_of_a_real_extract_is_written_once_and_read_back(ward):
+def test_a_draft_of_an_extract_is_written_once_and_read_back(ward):
     text = drafting.draft(ward.source, codes=10)
     path = ward.extract / "draft.yaml"
     drafting.write_draft(path, text)
@@ -127,24 +126,42 @@ def test_a_draft_of_a_real_extract_is_written_once_and_read_back(ward):
         drafting.write_draft(path, text)
 
 
-def test_quarantine_is_counted_by_reason_with_its_age_and_never_trusted_when_changed(ward):
-    later = replace(ward.desk, at=parse_instant("2023-08-02T06:00:00Z"))
-    found = quarantining.waiting(later)
-    account = ward.source.snapshot.account
-    assert sum(item.rows for item in found) == account.quarantined
-    assert {item.age_hours for item in found} <= {24.0}
-    counted: dict[str, int] = {}
-    for item in found:
-        counted[item.reason] = counted.get(item.reason, 0) + item.rows
-    assert counted == account.quarantined_by_reason
-    for reason, rows in counted.items():
-        shown = quarantining.rows_of(ward.source, reason=reason)
-        assert shown.num_rows == rows
-        assert "numeric_value" not in shown.column_names
-    path = ward.source.folder / ward.source.snapshot.quarantine.name
+def lab(number, unit, known_at="2023-01-06T08:00:00Z"):
+    return f"R{number},1,final,P1,E1,NORTH,2160-0,1.1,{unit},2023-01-06T06:00:00Z,{known_at}"
+
+
+@pytest.fixture
+def aside(tmp_path):
+    """A home with one extract of which three results of four are quarantined for two reasons."""
+    rows = [lab(1, "mg/dL"), lab(2, "furlong"), lab(3, "furlong"), lab(4, "mg/dL", known_at="")]
+    desk = create_home(tmp_path / "home", at=AT, seed=7)
+    yield desk, ingesting.ingest(desk, "hospital", write(tmp_path / "in", labs=rows))
+    desk.home.close()
+
+
+def test_quarantined_rows_are_counted_by_table_and_reason_with_their_age(aside):
+    desk, source = aside
+    found = quarantining.waiting(replace(desk, at=parse_instant("2023-08-02T06:00:00Z")))
+    assert [(one.source, one.reason, one.rows, one.age_hours) for one in found] == [
+        ("labs", "no_known_at", 1, 24.0),
+        ("labs", "unknown_unit", 2, 24.0),
+    ]
+    assert sum(one.rows for one in found) == source.snapshot.account.quarantined == 3
+
+
+def test_quarantined_rows_are_shown_by_reason_and_never_with_a_value(aside):
+    _, source = aside
+    shown = quarantining.rows_of(source, reason="unknown_unit", source="labs")
+    assert shown.num_rows == 2
+    assert quarantining.rows_of(source, source="vitals").num_rows == 0
+    assert not {"numeric_value", "text_value", "subject_id"} & set(shown.column_names)
+
+
+def test_a_file_of_quarantined_rows_that_was_changed_is_not_trusted(aside):
+    _, source = aside
+    path = source.folder / source.snapshot.quarantine.name
     path.chmod(0o600)
     path.write_bytes(path.read_bytes() + b"x")
     with pytest.raises(IntegrityBroken) as broken:
-        quarantining.rows_of(ward.source)
+        quarantining.rows_of(source)
     assert broken.value.code == "quarantine.changed"
-    assert json.dumps(broken.value.as_problem())
