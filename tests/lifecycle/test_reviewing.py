@@ -143,17 +143,17 @@ def test_quarantined_rows_are_counted_by_table_and_reason_with_their_age(aside):
     desk, source = aside
     found = quarantining.waiting(replace(desk, at=parse_instant("2023-08-02T06:00:00Z")))
     assert [(one.source, one.reason, one.rows, one.age_hours) for one in found] == [
-        ("labs", "no_known_at", 1, 24.0),
-        ("labs", "unknown_unit", 2, 24.0),
+        ("handmade/labs", "no_known_at", 1, 24.0),
+        ("handmade/labs", "unknown_unit", 2, 24.0),
     ]
     assert sum(one.rows for one in found) == source.snapshot.account.quarantined == 3
 
 
 def test_quarantined_rows_are_shown_by_reason_and_never_with_a_value(aside):
     _, source = aside
-    shown = quarantining.rows_of(source, reason="unknown_unit", source="labs")
+    shown = quarantining.rows_of(source, reason="unknown_unit", source="handmade/labs")
     assert shown.num_rows == 2
-    assert quarantining.rows_of(source, source="vitals").num_rows == 0
+    assert quarantining.rows_of(source, source="handmade/vitals").num_rows == 0
     assert not {"numeric_value", "text_value", "subject_id"} & set(shown.column_names)
 
 

@@ -45,7 +45,9 @@ def quarantine_ls(
 def quarantine_show(
     snapshot: SnapshotOption = "",
     reason: Annotated[str, typer.Option(help="Only rows of this reason.")] = "",
-    source: Annotated[str, typer.Option("--table", help="Only rows of this table.")] = "",
+    source: Annotated[
+        str, typer.Option("--table", help="Only rows of this table, as SYSTEM/TABLE.")
+    ] = "",
     limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 50,
     home: HomeOption = None,
     at: AtOption = None,
