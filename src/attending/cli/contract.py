@@ -1,8 +1,9 @@
-"""Verbs on contracts: what a source promises, and whether it keeps it."""
+"""Verbs on contracts: check a snapshot, compare two contracts, draft one, review a change."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -16,9 +17,11 @@ from attending.cli.face import (
     clock,
     emit,
     home_path,
+    progress,
     table,
 )
-from attending.lifecycle import checking
+from attending.digests import short
+from attending.lifecycle import checking, drafting, ingesting, reviewing
 from attending.lifecycle.cohorts import project_snapshot
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
@@ -42,7 +45,8 @@ def contract_check(
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at), actor=by) as desk:
         source = project_snapshot(desk, asked, snapshot)
-        report = checking.check_contract(desk, asked, source)
+        with progress("checking", total=len(source.shards)) as each:
+            report = checking.check_contract(desk, asked, source, each=each)
     if not as_json:
         table(
             ("check", "figure", "bound", "unit", "severity", "answer"),
@@ -50,3 +54,75 @@ def contract_check(
         )
     emit({"digest": report.digest, **report.content()}, as_json=as_json)
     checking.require_contract(report)
+
+
+@contract_app.command("diff")
+def contract_diff(
+    before: Annotated[Path, typer.Argument(help="The contract as it was.")],
+    after: Annotated[Path, typer.Argument(help="The contract as it is asked for.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Compare two contracts; a change of what models are fed ends with exit 3.
+
+    Example: attending contract diff old/contract.yaml contract.yaml
+    """
+    found = drafting.compare_contracts(before, after)
+    if not as_json:
+        table(
+            ("field", "before", "after", "model input"),
+            [(c.path, c.before, c.after, "yes" if c.model_input else "") for c in found.changes],
+        )
+    emit({"digest": found.digest, **found.content()}, as_json=as_json)
+    drafting.require_same_inputs(found)
+
+
+@contract_app.command("infer")
+def contract_infer(
+    snapshot: SnapshotOption = "",
+    out: Annotated[Path | None, typer.Option(help="A new file. Else it is printed.")] = None,
+    codes: Annotated[int, typer.Option(help="How many codes get rules, commonest first.")] = 20,
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Draft a contract from what a snapshot holds; permission and regions are left to people.
+
+    Example: attending contract infer --out contract.yaml --home H
+    """
+    with open_desk(home_path(home), at=clock(at)) as desk:
+        source = ingesting.held(desk, snapshot)
+        with progress("reading", total=len(source.shards)) as each:
+            text = drafting.draft(source, codes=codes, each=each)
+    if out is not None:
+        drafting.write_draft(out, text)
+    said = [f"written: {out}"] if out is not None else text.splitlines()
+    emit({"snapshot": source.digest, "contract": text}, as_json=as_json, lines=said)
+
+
+@contract_app.command("review")
+def contract_review(
+    project: ProjectOption = Path(),
+    snapshot: SnapshotOption = "",
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Show the change of model input that waits for a signature; one that waits ends with exit 3.
+
+    Example: attending contract review --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        review = reviewing.open_review(desk, asked, project_snapshot(desk, asked, snapshot))
+    if review is None:
+        emit({"review": None}, as_json=as_json, lines=["nothing waits for a review"])
+        return
+    if not as_json:
+        table(
+            ("input", "before", "now"),
+            [(change.path, change.before, change.after) for change in review.changes],
+            title=f"review {short(review.digest)}",
+        )
+    emit({"digest": review.digest, **review.content()}, as_json=as_json)
+    reviewing.refuse(review)

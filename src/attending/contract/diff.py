@@ -18,7 +18,8 @@ _WORDS_ONLY = frozenset(
     {
         "version", "name", "status", "domain", "tenant", "team", "roles", "description",
         "business_name", "custom_properties.attending.permission", "classification",
-        "custom_properties.attending.residency",
+        "custom_properties.attending.residency", "custom_properties.attending.flows",
+        "custom_properties.attending.deidentification",
     }
 )  # fmt: skip
 
@@ -41,6 +42,12 @@ def diff(before: ContractSpec, after: ContractSpec) -> ContractDiff:
         if old.get(path) != new.get(path)
     ]
     return ContractDiff(before=before.digest, after=after.digest, changes=tuple(changes))
+
+
+def resting_on(spec: ContractSpec) -> dict[str, str]:
+    """Return what of a contract models rest on, by path: all but words, teams and permissions."""
+    leaves = _leaves(dump(spec), "")
+    return {path: value for path, value in sorted(leaves) if not _words_only(path)}
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - JSON

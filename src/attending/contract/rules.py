@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from attending.errors import BadInput, did_you_mean
 from attending.records.events import EVENTS
 from attending.times import HOUR
@@ -115,6 +118,7 @@ def _rule(column: str | None, quality: Quality) -> Rule:
         kind = _CHECKS[check.check]
         return Rule(quality.id, kind, "known_at", _NONE, quality.severity, codes=check.codes)
     stated = quality.arguments
+    _check_column(column or "code", quality)
     (name, value), *_ = quality.bounds.items()
     return Rule(
         name=quality.id,
@@ -125,7 +129,7 @@ def _rule(column: str | None, quality: Quality) -> Rule:
         codes=stated.codes,
         unit=quality.unit,
         valid=stated.valid_values,
-        pattern=stated.pattern,
+        pattern=_matches(stated.pattern, quality.id),
         minimum=stated.minimum,
         maximum=stated.maximum,
         properties=tuple(_known(item) for item in stated.properties),
@@ -143,6 +147,39 @@ def _latency(place: int, sla: Sla) -> Rule:
         codes=() if element == "*" else (element,),
         unit="hours at p95",
     )
+
+
+def _check_column(column: str, quality: Quality) -> None:
+    """Refuse a range of text and a pattern of numbers."""
+    stated = quality.arguments
+    ranged = stated.minimum is not None or stated.maximum is not None
+    text = pa.types.is_string(EVENTS.field(_known(column)).type)
+    wrong = "a range" if ranged and text else ""
+    if not text and (stated.pattern or stated.valid_values):
+        wrong = "a pattern or a list of words"
+    if wrong:
+        raise BadInput(
+            f"the rule {quality.id} gives {wrong}, which the column '{column}' cannot have",
+            code="contract.column_type",
+            hint="Give numbers a minimum and maximum, and text a pattern or validValues.",
+            where="contract.yaml",
+        )
+
+
+def _matches(pattern: str | None, rule: str) -> str | None:
+    """Return a pattern that the engine of patterns takes: RE2, whose time is linear."""
+    if pattern is None:
+        return None
+    try:
+        pc.match_substring_regex(pa.array([""]), pattern)
+    except pa.ArrowInvalid:
+        raise BadInput(
+            f"the rule {rule} has a pattern that cannot be read",
+            code="contract.pattern",
+            hint="Close every bracket; look-ahead and back-references are not known.",
+            where="contract.yaml",
+        ) from None
+    return pattern
 
 
 def _known(column: str) -> str:

@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 from attending.digests import canonical, digest_of
 from attending.engines.local import LocalEngine
 from attending.errors import NotFound, Refused
-from attending.lifecycle.cohorts import build_cohort
+from attending.lifecycle.cohorts import build_cohort, project_snapshot
 from attending.lifecycle.desk import keep_in
 from attending.lifecycle.plans import require_cohort, signed_plan
+from attending.lifecycle.reviewing import require_reviewed
 from attending.lifecycle.tables import table_bytes
 from attending.lifecycle.training import bundle_of
 from attending.records.monitoring import Verdict
@@ -157,10 +158,12 @@ def score(  # noqa: PLR0913 - what, for whom, when
         each: called after every shard.
 
     Raises:
-        Refused: no version stands in silent or later.
+        Refused: no version stands in silent or later, or the model's input has changed and the
+            review is not signed.
     """
     served = served_version(desk, project, version=version)
     first, end = since or entered_silent(desk, project, served.version), until or desk.at
+    require_reviewed(desk, project, project_snapshot(desk, project, snapshot))
     cohort = build_cohort(desk, project, snapshot=snapshot)
     due, engine = _due(cohort.table, first, end), LocalEngine(cohort.source.shards)
     made = _make(served, due, engine, each=each)

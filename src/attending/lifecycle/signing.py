@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from attending.records.run import Run
 
 #: Kind of record -> kind of document, where the words differ.
-_KINDS = {"model_card": "card", "stability": "explanation", "validation": "validation_report"}
+_KINDS = {
+    "input_review": "contract",
+    "model_card": "card",
+    "stability": "explanation",
+    "validation": "validation_report",
+}
 
 
 def sign(  # noqa: PLR0913 - a signature has these parts, each said by the signer

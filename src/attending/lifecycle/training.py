@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attending.errors import IntegrityBroken, NotFound
 from attending.govern.policy import EXCEPTION_SIGNERS
-from attending.lifecycle import agreeing, checking, pretraining
+from attending.lifecycle import agreeing, checking, pretraining, reviewing
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.desk import keep_in
 from attending.lifecycle.featuring import built_features
@@ -53,12 +53,14 @@ def fit_run(desk: Desk, project: Project) -> Fitted:
     """Return a new run of a project, kept, with its artifacts and its place at *prototype*.
 
     Raises:
-        Refused: the contract is broken, a feature leaks, the split is not temporal and no signed
-            exception covers it, or one feature tells the outcome almost by itself.
+        Refused: the model's input has changed and the review is not signed, the contract is
+            broken, a feature leaks, the split is not temporal and no signed exception covers it,
+            or one feature tells the outcome almost by itself.
         NotFound: the cohort or the features were not built from the specs as they are.
     """
     cohort = built_cohort(desk, project)
     features = built_features(desk, project, cohort)
+    reviewing.require_reviewed(desk, project, cohort.source)
     report = _contract_report(desk, project, cohort)
     checking.require_contract(report)
     checking.require_no_leaks(_leak_report(desk, project, cohort))

@@ -133,5 +133,50 @@ class ContractDiff(Record):
         return any(change.model_input for change in self.changes)
 
 
+class InputBasis(Record):
+    """What a model rests on: the contract's binding part, the source, and what was seen in it.
+
+    Attributes:
+        contract: path in the contract -> value, as JSON; words that bind nothing are left out.
+        units: code -> the units that its rows carry.
+        vocabularies: the prefixes of all codes.
+    """
+
+    kind: ClassVar[str] = "input_basis"
+
+    model: str
+    contract: dict[str, str]
+    source_system: str
+    source_version: str
+    time_zone: str
+    units: dict[str, tuple[str, ...]]
+    vocabularies: tuple[str, ...]
+
+
+class InputReview(Record):
+    """A model-input change, to be signed before the next training or scoring.
+
+    Attributes:
+        before: digest of the basis that was accepted.
+        after: digest of the basis that is asked for.
+        follows: digest of the review that was signed last; a signature never serves twice.
+    """
+
+    kind: ClassVar[str] = "input_review"
+
+    model: str
+    before: str
+    after: str
+    follows: str | None = None
+    changes: tuple[ContractChange, ...]
+
+    @property
+    def told(self) -> str:
+        """Return the changes in one line; more than five are counted."""
+        shown = [f"{one.path}: {one.before} -> {one.after}" for one in self.changes[:5]]
+        more = len(self.changes) - len(shown)
+        return "; ".join(shown) + (f" and {more} more" if more else "")
+
+
 def _shown(figure: float | None) -> str:
     return "nothing" if figure is None else f"{figure:g}"

@@ -68,6 +68,17 @@ class Arguments(Part):
     minimum: float | None = None
     maximum: float | None = None
 
+    @model_validator(mode="after")
+    def _readable(self) -> Arguments:
+        try:
+            re.compile(self.pattern or "")
+        except re.error as error:
+            raise ValueError(f"the pattern cannot be read: {error.msg}") from None
+        low, high = self.minimum, self.maximum
+        if low is not None and high is not None and low > high:
+            raise ValueError(f"the minimum {low:g} is larger than the maximum {high:g}")
+        return self
+
 
 class Implementation(Part):
     """A check of ours that the standard has no metric for."""
