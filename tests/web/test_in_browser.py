@@ -62,6 +62,7 @@ def test_pages_fit_keep_to_the_policy_and_ask_nobody_else(browser, address, widt
     page.fill("#person", "ada")
     page.fill("#passphrase", PASSPHRASE)
     page.click("button.main")
+    page.wait_for_url(f"{address}/")
     assert page.title() == "Models · attending"
     for path in PATHS:
         page.goto(address + path)
