@@ -38,7 +38,8 @@ def lab(number: int, value: str, unit: str = "mg/dL", site: str = "NORTH") -> st
 
 
 def test_a_good_extract_keeps_every_promise(taken_in):
-    report = check(contract(), *taken_in(), as_of=NOW)
+    snapshot, shards = taken_in()
+    report = check(contract(), snapshot, shards, as_of=snapshot.watermark)
     assert [one.name for one in report.failed] == []
     assert report.met
     assert report.refusal == ""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from attending.contract.partials import PARTIAL, columns_of, merged, quantile_minutes
-from attending.contract.partials import partial as count_shard
+from attending.contract.counting import ALL_DAYS, Counter
+from attending.contract.partials import PARTIAL, by_day, columns_of, merged, quantile_minutes
 from attending.contract.promises import snapshot_checks
 from attending.contract.rules import Rule, rules_of
 from attending.records.contract import CheckResult, ContractReport
-from attending.times import from_micros, to_micros
+from attending.times import MINUTE, from_micros, to_micros
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,6 +38,12 @@ class Plan:
     snapshot: Snapshot
     rules: tuple[Rule, ...]
     as_of: Instant | None = None
+    present: int | None = None
+    counter: Counter = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Make the counter, which serves every piece."""
+        object.__setattr__(self, "counter", Counter(self.rules))
 
     @property
     def columns(self) -> list[str]:
@@ -46,7 +52,7 @@ class Plan:
 
     def __call__(self, events: pa.Table) -> pa.Table:
         """Return the counts of one shard."""
-        return count_shard(events, rules=self.rules)
+        return self.counter.count(events)
 
 
 def plan_checks(spec: ContractSpec, snapshot: Snapshot, *, as_of: Instant | None = None) -> Plan:
@@ -62,7 +68,7 @@ def plan_checks(spec: ContractSpec, snapshot: Snapshot, *, as_of: Instant | None
     """
     present = as_of if as_of is not None and snapshot.real_clock else snapshot.watermark
     after = to_micros(present) if present is not None else None
-    return Plan(spec, snapshot, rules_of(spec, after=after), as_of)
+    return Plan(spec, snapshot, rules_of(spec, after=after), as_of, after)
 
 
 def partial(events: pa.Table, *, plan: Plan) -> pa.Table:
@@ -73,8 +79,10 @@ def partial(events: pa.Table, *, plan: Plan) -> pa.Table:
 def finish(partials: pa.Table, *, plan: Plan) -> ContractReport:
     """Return the report of all shards' counts and of what the snapshot says of itself."""
     counts = merged(partials)
+    days = counts.filter(pc.equal(counts["rule"], ALL_DAYS))
     found = [
-        _judge(rule, counts.filter(pc.equal(counts["rule"], rule.name))) for rule in plan.rules
+        _judge(rule, counts.filter(pc.equal(counts["rule"], rule.name)), days=days, plan=plan)
+        for rule in plan.rules
     ]
     return ContractReport(
         contract=plan.spec.id,
@@ -101,10 +109,17 @@ def check(
     return finish(pa.concat_tables([PARTIAL.empty_table(), *map(plan, shards)]), plan=plan)
 
 
-def _judge(rule: Rule, counts: pa.Table) -> CheckResult:
+def _judge(rule: Rule, counts: pa.Table, *, days: pa.Table, plan: Plan) -> CheckResult:
     rows = int(pc.sum(counts["rows"]).as_py() or 0)
     failing = int(pc.sum(counts["hits"]).as_py() or 0)
-    figure = _figure(rule, counts, rows=rows, failing=failing)
+    if rule.kind == "duplicate" and "subject_id" not in rule.properties:
+        failing = rows - counts.num_rows
+    if rule.kind == "daily":
+        figure = _worst_day(rule, counts, days)
+    elif rule.kind == "fresh":
+        figure = _hours_since(counts, plan.present)
+    else:
+        figure = _figure(rule, counts, rows=rows, failing=failing)
     verdict: Verdict = "not_shown"
     if figure is not None:
         verdict = "met" if rule.holds(figure) else "failed"
@@ -135,6 +150,23 @@ def _figure(rule: Rule, counts: pa.Table, *, rows: int, failing: int) -> float |
         minutes = quantile_minutes(counts, _P95)
         return None if minutes is None else minutes / _MINUTES_PER_HOUR
     return 100 * failing / rows if rule.unit == "percent" else float(failing)
+
+
+def _worst_day(rule: Rule, counts: pa.Table, days: pa.Table) -> float | None:
+    """Return the rows of the day that breaks the bound, else of the least; None without a day."""
+    found = by_day(counts, days)
+    broken = [float(rows) for rows in found if not rule.holds(float(rows))]
+    if broken:
+        return broken[0]
+    return float(found.min()) if len(found) else None
+
+
+def _hours_since(counts: pa.Table, present: int | None) -> float | None:
+    """Return hours from the newest row to the present; None without either."""
+    if present is None or not counts.num_rows:
+        return None
+    newest = int(counts["bin"][-1].as_py())
+    return max((present // MINUTE - newest) / _MINUTES_PER_HOUR, 0.0)
 
 
 def _detail(rule: Rule, rows: int) -> str:

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from attending.specs.contract import ContractSpec, Quality, Sla
 
 Kind: TypeAlias = Literal[
-    "null", "invalid", "duplicate", "count", "order", "future", "latency", "text"
-]
+    "null", "invalid", "missing", "duplicate", "count", "daily", "order", "future", "latency",
+    "fresh", "text",
+]  # fmt: skip
 Bound: TypeAlias = tuple[str, tuple[float, ...]]
 _METRICS: dict[str, Kind] = {
     "nullValues": "null",
     "invalidValues": "invalid",
+    "missingValues": "missing",
     "duplicateValues": "duplicate",
     "rowCount": "count",
 }
@@ -55,6 +57,8 @@ class Rule:
     maximum: float | None = None
     properties: tuple[str, ...] = ()
     after: int | None = None
+    sites: tuple[str, ...] = ()
+    nulls: bool = False
 
     @property
     def bound_text(self) -> str:
@@ -96,6 +100,7 @@ def rules_of(spec: ContractSpec, *, after: int | None = None) -> tuple[Rule, ...
     ]
     stated = [_rule(column, quality) for column, quality in spec.quality]
     late = [_latency(place, sla) for place, sla in enumerate(spec.latencies)]
+    fresh = [_fresh(place, sla) for place, sla in enumerate(spec.cadences)]
     listed: list[Rule] = []
     if spec.sites:
         listed.append(Rule("site", "invalid", "site", _NONE, "error", valid=spec.sites))
@@ -105,7 +110,7 @@ def rules_of(spec: ContractSpec, *, after: int | None = None) -> tuple[Rule, ...
     ]
     kinds = {rule.kind for rule in stated if not rule.codes}
     missing = [rule for rule in always if rule.kind not in kinds]
-    rules = [*required, *missing, *listed, *stated, *late]
+    rules = [*required, *missing, *listed, *stated, *late, *fresh]
     return tuple(replace(rule, after=after) if rule.kind == "future" else rule for rule in rules)
 
 
@@ -120,15 +125,19 @@ def _rule(column: str | None, quality: Quality) -> Rule:
     stated = quality.arguments
     _check_column(column or "code", quality)
     (name, value), *_ = quality.bounds.items()
+    kind = _METRICS[quality.metric or ""]
+    absent = [value for value in stated.missing_values if value is not None]
     return Rule(
         name=quality.id,
-        kind=_METRICS[quality.metric or ""],
+        kind="daily" if stated.per == "day" else kind,
         column=_known(column or "code"),
         bound=(name, value if isinstance(value, tuple) else (value,)),
         severity=quality.severity,
         codes=stated.codes,
-        unit=quality.unit,
-        valid=stated.valid_values,
+        unit="rows a day" if stated.per == "day" else quality.unit,
+        valid=tuple(map(str, absent)) if kind == "missing" else stated.valid_values,
+        sites=stated.sites,
+        nulls=None in stated.missing_values,
         pattern=_matches(stated.pattern, quality.id),
         minimum=stated.minimum,
         maximum=stated.maximum,
@@ -149,14 +158,30 @@ def _latency(place: int, sla: Sla) -> Rule:
     )
 
 
+def _fresh(place: int, sla: Sla) -> Rule:
+    element = sla.element or "*"
+    return Rule(
+        name=f"freshness.{place}",
+        kind="fresh",
+        column="known_at",
+        bound=("must_be_less_or_equal_to", (sla.micros / HOUR,)),
+        severity="warning",
+        codes=() if element == "*" else (element,),
+        unit="hours since the newest row",
+    )
+
+
 def _check_column(column: str, quality: Quality) -> None:
     """Refuse a range of text and a pattern of numbers."""
     stated = quality.arguments
     ranged = stated.minimum is not None or stated.maximum is not None
-    text = pa.types.is_string(EVENTS.field(_known(column)).type)
+    kind = EVENTS.field(_known(column)).type
+    text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
     wrong = "a range" if ranged and text else ""
     if not text and (stated.pattern or stated.valid_values):
         wrong = "a pattern or a list of words"
+    if not text and any(isinstance(value, str) for value in stated.missing_values):
+        wrong = "words for missing numbers"
     if wrong:
         raise BadInput(
             f"the rule {quality.id} gives {wrong}, which the column '{column}' cannot have",

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from attending.records.gates import Answer
     from attending.specs.cohort import CohortSpec
-    from attending.specs.contract import ContractSpec, Flow
+    from attending.specs.contract import ContractSpec
+    from attending.specs.contract_terms import Flow
     from attending.specs.features import FeaturesSpec
 
 _COMPLIANCE, _CLINICIAN, _SCIENTIST = "compliance_officer", "clinical_lead", "data_scientist"

@@ -32,9 +32,8 @@ def check_contract(
 ) -> ContractReport:
     """Return the report of every promise of the contract, kept; it may say failed."""
     plan = plan_checks(project.contract, source.snapshot, as_of=desk.at)
-    report = finish(
-        LocalEngine(source.shards).map(lambda events: plan(plain(events)), each=each), plan=plan
-    )
+    engine = LocalEngine(source.shards)
+    report = finish(engine.map(plan, columns=plan.columns, each=each), plan=plan)
     keep(
         desk,
         report,

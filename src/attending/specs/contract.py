@@ -7,19 +7,23 @@ What the standard has no words for stands in `customProperties` whose names star
 from __future__ import annotations
 
 import re
-from datetime import date  # noqa: TC003 - pydantic reads it when it builds the model
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Field, model_validator
 
-from attending.specs.base import Scalar, Spec
+from attending.specs.base import Scalar
+from attending.specs.contract_terms import (
+    CustomProperty,
+    Deidentification,
+    Flow,
+    Part,
+    Permission,
+    SourceSystem,
+)
 from attending.times import DAY, HOUR, MINUTE, SECOND, parse_length
 
 _VERSION = r"^v3\.\d+\.\d+$"
 _ID = r"^[A-Za-z0-9_-]+$"
-_LAG = re.compile(r"^(lag:|encounter_end\+)(.+)$")
-_PLAIN_RULES = frozenset({"recorded", "same", "end_of_day", "encounter_end", "never"})
 _UNITS = {
     "s": SECOND,
     "min": MINUTE,
@@ -29,12 +33,6 @@ _UNITS = {
     "w": 7 * DAY,
     "y": 365 * DAY,
 }
-
-
-class Part(Spec):
-    """A part of a contract; fields are written as the standard writes them, in camelCase."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
 
 class Description(Part):
@@ -59,9 +57,16 @@ class Server(Part):
 
 
 class Arguments(Part):
-    """What a rule is about: codes (a prefix ends in `*`), and which values count as wrong."""
+    """What a rule is about: codes (a prefix ends in `*`) and sites, and which values are wrong.
+
+    `missing_values` are those that stand for none, such as -999; null is one only when listed.
+    `per: day` counts the rows of every whole day by itself, and the worst day is judged.
+    """
 
     codes: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    per: Literal["day"] | None = None
+    missing_values: tuple[Scalar | None, ...] = ()
     properties: tuple[str, ...] = ()
     valid_values: tuple[str, ...] = ()
     pattern: str | None = None
@@ -96,7 +101,10 @@ class Quality(Part):
     type: Literal["library", "text", "custom"] = "library"
     dimension: str | None = None
     severity: Literal["error", "warning", "info"] = "error"
-    metric: Literal["nullValues", "invalidValues", "duplicateValues", "rowCount"] | None = None
+    metric: (
+        Literal["nullValues", "missingValues", "invalidValues", "duplicateValues", "rowCount"]
+        | None
+    ) = None
     arguments: Arguments = Arguments()
     engine: Literal["attending"] | None = None
     implementation: Implementation | None = None
@@ -124,6 +132,10 @@ class Quality(Part):
             raise ValueError("invalidValues needs validValues, pattern, minimum or maximum")
         if self.metric == "duplicateValues" and not stated.properties:
             raise ValueError("duplicateValues needs properties")
+        if self.metric == "missingValues" and not stated.missing_values:
+            raise ValueError("missingValues needs missingValues, such as [-999, null]")
+        if stated.per and self.metric != "rowCount":
+            raise ValueError("only rowCount can be counted per day")
         return self
 
     @property
@@ -216,153 +228,6 @@ class Role(Part):
     second_level_approvers: str | None = None
 
 
-class SourceSystem(Part):
-    """A system that data come from."""
-
-    name: str
-    kind: Literal["ehr", "claims", "labs", "imaging", "operational", "registry"] = "ehr"
-    version: str | None = None
-    description: str | None = None
-
-
-class Permission(Part):
-    """Who allowed these data to be used for this, under what reference, until when."""
-
-    reference: str
-    granted_by: str
-    granted_on: date | None = None
-    expires: date | None = None
-    purpose: str | None = None
-
-
-def _rule(text: str) -> str:
-    found = _LAG.match(text)
-    if found is None and text not in _PLAIN_RULES:
-        raise ValueError(
-            f"got the availability '{text}', expected one of {', '.join(sorted(_PLAIN_RULES))}, "
-            "lag:24h or encounter_end+3d"
-        )
-    if found is not None and not re.match(r"^\d+(\.\d+)?(s|min|h|d|w|y)$", found[2]):
-        raise ValueError(f"got '{text}', expected a length with a unit, such as {found[1]}24h")
-    return text
-
-
-AvailabilityRule: TypeAlias = Annotated[str, AfterValidator(_rule)]
-
-
-class TimeZone(Part):
-    """The source's time zone: an IANA name, `floating` or `relative`."""
-
-    property: Literal["attending.timeZone"]
-    value: str
-
-
-class AvailabilityTerms(Part):
-    """When rows of a table, or of a code prefix, count as known."""
-
-    property: Literal["attending.availability"]
-    value: dict[str, AvailabilityRule]
-
-
-class Residency(Part):
-    """The regions that the data may stand in."""
-
-    property: Literal["attending.residency"]
-    value: tuple[str, ...]
-
-
-class PermissionTerms(Part):
-    """The permission to use the data."""
-
-    property: Literal["attending.permission"]
-    value: Permission
-
-
-class Sources(Part):
-    """The systems that data may come from."""
-
-    property: Literal["attending.sources"]
-    value: tuple[SourceSystem, ...]
-
-
-class Vocabularies(Part):
-    """The code systems and their versions."""
-
-    property: Literal["attending.vocabularies"]
-    value: dict[str, str]
-
-
-class Sites(Part):
-    """The facilities that rows may come from."""
-
-    property: Literal["attending.sites"]
-    value: tuple[str, ...]
-
-
-class Flow(Part):
-    """One way in which data leave our hands: a vendor, a cloud, a partner, a device."""
-
-    party: str
-    kind: Literal["vendor", "cloud", "transfer", "device"]
-    data: str
-    region: str
-    agreement: str
-    expires: date
-    server: str | None = None
-
-
-class Flows(Part):
-    """All flows of data to others; an empty list says that there are none."""
-
-    property: Literal["attending.flows"]
-    value: tuple[Flow, ...]
-
-
-class Deidentification(Part):
-    """How patients are kept from being known again, who looked at it, and until when it holds."""
-
-    method: Literal["safe_harbor", "expert_determination", "pseudonyms", "synthetic"]
-    reviewed_by: str
-    reviewed_on: date
-    expires: date | None = None
-    reference: str | None = None
-
-
-class DeidentificationTerms(Part):
-    """The review of de-identification."""
-
-    property: Literal["attending.deidentification"]
-    value: Deidentification
-
-
-class Other(Part):
-    """A property of somebody else; kept, never read."""
-
-    property: str
-    value: Any = None
-    description: str | None = None
-
-
-def _tag(value: Any) -> str:  # noqa: ANN401 - YAML or a model
-    name = value.get("property") if isinstance(value, dict) else getattr(value, "property", "")
-    return str(name) if str(name).startswith("attending.") else "other"
-
-
-CustomProperty: TypeAlias = Annotated[
-    Annotated[TimeZone, Tag("attending.timeZone")]
-    | Annotated[AvailabilityTerms, Tag("attending.availability")]
-    | Annotated[Residency, Tag("attending.residency")]
-    | Annotated[PermissionTerms, Tag("attending.permission")]
-    | Annotated[Sources, Tag("attending.sources")]
-    | Annotated[Vocabularies, Tag("attending.vocabularies")]
-    | Annotated[Sites, Tag("attending.sites")]
-    | Annotated[Flows, Tag("attending.flows")]
-    | Annotated[DeidentificationTerms, Tag("attending.deidentification")]
-    | Annotated[Other, Tag("other")],
-    Discriminator(_tag),
-]
-
-
 class ContractSpec(Part):
     """A data contract."""
 
@@ -413,6 +278,11 @@ class ContractSpec(Part):
     def latencies(self) -> tuple[Sla, ...]:
         """Return the promises about how soon rows are known."""
         return tuple(sla for sla in self.sla_properties if sla.what == "latency")
+
+    @property
+    def cadences(self) -> tuple[Sla, ...]:
+        """Return the promises about how often new rows come."""
+        return tuple(sla for sla in self.sla_properties if sla.what == "frequency")
 
     @property
     def quality(self) -> tuple[tuple[str | None, Quality], ...]:

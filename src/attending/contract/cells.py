@@ -1,0 +1,104 @@
+"""The cells of a piece of events as a compiled pass wants them: places of words, plain numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from attending.engines.tables import coded, micros, numbers
+from attending.engines.tally import Cells
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from attending.types import Floats, Ints
+
+#: Stands for no instant.
+NO_INSTANT = np.iinfo(np.int64).min
+
+
+class Piece:
+    """Columns of events, each made ready once, when the first rule asks for it.
+
+    Args:
+        events: the rows; texts may be held as dictionaries.
+    """
+
+    def __init__(self, events: pa.Table) -> None:
+        self.events = events
+        self._texts: dict[str, tuple[NDArray[np.int32], list[str | None]]] = {}
+        self._numbers: dict[str, tuple[Floats, NDArray[np.uint8]]] = {}
+        self._instants: dict[str, Ints] = {}
+        self._nulls: dict[str, NDArray[np.uint8]] = {}
+
+    def words(self, column: str) -> list[str | None]:
+        """Return the words of a text column; the last one is None."""
+        self.text(column)
+        return self._texts[column][1]
+
+    def places(self, column: str) -> NDArray[np.int32]:
+        """Return the place of every row's word."""
+        self.text(column)
+        return self._texts[column][0]
+
+    def text(self, column: str) -> int:
+        """Return the slot of a text column."""
+        return _slot(self._texts, column, lambda: coded(self.events[column]))
+
+    def number(self, column: str) -> int:
+        """Return the slot of a column of numbers."""
+        return _slot(self._numbers, column, lambda: self._number(column))
+
+    def instant(self, column: str) -> int:
+        """Return the slot of a column of instants."""
+        return _slot(self._instants, column, lambda: micros(self.events[column], null=NO_INSTANT))
+
+    def instants(self, column: str) -> Ints:
+        """Return a column of instants as microseconds since 1970."""
+        self.instant(column)
+        return self._instants[column]
+
+    def null(self, column: str) -> int:
+        """Return the slot of the mask of a column's nulls."""
+        return _slot(self._nulls, column, lambda: _mask(self.events[column]))
+
+    def cells(self) -> Cells:
+        """Return all that was asked for; the rows' groups are their codes."""
+        rows = self.events.num_rows
+        return Cells(
+            self.places("code"),
+            _stacked([places for places, _ in self._texts.values()], rows, np.int32),
+            _stacked([values for values, _ in self._numbers.values()], rows, np.float64),
+            _stacked([absent for _, absent in self._numbers.values()], rows, np.uint8),
+            _stacked(list(self._instants.values()), rows, np.int64),
+            _stacked(list(self._nulls.values()), rows, np.uint8),
+        )
+
+    def _number(self, column: str) -> tuple[Floats, NDArray[np.uint8]]:
+        found = self.events[column]
+        if pa.types.is_timestamp(found.type):
+            found = found.cast(pa.int64())
+        return numbers(found.cast(pa.float64())), _mask(found)
+
+
+def _slot(held: dict[str, Any], column: str, make: Callable[[], Any]) -> int:
+    if column not in held:
+        held[column] = make()
+    return list(held).index(column)
+
+
+def _mask(column: pa.ChunkedArray) -> NDArray[np.uint8]:
+    if not column.null_count:
+        return np.zeros(len(column), np.uint8)
+    return np.asarray(pc.is_null(column).to_numpy(), dtype=np.uint8)
+
+
+def _stacked(columns: list[Any], rows: int, kind: Any) -> Any:  # noqa: ANN401 - arrays
+    if not columns:
+        return np.empty((0, rows), kind)
+    return np.ascontiguousarray(np.stack(columns), dtype=kind)

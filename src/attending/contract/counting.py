@@ -1,0 +1,201 @@
+"""Count every rule over one piece of events in one pass; only rules of a row's code meet it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from attending.contract.cells import NO_INSTANT, Piece
+from attending.contract.codes import means
+from attending.contract.partials import PARTIAL, partial_rows
+from attending.engines import tally
+from attending.engines.row_hash import row_hashes
+from attending.records.events import EVENTS
+from attending.times import DAY, MINUTE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from attending.contract.rules import Rule
+    from attending.types import Ints, Mask
+
+#: Names the days of all rows, whatever their code: a feed that is dead has none of its own.
+ALL_DAYS = ""
+#: Latencies above so many minutes are counted one by one and not in a list.
+_LISTED_MINUTES = 1 << 20
+_BINNED = {"latency", "duplicate", "daily", "fresh"}
+
+
+class Counter:
+    """Counts rules over pieces of events; what it learns of words serves the next piece.
+
+    Args:
+        rules: what is counted; those of text are not.
+    """
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = [rule for rule in rules if rule.kind != "text"]
+        self._tallied = [rule for rule in self._rules if rule.kind not in _BINNED]
+        self._groups: dict[str | None, list[int]] = {}
+        self._worth: dict[str, dict[str | None, int]] = {rule.name: {} for rule in self._rules}
+
+    def count(self, events: pa.Table) -> pa.Table:
+        """Return the counts of whole patients' rows, with the columns of `PARTIAL`."""
+        piece = Piece(events)
+        parts = [PARTIAL.empty_table(), self._tally(piece)]
+        parts += [self._binned(piece, rule) for rule in self._rules if rule.kind in _BINNED]
+        if any(rule.kind == "daily" for rule in self._rules):
+            parts.append(_counted(ALL_DAYS, piece.instants("known_at") // DAY))
+        return pa.concat_tables(parts)
+
+    def _tally(self, piece: Piece) -> pa.Table:
+        tests = [self._test(piece, rule) for rule in self._tallied]
+        groups = [self._group(word) for word in piece.words("code")]
+        rows, broken = tally.tally(piece.cells(), tests, groups)
+        names = [rule.name for rule in self._tallied]
+        return partial_rows(names, np.zeros(len(names), np.int64), rows, hits=broken)
+
+    def _group(self, code: str | None) -> list[int]:
+        """Return which rules a code's rows meet."""
+        if code not in self._groups:
+            self._groups[code] = [
+                place
+                for place, rule in enumerate(self._tallied)
+                if not rule.codes or (code is not None and means(rule.codes, code))
+            ]
+        return self._groups[code]
+
+    def _test(self, piece: Piece, rule: Rule) -> tally.Tally:
+        made = self._plain_test(piece, rule)
+        if not rule.sites:
+            return made
+        meant = [int(word in rule.sites) for word in piece.words("site")]
+        return made._replace(where=piece.text("site"), meant=np.array(meant, np.uint8))
+
+    def _plain_test(self, piece: Piece, rule: Rule) -> tally.Tally:
+        if rule.kind == "null":
+            return tally.Tally(tally.NULL, piece.null(rule.column))
+        if rule.kind == "count":
+            return tally.Tally(tally.COUNT)
+        if rule.kind in {"order", "future"}:
+            return _clock_test(piece, rule)
+        if pa.types.is_string(_type(rule)) or pa.types.is_large_string(_type(rule)):
+            return self._words_test(piece, rule)
+        return _number_test(piece, rule)
+
+    def _words_test(self, piece: Piece, rule: Rule) -> tally.Tally:
+        words = piece.words(rule.column)
+        known = self._worth[rule.name]
+        fresh = [word for word in words if word not in known]
+        known.update(zip(fresh, _worth(rule, fresh), strict=True))
+        needs = piece.number("numeric_value") if rule.column == "unit" else -1
+        worth = np.array([known[word] for word in words], np.uint8)
+        return tally.Tally(tally.WORD, piece.text(rule.column), other=needs, words=worth)
+
+    def _binned(self, piece: Piece, rule: Rule) -> pa.Table:
+        mask = self._mask(piece, rule)
+        if rule.kind == "duplicate":
+            return _duplicates(piece.events, rule, mask)
+        known = piece.instants("known_at")
+        if rule.kind == "latency":
+            happened = piece.instants("time")
+            mask &= happened != NO_INSTANT
+            lag = known[mask] - happened[mask]
+            return _counted(rule.name, np.maximum(-(-lag // MINUTE), 0))
+        if rule.kind == "daily":
+            return _counted(rule.name, known[mask] // DAY)
+        return _counted(rule.name, np.array(list(_newest(known[mask])), np.int64))
+
+    def _mask(self, piece: Piece, rule: Rule) -> Mask:
+        mask = np.ones(piece.events.num_rows, np.bool_)
+        for column, wanted in (("code", rule.codes), ("site", rule.sites)):
+            if wanted:
+                words = piece.words(column)
+                meant = [word is not None and means(wanted, word) for word in words]
+                mask &= np.array(meant, np.bool_)[piece.places(column)]
+        return mask
+
+
+def _clock_test(piece: Piece, rule: Rule) -> tally.Tally:
+    happened = piece.instant("time")
+    if rule.kind == "order":
+        return tally.Tally(tally.BEFORE, piece.instant("known_at"), other=happened)
+    after = np.iinfo(np.int64).max if rule.after is None else rule.after
+    return tally.Tally(tally.AFTER, happened, instant=after)
+
+
+def _number_test(piece: Piece, rule: Rule) -> tally.Tally:
+    slot = piece.number(rule.column)
+    if rule.kind == "missing":
+        values = np.array([float(word) for word in rule.valid], np.float64)
+        if pa.types.is_float32(_type(rule)):
+            values = values.astype(np.float32).astype(np.float64)
+        return tally.Tally(tally.LISTED, slot, other=int(rule.nulls), values=values)
+    low = -np.inf if rule.minimum is None else rule.minimum
+    high = np.inf if rule.maximum is None else rule.maximum
+    return tally.Tally(tally.RANGE, slot, low=low, high=high)
+
+
+def _newest(known: Ints) -> Iterator[int]:
+    """Yield the minute of the newest row, when there is one."""
+    if len(known):
+        yield int(known.max()) // MINUTE
+
+
+def _type(rule: Rule) -> pa.DataType:
+    return EVENTS.field(rule.column).type
+
+
+def _worth(rule: Rule, words: Sequence[str | None]) -> list[int]:
+    """Return what each word is worth: a number without its unit breaks a rule on units."""
+    column = pa.array(words, pa.string())
+    if rule.kind == "missing":
+        listed = pc.is_in(column, value_set=pa.array(rule.valid, pa.string()))
+        broken = np.asarray(pc.fill_null(listed, False), dtype=np.bool_)  # noqa: FBT003 - arrow
+        nulls = rule.nulls
+        return [
+            int(nulls) if word is None else int(bad)
+            for word, bad in zip(words, broken, strict=True)
+        ]
+    good = np.ones(len(column), dtype=np.bool_)
+    if rule.valid:
+        good &= _true(pc.is_in(column, value_set=pa.array(rule.valid, pa.string())))
+    if rule.pattern:
+        good &= _true(pc.match_substring_regex(column, rule.pattern))
+    absent = tally.BROKEN if rule.column == "unit" else tally.SKIPPED
+    return [
+        absent if word is None else tally.KEPT if kept else tally.BROKEN
+        for word, kept in zip(words, good, strict=True)
+    ]
+
+
+def _true(condition: pa.Array) -> NDArray[np.bool_]:
+    return np.asarray(pc.fill_null(condition, False), dtype=np.bool_)  # noqa: FBT003 - arrow
+
+
+def _duplicates(events: pa.Table, rule: Rule, mask: Mask) -> pa.Table:
+    # Rows of one patient lie in one piece: their repeats are counted at once. Without the patient
+    # among the columns pieces must be compared, and every distinct row is handed on as a number.
+    chosen = events if mask.all() else events.filter(pa.array(mask))
+    hashes = row_hashes(chosen, rule.properties)
+    if "subject_id" in rule.properties:
+        hits = len(hashes) - tally.distinct(hashes)
+        return partial_rows([rule.name], [0], [len(hashes)], hits=[hits])
+    return _counted(rule.name, hashes.view(np.int64))
+
+
+def _counted(name: str, bins: Ints) -> pa.Table:
+    """Return how many rows fall into each bin."""
+    least = int(bins.min()) if len(bins) else 0
+    if len(bins) and int(bins.max()) - least < _LISTED_MINUTES:
+        counts = np.bincount(bins - least)
+        found = np.flatnonzero(counts)
+        rows, places = counts[found], found + least
+    else:
+        places, rows = np.unique(bins, return_counts=True)
+    return partial_rows([name] * len(places), places, rows, hits=np.zeros(len(places), np.int64))
