@@ -35,6 +35,7 @@ class Piece:
         self._numbers: dict[str, tuple[Floats, NDArray[np.uint8]]] = {}
         self._instants: dict[str, Ints] = {}
         self._nulls: dict[str, NDArray[np.uint8]] = {}
+        self._counts: dict[str, Ints] = {}
 
     def words(self, column: str) -> list[str | None]:
         """Return the words of a text column; the last one is None."""
@@ -45,6 +46,13 @@ class Piece:
         """Return the place of every row's word."""
         self.text(column)
         return self._texts[column][0]
+
+    def counts(self, column: str) -> Ints:
+        """Return how many rows have each word of a text column."""
+        if column not in self._counts:
+            places = self.places(column)
+            self._counts[column] = np.bincount(places, minlength=len(self.words(column)))
+        return self._counts[column]
 
     def text(self, column: str) -> int:
         """Return the slot of a text column."""
@@ -101,4 +109,6 @@ def _mask(column: pa.ChunkedArray) -> NDArray[np.uint8]:
 def _stacked(columns: list[Any], rows: int, kind: Any) -> Any:  # noqa: ANN401 - arrays
     if not columns:
         return np.empty((0, rows), kind)
+    if len(columns) == 1:
+        return np.ascontiguousarray(columns[0], dtype=kind)[np.newaxis]
     return np.ascontiguousarray(np.stack(columns), dtype=kind)

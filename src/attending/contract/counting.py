@@ -40,8 +40,7 @@ class Counter:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = [rule for rule in rules if rule.kind != "text"]
-        self._tallied = [rule for rule in self._rules if rule.kind not in _BINNED]
-        self._groups: dict[str | None, list[int]] = {}
+        self._meant: dict[str, dict[str | None, bool]] = {rule.name: {} for rule in self._rules}
         self._worth: dict[str, dict[str | None, int]] = {rule.name: {} for rule in self._rules}
 
     def count(self, events: pa.Table) -> pa.Table:
@@ -54,21 +53,54 @@ class Counter:
         return pa.concat_tables(parts)
 
     def _tally(self, piece: Piece) -> pa.Table:
-        tests = [self._test(piece, rule) for rule in self._tallied]
-        groups = [self._group(word) for word in piece.words("code")]
+        """Count a rule by its words where that says all, and row by row where it does not."""
+        rules = [rule for rule in self._rules if rule.kind not in _BINNED]
+        by_word = {rule.name: self._by_word(piece, rule) for rule in rules}
+        by_row = [rule for rule in rules if by_word[rule.name] is None]
+        tests = [self._test(piece, rule) for rule in by_row]
+        meets = [self._meets(rule, piece.words("code")) for rule in by_row]
+        groups = [
+            [place for place, meant in enumerate(meets) if meant[word]]
+            for word in range(len(piece.words("code")))
+        ]
         rows, broken = tally.tally(piece.cells(), tests, groups)
-        names = [rule.name for rule in self._tallied]
-        return partial_rows(names, np.zeros(len(names), np.int64), rows, hits=broken)
+        counted = zip(rows.tolist(), broken.tolist(), strict=True)
+        found = [one or next(counted) for one in by_word.values()]
+        names = [rule.name for rule in rules]
+        return partial_rows(
+            names, [0] * len(names), [rows for rows, _ in found], hits=[hits for _, hits in found]
+        )
 
-    def _group(self, code: str | None) -> list[int]:
-        """Return which rules a code's rows meet."""
-        if code not in self._groups:
-            self._groups[code] = [
-                place
-                for place, rule in enumerate(self._tallied)
-                if not rule.codes or (code is not None and means(rule.codes, code))
-            ]
-        return self._groups[code]
+    def _by_word(self, piece: Piece, rule: Rule) -> tuple[int, int] | None:
+        """Return the rows and those that break the rule, None when single rows must be seen."""
+        if rule.sites:
+            return None
+        meant = self._meets(rule, piece.words("code"))
+        counts = piece.counts("code")
+        rows = int(counts[meant].sum())
+        if rule.kind == "count":
+            return rows, 0
+        column = piece.events[rule.column]
+        if rule.kind == "null" and (not column.null_count or not rule.codes):
+            return rows, column.null_count
+        worded = rule.kind in {"invalid", "missing"} and _is_text(rule)
+        if not worded or rule.column == "unit" or (rule.codes and rule.column != "code"):
+            return None
+        worth = self._words_worth(rule, piece.words(rule.column))
+        counts = piece.counts(rule.column)
+        counts = counts * meant if rule.codes else counts
+        looked_at = counts[worth != tally.SKIPPED].sum()
+        return int(looked_at), int(counts[worth == tally.BROKEN].sum())
+
+    def _meets(self, rule: Rule, codes: Sequence[str | None]) -> Mask:
+        """Return which codes a rule is about."""
+        if not rule.codes:
+            return np.ones(len(codes), np.bool_)
+        known = self._meant[rule.name]
+        for code in codes:
+            if code not in known:
+                known[code] = code is not None and means(rule.codes, code)
+        return np.array([known[code] for code in codes], np.bool_)
 
     def _test(self, piece: Piece, rule: Rule) -> tally.Tally:
         made = self._plain_test(piece, rule)
@@ -84,18 +116,20 @@ class Counter:
             return tally.Tally(tally.COUNT)
         if rule.kind in {"order", "future"}:
             return _clock_test(piece, rule)
-        if pa.types.is_string(_type(rule)) or pa.types.is_large_string(_type(rule)):
+        if _is_text(rule):
             return self._words_test(piece, rule)
         return _number_test(piece, rule)
 
     def _words_test(self, piece: Piece, rule: Rule) -> tally.Tally:
-        words = piece.words(rule.column)
+        needs = piece.number("numeric_value") if rule.column == "unit" else -1
+        worth = self._words_worth(rule, piece.words(rule.column))
+        return tally.Tally(tally.WORD, piece.text(rule.column), other=needs, words=worth)
+
+    def _words_worth(self, rule: Rule, words: Sequence[str | None]) -> NDArray[np.uint8]:
         known = self._worth[rule.name]
         fresh = [word for word in words if word not in known]
         known.update(zip(fresh, _worth(rule, fresh), strict=True))
-        needs = piece.number("numeric_value") if rule.column == "unit" else -1
-        worth = np.array([known[word] for word in words], np.uint8)
-        return tally.Tally(tally.WORD, piece.text(rule.column), other=needs, words=worth)
+        return np.array([known[word] for word in words], np.uint8)
 
     def _binned(self, piece: Piece, rule: Rule) -> pa.Table:
         mask = self._mask(piece, rule)
@@ -113,12 +147,16 @@ class Counter:
 
     def _mask(self, piece: Piece, rule: Rule) -> Mask:
         mask = np.ones(piece.events.num_rows, np.bool_)
-        for column, wanted in (("code", rule.codes), ("site", rule.sites)):
-            if wanted:
-                words = piece.words(column)
-                meant = [word is not None and means(wanted, word) for word in words]
-                mask &= np.array(meant, np.bool_)[piece.places(column)]
+        if rule.codes:
+            mask &= self._meets(rule, piece.words("code"))[piece.places("code")]
+        if rule.sites:
+            meant = [word in rule.sites for word in piece.words("site")]
+            mask &= np.array(meant, np.bool_)[piece.places("site")]
         return mask
+
+
+def _is_text(rule: Rule) -> bool:
+    return bool(pa.types.is_string(_type(rule)) or pa.types.is_large_string(_type(rule)))
 
 
 def _clock_test(piece: Piece, rule: Rule) -> tally.Tally:

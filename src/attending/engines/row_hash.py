@@ -47,14 +47,18 @@ def _bits(column: pa.ChunkedArray) -> NDArray[np.uint64]:
         joined = column.unify_dictionaries().combine_chunks()
         joined = joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
         words = _texts(joined.dictionary)
-        place = np.asarray(pc.fill_null(joined.indices, 0), dtype=np.int64)
+        place = np.asarray(_filled(joined.indices, 0), dtype=np.int64)
         return words[place] if len(words) else np.zeros(len(place), np.uint64)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return np.concatenate([np.empty(0, np.uint64), *map(_texts, column.chunks)])
     if pa.types.is_floating(kind):
-        values = np.asarray(pc.fill_null(column, 0.0).to_numpy(), dtype=np.float64)
+        values = np.asarray(_filled(column, 0.0).to_numpy(), dtype=np.float64)
         return np.asarray((values + 0.0).view(np.uint64))  # one zero, whatever its sign
-    return np.asarray(pc.fill_null(column.cast(pa.int64()), 0).to_numpy()).astype(np.uint64)
+    return np.asarray(_filled(column.cast(pa.int64()), 0).to_numpy()).astype(np.uint64)
+
+
+def _filled(column: pa.ChunkedArray, value: float) -> pa.ChunkedArray:
+    return pc.fill_null(column, value) if column.null_count else column
 
 
 def _texts(array: pa.Array) -> NDArray[np.uint64]:

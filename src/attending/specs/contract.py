@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from attending.specs.base import Scalar
+from attending.specs.base import Scalar  # noqa: TC001 - pydantic reads it
 from attending.specs.contract_terms import (
     CustomProperty,
     Deidentification,
