@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from attending.engines.tables import coded, micros, numbers
+from attending.engines.tables import coded, micros
 from attending.engines.tally import Cells
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Piece:
         self._texts: dict[str, tuple[NDArray[np.int32], list[str | None]]] = {}
         self._numbers: dict[str, tuple[Floats, NDArray[np.uint8]]] = {}
         self._instants: dict[str, Ints] = {}
+        self._clocks: dict[str, Ints] = {}
         self._nulls: dict[str, NDArray[np.uint8]] = {}
         self._counts: dict[str, Ints] = {}
 
@@ -60,16 +61,17 @@ class Piece:
 
     def number(self, column: str) -> int:
         """Return the slot of a column of numbers."""
-        return _slot(self._numbers, column, lambda: self._number(column))
+        return _slot(self._numbers, column, lambda: _number(self.events[column]))
 
     def instant(self, column: str) -> int:
         """Return the slot of a column of instants."""
-        return _slot(self._instants, column, lambda: micros(self.events[column], null=NO_INSTANT))
+        return _slot(self._instants, column, lambda: self.instants(column))
 
     def instants(self, column: str) -> Ints:
         """Return a column of instants as microseconds since 1970."""
-        self.instant(column)
-        return self._instants[column]
+        if column not in self._clocks:
+            self._clocks[column] = micros(self.events[column], null=NO_INSTANT)
+        return self._clocks[column]
 
     def null(self, column: str) -> int:
         """Return the slot of the mask of a column's nulls."""
@@ -87,17 +89,24 @@ class Piece:
             _stacked(list(self._nulls.values()), rows, np.uint8),
         )
 
-    def _number(self, column: str) -> tuple[Floats, NDArray[np.uint8]]:
-        found = self.events[column]
-        if pa.types.is_timestamp(found.type):
-            found = found.cast(pa.int64())
-        return numbers(found.cast(pa.float64())), _mask(found)
-
 
 def _slot(held: dict[str, Any], column: str, make: Callable[[], Any]) -> int:
     if column not in held:
         held[column] = make()
     return list(held).index(column)
+
+
+def _number(column: pa.ChunkedArray) -> tuple[Floats, NDArray[np.uint8]]:
+    """Return numbers, whatever stands where there is none, and where that is."""
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.int64())
+    out = np.empty(len(column), np.float64)
+    start = 0
+    for chunk in column.chunks:
+        values = np.frombuffer(chunk.buffers()[1], chunk.type.to_pandas_dtype())
+        out[start : start + len(chunk)] = values[chunk.offset : chunk.offset + len(chunk)]
+        start += len(chunk)
+    return out, _mask(column)
 
 
 def _mask(column: pa.ChunkedArray) -> NDArray[np.uint8]:

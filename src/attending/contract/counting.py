@@ -75,6 +75,8 @@ class Counter:
         """Return the rows and those that break the rule, None when single rows must be seen."""
         if rule.sites:
             return None
+        if rule.kind in {"order", "future"}:
+            return None if rule.codes else _by_clock(piece, rule)
         meant = self._meets(rule, piece.words("code"))
         counts = piece.counts("code")
         rows = int(counts[meant].sum())
@@ -157,6 +159,16 @@ class Counter:
 
 def _is_text(rule: Rule) -> bool:
     return bool(pa.types.is_string(_type(rule)) or pa.types.is_large_string(_type(rule)))
+
+
+def _by_clock(piece: Piece, rule: Rule) -> tuple[int, int]:
+    """Return the rows that have an instant, and those whose instant breaks the rule."""
+    happened = piece.instants("time")
+    if rule.kind == "future":
+        late = 0 if rule.after is None else np.count_nonzero(happened > rule.after)
+        return len(happened), int(late)
+    broken = piece.instants("known_at") < happened
+    return len(happened) - piece.events["time"].null_count, int(np.count_nonzero(broken))
 
 
 def _clock_test(piece: Piece, rule: Rule) -> tally.Tally:

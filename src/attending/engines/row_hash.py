@@ -54,7 +54,8 @@ def _bits(column: pa.ChunkedArray) -> NDArray[np.uint64]:
     if pa.types.is_floating(kind):
         values = np.asarray(_filled(column, 0.0).to_numpy(), dtype=np.float64)
         return np.asarray((values + 0.0).view(np.uint64))  # one zero, whatever its sign
-    return np.asarray(_filled(column.cast(pa.int64()), 0).to_numpy()).astype(np.uint64)
+    whole = np.asarray(_filled(column.cast(pa.int64()), 0).to_numpy(), dtype=np.int64)
+    return whole.view(np.uint64)
 
 
 def _filled(column: pa.ChunkedArray, value: float) -> pa.ChunkedArray:
