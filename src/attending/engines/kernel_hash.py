@@ -45,3 +45,25 @@ def hash_texts(out: NDArray[np.uint64], starts: Ints, data: NDArray[np.uint8]) -
         for j in range(starts[i], starts[i + 1]):
             value = (value ^ np.uint64(data[j])) * _FNV_PRIME
         out[i] = _mixed(value)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba has no types
+def note(numbers: NDArray[np.uint64], table: NDArray[np.uint64], again: Mask) -> int:
+    """Return how many numbers were new, put into a table of open addresses; `again` says which not.
+
+    The length of the table is a power of two, larger than how many it will hold; 0 is a free place,
+    so that 0 and 1 count as one number.
+    """
+    most = np.uint64(len(table) - 1)
+    one, free = np.uint64(1), np.uint64(0)
+    fresh = 0
+    for i in range(len(numbers)):
+        number = max(numbers[i], one)
+        place = (number ^ (number >> _31)) & most
+        while table[place] != free and table[place] != number:
+            place = (place + one) & most
+        again[i] = table[place] == number
+        if not again[i]:
+            table[place] = number
+            fresh += 1
+    return fresh

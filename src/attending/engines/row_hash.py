@@ -8,12 +8,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from attending.engines.kernel_hash import SEED, hash_texts, mix_in
+from attending.engines.kernel_hash import SEED, hash_texts, mix_in, note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from attending.types import Mask
+
+#: Places of a new set, how full it may get, and how many numbers are put in at once.
+_FEWEST, _FULLEST, _AT_ONCE = 1 << 12, 0.8, 1 << 16
 
 
 def row_hashes(table: pa.Table, columns: Sequence[str]) -> NDArray[np.uint64]:
@@ -72,3 +77,34 @@ def _texts(array: pa.Array) -> NDArray[np.uint64]:
     cells = np.frombuffer(data, np.uint8) if data else np.empty(0, np.uint8)
     hash_texts(out, offsets, cells)
     return out
+
+
+class Numbers:
+    """A set of numbers of 64 bits that says of new ones which are in it; eight bytes a place.
+
+    >>> held = Numbers()
+    >>> [held.add(np.array(some, np.uint64)).tolist() for some in ([5, 5, 7], [7])]
+    [[False, True, False], [True]]
+    """
+
+    def __init__(self) -> None:
+        self._table = np.zeros(_FEWEST, np.uint64)
+        self._count = 0
+
+    def add(self, numbers: NDArray[np.uint64]) -> Mask:
+        """Put numbers in and return which were there already, or earlier among these."""
+        again = np.zeros(len(numbers), np.bool_)
+        for start in range(0, len(numbers), _AT_ONCE):
+            part = numbers[start : start + _AT_ONCE]
+            self._make_room(len(part))
+            self._count += note(part, self._table, again[start : start + _AT_ONCE])
+        return again
+
+    def _make_room(self, more: int) -> None:
+        size = len(self._table)
+        while self._count + more > _FULLEST * size:
+            size *= 2
+        if size > len(self._table):
+            old, self._table = self._table, np.zeros(size, np.uint64)
+            held = old[old != 0]
+            note(held, self._table, np.zeros(len(held), np.bool_))

@@ -6,12 +6,11 @@ import zipfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from attending.engines.row_hash import row_hashes
+from attending.engines.row_hash import Numbers, row_hashes
 from attending.errors import BadInput, did_you_mean
 from attending.ingest.tables import Truncated, require
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
     from typing import IO
-
-    from numpy.typing import NDArray
 
     from attending.specs.mapping import TableMap
     from attending.types import Mask
@@ -192,17 +189,8 @@ class Seen:
     """
 
     def __init__(self) -> None:
-        self._known: NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
+        self._known = Numbers()
 
     def repeated(self, cells: pa.Table) -> Mask:
         """Return which rows were seen before, in an earlier block or earlier in this one."""
-        numbers = row_hashes(cells, cells.column_names)
-        _, first = np.unique(numbers, return_index=True)
-        again = np.ones(len(numbers), dtype=np.bool_)
-        again[first] = False
-        place = np.searchsorted(self._known, numbers)
-        inside = place < len(self._known)
-        again[inside] |= self._known[place[inside]] == numbers[inside]
-        fresh = np.sort(numbers[~again])
-        self._known = np.insert(self._known, np.searchsorted(self._known, fresh), fresh)
-        return again
+        return self._known.add(row_hashes(cells, cells.column_names))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -17,6 +18,7 @@ Column: TypeAlias = pa.ChunkedArray
 INSTANT = pa.timestamp("us")
 _ZONED = pa.timestamp("us", tz="UTC")
 _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
+_OFFSET = re.compile(r"\d(Z|z|[+-]\d{2}:?\d{2})\s*$")
 _DATE_LENGTH = 10
 #: The last microsecond of a day: a date without a time is known by then, and not before.
 LAST_OF_DAY = DAY - 1
@@ -44,13 +46,23 @@ def instants(column: Column) -> Column:
     >>> [str(at) for at in instants(cells).to_pylist()]
     ['2023-01-05 13:00:00', '2023-01-05 13:00:00', 'None']
     """
-    for form in (_ZONED, INSTANT):
+    for form in _forms(column):
         try:
             return column.cast(form).cast(INSTANT)
         except pa.ArrowInvalid:
             continue
-    one_by_one = [_instant(text) for text in column.to_pylist()]
-    return pa.chunked_array([pa.array(one_by_one, type=INSTANT)])
+    coded = column.dictionary_encode().unify_dictionaries()
+    words = coded.chunk(0).dictionary if coded.num_chunks else pa.array([], pa.string())
+    found = pa.chunked_array([[_instant(text) for text in words.to_pylist()]], type=INSTANT)
+    places = pa.chunked_array([chunk.indices for chunk in coded.chunks], type=pa.int32())
+    return found.take(places)
+
+
+def _forms(column: Column) -> tuple[pa.DataType, ...]:
+    """Return how texts may be read, first as the first of them is: a wrong guess is slow."""
+    first = column.drop_null().slice(0, 1).to_pylist()
+    zoned = bool(first) and _OFFSET.search(first[0]) is not None
+    return (_ZONED, INSTANT) if zoned else (INSTANT, _ZONED)
 
 
 def _instant(text: str | None) -> pa.Scalar:
