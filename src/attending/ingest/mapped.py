@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from attending.digests import digest_file
+from attending.engines.row_hash import Numbers, row_hashes
 from attending.errors import BadInput
+from attending.ingest.ahead import ahead
 from attending.ingest.batch import Origin
-from attending.ingest.blocks import Seen, blocks, place_of
+from attending.ingest.blocks import Block, blocks, place_of
 from attending.ingest.cells import INSTANT, end_of_day, is_true, looked_up, numbers, shifted
 from attending.ingest.mapped_times import Times, clock_values, read_moment, read_times
 from attending.ingest.rows import Rows
@@ -24,8 +26,10 @@ from attending.specs.mapping import slots
 from attending.times import format_length
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from attending.ingest.batch import Batch
     from attending.ingest.cells import Column
@@ -73,6 +77,27 @@ class _Read:
     unknown_unit: Mask
     applies: Mask
 
+    def take(self, places: Ints) -> _Read:
+        """Return the same of some rows, in their order."""
+        if len(places) == len(self.applies):
+            return self
+        at = pa.array(places)
+        parts = (self.code, self.known, self.value, self.text, self.unit)
+        code, known, value, text, unit = (part.take(at) for part in parts)
+        time = self.time and Times(self.time.at.take(at), *(mask[places] for mask in self.time[1:]))
+        masks = self.unknown_unit[places], self.applies[places]
+        return _Read(code, time, known, value, text, unit, *masks)
+
+
+class _Parsed(NamedTuple):
+    """A block whose cells were read: its rows as numbers, and what each event says of them."""
+
+    block: Block
+    cells: pa.Table
+    hashes: NDArray[np.uint64]
+    names: NDArray[np.uint64]
+    reads: list[_Read]
+
 
 class _Reader:
     """Reads one table of a mapping."""
@@ -96,21 +121,36 @@ class _Reader:
         return np.unique(np.concatenate([np.empty(0, np.int64), *found]))
 
     def batches(self, keys: Pseudonyms) -> Iterator[Batch]:
-        """Yield a batch for every block."""
-        table, seen, named = self._table, Seen(), Seen()
-        for block in blocks(self._folder, table, columns=table.columns):
-            rows = self._rows(block.cells, odd_lines=block.odd_lines, start=block.start)
-            rows.drop(seen.repeated(block.cells))
+        """Yield a batch for every block; the next block is read while one is put together."""
+        table, seen, named = self._table, Numbers(), Numbers()
+        for parsed in ahead(self._parsed()):
+            block = parsed.block
+            rows = self._rows(parsed.cells, odd_lines=block.odd_lines, start=block.start)
+            rows.drop(seen.add(parsed.hashes))
             if table.row_id:
-                rows.quarantine(named.repeated(rows.table.select(list(table.row_id))), "id_reused")
-            yield self._batch(rows, keys)
+                again = named.add(parsed.names[rows.places - block.start])
+                rows.quarantine(again, "id_reused")
+            rows.quarantine(rows.missing(table.subject), "unknown_patient")
+            yield self._batch(rows, parsed, keys)
+
+    def _parsed(self) -> Generator[_Parsed, None, None]:
+        table = self._table
+        for block in blocks(self._folder, table, columns=table.columns):
+            cells = self._prepared(block.cells)
+            yield _Parsed(
+                block,
+                cells,
+                row_hashes(block.cells, block.cells.column_names),
+                row_hashes(block.cells, table.row_id),
+                [self._read(cells, event) for event in table.events],
+            )
 
     def _rows(self, cells: pa.Table, *, odd_lines: int, start: int) -> Rows:
         table = self._table
         return Rows(
             self._spec.system,
             table.name,
-            self._prepared(cells),
+            cells,
             odd_lines=odd_lines,
             named_by=table.row_id,
             versioned=table.versioned,
@@ -134,14 +174,13 @@ class _Reader:
                 cells = cells.append_column(name, other[there].take(place))
         return cells
 
-    def _batch(self, rows: Rows, keys: Pseudonyms) -> Batch:
-        rows.quarantine(rows.missing(self._table.subject), "unknown_patient")
-        self._set_aside(rows)
+    def _batch(self, rows: Rows, parsed: _Parsed, keys: Pseudonyms) -> Batch:
+        _set_aside(rows, parsed)
         drafts = []
         said = np.zeros(rows.left, dtype=np.bool_)
         whose = self._whose(rows, keys)
-        for event in self._table.events:
-            read = self._read(rows.table, event)
+        for one in parsed.reads:
+            read = one.take(rows.places - parsed.block.start)
             drafts.append(
                 rows.events(
                     keep=read.applies,
@@ -157,19 +196,6 @@ class _Reader:
             said |= read.applies
         rows.reject(~said, "says_nothing")
         return rows.batch(drafts, list(self._availability(drafts)))
-
-    def _set_aside(self, rows: Rows) -> None:
-        """Quarantine rows with a time that is none or a number in an unknown unit."""
-        whole = rows.table
-        alive = np.ones(rows.left, dtype=np.bool_)
-        for event in self._table.events:
-            read = self._read(whole, event)
-            problems = [(read.unknown_unit, "unknown_unit")]
-            if read.time is not None:
-                problems += [(getattr(read.time, what), why) for what, why in _TIME_REASONS]
-            for bad, reason in problems:
-                rows.quarantine(bad[alive], reason)
-                alive &= ~bad
 
     def _whose(self, rows: Rows, keys: Pseudonyms) -> dict[str, Column]:
         table = self._table
@@ -238,6 +264,16 @@ class _Reader:
                 code=prefix or None,
                 rows=draft.num_rows,
             )
+
+
+def _set_aside(rows: Rows, parsed: _Parsed) -> None:
+    """Quarantine rows with a time that is none or a number in an unknown unit."""
+    for read in parsed.reads:
+        problems = [(read.unknown_unit, "unknown_unit")]
+        if read.time is not None:
+            problems += [(getattr(read.time, what), why) for what, why in _TIME_REASONS]
+        for bad, reason in problems:
+            rows.quarantine(bad[rows.places - parsed.block.start], reason)
 
 
 def _by_then(times: Times) -> Column:

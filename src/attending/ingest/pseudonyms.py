@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Lock
+
 import numpy as np
 import pyarrow as pa
 
@@ -29,6 +31,7 @@ class Pseudonyms:
                 hint="Make one with `attending key make`.",
             )
         self._key = key
+        self._alone = Lock()
         self._known: dict[str, dict[str, int]] = {"subject": {}, "encounter": {}}
         self._taken: dict[str, set[int]] = {"subject": set(), "encounter": set()}
 
@@ -55,7 +58,8 @@ class Pseudonyms:
 
     def _chunk(self, space: str, chunk: pa.DictionaryArray) -> pa.Array:
         names = chunk.dictionary.to_pylist()
-        values = np.array([self._one(space, name) for name in names], dtype=np.int64)
+        with self._alone:
+            values = np.array([self._one(space, name) for name in names], dtype=np.int64)
         return pa.array(values, type=pa.int64()).take(chunk.indices)
 
     def _one(self, space: str, source_id: str) -> int:

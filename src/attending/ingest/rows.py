@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from attending.records.snapshot import Availability, Naming
-    from attending.types import Mask
+    from attending.types import Ints, Mask
 
 _ROW = "#row"
 
@@ -65,6 +65,11 @@ class Rows:
     def left(self) -> int:
         """Return how many rows are still in play."""
         return int(self._table.num_rows)
+
+    @property
+    def places(self) -> Ints:
+        """Return the places in their file of the rows that are still in play, ascending."""
+        return np.asarray(self._table[_ROW], dtype=np.int64)
 
     @property
     def table(self) -> pa.Table:

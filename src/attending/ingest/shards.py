@@ -7,6 +7,7 @@ written by itself, so memory is bounded by the largest shard and not by the data
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from attending.types import Ints, Mask
 
 ROW_GROUP_ROWS = 131_072
+#: Shards that are sorted and written at once.
+_AT_ONCE = 2
 _CODED = ("code", "unit", "source", "site", "text_value")
 
 
@@ -51,7 +54,8 @@ class ShardWriter:
         """Return what each shard holds, after writing and closing all."""
         for writer in self._writers:
             writer.close()
-        return tuple(self._write(number) for number in range(len(self._scratch)))
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return tuple(pool.map(self._write, range(len(self._scratch))))
 
     def _write(self, number: int) -> Shard:
         with pa.memory_map(str(self._scratch[number])) as stream:
