@@ -19,6 +19,7 @@ _FNV_START = np.uint64(0xCBF29CE484222325)
 _FNV_PRIME = np.uint64(0x100000001B3)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
+_WORD = 8
 _30, _27, _31 = np.uint64(30), np.uint64(27), np.uint64(31)
 
 
@@ -39,20 +40,34 @@ def mix_in(out: NDArray[np.uint64], bits: NDArray[np.uint64], null: Mask) -> Non
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba has no types
 def hash_texts(out: NDArray[np.uint64], starts: Ints, data: NDArray[np.uint8]) -> None:
-    """Write a number for each text; text i is `data[starts[i]:starts[i + 1]]`."""
+    """Write a number for each text: text i is `data[starts[i]:starts[i + 1]]`; 8 bytes a step."""
     for i in range(len(out)):
-        value = _FNV_START + np.uint64(starts[i + 1] - starts[i])
-        for j in range(starts[i], starts[i + 1]):
+        start, end = starts[i], starts[i + 1]
+        value = _FNV_START + np.uint64(end - start)
+        while end - start >= _WORD:
+            word = np.uint64(0)
+            for j in range(_WORD):
+                word |= np.uint64(data[start + j]) << np.uint64(8 * j)
+            value = _mixed(value ^ word)
+            start += _WORD
+        for j in range(start, end):
             value = (value ^ np.uint64(data[j])) * _FNV_PRIME
         out[i] = _mixed(value)
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba has no types
-def note(numbers: NDArray[np.uint64], table: NDArray[np.uint64], again: Mask) -> int:
-    """Return how many numbers were new, put into a table of open addresses; `again` says which not.
+def note(
+    numbers: NDArray[np.uint64],
+    says: NDArray[np.uint32],
+    table: NDArray[np.uint64],
+    said: NDArray[np.uint32],
+    found: NDArray[np.uint8],
+) -> int:
+    """Return how many numbers were new, put into a table of open addresses with what they say.
 
+    `found` is 0 for a new number, 1 for one that says the same as before, 2 for one that does not.
     The length of the table is a power of two, larger than how many it will hold; 0 is a free place,
-    so that 0 and 1 count as one number.
+    so that 0 and 1 count as one number. A table `said` of no length holds numbers alone.
     """
     most = np.uint64(len(table) - 1)
     one, free = np.uint64(1), np.uint64(0)
@@ -62,8 +77,12 @@ def note(numbers: NDArray[np.uint64], table: NDArray[np.uint64], again: Mask) ->
         place = (number ^ (number >> _31)) & most
         while table[place] != free and table[place] != number:
             place = (place + one) & most
-        again[i] = table[place] == number
-        if not again[i]:
+        if table[place] == free:
             table[place] = number
+            if len(said):
+                said[place] = says[i]
+            found[i] = 0
             fresh += 1
+        else:
+            found[i] = 2 if len(said) and said[place] != says[i] else 1
     return fresh

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from attending.types import Mask
-
 #: Places of a new set, how full it may get, and how many numbers are put in at once.
 _FEWEST, _FULLEST, _AT_ONCE = 1 << 12, 0.8, 1 << 16
 
@@ -31,7 +29,8 @@ def row_hashes(table: pa.Table, columns: Sequence[str]) -> NDArray[np.uint64]:
         columns: which of them count.
 
     References:
-        Fowler, Noll & Vo (FNV-1a) for texts; Steele, Lea & Flood 2014 (SplitMix64) for mixing.
+        Fowler, Noll & Vo (FNV-1a) for the last bytes of texts; Steele, Lea & Flood 2014
+        (SplitMix64) for mixing.
 
     >>> rows = pa.table({"a": ["x", "x", None], "n": [1, 1, 1]})
     >>> one, same, other = row_hashes(rows, ["a", "n"]).tolist()
@@ -82,29 +81,50 @@ def _texts(array: pa.Array) -> NDArray[np.uint64]:
 class Numbers:
     """A set of numbers of 64 bits that says of new ones which are in it; eight bytes a place.
 
+    Args:
+        saying: whether each number comes with another that it stands for, of which 32 bits are
+            kept, four bytes a place.
+
     >>> held = Numbers()
     >>> [held.add(np.array(some, np.uint64)).tolist() for some in ([5, 5, 7], [7])]
-    [[False, True, False], [True]]
+    [[0, 1, 0], [1]]
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, saying: bool = False) -> None:
+        self._saying = saying
         self._table = np.zeros(_FEWEST, np.uint64)
+        self._said = self._empty(_FEWEST)
         self._count = 0
 
-    def add(self, numbers: NDArray[np.uint64]) -> Mask:
-        """Put numbers in and return which were there already, or earlier among these."""
-        again = np.zeros(len(numbers), np.bool_)
+    def add(
+        self, numbers: NDArray[np.uint64], says: NDArray[np.uint64] | None = None
+    ) -> NDArray[np.uint8]:
+        """Return 0 for each number that is new, 1 for one that is known, 2 for one that lies.
+
+        Args:
+            numbers: of any order; those that repeat among these are known too.
+            says: what each stands for; a known one that stands for another is 2.
+        """
+        found = np.zeros(len(numbers), np.uint8)
+        short = np.zeros(len(numbers), np.uint32)
+        if says is not None:
+            short = (says >> np.uint64(32)).astype(np.uint32)
         for start in range(0, len(numbers), _AT_ONCE):
-            part = numbers[start : start + _AT_ONCE]
-            self._make_room(len(part))
-            self._count += note(part, self._table, again[start : start + _AT_ONCE])
-        return again
+            part = slice(start, start + _AT_ONCE)
+            self._make_room(len(numbers[part]))
+            self._count += note(numbers[part], short[part], self._table, self._said, found[part])
+        return found
+
+    def _empty(self, size: int) -> NDArray[np.uint32]:
+        return np.zeros(size if self._saying else 0, np.uint32)
 
     def _make_room(self, more: int) -> None:
         size = len(self._table)
         while self._count + more > _FULLEST * size:
             size *= 2
         if size > len(self._table):
-            old, self._table = self._table, np.zeros(size, np.uint64)
-            held = old[old != 0]
-            note(held, self._table, np.zeros(len(held), np.bool_))
+            held = self._table != 0
+            numbers = self._table[held]
+            says = self._said[held] if self._saying else np.zeros(len(numbers), np.uint32)
+            self._table, self._said = np.zeros(size, np.uint64), self._empty(size)
+            note(numbers, says, self._table, self._said, np.zeros(len(numbers), np.uint8))

@@ -193,4 +193,4 @@ class Seen:
 
     def repeated(self, cells: pa.Table) -> Mask:
         """Return which rows were seen before, in an earlier block or earlier in this one."""
-        return self._known.add(row_hashes(cells, cells.column_names))
+        return self._known.add(row_hashes(cells, cells.column_names)) > 0

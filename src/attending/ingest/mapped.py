@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from attending.types import Ints, Mask
 
 MAPPING_FILE = "mapping.yaml"
+#: What a set of names says of a row: it says the same as before, or something else.
+_SAME, _OTHER = 1, 2
 #: Why a row is set aside, by what was wrong with its times.
 _TIME_REASONS = (("unreadable", "no_time"), ("gap", "dst_gap"), ("repeated", "dst_repeated"))
 
@@ -122,14 +124,14 @@ class _Reader:
 
     def batches(self, keys: Pseudonyms) -> Iterator[Batch]:
         """Yield a batch for every block; the next block is read while one is put together."""
-        table, seen, named = self._table, Numbers(), Numbers()
+        table = self._table
+        seen = Numbers(saying=bool(table.row_id))
         for parsed in ahead(self._parsed()):
             block = parsed.block
             rows = self._rows(parsed.cells, odd_lines=block.odd_lines, start=block.start)
-            rows.drop(seen.add(parsed.hashes))
-            if table.row_id:
-                again = named.add(parsed.names[rows.places - block.start])
-                rows.quarantine(again, "id_reused")
+            found = seen.add(parsed.names, parsed.hashes)
+            rows.drop(found == _SAME)
+            rows.quarantine(found[rows.places - block.start] == _OTHER, "id_reused")
             rows.quarantine(rows.missing(table.subject), "unknown_patient")
             yield self._batch(rows, parsed, keys)
 
@@ -137,13 +139,10 @@ class _Reader:
         table = self._table
         for block in blocks(self._folder, table, columns=table.columns):
             cells = self._prepared(block.cells)
-            yield _Parsed(
-                block,
-                cells,
-                row_hashes(block.cells, block.cells.column_names),
-                row_hashes(block.cells, table.row_id),
-                [self._read(cells, event) for event in table.events],
-            )
+            hashes = row_hashes(block.cells, block.cells.column_names)
+            names = row_hashes(block.cells, table.row_id) if table.row_id else hashes
+            reads = [self._read(cells, event) for event in table.events]
+            yield _Parsed(block, cells, hashes, names, reads)
 
     def _rows(self, cells: pa.Table, *, odd_lines: int, start: int) -> Rows:
         table = self._table
@@ -278,6 +277,8 @@ def _set_aside(rows: Rows, parsed: _Parsed) -> None:
 
 def _by_then(times: Times) -> Column:
     """Return instants; a date without a time of day counts by its end."""
+    if not times.date_only.any():
+        return times.at
     return pc.if_else(pa.array(times.date_only), end_of_day(times.at), times.at)
 
 

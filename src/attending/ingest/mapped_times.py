@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _OFFSET = r"\d(Z|z|[+-]\d{2}:?\d{2})$"
 _DATE = r"^\s*\d{4}-\d{2}-\d{2}\s*$"
+#: Longer texts have a time of day; a date of ten characters may stand among blanks.
+_LONGEST_DATE = 16
 _UTC = frozenset({"UTC", "Etc/UTC", "floating", "relative"})
 
 
@@ -65,13 +67,21 @@ def read_times(texts: Column, *, form: str | None, zone: str) -> Times:
     # A form without an hour is a date: it is known by the end of its day, and not before.
     whole_days = form is not None and not re.search(r"%[HIRTXcklsr]", form)
     by_form = given if whole_days else nothing
-    date_only = is_true(pc.match_substring_regex(texts, _DATE)) if form is None else by_form
+    date_only = _dates(texts) if form is None else by_form
     gap, repeated = nothing, nothing
     if zone not in _UTC:
         local = ~is_true(pc.match_substring_regex(texts, _OFFSET)) if form is None else ~nothing
         plain, gap, repeated = _from_local(plain, zone, local=local)
     unreadable = given & is_true(plain.is_null()) & ~gap & ~repeated
     return Times(plain, date_only, unreadable, gap, repeated)
+
+
+def _dates(texts: Column) -> Mask:
+    """Return which texts are a date without a time of day; only short ones can be."""
+    short = is_true(pc.less(pc.binary_length(texts), _LONGEST_DATE))
+    if short.any():
+        short &= is_true(pc.match_substring_regex(texts, _DATE))
+    return short
 
 
 def _by_form(texts: Column, form: str) -> Column:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from attending.digests import digest_file
+from attending.engines.kernel_sort import sort_within
 from attending.ingest.cells import micros
 from attending.records.events import EVENTS
 from attending.records.snapshot import Shard
@@ -96,9 +97,37 @@ def sorted_events(events: pa.Table) -> pa.Table:
     [None, 1, 2]
     """
     keys = _keys(events)
-    order = np.lexsort(keys[::-1])
+    order = _by_two(keys[0], keys[1])
+    order = _settled(order, keys=keys)
     order = _tied_by_source(events, order, keys=keys)
     return events.take(pa.array(order)).combine_chunks()
+
+
+def _by_two(first: Ints, second: Ints) -> Ints:
+    """Return the order by two numbers; the input's order settles ties."""
+    order = np.argsort(first, kind="stable")
+    sort_within(order, first, second)
+    return order
+
+
+def _settled(order: Ints, *, keys: list[Any]) -> Ints:
+    """Return the order by all keys, given the order by the first two: few rows are alike there."""
+    where, group = _ties(order, keys[:2])
+    chosen = order[where]
+    settled = order.copy()
+    settled[where] = chosen[np.lexsort([*(key[chosen] for key in keys[:1:-1]), group])]
+    return settled
+
+
+def _ties(order: Ints, keys: list[Any]) -> tuple[Ints, Ints]:
+    """Return the places in an order of rows that are alike in all keys, and which are alike."""
+    if not len(order):
+        return order, order
+    fresh = np.ones(len(order), dtype=np.bool_)
+    fresh[1:] = np.logical_or.reduce([_moves(key[order]) for key in keys])
+    group = np.cumsum(fresh)
+    where = np.flatnonzero(np.bincount(group)[group] > 1)
+    return where, np.asarray(group[where], dtype=np.int64)
 
 
 def _keys(events: pa.Table) -> list[Any]:
@@ -131,15 +160,9 @@ def _ranks(column: pa.ChunkedArray) -> Ints:
 
 def _tied_by_source(events: pa.Table, order: Ints, *, keys: list[Any]) -> Ints:
     """Return the order with rows that are alike in all keys sorted by where they came from."""
-    if not len(order):
-        return order
-    fresh = np.ones(len(order), dtype=np.bool_)
-    fresh[1:] = np.logical_or.reduce([_moves(key[order]) for key in keys])
-    group = np.cumsum(fresh)
-    tied = np.bincount(group)[group] > 1
-    where = np.flatnonzero(tied)
+    where, group = _ties(order, keys)
     rows = events.select(["source", "source_row", "text_value"]).take(pa.array(order[where]))
-    rows = rows.append_column("group", pa.array(group[where]))
+    rows = rows.append_column("group", pa.array(group))
     by = [(name, "ascending") for name in ("group", "source", "source_row", "text_value")]
     settled = order.copy()
     settled[where] = order[where][np.asarray(pc.sort_indices(rows, sort_keys=by))]

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from attending.ingest.onto import Onto
     from attending.lifecycle.desk import Desk
 
-DEFAULT_SHARDS = 2
+#: A snapshot has at least so many files; more where a source holds more text than this a file.
+FEWEST_SHARDS = 2
+_TEXT_A_SHARD = 128 << 20
+#: How much larger packed text is than its file.
+_PACKED = {".gz": 8, ".zip": 8, ".parquet": 4}
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def ingest(  # noqa: PLR0913 - what, from where, onto what
     kind: str,
     folder: Path,
     *,
-    shards: int = DEFAULT_SHARDS,
+    shards: int | None = None,
     lags: Mapping[str, int] | None = None,
     onto: Onto | None = None,
     mapping: Path | None = None,
@@ -75,7 +79,8 @@ def ingest(  # noqa: PLR0913 - what, from where, onto what
         desk: where and when.
         kind: the source, such as `mimic-iv`.
         folder: what the source gave.
-        shards: how many files the patients are hashed to.
+        shards: how many files the patients are hashed to; by the size of the source when absent,
+            as one file is held in memory while it is sorted.
         lags: declared availability lags by table, in microseconds.
         onto: the snapshot that it is appended to; a snapshot of its own when absent.
         mapping: the file that says how columns become events, for the kind `mapped`.
@@ -93,7 +98,7 @@ def ingest(  # noqa: PLR0913 - what, from where, onto what
             folder,
             key=desk.home.pseudonym_key(),
             out=scratch,
-            shards=shards,
+            shards=shards or shards_for(folder),
             lags=lags,
             onto=onto,
             source=None if spec is None else mapped_source(spec),
@@ -118,6 +123,16 @@ def ingest(  # noqa: PLR0913 - what, from where, onto what
         },
     )
     return of_record(desk, snapshot)
+
+
+def shards_for(folder: Path) -> int:
+    """Return how many files a source's patients are hashed to, by the size of its text."""
+    sizes = (
+        path.stat().st_size * _PACKED.get(path.suffix, 1)
+        for path in folder.rglob("*")
+        if path.is_file()
+    )
+    return max(FEWEST_SHARDS, -(-sum(sizes) // _TEXT_A_SHARD))
 
 
 def _kept(desk: Desk, spec: MappingSpec | None) -> dict[str, str]:
