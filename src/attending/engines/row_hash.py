@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-#: Places of a new set, how full it may get, and how many numbers are put in at once.
-_FEWEST, _FULLEST, _AT_ONCE = 1 << 12, 0.8, 1 << 16
+#: Places of a new table, and how full it may get.
+_FEWEST, _FULLEST = 1 << 10, 0.8
+_PARTS, _FIRST_BITS = 16, np.uint64(60)
 
 
 def row_hashes(table: pa.Table, columns: Sequence[str]) -> NDArray[np.uint64]:
@@ -91,10 +92,8 @@ class Numbers:
     """
 
     def __init__(self, *, saying: bool = False) -> None:
-        self._saying = saying
-        self._table = np.zeros(_FEWEST, np.uint64)
-        self._said = self._empty(_FEWEST)
-        self._count = 0
+        # Sixteen small tables, by the first bits: when one grows, only it is there twice.
+        self._parts = [_Part(saying=saying) for _ in range(_PARTS)]
 
     def add(
         self, numbers: NDArray[np.uint64], says: NDArray[np.uint64] | None = None
@@ -109,22 +108,39 @@ class Numbers:
         short = np.zeros(len(numbers), np.uint32)
         if says is not None:
             short = (says >> np.uint64(32)).astype(np.uint32)
-        for start in range(0, len(numbers), _AT_ONCE):
-            part = slice(start, start + _AT_ONCE)
-            self._make_room(len(numbers[part]))
-            self._count += note(numbers[part], short[part], self._table, self._said, found[part])
+        which = (numbers >> _FIRST_BITS).astype(np.uint8)
+        for number, part in enumerate(self._parts):
+            here = np.flatnonzero(which == number)
+            if len(here):
+                found[here] = part.add(numbers[here], short[here])
         return found
 
-    def _empty(self, size: int) -> NDArray[np.uint32]:
-        return np.zeros(size if self._saying else 0, np.uint32)
 
-    def _make_room(self, more: int) -> None:
+class _Part:
+    """A table of open addresses that doubles when it is too full."""
+
+    def __init__(self, *, saying: bool) -> None:
+        self._saying = saying
+        self._count = 0
+        self._empty(_FEWEST)
+
+    def add(self, numbers: NDArray[np.uint64], says: NDArray[np.uint32]) -> NDArray[np.uint8]:
         size = len(self._table)
-        while self._count + more > _FULLEST * size:
+        while self._count + len(numbers) > _FULLEST * size:
             size *= 2
         if size > len(self._table):
-            held = self._table != 0
-            numbers = self._table[held]
-            says = self._said[held] if self._saying else np.zeros(len(numbers), np.uint32)
-            self._table, self._said = np.zeros(size, np.uint64), self._empty(size)
-            note(numbers, says, self._table, self._said, np.zeros(len(numbers), np.uint8))
+            self._grow(size)
+        found = np.zeros(len(numbers), np.uint8)
+        self._count += note(numbers, says, self._table, self._said, found)
+        return found
+
+    def _empty(self, size: int) -> None:
+        self._table = np.zeros(size, np.uint64)
+        self._said = np.zeros(size if self._saying else 0, np.uint32)
+
+    def _grow(self, size: int) -> None:
+        held = self._table != 0
+        numbers = self._table[held]
+        says = self._said[held] if self._saying else np.zeros(len(numbers), np.uint32)
+        self._empty(size)
+        note(numbers, says, self._table, self._said, np.zeros(len(numbers), np.uint8))

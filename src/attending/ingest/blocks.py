@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from attending.specs.mapping import TableMap
     from attending.types import Mask
 
-BLOCK_BYTES = 32 << 20
+BLOCK_BYTES = 16 << 20
 _BATCH_ROWS = 1 << 18
 #: A packed file that grows beyond this many times its size is not opened.
 _MOST_UNPACKED = 200

@@ -59,7 +59,10 @@ class Pseudonyms:
     def _chunk(self, space: str, chunk: pa.DictionaryArray) -> pa.Array:
         names = chunk.dictionary.to_pylist()
         with self._alone:
-            values = np.array([self._one(space, name) for name in names], dtype=np.int64)
+            found = list(map(self._known[space].get, names))
+            if None in found:
+                found = [self._one(space, name) for name in names]
+        values = np.array(found, dtype=np.int64)
         return pa.array(values, type=pa.int64()).take(chunk.indices)
 
     def _one(self, space: str, source_id: str) -> int:
