@@ -7,6 +7,7 @@ from threading import Lock
 import numpy as np
 import pyarrow as pa
 
+from attending.engines.texts import TextNumbers
 from attending.errors import BadInput, Refused
 from attending.keys import KEY_BYTES, pseudonym
 
@@ -32,8 +33,7 @@ class Pseudonyms:
             )
         self._key = key
         self._alone = Lock()
-        self._known: dict[str, dict[str, int]] = {"subject": {}, "encounter": {}}
-        self._taken: dict[str, set[int]] = {"subject": set(), "encounter": set()}
+        self._spaces = {name: _Space(name) for name in ("subject", "encounter")}
 
     def subject(self, ids: pa.Array | pa.ChunkedArray) -> pa.ChunkedArray:
         """Return the pseudonyms of patients, null where the id is null.
@@ -52,30 +52,38 @@ class Pseudonyms:
         return self._many("encounter", ids)
 
     def _many(self, space: str, ids: pa.Array | pa.ChunkedArray) -> pa.ChunkedArray:
-        coded = ids.dictionary_encode()
-        chunks = coded.chunks if isinstance(coded, pa.ChunkedArray) else [coded]
-        return pa.chunked_array([self._chunk(space, chunk) for chunk in chunks], type=pa.int64())
-
-    def _chunk(self, space: str, chunk: pa.DictionaryArray) -> pa.Array:
-        names = chunk.dictionary.to_pylist()
+        chunks = ids.chunks if isinstance(ids, pa.ChunkedArray) else [ids]
         with self._alone:
-            found = list(map(self._known[space].get, names))
-            if None in found:
-                found = [self._one(space, name) for name in names]
-        values = np.array(found, dtype=np.int64)
-        return pa.array(values, type=pa.int64()).take(chunk.indices)
+            made = [self._spaces[space].names(chunk, self._key) for chunk in chunks]
+        return pa.chunked_array(made, type=pa.int64())
 
-    def _one(self, space: str, source_id: str) -> int:
-        known = self._known[space]
-        if source_id in known:
-            return known[source_id]
-        made = pseudonym(self._key, space, source_id)
-        if made in self._taken[space]:
+
+class _Space:
+    """The ids of one kind that were met, and their pseudonyms."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._texts = TextNumbers()
+        self._values = np.empty(0, np.int64)
+        self._taken: set[int] = set()
+
+    def names(self, ids: pa.Array, key: bytes) -> pa.Array:
+        places = self._texts.number(ids)
+        fresh = self._texts.since(len(self._values))
+        if fresh:
+            made = np.array([self._one(one, key) for one in fresh], dtype=np.int64)
+            self._values = np.concatenate([self._values, made])
+        if not len(self._values):
+            return pa.nulls(len(ids), pa.int64())
+        return pa.array(self._values[places], mask=places < 0)
+
+    def _one(self, source_id: str, key: bytes) -> int:
+        made = pseudonym(key, self._name, source_id)
+        if made in self._taken:
             raise Refused(
-                f"two {space} ids of the source have the same pseudonym",
+                f"two {self._name} ids of the source have the same pseudonym",
                 code="ingest.collision",
                 hint="Take another pseudonym key and ingest again from the start.",
             )
-        self._taken[space].add(made)
-        known[source_id] = made
+        self._taken.add(made)
         return made
