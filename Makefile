@@ -5,8 +5,10 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.stamp
+ORACLES := .venv-oracles
 LOCKS := requirements/core.txt requirements/dev.txt requirements/build.txt
 F ?=
+B ?=
 
 .PHONY: help demo test check faults leaks trace bench docs lock clean
 
@@ -28,8 +30,8 @@ test: $(STAMP) ## all tests and all examples in the docs
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 check: $(STAMP) ## style, types, imports, dependencies
-	@$(BIN)/ruff check src tests
-	@$(BIN)/ruff format --check src tests
+	@$(BIN)/ruff check src tests benchmarks
+	@$(BIN)/ruff format --check src tests benchmarks
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/deptry src
@@ -44,15 +46,21 @@ faults: $(STAMP) ## run the fault tests; make faults F=D03 runs one
 trace: $(STAMP) ## run the requirement tests and write docs/traceability.md
 	@$(BIN)/python -m tests.trace requirements
 
-bench: $(STAMP) ## time the heavy paths against their peers
-	@$(BIN)/python -m benchmarks
+$(ORACLES)/.stamp: $(STAMP) requirements/oracles.txt
+	@test -x $(ORACLES)/bin/python || $(PYTHON) -m venv $(ORACLES)
+	@VIRTUAL_ENV=$(ORACLES) $(BIN)/uv pip sync --quiet --require-hashes requirements/oracles.txt
+	@touch $@
+
+bench: $(ORACLES)/.stamp ## time the heavy paths against their peers; make bench B=ingest times one
+	@$(BIN)/python -m benchmarks $(B)
 
 docs: $(STAMP) ## write the pages that are made from the code
 	@$(BIN)/python -m tests.write_docs
 
 lock: $(STAMP) ## resolve the locks again (no registry is named in them)
 	@for part in core:pyproject.toml; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade pyproject.toml -o requirements/core.txt; done
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group oracles -o requirements/oracles.txt
 	@for group in dev build tools; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -c requirements/core.txt --group $$group -o requirements/$$group.txt; done
 
 clean: ## remove what the targets made
-	@rm -rf .venv build
+	@rm -rf .venv $(ORACLES) build

@@ -1,30 +1,37 @@
-"""Time the first heavy paths on the synthetic hospital; run by `make bench`."""
+"""Time the heavy paths against their peers in the same run; run by `make bench`."""
 
 from __future__ import annotations
 
-import tempfile
-import time
+import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from attending.hospital.extract import write_extract
-from attending.hospital.generate import generate
-from attending.hospital.plan import HospitalPlan
-from attending.ingest.build import build_snapshot
+from benchmarks import contracts, ingest
+from benchmarks.table import Line, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: What is timed, and at how many rows.
+WORK: dict[str, tuple[Callable[[int], Line], int]] = {
+    "contracts": (contracts.compare, 50_000_000),
+    "ingest": (ingest.compare, 50_000_000),
+}
 
 
 def main() -> None:
-    """Print seconds and rows for generating and ingesting 5,000 patients."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        start = time.perf_counter()
-        hospital = generate(HospitalPlan(patients=5000))
-        (folder / "extract").mkdir()
-        rows = sum(write_extract(hospital, folder / "extract", until=hospital.plan.end).values())
-        made = time.perf_counter()
-        (folder / "out").mkdir()
-        build_snapshot("hospital", folder / "extract", key=b"k" * 32, out=folder / "out")
-        print(f"generate and write 5,000 patients: {made - start:.1f} s, {rows} rows")
-        print(f"ingest them: {time.perf_counter() - made:.1f} s")
+    """Run the benchmarks that are named, or all, and end with a failure where a bar is missed."""
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("names", nargs="*", help=f"any of {', '.join(WORK)}")
+    parser.add_argument("--rows", type=int, help="fewer rows than the bar is stated for")
+    asked = parser.parse_args()
+    lines = []
+    for name in asked.names or WORK:
+        compare, rows = WORK[name]
+        lines.append(compare(asked.rows or rows))
+        print(lines[-1].text, flush=True)
+    write(lines, Path("build/bench.json"))
+    raise SystemExit(any(line.ratio < line.bar for line in lines))
 
 
 if __name__ == "__main__":

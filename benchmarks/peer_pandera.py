@@ -19,7 +19,11 @@ def check(rule: list) -> pa.Check:
     name, kind, code, low, high, words = rule
     about = pl.col("code") == code
     if kind == "range":
-        holds = ~about | pl.col("numeric_value").is_between(low, high) | pl.col("numeric_value").is_null()
+        holds = (
+            ~about
+            | pl.col("numeric_value").is_between(low, high)
+            | pl.col("numeric_value").is_null()
+        )
     elif kind == "unit":
         holds = ~about | pl.col("numeric_value").is_null() | pl.col("unit").is_in(words)
     elif kind in {"site", "code"}:
@@ -51,7 +55,11 @@ def main() -> None:
     except pa.errors.SchemaErrors as errors:
         broken = len(errors.schema_errors)
     end = time.perf_counter()
-    print(json.dumps({"read": read - start, "check": end - read, "broken": broken, "rows": len(frame)}))
+    print(
+        json.dumps(
+            {"read": read - start, "check": end - read, "broken": broken, "rows": len(frame)}
+        )
+    )
 
 
 if __name__ == "__main__":

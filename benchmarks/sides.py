@@ -1,0 +1,46 @@
+"""Run one side of a comparison as a process of its own: seconds, peak memory, what it printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+#: Where `make bench` puts the peers.
+PEERS = Path(".venv-oracles/bin/python")
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one process took, and the JSON that its last line was."""
+
+    seconds: float
+    peak_mib: float
+    said: Any
+
+
+def ours(module: str, *arguments: str) -> Side:
+    """Run a module of the benchmarks in our environment."""
+    return _run([sys.executable, "-m", module, *arguments])
+
+
+def peer(program: str, *arguments: str) -> Side:
+    """Run a program of the benchmarks in the environment of the peers."""
+    return _run([str(PEERS), str(Path(__file__).with_name(program)), *arguments])
+
+
+def _run(command: list[str]) -> Side:
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    said = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{command[1]} failed with status {status}")
+    seconds = time.perf_counter() - start
+    return Side(seconds, used.ru_maxrss / 1024, json.loads(said.splitlines()[-1]))
