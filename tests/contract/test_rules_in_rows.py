@@ -29,13 +29,14 @@ def rule(
     return {"id": name, "metric": metric, "arguments": arguments, **bound}
 
 
-def spec(*, columns=(), table=(), sla=()):
+def spec(*, columns=(), table=(), sla=(), terms=()):
     """Return a contract with rules on numeric_value, on the table, and promises on time."""
     head, rest = YAML.split("schema:\n")
     numbers = {"name": "numeric_value", "logicalType": "number", "quality": columns}
     schema = [{"name": "events", "properties": [numbers], "quality": table}]
     stated = f"schema: {json.dumps(schema)}\nslaProperties: {json.dumps(sla)}\n"
-    text = head + stated + rest[rest.index("team:") :]
+    added = "".join(f"  - {json.dumps(term)}\n" for term in terms)
+    text = head + stated + rest[rest.index("team:") :] + added
     return parse_spec(text.encode(), ContractSpec, name="contract.yaml")
 
 
@@ -75,6 +76,18 @@ def test_D25_declared_sentinels_are_counted_and_null_only_when_it_is_listed(snap
         contract, snapshot, rows({"numeric_value": 5.0}, {"code": "B", "numeric_value": -999.0})
     )
     assert (clean["gone"].rows, clean["gone"].failing, clean["gone"].verdict) == (1, 0, "met")
+
+
+@pytest.mark.requirement("A3")
+def test_a_unit_that_the_contract_does_not_name_fails_and_so_does_none(snapshot):
+    units = {"property": "attending.units", "value": {"A": "mg/dL"}}
+    contract = spec(terms=[units])
+    good = rows({"numeric_value": 5.0, "unit": "mg/dL"}, {"code": "B", "numeric_value": 1.0})
+    assert judged(contract, snapshot, good)["unit.A"].verdict == "met"
+    # Text has no unit; a number without one, or in another, does not keep the contract.
+    bad = rows({"numeric_value": 5.0}, {"numeric_value": 5.0, "unit": "mmol/L"}, {})
+    found = judged(contract, snapshot, bad)["unit.A"]
+    assert (found.rows, found.failing, found.severity) == (2, 2, "error")
 
 
 @pytest.mark.requirement("A2")

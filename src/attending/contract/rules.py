@@ -104,6 +104,10 @@ def rules_of(spec: ContractSpec, *, after: int | None = None) -> tuple[Rule, ...
     listed: list[Rule] = []
     if spec.sites:
         listed.append(Rule("site", "invalid", "site", _NONE, "error", valid=spec.sites))
+    listed += [
+        Rule(f"unit.{code}", "invalid", "unit", _NONE, "error", codes=(code,), valid=(unit,))
+        for code, unit in spec.units.items()
+    ]
     always = [
         Rule("known_at_not_before_time", "order", "known_at", _NONE, "error"),
         Rule("no_future_time", "future", "time", _NONE, "error"),

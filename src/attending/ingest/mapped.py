@@ -16,6 +16,7 @@ from attending.ingest.ahead import ahead
 from attending.ingest.batch import Origin
 from attending.ingest.blocks import Block, blocks, place_of
 from attending.ingest.cells import INSTANT, end_of_day, is_true, looked_up, numbers, shifted
+from attending.ingest.conversion import converted
 from attending.ingest.mapped_times import Times, clock_values, read_moment, read_times
 from attending.ingest.rows import Rows
 from attending.ingest.source import Source
@@ -77,6 +78,7 @@ class _Read:
     text: Column
     unit: Column
     unknown_unit: Mask
+    no_conversion: Mask
     applies: Mask
 
     def take(self, places: Ints) -> _Read:
@@ -87,7 +89,7 @@ class _Read:
         parts = (self.code, self.known, self.value, self.text, self.unit)
         code, known, value, text, unit = (part.take(at) for part in parts)
         time = self.time and Times(self.time.at.take(at), *(mask[places] for mask in self.time[1:]))
-        masks = self.unknown_unit[places], self.applies[places]
+        masks = (mask[places] for mask in (self.unknown_unit, self.no_conversion, self.applies))
         return _Read(code, time, known, value, text, unit, *masks)
 
 
@@ -216,11 +218,17 @@ class _Reader:
             time = Times(time.at, *(mask & applies for mask in time[1:]))
         value = _cells(cells, event.value)
         number = numbers(value)
+        measured = is_true(number.is_valid())
         text = _cells(cells, event.text)
         text = pc.coalesce(text, pc.if_else(number.is_null(), value, pa.scalar(None, pa.string())))
         unit, unknown = unit_column(_cells(cells, event.unit))
         if event.fixed_unit is not None:
             unit = _fixed(event.fixed_unit, len(code), where=self._table.name)
+        no_conversion = np.zeros(len(code), dtype=np.bool_)
+        if event.into is not None:
+            number, unit, no_conversion = converted(
+                number, unit, into=event.into, molar_mass=event.molar_mass
+            )
         return _Read(
             code=code,
             time=time,
@@ -228,7 +236,8 @@ class _Reader:
             value=number,
             text=text,
             unit=unit,
-            unknown_unit=unknown & is_true(number.is_valid()) & applies,
+            unknown_unit=unknown & measured & applies,
+            no_conversion=no_conversion & ~unknown & measured & applies,
             applies=applies if time is None else applies & is_true(time.at.is_valid()),
         )
 
@@ -268,7 +277,7 @@ class _Reader:
 def _set_aside(rows: Rows, parsed: _Parsed) -> None:
     """Quarantine rows with a time that is none or a number in an unknown unit."""
     for read in parsed.reads:
-        problems = [(read.unknown_unit, "unknown_unit")]
+        problems = [(read.unknown_unit, "unknown_unit"), (read.no_conversion, "no_conversion")]
         if read.time is not None:
             problems += [(getattr(read.time, what), why) for what, why in _TIME_REASONS]
         for bad, reason in problems:

@@ -358,6 +358,11 @@ class ContractSpec(Part):
         return dict(self._term("vocabularies", {}))
 
     @property
+    def units(self) -> dict[str, str]:
+        """Return the unit that numbers of a code must carry (A3)."""
+        return dict(self._term("units", {}))
+
+    @property
     def sites(self) -> tuple[str, ...]:
         """Return the facilities that rows may come from; any when empty."""
         found: tuple[str, ...] = self._term("sites", ())

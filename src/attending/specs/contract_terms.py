@@ -97,6 +97,13 @@ class Vocabularies(Part):
     value: dict[str, str]
 
 
+class Units(Part):
+    """The unit that every number of a code, or of a prefix that ends in `*`, must carry: UCUM."""
+
+    property: Literal["attending.units"]
+    value: dict[str, str]
+
+
 class Sites(Part):
     """The facilities that rows may come from."""
 
@@ -160,6 +167,7 @@ CustomProperty: TypeAlias = Annotated[
     | Annotated[PermissionTerms, Tag("attending.permission")]
     | Annotated[Sources, Tag("attending.sources")]
     | Annotated[Vocabularies, Tag("attending.vocabularies")]
+    | Annotated[Units, Tag("attending.units")]
     | Annotated[Sites, Tag("attending.sites")]
     | Annotated[Flows, Tag("attending.flows")]
     | Annotated[DeidentificationTerms, Tag("attending.deidentification")]

@@ -171,6 +171,9 @@ class EventMap(Spec):
         text: the column of the text.
         unit: the column of the unit.
         fixed_unit: the unit of all rows, UCUM.
+        into: the unit that numbers are converted into, UCUM; a number that cannot be converted,
+            or has no unit, is set aside.
+        molar_mass: grams per mole, where that goes from a mass to an amount of substance.
         where: only these rows.
         static: a fact that has no time.
     """
@@ -182,6 +185,8 @@ class EventMap(Spec):
     text: Name | None = None
     unit: Name | None = None
     fixed_unit: str | None = None
+    into: str | None = None
+    molar_mass: Annotated[float, Field(gt=0)] | None = None
     where: tuple[Where, ...] = ()
     static: bool = False
 
@@ -191,6 +196,10 @@ class EventMap(Spec):
             raise ValueError("expected a time, or 'static: true', and not both")
         if self.unit is not None and self.fixed_unit is not None:
             raise ValueError("expected 'unit' or 'fixed_unit', and not both")
+        if self.into is not None and self.unit is None and self.fixed_unit is None:
+            raise ValueError("'into' needs the unit that there is: 'unit' or 'fixed_unit'")
+        if self.molar_mass is not None and self.into is None:
+            raise ValueError("'molar_mass' needs 'into'")
         return self
 
 
