@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from attending.errors import BadInput, Refused
-from attending.ingest import blocks as blocks_module
+from attending.ingest import csv_blocks as blocks_module
 from attending.ingest.build import build_snapshot
 from attending.ingest.mapped import mapped_source
 from attending.specs.mapping import MappingSpec

@@ -51,7 +51,12 @@ class Batch:
 
 @dataclass(frozen=True)
 class Origin:
-    """What a source says of itself, before any row is read."""
+    """What a source says of itself, before any row is read.
+
+    Attributes:
+        files: that were found in its folder.
+        besides: what says how they are read, and does not lie among them.
+    """
 
     system: str
     version: str
@@ -60,3 +65,4 @@ class Origin:
     synthetic: bool = False
     seed: int | None = None
     files: tuple[SourceFile, ...] = ()
+    besides: tuple[SourceFile, ...] = ()

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import zipfile
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 
 from attending.engines.row_hash import Numbers, row_hashes
-from attending.errors import BadInput, did_you_mean
-from attending.ingest.tables import Truncated, require
+from attending.ingest.csv_blocks import csv_blocks
+from attending.ingest.files import require
+from attending.ingest.parquet_blocks import parquet_blocks, told_of_parquet
+from attending.ingest.unpack import opened, opened_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from typing import IO
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from attending.specs.mapping import TableMap
     from attending.types import Mask
-
-BLOCK_BYTES = 16 << 20
-_BATCH_ROWS = 1 << 18
-#: A packed file that grows beyond this many times its size is not opened.
-_MOST_UNPACKED = 200
 
 
 class Block(NamedTuple):
@@ -66,47 +61,25 @@ def place_of(folder: Path, table: TableMap) -> Path:
 
 
 def _text(folder: Path, table: TableMap, columns: Sequence[str]) -> Iterator[tuple[pa.Table, int]]:
-    odd = [0]
-
-    def skip(_row: pa_csv.InvalidRow) -> str:
-        odd[0] += 1
-        return "skip"
-
-    options = pa_csv.ConvertOptions(
-        include_columns=list(columns),
-        column_types=dict.fromkeys(columns, pa.string()),
-        null_values=["", *table.nulls],
-        strings_can_be_null=True,
-        quoted_strings_can_be_null=True,
+    path, where = place_of(folder, table), table.archive or table.file
+    door = (
+        opened(path, where=where)
+        if table.archive is None
+        else opened_in(path, table.file, where=where)
     )
-    parse = pa_csv.ParseOptions(
-        delimiter=table.delimiter, newlines_in_values=True, invalid_row_handler=skip
-    )
-    told = 0
-    with _opened(folder, table) as stream, _told(table):
-        reader = pa_csv.open_csv(
-            stream,
-            read_options=pa_csv.ReadOptions(block_size=BLOCK_BYTES),
-            parse_options=parse,
-            convert_options=options,
+    with door as stream:
+        yield from csv_blocks(
+            stream, columns, where=where, delimiter=table.delimiter, nulls=table.nulls
         )
-        for batch in reader:
-            yield pa.Table.from_batches([batch]), odd[0] - told
-            told = odd[0]
-        if odd[0] > told:
-            yield pa.table({name: pa.array([], pa.string()) for name in columns}), odd[0] - told
 
 
 def _parquet(
     folder: Path, table: TableMap, columns: Sequence[str]
 ) -> Iterator[tuple[pa.Table, int]]:
-    path = place_of(folder, table)
-    with _told(table):
-        file = pq.ParquetFile(path)
-        _has(file.schema_arrow.names, columns, table)
-        for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=list(columns)):
-            whole = pa.Table.from_batches([batch]).select(list(columns))
-            yield _as_text(whole, nulls=table.nulls), 0
+    for block in parquet_blocks(place_of(folder, table), columns, where=table.file):
+        with told_of_parquet(table.file):
+            texts = _as_text(block, nulls=table.nulls)
+        yield texts, 0
 
 
 def _as_text(table: pa.Table, *, nulls: Sequence[str]) -> pa.Table:
@@ -116,67 +89,6 @@ def _as_text(table: pa.Table, *, nulls: Sequence[str]) -> pa.Table:
         empty = pa.compute.is_in(text, value_set=pa.array(["", *nulls]))
         texts.append(pa.compute.if_else(empty, pa.scalar(None, pa.string()), text))
     return pa.Table.from_arrays(texts, names=table.column_names)
-
-
-@contextmanager
-def _opened(folder: Path, table: TableMap) -> Iterator[IO[bytes] | str]:
-    path = place_of(folder, table)
-    if table.archive is None:
-        yield str(path)
-        return
-    with _told(table), zipfile.ZipFile(path) as packed:
-        try:
-            inside = packed.getinfo(table.file)
-        except KeyError:
-            raise BadInput(
-                f"the archive has no file {table.file}",
-                code="ingest.missing_file",
-                hint=did_you_mean(table.file, packed.namelist()),
-                where=table.archive,
-            ) from None
-        if inside.file_size > _MOST_UNPACKED * max(path.stat().st_size, 1 << 20):
-            raise BadInput(
-                "the archive unpacks to far more than its size",
-                code="ingest.archive",
-                hint="Unpack it yourself and name the file.",
-                where=table.archive,
-            )
-        with packed.open(inside) as stream:
-            yield stream
-
-
-@contextmanager
-def _told(table: TableMap) -> Iterator[None]:
-    """Turn what readers raise into refusals that say what to do."""
-    where = table.archive or table.file
-    try:
-        yield
-    except pa.ArrowKeyError as error:
-        raise BadInput(
-            f"a column of table '{table.name}' is missing: {str(error).split(';')[0]}",
-            code="ingest.missing_column",
-            hint="Compare the mapping with the file's first line: `attending mapping check`.",
-            where=where,
-        ) from None
-    except (OSError, EOFError, zipfile.BadZipFile) as error:
-        raise Truncated(
-            "the file ends too early or is not what it is named", where=where
-        ) from error
-    except pa.ArrowInvalid as error:
-        raise BadInput(
-            "the file is not a table of UTF-8 text", code="ingest.not_a_table", where=where
-        ) from error
-
-
-def _has(names: Sequence[str], columns: Sequence[str], table: TableMap) -> None:
-    for column in columns:
-        if column not in names:
-            raise BadInput(
-                f"the column '{column}' is missing",
-                code="ingest.missing_column",
-                hint=did_you_mean(column, names),
-                where=table.file,
-            )
 
 
 class Seen:
@@ -193,4 +105,8 @@ class Seen:
 
     def repeated(self, cells: pa.Table) -> Mask:
         """Return which rows were seen before, in an earlier block or earlier in this one."""
-        return self._known.add(row_hashes(cells, cells.column_names)) > 0
+        return self.again(row_hashes(cells, cells.column_names))
+
+    def again(self, numbers: NDArray[np.uint64]) -> Mask:
+        """Return which numbers, one a row, were seen before."""
+        return self._known.add(numbers) > 0

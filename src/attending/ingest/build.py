@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from attending.digests import digest_file
 from attending.errors import BadInput
+from attending.ingest.files import require_unchanged
 from attending.ingest.pseudonyms import Pseudonyms
 from attending.ingest.registry import SOURCES
 from attending.ingest.settle import settle
@@ -102,6 +103,7 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
         tally.add(settled)
         if each:
             each(batch.table)
+    require_unchanged(folder, origin.files)
     written = writer.finish()
     snapshot = _snapshot(kind, origin, tally=tally, written=written, out=out)
     snapshot = snapshot.model_copy(update={"contract_digest": contract_digest})
@@ -122,7 +124,7 @@ def _snapshot(
         site_zones=dict(origin.site_zones),
         synthetic=origin.synthetic,
         seed=origin.seed,
-        files=origin.files,
+        files=(*origin.besides, *origin.files),
         shards=written,
         rows=sum(shard.rows for shard in written),
         subjects=sum(shard.subjects for shard in written),

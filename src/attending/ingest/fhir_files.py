@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from typing import TYPE_CHECKING, Any
 
 from attending.errors import BadInput
+from attending.ingest.fhir_bundles import LONGEST, Nothing, bundle_entries, once
 from attending.ingest.fhir_cells import identifier
-from attending.ingest.tables import Truncated, require
+from attending.ingest.files import ordinary, require
+from attending.ingest.first_bytes import require_kind
+from attending.ingest.unpack import opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from io import BufferedReader
     from pathlib import Path
 
 #: Without these a folder of bulk data is not whole.
 NEEDED = ("Patient", "Encounter", "Observation", "Condition")
 _PLAIN, _PACKED = ".ndjson", ".ndjson.gz"
-#: Bytes of a line; a longer one is no resource of ours and is never held whole.
-_LONGEST = 16 << 20
 _URN = "urn:uuid:"
 
 
@@ -33,46 +33,62 @@ class Export:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._bundles: dict[str, list[Any]] = {}
-        bundles = sorted(folder.glob("*.json")) if folder.is_dir() else []
-        lines = folder.is_dir() and any(folder.glob(f"*{_PLAIN}*"))
+        bundles = [ordinary(folder, path) for path in _sorted(folder, "*.json")]
+        lines = [ordinary(folder, path) for path in _sorted(folder, f"*{_PLAIN}*")]
+        self._by_type: dict[str, Path] = {}
         if bundles and not lines:
             self.paths = bundles
-            self._read_bundles()
-        else:
-            self._by_type = {name: _file(folder, name) for name in NEEDED}
-            for path in sorted(folder.glob(f"*{_PLAIN}*")):
-                self._by_type.setdefault(path.name.partition(".")[0], path)
-            self.paths = [self._by_type[name] for name in self.types]
-
-    @property
-    def types(self) -> list[str]:
-        """Return the types that have resources; those that others refer to come first."""
-        found = self._bundles or self._by_type
-        return [*NEEDED, *sorted(set(found) - set(NEEDED))]
+            self.types = self._types_of_bundles()
+            return
+        self._by_type = {name: _file(folder, name) for name in NEEDED}
+        for path in lines:
+            self._by_type.setdefault(path.name.partition(".")[0], path)
+        self.types = _in_order(self._by_type)
+        self.paths = [self._by_type[name] for name in self.types]
 
     def of(self, resource: str) -> Iterator[Any]:
-        """Iterate over the resources of one type; those of Bundles are given once."""
-        if self._bundles:
-            yield from self._bundles.get(resource, [])
-        else:
-            yield from read_lines(self._by_type[resource])
+        """Iterate over the resources of one type."""
+        return (item for _, item in self.all_of([resource]))
+
+    def all_of(self, types: Sequence[str]) -> Iterator[tuple[str, Any]]:
+        """Iterate over the resources of some types, each with its type.
+
+        Those of bulk data come by type, those of Bundles as they stand there.
+        """
+        if self._by_type:
+            for name in types:
+                yield from ((name, item) for item in read_lines(self._by_type[name]))
+            return
+        wanted = set(types)
+        yield from ((name, item) for name, item in self._of_bundles() if name in wanted)
 
     def first(self) -> Any:  # noqa: ANN401 - JSON
         """Return the first Patient."""
-        return next(iter(self.of("Patient")), None) or {}
+        return next(self.of("Patient"), None) or {}
 
-    def _read_bundles(self) -> None:
+    def _of_bundles(self) -> Iterator[tuple[str, Any]]:
         for path in self.paths:
-            for item in _entries(path):
+            nothing = Nothing(path.name)
+            for item in map(_resource_of, bundle_entries(path)):
+                if item is None:
+                    nothing.count()
                 kind = item.get("resourceType") if isinstance(item, dict) else None
-                self._bundles.setdefault(str(kind), []).append(item)
-        if "Patient" not in self._bundles:
+                yield str(kind), item
+
+    def _types_of_bundles(self) -> list[str]:
+        found = {name for name, _ in self._of_bundles()}
+        if "Patient" not in found:
             raise BadInput(
                 f"{len(self.paths)} JSON files hold no Patient",
                 code="ingest.no_patient",
                 hint="Name a folder of FHIR Bundles, or of bulk NDJSON files by type.",
             )
+        return _in_order(found)
+
+
+def _in_order(types: Iterable[str]) -> list[str]:
+    """Return types; those that others refer to come first."""
+    return [*NEEDED, *sorted(set(types) - set(NEEDED))]
 
 
 def read_lines(path: Path) -> Iterator[Any]:
@@ -80,48 +96,36 @@ def read_lines(path: Path) -> Iterator[Any]:
 
     Raises:
         Truncated: the compressed bytes end too early.
+        BadInput: it is a file of another kind, or unpacks to far more than its size.
     """
-    try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
-            yield from (_resource(line) for line in _lines(stream))
-    except (OSError, EOFError) as error:
-        raise Truncated("the compressed file ends too early", where=path.name) from error
+    with opened(path, where=path.name) as stream:
+        require_kind(stream.peek(64), expected="lines of JSON", where=path.name)
+        nothing = Nothing(path.name)
+        for line in _lines(stream):
+            item = _resource(line) if line.strip() else None
+            if item is None:
+                nothing.count()
+            if line.strip():
+                yield item
 
 
-def _lines(stream: gzip.GzipFile | BufferedReader) -> Iterator[bytes]:
-    """Iterate over lines that hold something; of one that is too long, over its beginning only."""
-    while line := stream.readline(_LONGEST):
+def _lines(stream: BufferedReader) -> Iterator[bytes]:
+    """Iterate over lines; of one that is too long, over its beginning only."""
+    while line := stream.readline(LONGEST):
         rest = line
-        while len(rest) == _LONGEST and not rest.endswith(b"\n"):
-            rest = stream.readline(_LONGEST)
-        if line.strip():
-            yield line
+        while len(rest) == LONGEST and not rest.endswith(b"\n"):
+            rest = stream.readline(LONGEST)
+        yield line
 
 
 def _resource(line: bytes) -> Any:  # noqa: ANN401 - JSON
     try:
-        found = json.loads(line)
+        found = json.loads(line, object_pairs_hook=once)
         if b"\\u" in line:
             json.dumps(found, ensure_ascii=False).encode()  # half a character is no text
     except (ValueError, RecursionError):  # not JSON, or nested deeper than any resource is
         return None
     return found if isinstance(found, dict) and identifier(found.get("id")) else None
-
-
-def _entries(path: Path) -> Iterator[Any]:
-    try:
-        bundle = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise Truncated("this is not whole JSON", where=path.name) from error
-    if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
-        raise BadInput(
-            "expected a Bundle",
-            code="ingest.not_a_bundle",
-            hint="Keep other JSON files out of the folder.",
-            where=path.name,
-        )
-    for entry in bundle.get("entry") or []:
-        yield _resource_of(entry)
 
 
 def _resource_of(entry: Any) -> Any:  # noqa: ANN401 - JSON
@@ -135,7 +139,11 @@ def _resource_of(entry: Any) -> Any:  # noqa: ANN401 - JSON
     return item if identifier(item.get("id")) else None
 
 
+def _sorted(folder: Path, pattern: str) -> list[Path]:
+    return sorted(folder.glob(pattern)) if folder.is_dir() else []
+
+
 def _file(folder: Path, resource: str) -> Path:
     plain = folder / f"{resource}{_PLAIN}"
-    name = plain.name if plain.is_file() else f"{resource}{_PACKED}"
+    name = plain.name if plain.exists() else f"{resource}{_PACKED}"
     return require(folder, name, of="FHIR bulk data")

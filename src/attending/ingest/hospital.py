@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,12 @@ import pyarrow.compute as pc
 
 from attending.errors import BadInput
 from attending.ingest.batch import Batch, Origin
+from attending.ingest.files import Truncated, checked_digest, read_said, require
 from attending.ingest.hospital_results import diagnoses, labs, notes, procedures, vitals
 from attending.ingest.hospital_stays import encounters, medications, patients
 from attending.ingest.possible import Lives, quarantine_impossible, require_inside_stays
 from attending.ingest.rows import Rows
-from attending.ingest.tables import Truncated, checked_digest, read_text_table, require
+from attending.ingest.tables import read_text_table
 from attending.records.snapshot import SourceFile
 
 if TYPE_CHECKING:
@@ -183,10 +183,10 @@ def _rows(folder: Path, name: str, *, system: str) -> Rows:
 def _manifest(folder: Path) -> Any:  # noqa: ANN401 - JSON
     path = require(folder, "manifest.json", of="a hospital extract")
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = read_said(path, name=path.name)
         if _complete(manifest):
             return manifest
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (BadInput, KeyError, TypeError, AttributeError):
         pass
     raise BadInput(
         "the manifest does not name its source and the rows and sha256 of every file",

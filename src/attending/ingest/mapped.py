@@ -17,11 +17,12 @@ from attending.ingest.batch import Origin
 from attending.ingest.blocks import Block, blocks, place_of
 from attending.ingest.cells import INSTANT, end_of_day, is_true, looked_up, numbers, shifted
 from attending.ingest.conversion import converted
+from attending.ingest.files import require
 from attending.ingest.mapped_times import Times, clock_values, read_moment, read_times
 from attending.ingest.rows import Rows
 from attending.ingest.source import Source
 from attending.ingest.spellings import ucum, unit_column
-from attending.ingest.tables import read_text_table, require
+from attending.ingest.tables import read_text_table
 from attending.records.snapshot import Availability, SourceFile
 from attending.specs.mapping import slots
 from attending.times import format_length
@@ -50,14 +51,18 @@ def mapped_source(spec: MappingSpec) -> Source:
 
     def describe(folder: Path) -> Origin:
         paths = dict.fromkeys(place_of(folder, table) for table in spec.tables)
-        files = [SourceFile(name=path.name, digest=digest_file(path)) for path in paths]
+        files = [
+            SourceFile(name=str(path.relative_to(folder)), digest=digest_file(path))
+            for path in paths
+        ]
         said = SourceFile(name=MAPPING_FILE, digest=spec.digest)
         return Origin(
             system=spec.system,
             version=spec.version,
             time_zone=spec.time_zone,
             synthetic=spec.synthetic,
-            files=(said, *files),
+            files=tuple(files),
+            besides=(said,),
         )
 
     def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from attending.digests import digest_file
 from attending.errors import BadInput, NotFound
 from attending.ingest.batch import ASIDE, DRAFT, Batch, Origin
 from attending.ingest.cells import INSTANT, Column, is_true
+from attending.ingest.files import ordinary
 from attending.ingest.meds_format import DATA, ETL, KNOWN, read_dataset
+from attending.ingest.parquet_blocks import opened_parquet, parquet_blocks
 from attending.ingest.rows import aside_table
-from attending.ingest.tables import Truncated
 from attending.records.events import EVENTS
 from attending.records.snapshot import Availability, SourceFile
 
@@ -48,7 +48,7 @@ def describe(folder: Path) -> Origin:
         system=str(said.get("dataset_name") or "meds"),
         version=str(said.get("dataset_version") or "unknown"),
         time_zone=str(own.get("time_zone") or "floating"),
-        site_zones=dict(own.get("site_zones") or {}),
+        site_zones=_zones(own.get("site_zones")),
         synthetic=bool(own.get("synthetic")),
         files=tuple(
             SourceFile(name=str(path.relative_to(folder)), digest=digest_file(path))
@@ -69,7 +69,7 @@ def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
     ours = said.get("attending") if said.get("etl_name") == ETL else None
     start = 0
     for path in _files(folder):
-        table = _table(path, where=str(path.relative_to(folder)))
+        table = pa.concat_tables(_tables(path, where=str(path.relative_to(folder))))
         if isinstance(ours, dict):
             yield _own(table, ours, first=start == 0)
         else:
@@ -78,7 +78,7 @@ def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
 
 
 def _files(folder: Path) -> list[Path]:
-    files = sorted((folder / DATA).rglob("*.parquet"))
+    files = [ordinary(folder, path) for path in sorted((folder / DATA).rglob("*.parquet"))]
     if not files:
         raise NotFound(
             "the dataset has no data/*.parquet",
@@ -88,29 +88,37 @@ def _files(folder: Path) -> list[Path]:
     return files
 
 
-def _table(path: Path, *, where: str) -> pa.Table:
-    try:
-        table = pq.read_table(path, partitioning=None)
-    except (OSError, pa.ArrowException) as error:
-        raise Truncated("the file ends too early, or is not Parquet", where=where) from error
-    columns = {}
-    for name in EVENTS.names:
-        wanted = EVENTS.field(name).type
-        if name in table.column_names:
-            columns[name] = _cast(table[name], wanted, name=name, where=where)
-        elif name in _NEEDED:
+def _tables(path: Path, *, where: str) -> Iterator[pa.Table]:
+    yield pa.schema([item.with_nullable(True) for item in EVENTS]).empty_table()  # noqa: FBT003 - arrow's own signature
+    with opened_parquet(path, where=where) as file:
+        there = file.schema_arrow.names
+    for name in _NEEDED:
+        if name not in there:
             raise BadInput(
                 f"the column '{name}' is missing", code="ingest.missing_column", where=where
             )
-        else:
-            columns[name] = pa.chunked_array([pa.nulls(table.num_rows, wanted)])
-    return pa.table(columns)
+    ours = [name for name in EVENTS.names if name in there]
+    for block in parquet_blocks(path, ours, where=where):
+        columns = {}
+        for name in EVENTS.names:
+            wanted = EVENTS.field(name).type
+            columns[name] = (
+                _cast(block[name], wanted, name=name, where=where)
+                if name in there
+                else pa.chunked_array([pa.nulls(block.num_rows, wanted)])
+            )
+        yield pa.table(columns)
+
+
+def _zones(said: object) -> dict[str, str]:
+    zones = said if isinstance(said, dict) else {}
+    return {str(site): str(zone) for site, zone in zones.items()}
 
 
 def _cast(column: Column, wanted: pa.DataType, *, name: str, where: str) -> Column:
     try:
         return column.cast(wanted)
-    except pa.ArrowInvalid:
+    except pa.ArrowException:
         raise BadInput(
             f"the column '{name}' is {column.type}, expected {wanted}",
             code="ingest.column_type",
@@ -128,16 +136,18 @@ def _own(table: pa.Table, ours: dict[str, Any], *, first: bool) -> Batch:
     """Return rows that we wrote: nothing in them is made again."""
     try:
         rules = [Availability.model_validate(one) for one in ours.get("availability", ())]
-    except ValueError:
+    except (TypeError, ValueError):
         raise BadInput(
             "what the dataset says of availability cannot be read",
             code="ingest.manifest",
             where="metadata/dataset.json: attending.availability",
         ) from None
+    place = table.schema.get_field_index("source")
+    source = pc.fill_null(table["source"], f"meds/{TABLE}")
     return Batch(
         table=TABLE,
         rows_in=table.num_rows,
-        events=_draft(table, start=0),
+        events=_draft(table.set_column(place, "source", source), start=0),
         aside=ASIDE.empty_table(),
         availability=tuple(rules) if first else (),
     )

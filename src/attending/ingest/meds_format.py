@@ -6,7 +6,6 @@ References:
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -15,7 +14,8 @@ import pyarrow.parquet as pq
 
 from attending import __version__
 from attending.digests import canonical
-from attending.errors import BadInput, NotFound
+from attending.errors import NotFound
+from attending.ingest.files import ordinary, read_said
 from attending.records.events import EVENTS
 
 if TYPE_CHECKING:
@@ -95,17 +95,11 @@ def read_dataset(folder: Path) -> dict[str, Any]:
         BadInput: it is not JSON.
     """
     path = folder / DATASET
-    if not path.is_file():
+    if not path.exists():
         raise NotFound(
             f"a MEDS dataset needs {DATASET}, which is not there",
             code="ingest.missing_file",
             hint="Name the root of the dataset, the folder above data/ and metadata/.",
             where=DATASET,
         )
-    try:
-        said = json.loads(path.read_bytes())
-    except ValueError:
-        said = None
-    if not isinstance(said, dict):
-        raise BadInput("the file is not a JSON object", code="ingest.manifest", where=DATASET)
-    return said
+    return read_said(ordinary(folder, path), name=DATASET)

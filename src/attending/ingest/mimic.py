@@ -19,9 +19,10 @@ from attending.ingest import (
     mimic_stays,
 )
 from attending.ingest.batch import Batch, Origin
+from attending.ingest.files import Truncated, checked_digest, ordinary, require
 from attending.ingest.mimic_rows import SYSTEM, Stays
 from attending.ingest.rows import Rows
-from attending.ingest.tables import Truncated, checked_digest, read_text_table, require
+from attending.ingest.tables import read_text_table
 from attending.records.snapshot import SourceFile
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ def _present(folder: Path) -> list[str]:
     return [
         table
         for table in (*OPTIONAL, *REFERENCE)
-        if (folder / f"{table}.csv").is_file() or (folder / f"{table}.csv.gz").is_file()
+        if (folder / f"{table}.csv").exists() or (folder / f"{table}.csv.gz").exists()
     ]
 
 
@@ -222,15 +223,16 @@ def _rows(folder: Path, table: str) -> Rows:
 
 def _file(folder: Path, table: str) -> tuple[Path, str]:
     plain = folder / f"{table}.csv"
-    name = f"{table}.csv" if plain.is_file() else f"{table}.csv.gz"
+    name = f"{table}.csv" if plain.exists() else f"{table}.csv.gz"
     return require(folder, name, of="MIMIC-IV"), name
 
 
 def _stated_digests(folder: Path) -> dict[str, str]:
     path = folder / _SUMS
-    if not path.is_file():
+    if not path.exists():
         return {}
-    pairs = [line.split(maxsplit=1) for line in path.read_text(encoding="utf-8").splitlines()]
+    text = ordinary(folder, path).read_bytes().decode("utf-8", errors="replace")
+    pairs = [line.split(maxsplit=1) for line in text.splitlines()]
     if any(len(pair) != 2 for pair in pairs if pair):
         raise Truncated("a line holds no digest and name", where=_SUMS)
     return {pair[1].strip(): pair[0] for pair in pairs if pair}

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from attending.digests import digest_file
-from attending.errors import BadInput
 from attending.ingest.batch import Batch, Origin
 from attending.ingest.cells import INSTANT, Column, is_true, joined, looked_up
+from attending.ingest.files import require
+from attending.ingest.parquet_blocks import parquet_blocks, told_of_parquet
 from attending.ingest.places import DIED, IN_HOSPITAL
 from attending.ingest.rows import Rows
-from attending.ingest.tables import Truncated, read_text_table, require
+from attending.ingest.tables import read_text_table
 from attending.records.events import ADMISSION, BIRTH, DEATH, DISCHARGE
 from attending.records.snapshot import Availability, SourceFile
 from attending.times import DAY, HOUR, SECOND, parse_instant, to_micros
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from attending.types import Floats, Ints, Mask
 
 SYSTEM = "physionet-2012"
+_SET = "PhysioNet 2012 set-a"
 EVENTS_FILE = "events.parquet"
 OUTCOMES_FILE = "Outcomes-a.txt"
 START = to_micros(parse_instant("2000-01-01T00:00:00Z"))
@@ -64,7 +65,7 @@ def describe(folder: Path) -> Origin:
     """
     files = []
     for name in (EVENTS_FILE, OUTCOMES_FILE):
-        path = require(folder, name, of="PhysioNet 2012 set-a")
+        path = require(folder, name, of=_SET)
         files.append(SourceFile(name=name, digest=digest_file(path)))
     return Origin(system=SYSTEM, version="set-a", time_zone="relative", files=tuple(files))
 
@@ -76,25 +77,20 @@ def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
         BadInput: a column is missing.
         Truncated: a file is cut short.
     """
-    outcomes, odd_lines = read_text_table(folder / OUTCOMES_FILE, _OUTCOMES, name=OUTCOMES_FILE)
+    path = require(folder, OUTCOMES_FILE, of=_SET)
+    outcomes, odd_lines = read_text_table(path, _OUTCOMES, name=OUTCOMES_FILE)
     yield _measurements(Rows(SYSTEM, "events", _measured(folder)), keys=keys)
     yield _outcomes(Rows(SYSTEM, "outcomes", outcomes, odd_lines=odd_lines), keys=keys)
 
 
 def _measured(folder: Path) -> pa.Table:
-    try:
-        table = pq.read_table(folder / EVENTS_FILE)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise Truncated("the Parquet file has no footer", where=EVENTS_FILE) from error
     wanted = {"RecordID": pa.string(), "Time": pa.string(), "Parameter": pa.string()}
     schema = pa.schema({**wanted, "Value": pa.float64()})
-    if not set(schema.names) <= set(table.column_names):
-        raise BadInput(
-            f"expected the columns {', '.join(schema.names)}",
-            code="ingest.missing_column",
-            where=EVENTS_FILE,
-        )
-    return table.select(schema.names).cast(schema)
+    path = require(folder, EVENTS_FILE, of=_SET)
+    with told_of_parquet(EVENTS_FILE):
+        found = list(parquet_blocks(path, schema.names, where=EVENTS_FILE))
+        parts = [table.cast(schema) for table in found]
+    return pa.concat_tables([schema.empty_table(), *parts]).combine_chunks()
 
 
 def _measurements(rows: Rows, *, keys: Pseudonyms) -> Batch:

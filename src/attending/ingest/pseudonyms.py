@@ -11,6 +11,16 @@ from attending.engines.texts import TextNumbers
 from attending.errors import BadInput, Refused
 from attending.keys import KEY_BYTES, pseudonym
 
+#: What software writes for an id that is not there; taken for ids, all of these were one patient.
+NOBODY = frozenset(
+    {"", "nan", "+nan", "-nan", "inf", "+inf", "-inf", "infinity", "-infinity", "null", "none",
+     "nil", "na", "n/a", "#n/a", "<na>", "nat", "undefined", "unknown", "\\n"}
+)  # fmt: skip
+#: Characters; no system names a patient or a stay with more.
+_LONGEST = 256
+#: In place of a pseudonym, of which none is below nought.
+_NOT_AN_ID = -1
+
 
 class Pseudonyms:
     """Turns a source's ids into 53-bit pseudonyms; the key never leaves this object.
@@ -19,6 +29,8 @@ class Pseudonyms:
     >>> one, other, none = names.subject(pa.array(["10001", "10002", None])).to_pylist()
     >>> one == names.subject(pa.array(["10001"]))[0].as_py(), one == other, none
     (True, False, None)
+    >>> names.subject(pa.array(["NaN", " ", "<NA>"])).to_pylist()  # nobody has such an id
+    [None, None, None]
 
     Raises:
         BadInput: the key is not 32 bytes.
@@ -71,11 +83,12 @@ class _Space:
         places = self._texts.number(ids)
         fresh = self._texts.since(len(self._values))
         if fresh:
-            made = np.array([self._one(one, key) for one in fresh], dtype=np.int64)
-            self._values = np.concatenate([self._values, made])
+            values = [_NOT_AN_ID if _nobody(one) else self._one(one, key) for one in fresh]
+            self._values = np.concatenate([self._values, np.array(values, dtype=np.int64)])
         if not len(self._values):
             return pa.nulls(len(ids), pa.int64())
-        return pa.array(self._values[places], mask=places < 0)
+        made = self._values[places]
+        return pa.array(made, mask=(places < 0) | (made == _NOT_AN_ID))
 
     def _one(self, source_id: str, key: bytes) -> int:
         made = pseudonym(key, self._name, source_id)
@@ -87,3 +100,7 @@ class _Space:
             )
         self._taken.add(made)
         return made
+
+
+def _nobody(source_id: str) -> bool:
+    return len(source_id) > _LONGEST or source_id.strip().lower() in NOBODY

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from attending.types import Ints, Mask
 
 _ROW = "#row"
+#: Characters of the name of a row, or of a code; a longer one is no name.
+LONGEST_NAME = 1024
 
 
 class Rows:
@@ -198,8 +200,8 @@ def aside_table(source: str, *, named: Column, code: Column, reason: str, row: C
     count = len(row)
     whole = [
         pa.repeat(pa.scalar(source), count),
-        named,
-        code,
+        pc.utf8_slice_codeunits(named, 0, LONGEST_NAME),
+        pc.utf8_slice_codeunits(code, 0, LONGEST_NAME),
         pa.repeat(pa.scalar(reason), count),
         row,
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from attending.ingest.batch import ASIDE
-from attending.ingest.cells import is_true, later, shifted
-from attending.ingest.rows import aside_table
+from attending.ingest.cells import INSTANT, is_true, later, shifted
+from attending.ingest.rows import LONGEST_NAME, aside_table
 from attending.records.events import EVENTS
 from attending.records.snapshot import Availability, TableAccount
 from attending.times import format_length
@@ -26,6 +27,20 @@ if TYPE_CHECKING:
 
     from attending.ingest.batch import Batch
     from attending.ingest.cells import Column
+
+#: Why a source row is set aside here; the first that holds is told.
+_REASONS = (
+    "unknown_patient",
+    "no_code",
+    "odd_code",
+    "odd_name",
+    "impossible_time",
+    "no_known_at",
+)
+#: Control characters, and those that have no width or turn the direction of reading.
+_UNSEEN = r"[\x00-\x1f\x7f-\x{9f}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{2069}\x{feff}]"
+#: Before and after all lives, those among them whose dates were shifted into the future.
+_FIRST, _LAST = (pa.scalar(datetime(year, 1, 1), INSTANT) for year in (1800, 2400))  # noqa: DTZ001 - arrow holds UTC without a zone
 
 
 @dataclass(frozen=True)
@@ -107,6 +122,7 @@ def _without_the_unknown(drafts: pa.Table) -> tuple[pa.Table, pa.Table]:
     picked, first = np.unique(rows[bad], return_index=True)
     at = pa.array(np.flatnonzero(bad)[first])
     chosen = drafts.take(at)
+    why = reasons.take(at)
     parts = [
         aside_table(
             source,
@@ -116,8 +132,8 @@ def _without_the_unknown(drafts: pa.Table) -> tuple[pa.Table, pa.Table]:
             row=chosen["row"].filter(here),
         )
         for source in sorted(set(chosen["source"].to_pylist()))
-        for reason in ("unknown_patient", "no_code", "no_known_at")
-        for here in [_is(reasons.take(at), reason)]
+        for reason in _REASONS
+        for here in [pc.and_(_is(why, reason), _is(chosen["source"], source))]
     ]
     return drafts.filter(pa.array(~np.isin(rows, picked))), pa.concat_tables(parts)
 
@@ -129,9 +145,29 @@ def _is(reasons: Column, reason: str) -> pa.Array:
 def _reasons(drafts: pa.Table) -> Column:
     return pc.case_when(
         pc.make_struct(
-            drafts["subject_id"].is_null(), drafts["code"].is_null(), drafts["known_at"].is_null()
+            drafts["subject_id"].is_null(),
+            drafts["code"].is_null(),
+            _odd_codes(drafts["code"]),
+            pc.greater(pc.utf8_length(drafts["source_row"]), LONGEST_NAME),
+            pc.or_kleene(_impossible(drafts["time"]), _impossible(drafts["known_at"])),
+            drafts["known_at"].is_null(),
         ),
-        "unknown_patient",
-        "no_code",
-        "no_known_at",
+        *_REASONS,
     )
+
+
+def _odd_codes(codes: Column) -> Column:
+    """Return where a code is too long, or holds characters that cannot be seen.
+
+    A code that looks like another one on every page would be read as that one.
+    """
+    words = pc.unique(codes).drop_null()
+    unseen = pc.match_substring_regex(words, _UNSEEN)
+    odd = words.filter(pc.or_(unseen, pc.greater(pc.utf8_length(words), LONGEST_NAME)))
+    return pc.is_in(codes, value_set=odd)
+
+
+def _impossible(at: Column) -> Column:
+    """Return where an instant lies before or after all lives; false where there is none."""
+    outside = pc.or_(pc.less(at, _FIRST), pc.greater_equal(at, _LAST))
+    return pc.fill_null(outside, False)  # noqa: FBT003 - arrow

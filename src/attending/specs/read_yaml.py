@@ -244,7 +244,7 @@ def _describe(
     if isinstance(cause, AttendingError):
         return cause.message, cause.code, cause.hint
     if isinstance(cause, ValueError):
-        return str(cause), "spec.value", ""
+        return str(cause), "spec.value", "Correct this value; nothing was taken in."
     got = first.get("input")
     shown = f"got '{got}'" if isinstance(got, (str, int, float)) else "got another shape"
     expected = _EXPECTED.get(what, first["msg"].lower().removeprefix("input should be "))
