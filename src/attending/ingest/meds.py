@@ -140,6 +140,7 @@ def _own(table: pa.Table, ours: dict[str, Any], *, first: bool) -> Batch:
         raise BadInput(
             "what the dataset says of availability cannot be read",
             code="ingest.manifest",
+            hint="Ask the source for the dataset again, as it was written.",
             where="metadata/dataset.json: attending.availability",
         ) from None
     place = table.schema.get_field_index("source")
