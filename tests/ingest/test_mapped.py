@@ -113,6 +113,21 @@ def test_text_that_is_no_number_stays_text(labs):
     assert [(row["numeric_value"], row["text_value"]) for row in censored] == [(None, "<0.1")]
 
 
+def test_a_number_that_is_written_otherwise_is_set_aside_and_never_guessed(labs):
+    rows = (labs / "labs.csv").read_text()
+    (labs / "labs.csv").write_text(rows.replace(",5.4,", ',"5,4",'))
+    snapshot, _ = ingest(labs)
+    assert snapshot.account.quarantined_by_reason["not_a_number"] == 1
+    (labs / "out").rename(labs / "first")
+    declared = MAPPING.replace('nulls: ["?"]', 'nulls: ["?"]\n    decimal: ","')
+    snapshot, events = ingest(labs, declared)
+    first = events.filter(pc.equal(events["source_row"], "1"))
+    assert first["numeric_value"].to_pylist() == [pytest.approx(5.4)]
+    # 90 has no fraction and is a number either way; 4.4 is not what was declared.
+    assert snapshot.account.balanced
+    assert "4" in events["source_row"].to_pylist()
+
+
 def test_blocks_give_what_one_block_gives_and_repeats_are_found_across_them(tmp_path, monkeypatch):
     header, *rows = LABS.splitlines()
     many = [row.replace("p2", f"p{n}", 1) for n in range(300) for row in rows[7:8]]

@@ -73,6 +73,7 @@ def mapping_check(
             "quarantined_by_reason": account.quarantined_by_reason,
             "rejected_by_reason": account.rejected_by_reason,
             "codes": dict(tried.codes),
+            "open_questions": tried.questions,
         },
         as_json=as_json,
         lines=[
@@ -86,5 +87,6 @@ def mapping_check(
                 f"availability of {a.table}: {a.rule}{' (assumed)' if a.assumed else ''}"
                 for a in tried.snapshot.availability
             ),
+            *([f"{tried.questions} questions are open"] if tried.questions else []),
         ],
     )

@@ -18,6 +18,8 @@ Column: TypeAlias = pa.ChunkedArray
 INSTANT = pa.timestamp("us")
 _ZONED = pa.timestamp("us", tz="UTC")
 _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
+#: Digits with points, commas, blanks or quotes among them, and any sign or dash before them.
+_LOOKS_LIKE_A_NUMBER = r"^\s*[+\-\x{2212}\x{2012}-\x{2015}]?\s*[.,]?\d[\d.,'\x{a0}\x{202f} ]*\s*$"
 _OFFSET = re.compile(r"\d(Z|z|[+-]\d{2}:?\d{2})\s*$")
 _DATE_LENGTH = 10
 #: The last microsecond of a day: a date without a time is known by then, and not before.
@@ -26,17 +28,46 @@ LAST_OF_DAY = DAY - 1
 NO_TIME = np.iinfo(np.int64).min
 
 
-def numbers(column: Column) -> Column:
+def numbers(column: Column, *, decimal: str = ".") -> Column:
     """Return a column of text as numbers, null where the text is no finite number.
+
+    Args:
+        column: of text.
+        decimal: the mark before fractions, a point or a comma.
 
     >>> numbers(pa.chunked_array([["1.5", "<0.01", None, "-2", "1e999"]])).to_pylist()
     [1.5, None, None, -2.0, None]
+    >>> numbers(pa.chunked_array([["1.5", "1,5", "12"]]), decimal=",").to_pylist()
+    [None, 1.5, 12.0]
     """
     spelled = pc.utf8_trim_whitespace(column)
+    if decimal != ".":
+        pointed = pc.if_else(pc.match_substring(spelled, "."), None, spelled)
+        spelled = pc.replace_substring(pointed, decimal, ".")
     kept = pc.if_else(pc.match_substring_regex(spelled, _NUMBER), spelled, None)
     values = kept.cast(pa.float64())
     fits = pc.less(pc.abs(values), float(np.finfo(np.float32).max))
     return pc.if_else(fits, values, None)
+
+
+def strange_numbers(column: Column, read: Column) -> Mask:
+    """Return where a text looks like a number, and is not written as the others are.
+
+    It may be a thousand or a thousandth: which of them is never guessed.
+
+    Args:
+        column: of text.
+        read: its numbers, null where there is none.
+
+    >>> cells = pa.chunked_array([["1,5", "1.234,5", "\u22124", "1.5", "<1", "2+", None]])
+    >>> strange_numbers(cells, numbers(cells)).tolist()
+    [True, True, True, False, False, False, False]
+    """
+    strange = is_true(read.is_null()) & is_true(column.is_valid())
+    if strange.any():
+        texts = column.filter(pa.array(strange))
+        strange[strange] = is_true(pc.match_substring_regex(texts, _LOOKS_LIKE_A_NUMBER))
+    return strange
 
 
 def instants(column: Column) -> Column:

@@ -15,7 +15,15 @@ from attending.errors import BadInput
 from attending.ingest.ahead import ahead
 from attending.ingest.batch import Origin
 from attending.ingest.blocks import Block, blocks, place_of
-from attending.ingest.cells import INSTANT, end_of_day, is_true, looked_up, numbers, shifted
+from attending.ingest.cells import (
+    INSTANT,
+    end_of_day,
+    is_true,
+    looked_up,
+    numbers,
+    shifted,
+    strange_numbers,
+)
 from attending.ingest.conversion import converted
 from attending.ingest.files import require
 from attending.ingest.mapped_times import Times, clock_values, read_moment, read_times
@@ -82,6 +90,7 @@ class _Read:
     value: Column
     text: Column
     unit: Column
+    strange: Mask
     unknown_unit: Mask
     no_conversion: Mask
     applies: Mask
@@ -94,7 +103,10 @@ class _Read:
         parts = (self.code, self.known, self.value, self.text, self.unit)
         code, known, value, text, unit = (part.take(at) for part in parts)
         time = self.time and Times(self.time.at.take(at), *(mask[places] for mask in self.time[1:]))
-        masks = (mask[places] for mask in (self.unknown_unit, self.no_conversion, self.applies))
+        masks = (
+            mask[places]
+            for mask in (self.strange, self.unknown_unit, self.no_conversion, self.applies)
+        )
         return _Read(code, time, known, value, text, unit, *masks)
 
 
@@ -222,7 +234,8 @@ class _Reader:
             time = read_moment(cells, event.time, zone=self._spec.time_zone, ranks=ranks)
             time = Times(time.at, *(mask & applies for mask in time[1:]))
         value = _cells(cells, event.value)
-        number = numbers(value)
+        number = numbers(value, decimal=self._table.decimal)
+        strange = strange_numbers(value, number) & applies
         measured = is_true(number.is_valid())
         text = _cells(cells, event.text)
         text = pc.coalesce(text, pc.if_else(number.is_null(), value, pa.scalar(None, pa.string())))
@@ -241,6 +254,7 @@ class _Reader:
             value=number,
             text=text,
             unit=unit,
+            strange=strange,
             unknown_unit=unknown & measured & applies,
             no_conversion=no_conversion & ~unknown & measured & applies,
             applies=applies if time is None else applies & is_true(time.at.is_valid()),
@@ -280,9 +294,13 @@ class _Reader:
 
 
 def _set_aside(rows: Rows, parsed: _Parsed) -> None:
-    """Quarantine rows with a time that is none or a number in an unknown unit."""
+    """Quarantine rows with a time that is none, a strange number, or one in an unknown unit."""
     for read in parsed.reads:
-        problems = [(read.unknown_unit, "unknown_unit"), (read.no_conversion, "no_conversion")]
+        problems = [
+            (read.strange, "not_a_number"),
+            (read.unknown_unit, "unknown_unit"),
+            (read.no_conversion, "no_conversion"),
+        ]
         if read.time is not None:
             problems += [(getattr(read.time, what), why) for what, why in _TIME_REASONS]
         for bad, reason in problems:

@@ -27,9 +27,15 @@ _STORED = re.compile(
 _HAPPENED = re.compile(r"(?i)(collect|taken|drawn|perform|start|happen|event|service|order|chart)")
 _ENDED = re.compile(r"(^|_)(end|stop|disch|out|until|thru)")
 _CODE = re.compile(r"(?i)(^|_)(code|loinc|icd|cpt|ndc|snomed|itemid|test|component|drug)(_?id)?$")
+#: What a row is about, where no column is named for a code.
+_ABOUT = re.compile(
+    r"(?i)(analyte|parameter|assay|exam|procedure|medic|product|concept|observation|measurement|"
+    r"vital|item|substance|modality|diagnos|finding|name|label|descr)"
+)
 _VALUE = re.compile(r"(?i)(value|result|numeric|amount|measure|reading|charge|cost)")
 _UNIT = re.compile(r"(?i)(unit|uom)")
 _SITE = re.compile(r"(?i)^(site|facility|hospital|campus|location)([_ ]?(id|name|code))?$")
+_ANY = re.compile("")
 _NULLS = ("?", "NA", "N/A", "NULL", "null", "None", "none", "-", ".", "NaN")
 _MANY = 0.98
 _SOME = 0.6
@@ -44,6 +50,7 @@ class Column:
         filled: share of rows with a text that is not a word for nothing.
         timely: share of those that are times.
         numeric: share of those that are numbers.
+        decimal: the mark before the fractions of those numbers.
         units: share of those that are units we know.
         distinct: how many different texts, over rows with a text.
         nulls: words for nothing that were seen.
@@ -58,6 +65,7 @@ class Column:
     distinct: float
     nulls: tuple[str, ...]
     form: str | None = None
+    decimal: str = "."
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,10 @@ def _look_at(name: str, texts: pa.ChunkedArray) -> Column:
     if not total:
         return Column(name, 0.0, 0.0, 0.0, 0.0, 0.0, tuple(seen))
     sample = texts.slice(0, 5000)
-    numeric = float(is_true(numbers(sample).is_valid()).mean())
+    numeric, decimal = max(
+        (float(is_true(numbers(sample, decimal=mark).is_valid()).mean()), mark)
+        for mark in (",", ".")
+    )
     timely, form = _timely(sample)
     known = [ucum(text) is not None for text in pc.unique(sample).to_pylist()]
     return Column(
@@ -100,6 +111,7 @@ def _look_at(name: str, texts: pa.ChunkedArray) -> Column:
         len(pc.unique(texts)) / total,
         tuple(seen),
         form,
+        decimal,
     )
 
 
@@ -137,6 +149,9 @@ def propose(name: str, columns: Sequence[Column], *, file: str) -> Proposal:
     if nulls:
         table["nulls"] = nulls
         questions.append(f"Do {', '.join(nulls)} stand for nothing in every column?")
+    if roles.decimal != ".":
+        table["decimal"] = roles.decimal
+        questions.append("Does a comma stand before fractions in every column, as in 3,6?")
     if roles.row_id:
         table["row_id"] = [roles.row_id]
     table["subject"] = roles.subject
@@ -183,14 +198,22 @@ class _Roles:
         self.ended = next(
             (c for c in rest if _ENDED.search(_snake(c.name)) and c is not self.happened), None
         )
-        self.code = self._first(_CODE, lambda c: c.distinct < _REPEATS)
-        self.unit = self._first(_UNIT, lambda c: c.filled > 0)
-        used = {self.subject, self.encounter, self.code, self.unit, self.site}
-        self.value = self._first(_VALUE, lambda c: c.numeric > _SOME, but=used)
-        ids = [
-            c.name for c in columns if _IDENT.search(c.name) and c.distinct == 1 and c.filled == 1
-        ]
+        self.unit = self._first(_UNIT, lambda c: c.filled > 0) or self._first(
+            _ANY, lambda c: c.units > _MANY and c.numeric < _SOME
+        )
+        self.code = self._first(_CODE, lambda c: c.distinct < _REPEATS) or self._first(
+            _ABOUT,
+            lambda c: c.distinct < _REPEATS and max(c.numeric, c.timely) < _SOME,
+            but={self.subject, self.encounter, self.site, self.unit},
+        )
+        names = [c for c in columns if _IDENT.search(_snake(c.name))]
+        ids = [c.name for c in names if c.distinct == 1 and c.filled == 1]
         self.row_id = next((one for one in ids if one not in {self.subject, self.code}), None)
+        used = {self.subject, self.encounter, self.code, self.unit, self.site}
+        self.value = self._first(
+            _VALUE, lambda c: c.numeric > _SOME, but=used | {c.name for c in names}
+        )
+        self.decimal = next((c.decimal for c in columns if c.name == self.value), ".")
 
     def _first(self, named: re.Pattern[str], fits: Any, *, but: Any = ()) -> str | None:  # noqa: ANN401
         found = (c.name for c in self._columns if named.search(_snake(c.name)) and fits(c))

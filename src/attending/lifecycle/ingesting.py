@@ -14,16 +14,16 @@ from attending.errors import Refused
 from attending.ingest.build import build_snapshot
 from attending.ingest.mapped import mapped_source
 from attending.lifecycle.desk import keep, required
+from attending.lifecycle.mapping import answered
 from attending.records.snapshot import Snapshot
 from attending.specs.base import dump
-from attending.specs.mapping import MappingSpec
-from attending.specs.read_yaml import read_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from attending.ingest.onto import Onto
     from attending.lifecycle.desk import Desk
+    from attending.specs.mapping import MappingSpec
 
 #: A snapshot has at least so many files; more where a source holds more text than this a file.
 FEWEST_SHARDS = 2
@@ -90,7 +90,7 @@ def ingest(  # noqa: PLR0913 - what, from where, onto what
         Refused: the batch is not what its control totals say, the account does not balance,
             or a synthetic home was given other data.
     """
-    spec = None if mapping is None else read_spec(mapping, MappingSpec)
+    spec = None if mapping is None else answered(mapping)
     scratch = Path(tempfile.mkdtemp(prefix="incoming-", dir=desk.home.folder("snapshots")))
     try:
         snapshot = build_snapshot(

@@ -26,15 +26,24 @@ if TYPE_CHECKING:
     from attending.records.snapshot import Snapshot
 
 _LOOKED_AT = 50_000
+#: How a line of a proposed mapping begins that asks something.
+_QUESTION = "# QUESTION"
 _KEY = b"a mapping is tried, nothing kept"
 
 
 @dataclass(frozen=True)
 class Tried:
-    """What a mapping makes of a source, by trying: its snapshot, and the most frequent codes."""
+    """What a mapping makes of a source, by trying.
+
+    Attributes:
+        snapshot: that it would make.
+        codes: the most frequent ones, with their counts.
+        questions: how many of its proposal are open.
+    """
 
     snapshot: Snapshot
     codes: tuple[tuple[str, int], ...]
+    questions: int
 
 
 def propose_mapping(file: Path) -> tuple[Proposal, str]:
@@ -62,7 +71,7 @@ def propose_mapping(file: Path) -> tuple[Proposal, str]:
     proposal = propose(name, look(block.cells.slice(0, _LOOKED_AT)), file=file.name)
     if looks.delimiter != ",":
         proposal.mapping["tables"][0]["delimiter"] = looks.delimiter
-    lines = [f"# QUESTION {n}: {one}" for n, one in enumerate(proposal.questions, 1)]
+    lines = [f"{_QUESTION} {n}: {one}" for n, one in enumerate(proposal.questions, 1)]
     head = ["# A proposal: answer every question, then try it with `attending mapping check`."]
     text = StringIO()
     write_yaml(proposal.mapping, text)
@@ -91,6 +100,30 @@ def _delimiter(file: Path) -> str:
     return max(",;\t|", key=line.count)
 
 
+def open_questions(mapping: Path) -> int:
+    """Return how many questions of its proposal a mapping still asks."""
+    lines = mapping.read_text(encoding="utf-8").splitlines()
+    return sum(line.startswith(_QUESTION) for line in lines)
+
+
+def answered(mapping: Path) -> MappingSpec:
+    """Return a mapping that asks nothing more.
+
+    Raises:
+        BadInput: it is none, or a question is open.
+    """
+    spec = read_spec(mapping, MappingSpec)
+    count = open_questions(mapping)
+    if count:
+        raise BadInput(
+            f"{count} questions of the proposal are open: a guess would stand in every row",
+            code="mapping.open_questions",
+            hint=f"Answer each in the file, then take its `{_QUESTION}` line out.",
+            where=mapping.name,
+        )
+    return spec
+
+
 def try_mapping(mapping: Path, folder: Path) -> Tried:
     """Return what a mapping makes of a source; nothing is kept.
 
@@ -109,4 +142,4 @@ def try_mapping(mapping: Path, folder: Path) -> Tried:
         for one in pc.value_counts(table["code"]).to_pylist():
             counts[one["values"]] = counts.get(one["values"], 0) + one["counts"]
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return Tried(snapshot, tuple(ranked[:20]))
+    return Tried(snapshot, tuple(ranked[:20]), open_questions(mapping))

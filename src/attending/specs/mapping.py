@@ -211,6 +211,7 @@ class TableMap(Spec):
         file: in the source's folder; `.csv`, `.csv.gz`, `.parquet`.
         archive: a zip file in the folder in which `file` lies.
         delimiter: of a text file.
+        decimal: the mark before fractions; what is written otherwise is set aside, not guessed.
         nulls: texts that stand for nothing.
         row_id: columns that name a row for ever; its place in the file when empty.
         versioned: whether the last of them is the version of a record.
@@ -230,6 +231,7 @@ class TableMap(Spec):
     file: File
     archive: File | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    decimal: Literal[".", ","] = "."
     nulls: tuple[str, ...] = ()
     row_id: tuple[Name, ...] = ()
     versioned: bool = False
