@@ -166,7 +166,7 @@ class _Tally:
         self.availability.extend(settled.availability)
         self.quarantine.append(settled.quarantine)
         events = settled.events
-        lived = events.filter(pc.not_equal(events["code"], BIRTH))["time"]
+        lived = events["time"].filter(pc.not_equal(events["code"], BIRTH))
         self._span(lived.cast(pa.int64()), events["known_at"].cast(pa.int64()))
 
     def _span(self, lived: pa.ChunkedArray, known: pa.ChunkedArray) -> None:

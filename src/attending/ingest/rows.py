@@ -80,8 +80,10 @@ class Rows:
 
     def drop(self, where: Mask) -> None:
         """Take out rows that were said before, and count them."""
-        self.duplicate += int(where.sum())
-        self._table = self._table.filter(pa.array(~where))
+        count = int(where.sum())
+        if count:
+            self.duplicate += count
+            self._table = self._table.filter(pa.array(~where))
 
     def has(self, column: str) -> bool:
         """Return whether the table has a column."""

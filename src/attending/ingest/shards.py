@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from attending.types import Ints, Mask
 
 ROW_GROUP_ROWS = 131_072
+#: Rows that wait before they are dealt out to shards: few rows a shard would make many pieces.
+_DEALT_ROWS = 1 << 19
 #: Shards that are sorted and written at once.
 _AT_ONCE = 2
 _CODED = ("code", "unit", "source", "site", "text_value")
@@ -44,15 +46,28 @@ class ShardWriter:
         self._out = out
         self._scratch = [out / f".scratch-{number:05d}.arrow" for number in range(count)]
         self._writers = [pa.ipc.new_file(path, EVENTS) for path in self._scratch]
+        self._waiting: list[pa.Table] = []
 
     def add(self, events: pa.Table) -> None:
         """Append events of any order."""
-        shard = np.asarray(events["subject_id"], dtype=np.int64) % len(self._writers)
-        for number, writer in enumerate(self._writers):
-            writer.write_table(events.filter(pa.array(shard == number)))
+        self._waiting.append(events)
+        if sum(table.num_rows for table in self._waiting) >= _DEALT_ROWS:
+            self._deal()
+
+    def _deal(self) -> None:
+        """Write the rows that wait, each to its shard."""
+        events = pa.concat_tables([EVENTS.empty_table(), *self._waiting]).combine_chunks()
+        self._waiting = []
+        count = len(self._writers)
+        shard = np.asarray(events["subject_id"], dtype=np.int64) % count
+        dealt = events.take(pa.array(np.argsort(shard.astype(np.int32), kind="stable")))
+        ends = np.cumsum(np.bincount(shard, minlength=count))
+        for writer, start, end in zip(self._writers, (0, *ends[:-1]), ends, strict=True):
+            writer.write_table(dealt.slice(start, end - start))
 
     def finish(self) -> tuple[Shard, ...]:
         """Return what each shard holds, after writing and closing all."""
+        self._deal()
         for writer in self._writers:
             writer.close()
         with ThreadPoolExecutor(_AT_ONCE) as pool:
