@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from attending.digests import digest_file
 from attending.errors import BadInput, Refused
 from attending.ingest import csv_blocks as blocks_module
 from attending.ingest.build import build_snapshot
@@ -111,6 +112,46 @@ def test_text_that_is_no_number_stays_text(labs):
     _, events = ingest(labs)
     censored = events.filter(pc.equal(events["source_row"], "8")).to_pylist()
     assert [(row["numeric_value"], row["text_value"]) for row in censored] == [(None, "<0.1")]
+
+
+TOTALS = MAPPING.replace(
+    "tables:\n", "totals: {file: totals.csv, name: file, rows: rows, sha256: sha256}\ntables:\n"
+)
+
+
+def _totals(folder, rows, digest=""):
+    (folder / "totals.csv").write_text(f"file,rows,sha256\nlabs.csv,{rows},{digest}\n")
+
+
+@pytest.mark.fault("D23")
+def test_d23_a_delivery_that_is_not_what_its_control_totals_say_is_refused_whole(labs):
+    whole = digest_file(labs / "labs.csv")
+    _totals(labs, 11, whole)
+    assert ingest(labs, TOTALS)[0].account.rows_in == 11
+    text = (labs / "labs.csv").read_text()
+    (labs / "labs.csv").write_text("\n".join(text.splitlines()[:-1]) + "\n")
+    (labs / "out").rename(labs / "first")
+    # Control: without totals nobody misses the last line.
+    assert ingest(labs)[0].account.rows_in == 10
+    (labs / "out").rename(labs / "second")
+    refusals = (("11", whole), ("11", ""), ("9", ""))
+    for rows, digest in refusals:
+        _totals(labs, rows, digest)
+        with pytest.raises(Refused) as refused:
+            ingest(labs, TOTALS)
+        assert refused.value.code == "ingest.control_total"
+        for path in (labs / "out").iterdir():
+            path.unlink()
+        (labs / "out").rmdir()
+    for rows in ("", "-1", "many"):
+        _totals(labs, rows)
+        with pytest.raises(BadInput) as odd:
+            ingest(labs, TOTALS)
+        assert odd.value.code == "ingest.control_totals"
+        (labs / "out").rmdir()
+    (labs / "totals.csv").write_text("file,rows,sha256\nother.csv,10,\n")
+    with pytest.raises(Refused, match="do not name this file"):
+        ingest(labs, TOTALS)
 
 
 def test_a_number_that_is_written_otherwise_is_set_aside_and_never_guessed(labs):

@@ -24,6 +24,7 @@ from attending.ingest.cells import (
     shifted,
     strange_numbers,
 )
+from attending.ingest.control_totals import check_bytes, check_rows, read_totals
 from attending.ingest.conversion import converted
 from attending.ingest.files import require
 from attending.ingest.mapped_times import Times, clock_values, read_moment, read_times
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from attending.ingest.batch import Batch
     from attending.ingest.cells import Column
+    from attending.ingest.control_totals import Total
     from attending.ingest.pseudonyms import Pseudonyms
     from attending.specs.mapping import EventMap, Known, Lookup, MappingSpec, TableMap
     from attending.types import Ints, Mask
@@ -59,9 +61,15 @@ def mapped_source(spec: MappingSpec) -> Source:
 
     def describe(folder: Path) -> Origin:
         paths = dict.fromkeys(place_of(folder, table) for table in spec.tables)
+        totals = _totals(spec, folder)
+        names = [str(path.relative_to(folder)) for path in paths]
+        digests = [
+            digest_file(path) if totals is None else check_bytes(totals, path, name=name)
+            for path, name in zip(paths, names, strict=True)
+        ]
         files = [
-            SourceFile(name=str(path.relative_to(folder)), digest=digest_file(path))
-            for path in paths
+            SourceFile(name=name, digest=digest)
+            for name, digest in zip(names, digests, strict=True)
         ]
         said = SourceFile(name=MAPPING_FILE, digest=spec.digest)
         return Origin(
@@ -74,10 +82,21 @@ def mapped_source(spec: MappingSpec) -> Source:
         )
 
     def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
+        totals = _totals(spec, folder)
         for table in spec.tables:
-            yield from _Reader(spec, table, folder).batches(keys)
+            rows = 0
+            for batch in _Reader(spec, table, folder).batches(keys):
+                rows += batch.rows_in
+                yield batch
+            name = table.archive or table.file
+            if totals is not None:
+                check_rows(totals[name], rows, name=name)
 
     return Source(describe, read, published_ids=spec.published_ids)
+
+
+def _totals(spec: MappingSpec, folder: Path) -> dict[str, Total] | None:
+    return None if spec.totals is None else read_totals(folder, spec.totals)
 
 
 @dataclass(frozen=True)

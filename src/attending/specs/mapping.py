@@ -275,6 +275,22 @@ class TableMap(Spec):
         return tuple(name for name in found if name not in self.looked_up)
 
 
+class Totals(Spec):
+    """The file in which the source says how many rows each file has that it sent.
+
+    Attributes:
+        file: a CSV file in the source's folder, one line a file.
+        name: the column of the file's name, as the tables of the mapping name it.
+        rows: the column of its number of rows, its first line left out.
+        sha256: the column of the SHA-256 of its bytes, in hexadecimal.
+    """
+
+    file: File
+    name: Name
+    rows: Name
+    sha256: Name | None = None
+
+
 class MappingSpec(Spec):
     """`mapping.yaml`: a source, its clock and its tables.
 
@@ -287,6 +303,7 @@ class MappingSpec(Spec):
     time_zone: Annotated[str, AfterValidator(_zone)]
     synthetic: bool = False
     published_ids: bool = False
+    totals: Totals | None = None
     tables: tuple[TableMap, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
