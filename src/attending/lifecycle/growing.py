@@ -64,22 +64,28 @@ def append(  # noqa: PLR0913 - what, from where, onto what
     else:
         newest = desk.home.catalog.latest(Snapshot, source_kind=kind)
         base = of_record(desk, required(newest, "snapshot", hint="Leave out --append-to."))
-    files = list(_indexes(desk, base))
-    before = Before(
-        indexes={place: entries for place, entries, _ in files},
-        ended=_ended(base),
-        naming=base.snapshot.naming,
-    )
+    before, subjects = all_of(desk, base)
     grown = Onto(
         snapshot=base.snapshot,
         growth=Growth(before, delivered_at=to_micros(desk.at)),
-        subjects=[subjects for _, _, subjects in files],
+        subjects=subjects,
         delivered_at=desk.at,
     )
     shards = len(base.snapshot.shards)
     return ingest(
         desk, kind, folder, shards=shards, lags=lags, onto=grown, mapping=mapping, each=each
     )
+
+
+def all_of(desk: Desk, base: Held) -> tuple[Before, list[Ints]]:
+    """Return what a snapshot holds, and its patients by file, to compare a delivery with."""
+    files = list(_indexes(desk, base))
+    before = Before(
+        indexes={place: entries for place, entries, _ in files},
+        ended=_ended(base),
+        naming=base.snapshot.naming,
+    )
+    return before, [subjects for _, _, subjects in files]
 
 
 def _ended(base: Held) -> pa.Table:

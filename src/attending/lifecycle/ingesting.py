@@ -90,6 +90,47 @@ def ingest(  # noqa: PLR0913 - what, from where, onto what
         Refused: the batch is not what its control totals say, the account does not balance,
             or a synthetic home was given other data.
     """
+    taken = take_in(
+        desk, kind, folder, shards=shards, lags=lags, onto=onto, mapping=mapping, each=each
+    )
+    keep(desk, taken.snapshot, action="snapshot.ingest", keys=taken.keys, details=taken.details)
+    return of_record(desk, taken.snapshot)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A snapshot whose folder is in the home and whose record is not kept yet.
+
+    Attributes:
+        keys: words to find it by.
+    """
+
+    snapshot: Snapshot
+    keys: Mapping[str, str]
+
+    @property
+    def details(self) -> dict[str, int]:
+        """Return its account, for the ledger."""
+        names = ("rows_in", "accepted", "quarantined", "rejected", "duplicate")
+        return {name: getattr(self.snapshot.account, name) for name in names}
+
+
+def take_in(  # noqa: PLR0913 - what, from where, onto what
+    desk: Desk,
+    kind: str,
+    folder: Path,
+    *,
+    shards: int | None = None,
+    lags: Mapping[str, int] | None = None,
+    onto: Onto | None = None,
+    mapping: Path | None = None,
+    each: Callable[[str], None] | None = None,
+) -> Taken:
+    """Return a snapshot of a source's folder, to be kept; see `ingest` for what is passed.
+
+    Raises:
+        Refused: as `ingest` does; nothing is left behind.
+    """
     spec = None if mapping is None else read_spec(mapping, MappingSpec)
     scratch = Path(tempfile.mkdtemp(prefix="incoming-", dir=desk.home.folder("snapshots")))
     try:
@@ -108,21 +149,8 @@ def ingest(  # noqa: PLR0913 - what, from where, onto what
         desk.home.snapshots.adopt(scratch, snapshot.digest)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    account = snapshot.account
-    keep(
-        desk,
-        snapshot,
-        action="snapshot.ingest",
-        keys={"source": snapshot.source_system, "source_kind": kind, **_kept(desk, spec)},
-        details={
-            "rows_in": account.rows_in,
-            "accepted": account.accepted,
-            "quarantined": account.quarantined,
-            "rejected": account.rejected,
-            "duplicate": account.duplicate,
-        },
-    )
-    return of_record(desk, snapshot)
+    keys = {"source": snapshot.source_system, "source_kind": kind, **_kept(desk, spec)}
+    return Taken(snapshot, keys)
 
 
 def shards_for(folder: Path) -> int:

@@ -21,6 +21,7 @@ from attending.ingest.meds_format import write_meds
 from attending.ingest.shards import sorted_events, write_parquet
 from attending.lifecycle.desk import keep, note
 from attending.lifecycle.ingesting import held, of_record
+from attending.lifecycle.quarantining import released_by
 from attending.records.events import EVENTS, plain
 from attending.records.ledger import Subject
 from attending.records.snapshot import Snapshot
@@ -177,6 +178,7 @@ def compact(desk: Desk, name: str = "", *, each: Callable[[], None] | None = Non
             folders,
             out=scratch,
             rows_of=lambda shard: engine.only(engine.shards[shard]).map(plain, each=each),
+            released=released_by(desk, grown),
         )
         desk.home.snapshots.adopt(scratch, folded.digest)
     finally:
