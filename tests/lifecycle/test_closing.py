@@ -68,7 +68,7 @@ def events(held):
 
 
 def states(ward, name=""):
-    found = Counter()
+    found: Counter[tuple[str, str]] = Counter()
     for one in quarantining.waiting(ward.desk, name):
         found[one.reason, one.state] += one.rows
     return dict(found)
