@@ -81,3 +81,32 @@ def test_a_wrong_mapping_leaves_nothing_behind(claims, tmp_path):
     )  # fmt: skip
     assert "ServedOn" in refused.stderr
     assert [path.name for path in (home / "snapshots").iterdir()] == []
+
+
+UNDECLARED = """\
+system: payer
+version: "1"
+time_zone: floating
+tables:
+  - name: claims
+    file: claims.csv
+    delimiter: ";"
+    subject: MemberID
+    row_id: [ClaimID]
+    known_at: {rule: undeclared}
+    events:
+      - code: ["ICD10CM//{DiagCode}"]
+        time: {columns: [ServiceDate], form: "%m/%d/%Y"}
+"""
+
+
+def test_a_declared_lag_lets_rows_in_at_once_and_is_marked_as_assumed(claims, tmp_path):
+    mapping, home = tmp_path / "mapping.yaml", tmp_path / "home"
+    mapping.write_text(UNDECLARED)
+    args = ("ingest", "mapped", claims, "--mapping", mapping, "--home", home, "--json")
+    assert json.loads(run(*args).stdout)["quarantined_by_reason"] == {"no_known_at": 200}
+    run(*args, "--lag", "claims", code=2)
+    taken = json.loads(run(*args, "--lag", "claims=2d").stdout)
+    assert (taken["accepted"], taken["quarantined"]) == (200, 0)
+    shown = run("snapshot", "show", "--home", home).stdout
+    assert "lag:2d (assumed)" in shown

@@ -12,7 +12,15 @@ import pytest
 from attending.engines.local import LocalEngine
 from attending.errors import BadInput, Denied, NotFound, Refused
 from attending.ingest.shards import sorted_events
-from attending.lifecycle import auditing, closing, growing, ingesting, quarantining, simulating
+from attending.lifecycle import (
+    auditing,
+    closing,
+    growing,
+    ingesting,
+    people,
+    quarantining,
+    simulating,
+)
 from attending.lifecycle import snapshots as kept
 from attending.lifecycle.closing import Declared, Word
 from attending.lifecycle.desk import create_home
@@ -333,3 +341,33 @@ def test_a_lag_alone_needs_no_mapping_again(ward):
     grown, record = release(ward, folder=folder, lags={"results": DAY}, snapshot=base.digest)
     assert record.released == {"no_known_at": 1}
     assert events(grown).num_rows == 1
+
+
+def test_a_snapshot_that_was_let_go_no_longer_waits(ward):
+    more = write(ward.scratch / "more", labs=[lab("R7", "7.7")])
+    newest = ingesting.ingest(ward.desk, "hospital", more)
+    assert len(quarantining.waiting(ward.desk)) == 2
+    assert quarantining.waiting(ward.desk, "newest") == ()
+    kept.let_go(ward.desk, ward.base.digest)
+    assert quarantining.waiting(ward.desk) == ()
+    assert ward.desk.home.snapshots.list() == (newest.digest,)
+
+
+@pytest.mark.data
+def test_real_immunizations_without_a_time_of_recording_come_in_by_a_lag(data_folder, tmp_path):
+    desk = create_home(tmp_path / "home", at=AT)
+    said = " ".join(("a sentence", "to remember"))
+    people.add_person(desk, "erik", printed_name="Erik", roles=["data_engineer"], passphrase=said)
+    folder = data_folder / "synthea-fhir-r4"
+    base = ingesting.ingest(desk, "fhir", folder)
+    waits = {one.source: one.rows for one in quarantining.waiting(desk) if "known" in one.reason}
+    lags = {"Immunization": DAY}
+    grown, record = closing.release(
+        desk, folder, Word("erik", said, "agreed"), declared=Declared(lags=lags)
+    )
+    assert sum(record.released.values()) == waits["fhir/Immunization"] > 5000
+    whole = base.snapshot.account.quarantined
+    assert sum(record.waiting.values()) == whole - waits["fhir/Immunization"]
+    at_once = ingesting.ingest(desk, "fhir", folder, lags=lags)
+    assert events(grown).equals(events(at_once))
+    desk.home.close()

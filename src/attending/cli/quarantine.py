@@ -11,16 +11,17 @@ from attending.cli.face import (
     AtOption,
     HomeOption,
     JsonOption,
+    LagOption,
     SnapshotOption,
     clock,
     emit,
     home_path,
+    lags_of,
     passphrase_from,
     progress,
     table,
 )
 from attending.digests import short
-from attending.errors import BadInput
 from attending.lifecycle import closing, ingesting, quarantining
 from attending.lifecycle.desk import open_desk
 from attending.times import format_instant, parse_length
@@ -40,7 +41,7 @@ TableOption = Annotated[
 @quarantine_app.command("ls")
 def quarantine_ls(
     snapshot: Annotated[
-        str, typer.Option("--snapshot", help="The start of a snapshot's id. Else all.")
+        str, typer.Option("--snapshot", help="The start of a snapshot's id, or newest. Else all.")
     ] = "",
     older_than: Annotated[
         str, typer.Option(help="End with exit 3 when rows have waited longer, such as 1h.")
@@ -117,12 +118,7 @@ def quarantine_release(
     because: BecauseOption,
     by: WhoOption,
     snapshot: SnapshotOption = "",
-    lag: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--lag", help="TABLE=24h or CODE=24h: known so long after it happened; repeatable."
-        ),
-    ] = None,
+    lag: LagOption = None,
     mapping: Annotated[
         Path | None, typer.Option("--mapping", help="The corrected mapping of a mapped source.")
     ] = None,
@@ -137,7 +133,7 @@ def quarantine_release(
 
     Example: attending quarantine release D --lag labs=24h --because "agreed" --by erik --home H
     """
-    declared = closing.Declared(lags=dict(map(_lag, lag or ())), mapping=mapping)
+    declared = closing.Declared(lags=lags_of(lag), mapping=mapping)
     word = closing.Word(by, passphrase_from(passphrase_file), because)
     with (
         open_desk(home_path(home), at=clock(at), actor=by) as desk,
@@ -186,15 +182,3 @@ def quarantine_dismiss(
         as_json=as_json,
         lines=[f"{sum(record.dismissed.values())} rows dismissed"],
     )
-
-
-def _lag(text: str) -> tuple[str, int]:
-    name, _, length = text.rpartition("=")
-    if not name:
-        raise BadInput(
-            f"got '{text}', expected TABLE=LENGTH",
-            code="quarantine.lag",
-            hint="Write --lag labs=24h.",
-            where="--lag",
-        )
-    return name, parse_length(length, where="--lag")

@@ -112,10 +112,11 @@ def _side(
     )
 
 
-def _rank(side: InputSide, before: int, after: int) -> tuple[int, float, str, str, str]:
+def _rank(side: InputSide, before: int, after: int) -> tuple[int, float, int, str, str, str]:
     """Return what is gone first, then what is new; then by how much rows a patient changed."""
     place = ("gone", "new", "both").index(side.status)
-    weight = float(side.rows_before + side.rows_after)
+    rows = side.rows_before + side.rows_after
+    weight = float(rows)
     if side.status == "both":
         weight = abs(math.log(side.rows_after / after) - math.log(side.rows_before / before))
-    return place, -weight, side.table, side.code, side.unit or ""
+    return place, -weight, -rows, side.table, side.code, side.unit or ""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 State: TypeAlias = Literal["waiting", "released", "dismissed"]
 STATES: tuple[State, ...] = get_args(State)
+#: In place of a snapshot's id: the one that was made last.
+NEWEST = "newest"
 
 
 @dataclass(frozen=True)
@@ -76,11 +78,16 @@ class Waiting:
 def waiting(desk: Desk, name: str = "") -> tuple[Waiting, ...]:
     """Return what was set aside in all layers of one snapshot, or in all: oldest snapshot first.
 
+    Args:
+        desk: where and when.
+        name: the start of a snapshot's id, or `newest`; all that are here when empty.
+
     Raises:
         NotFound: no such snapshot.
         IntegrityBroken: a file of quarantined rows is not the one that was written.
     """
-    found = deliveries(desk, held(desk, name)) if name else _everywhere(desk)
+    named = "" if name == NEWEST else name
+    found = deliveries(desk, held(desk, named)) if name else _everywhere(desk)
     return tuple(item for one in found for item in _counted(desk, one))
 
 
