@@ -184,6 +184,27 @@ def test_rows_are_released_from_an_older_layer_after_a_newer_delivery(ward):
     }
 
 
+def retraction(name, version):
+    whole = lab(name, version=version, known_at="2023-02-01T08:00:00Z")
+    return whole.replace("corrected", "entered-in-error")
+
+
+@pytest.mark.parametrize("fold", [False, True])
+def test_a_row_that_was_retracted_while_it_waited_comes_in_ended(ward, fold):
+    more = write(ward.scratch / "more", labs=[retraction("R4", 2)])
+    second = growing.append(ward.desk, "hospital", more, onto=ward.base.digest)
+    second = kept.compact(ward.desk, second.digest) if fold else second
+    grown, record = release(ward, snapshot=second.digest)
+    assert record.released == {"no_known_at": 2}
+    (row,) = [row for row in events(grown).to_pylist() if row["source_row"] == "R4/1"]
+    until = parse_instant("2023-02-01T08:00:00Z").replace(tzinfo=None)
+    assert row["superseded_at"] == until
+    # The control: had nothing been kept of the retraction, it would be seen for ever.
+    alone, _ = release(ward)
+    (row,) = [row for row in events(alone).to_pylist() if row["source_row"] == "R4/1"]
+    assert row["superseded_at"] is None
+
+
 def test_dismissed_rows_stay_beside_the_snapshot_and_stay_out(ward):
     account = ward.base.snapshot.account
     record = closing.dismiss(ward.desk, word(ward), reason="unknown_unit", source="handmade/labs")
@@ -328,6 +349,23 @@ def test_a_row_that_was_delivered_again_since_is_not_overwritten_by_the_older_on
     assert record.ended == 0
     values = events(third).filter(events(third)["superseded_at"].is_null())["numeric_value"]
     assert [round(value, 1) for value in sorted(values.to_pylist())] == [1.1, 3.3, 9.9]
+
+
+def test_a_row_that_was_withdrawn_while_it_waited_stays_out(ward, clinic):
+    newer = ward.scratch / "newer"
+    newer.mkdir()
+    (newer / "results.csv").write_text(f"{HEAD}2,a,cancelled,,,{TIMES}\n")
+    drops = MAPPING.replace(
+        "value: value\n", "value: value\n        where: [{column: test, besides: [cancelled]}]\n"
+    )
+    path = ward.scratch / "drops.yaml"
+    path.write_text(drops)
+    second = growing.append(ward.desk, "mapped", newer, onto=clinic.base.digest, mapping=path)
+    assert second.snapshot.account.rejected == 1
+    third, record = mapped(ward, clinic, CORRECTED, base=second)
+    assert (record.released, record.waiting) == ({"unknown_unit": 1}, {"overtaken": 1})
+    values = sorted(events(third)["numeric_value"].to_pylist())
+    assert [round(value, 1) for value in values] == [1.1, 3.3]
 
 
 def test_a_lag_alone_needs_no_mapping_again(ward):

@@ -77,6 +77,8 @@ class Release(Growth):
         rules: Collection[tuple[str, str, str | None]],
     ) -> None:
         super().__init__(before, delivered_at=delivered_at)
+        again = before.withdrawn["layer"] >= aside.layer
+        self._gone_since = before.withdrawn["record"][again]
         self._layer = aside.layer
         self._pool = aside.waiting
         self._lags = lags
@@ -147,14 +149,18 @@ class Release(Growth):
     def _overtaken(
         self, batch: Batch, events: pa.Table, *, now: NDArray[np.uint64]
     ) -> NDArray[np.uint64]:
-        """Return rows whose record says something else since: an older one must not end it."""
+        """Return rows whose record was said otherwise, or withdrawn, by a later delivery.
+
+        Where records have versions, these say by themselves what ends what.
+        """
         mine = np.isin(now, self._keys)
         events = events.filter(pa.array(mine))
         found = entries(events, self.naming | self._named(batch, events))
         held = self._held(np.unique(found["record"]))
         later = held[(held["layer"] >= self._layer) & (held["version"] == 0)]
         new = ~np.isin(found["content"], held["content"]) & (found["version"] == 0)
-        late: NDArray[np.uint64] = now[mine][new & np.isin(found["record"], later["record"])]
+        since = np.concatenate([later["record"], self._gone_since])
+        late: NDArray[np.uint64] = now[mine][new & np.isin(found["record"], since)]
         return late
 
     def _added(self, batch: Batch, again: Settled) -> Iterable[Availability]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import shutil
 import tempfile
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from attending.digests import canonical
 from attending.engines.layers import LayeredShard
@@ -22,9 +25,13 @@ from attending.specs.read_yaml import read_spec
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from numpy.typing import NDArray
+
     from attending.ingest.onto import Onto
     from attending.lifecycle.desk import Desk
 
+#: The word under which a snapshot's withdrawn records are found.
+GONE = "withdrawn"
 #: A snapshot has at least so many files; more where a source holds more text than this a file.
 FEWEST_SHARDS = 2
 _TEXT_A_SHARD = 128 << 20
@@ -150,7 +157,21 @@ def take_in(  # noqa: PLR0913 - what, from where, onto what
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     keys = {"source": snapshot.source_system, "source_kind": kind, **_kept(desk, spec)}
+    if onto is not None:
+        keys |= kept_withdrawals(desk, onto.growth.withdrawn)
     return Taken(snapshot, keys)
+
+
+def kept_withdrawals(desk: Desk, said: NDArray[np.void]) -> dict[str, str]:
+    """Return where the records that were withdrawn are kept: a late row must not revive them.
+
+    They leave no event, so that nothing in the shards tells of them.
+    """
+    if not len(said):
+        return {}
+    stream = BytesIO()
+    np.save(stream, np.sort(said), allow_pickle=False)
+    return {GONE: desk.home.artifacts.put(stream.getvalue())}
 
 
 def shards_for(folder: Path) -> int:
