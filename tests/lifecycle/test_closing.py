@@ -409,3 +409,31 @@ def test_real_immunizations_without_a_time_of_recording_come_in_by_a_lag(data_fo
     at_once = ingesting.ingest(desk, "fhir", folder, lags=lags)
     assert events(grown).equals(events(at_once))
     desk.home.close()
+
+
+def test_of_two_rows_under_one_name_only_the_one_that_is_cured_comes_in(ward):
+    labs = [lab("R1"), lab("R9", "9.1", known_at=""), lab("R9", "9.2", known_at="")]
+    folder = write(ward.scratch / "twice", labs=labs)
+    base = ingesting.ingest(ward.desk, "hospital", folder)
+    assert states(ward, base.digest) == {("id_reused", "waiting"): 1, ("no_known_at", "waiting"): 1}
+    grown, record = release(ward, folder=folder, snapshot=base.digest)
+    assert (record.released, record.waiting) == ({"no_known_at": 1}, {"id_reused": 1})
+    values = [
+        row["numeric_value"] for row in events(grown).to_pylist() if "R9" in row["source_row"]
+    ]
+    assert [round(value, 1) for value in values] == [9.1]
+
+
+def test_files_that_change_after_they_were_looked_at_are_refused(ward, monkeypatch):
+    look = closing._delivered
+
+    def then_changed(*args, **more):
+        found = look(*args, **more)
+        write(ward.folder, labs=[*LABS, lab("R5", known_at="")])
+        return found
+
+    monkeypatch.setattr(closing, "_delivered", then_changed)
+    with pytest.raises(Refused) as refused:
+        release(ward)
+    assert refused.value.code == "quarantine.delivery"
+    assert left_alone(ward, ward.base)
