@@ -117,3 +117,32 @@ def test_decimal_commas_and_a_column_of_another_name_are_found(tmp_path):
     mapping.write_text(mapping.read_text().replace("decimal: ','", "decimal: '.'"))
     tried = json.loads(run("mapping", "check", mapping, folder, "--json").stdout)
     assert tried["quarantined_by_reason"] == {"not_a_number": 200}
+
+
+UNDECLARED = """\
+system: payer
+version: "1"
+time_zone: floating
+tables:
+  - name: claims
+    file: claims.csv
+    delimiter: ";"
+    subject: MemberID
+    row_id: [ClaimID]
+    known_at: {rule: undeclared}
+    events:
+      - code: ["ICD10CM//{DiagCode}"]
+        time: {columns: [ServiceDate], form: "%m/%d/%Y"}
+"""
+
+
+def test_a_declared_lag_lets_rows_in_at_once_and_is_marked_as_assumed(claims, tmp_path):
+    mapping, home = tmp_path / "mapping.yaml", tmp_path / "home"
+    mapping.write_text(UNDECLARED)
+    args = ("ingest", "mapped", claims, "--mapping", mapping, "--home", home, "--json")
+    assert json.loads(run(*args).stdout)["quarantined_by_reason"] == {"no_known_at": 200}
+    run(*args, "--lag", "claims", code=2)
+    taken = json.loads(run(*args, "--lag", "claims=2d").stdout)
+    assert (taken["accepted"], taken["quarantined"]) == (200, 0)
+    shown = run("snapshot", "show", "--home", home).stdout
+    assert "lag:2d (assumed)" in shown

@@ -87,7 +87,7 @@ class Ward:
     def asked(self, *args: str, code: int = 0) -> Said:
         """Run one verb on this home, and on this project where it takes one."""
         where = ["--home", str(self.home), "--at", AT]
-        if args[0] not in {"ingest", "snapshot"}:
+        if args[0] not in {"audit", "ingest", "quarantine", "snapshot", "sign", "user"}:
             where += ["--project", str(self.project)]
         return self.run(*args, *where, "--json", code=code)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,6 +25,9 @@ from attending.lifecycle import checking, drafting, ingesting, reviewing
 from attending.lifecycle.cohorts import project_snapshot
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
+
+if TYPE_CHECKING:
+    from attending.records.contract import InputComparison
 
 contract_app = typer.Typer(help="Data contracts: what a source promises.")
 
@@ -103,6 +106,7 @@ def contract_infer(
 def contract_review(
     project: ProjectOption = Path(),
     snapshot: SnapshotOption = "",
+    limit: Annotated[int, typer.Option(min=1, help="At most so many codes side by side.")] = 20,
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -110,11 +114,15 @@ def contract_review(
 ) -> None:
     """Show the change of model input that waits for a signature; one that waits ends with exit 3.
 
+    Old and new data stand side by side by table, code and unit: what is gone, what is new, and
+    then what changed most.
+
     Example: attending contract review --project P --home H
     """
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at), actor=by) as desk:
         review = reviewing.open_review(desk, asked, project_snapshot(desk, asked, snapshot))
+        sides = None if review is None else reviewing.comparison(desk, review)
     if review is None:
         emit({"review": None}, as_json=as_json, lines=["nothing waits for a review"])
         return
@@ -124,5 +132,33 @@ def contract_review(
             [(change.path, change.before, change.after) for change in review.changes],
             title=f"review {short(review.digest)}",
         )
-    emit({"digest": review.digest, **review.content()}, as_json=as_json)
+        if sides is not None:
+            _side_by_side(sides, limit=limit)
+    told = None if sides is None else sides.content()
+    emit({"digest": review.digest, **review.content(), "side_by_side": told}, as_json=as_json)
     reviewing.refuse(review)
+
+
+def _side_by_side(sides: InputComparison, *, limit: int) -> None:
+    shown = sides.sides[:limit]
+    table(
+        ("", "table", "code", "unit", "rows", "now", "patients", "now", "mean", "now"),
+        [
+            (
+                one.status if one.status != "both" else "",
+                one.table,
+                one.code,
+                one.unit or "",
+                one.rows_before,
+                one.rows_after,
+                one.patients_before,
+                one.patients_after,
+                "" if one.mean_before is None else f"{one.mean_before:.4g}",
+                "" if one.mean_after is None else f"{one.mean_after:.4g}",
+            )
+            for one in shown
+        ],
+        title=f"{sides.source_before} ({sides.patients_before} patients), "
+        f"now {sides.source_after} ({sides.patients_after}): "
+        f"{len(shown)} of {len(sides.sides)} codes",
+    )

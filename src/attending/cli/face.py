@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from attending.errors import BadInput
-from attending.times import parse_instant
+from attending.times import parse_instant, parse_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -42,6 +42,14 @@ ByOption: TypeAlias = Annotated[str, typer.Option("--by", help="The person who a
 SnapshotOption: TypeAlias = Annotated[
     str, typer.Option("--snapshot", help="The start of a snapshot's id. Else the newest.")
 ]
+LagOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--lag",
+        help="TABLE=24h, or the start of a code: rows whose storing nobody recorded count as known "
+        "so long after they happened. Give it again for each.",
+    ),
+]
 
 OUT = Console(highlight=False, soft_wrap=True)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -60,6 +68,29 @@ def clock(at: str | None) -> Instant:
     if at is not None:
         return parse_instant(at, where="--at")
     return datetime.now(UTC).replace(microsecond=0)  # noqa: TID251 - the one reading of the clock
+
+
+def lags_of(texts: Sequence[str] | None) -> dict[str, int]:
+    """Return declared lags in microseconds, by table or code prefix.
+
+    Raises:
+        BadInput: not NAME=LENGTH.
+
+    >>> lags_of(["labs=1s"])
+    {'labs': 1000000}
+    """
+    found = {}
+    for text in texts or ():
+        name, _, length = text.rpartition("=")
+        if not name:
+            raise BadInput(
+                f"got '{text}', expected a name and a length",
+                code="lag.form",
+                hint="Write --lag labs=24h.",
+                where="--lag",
+            )
+        found[name] = parse_length(length, where="--lag")
+    return found
 
 
 def emit(content: Any, *, as_json: bool, lines: Sequence[str] = ()) -> None:  # noqa: ANN401 - any JSON value

@@ -12,9 +12,11 @@ from attending.cli.face import (
     ByOption,
     HomeOption,
     JsonOption,
+    LagOption,
     clock,
     emit,
     home_path,
+    lags_of,
     progress,
     table,
 )
@@ -22,7 +24,7 @@ from attending.lifecycle import growing, ingesting
 from attending.lifecycle.desk import open_or_create
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from attending.lifecycle.ingesting import Held
 
@@ -80,17 +82,27 @@ def _ingest(
     js: bool,
     onto: str | None = None,
     mapping: Path | None = None,
+    lag: Sequence[str] | None = None,
 ) -> None:
+    lags = lags_of(lag)
     with (
         open_or_create(home_path(home), at=clock(at), actor=by) as desk,
         progress(f"ingesting {kind}") as each,
     ):
         if onto is None:
-            held = ingesting.ingest(desk, kind, folder, mapping=mapping, each=lambda _name: each())
+            held = ingesting.ingest(
+                desk, kind, folder, lags=lags, mapping=mapping, each=lambda _name: each()
+            )
         else:
             name = "" if onto == "newest" else onto
             held = growing.append(
-                desk, kind, folder, onto=name, mapping=mapping, each=lambda _name: each()
+                desk,
+                kind,
+                folder,
+                onto=name,
+                lags=lags,
+                mapping=mapping,
+                each=lambda _name: each(),
             )
     account = held.snapshot.account
     if not js:
@@ -120,12 +132,13 @@ def _verb(kind: str, says: str, example: str) -> Callable[..., None]:
     def ingest(
         folder: FolderArgument,
         append_to: OntoOption = None,
+        lag: LagOption = None,
         home: HomeOption = None,
         at: AtOption = None,
         by: ByOption = "system",
         as_json: JsonOption = False,
     ) -> None:
-        _ingest(kind, folder, home=home, at=at, by=by, js=as_json, onto=append_to)
+        _ingest(kind, folder, home=home, at=at, by=by, js=as_json, onto=append_to, lag=lag)
 
     ingest.__doc__ = f"{says}\n\n    Example: attending ingest {kind} {example} --home H\n    "
     return ingest
@@ -140,6 +153,7 @@ def ingest_mapped(
     folder: FolderArgument,
     mapping: Annotated[Path, typer.Option("--mapping", help="The file that says how.")],
     append_to: OntoOption = None,
+    lag: LagOption = None,
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -149,4 +163,14 @@ def ingest_mapped(
 
     Example: attending ingest mapped claims/ --mapping mapping.yaml --home H
     """
-    _ingest("mapped", folder, home=home, at=at, by=by, js=as_json, onto=append_to, mapping=mapping)
+    _ingest(
+        "mapped",
+        folder,
+        home=home,
+        at=at,
+        by=by,
+        js=as_json,
+        onto=append_to,
+        mapping=mapping,
+        lag=lag,
+    )

@@ -1,7 +1,8 @@
-"""Verbs on quarantine: what was not let in, why, how much, and for how long."""
+"""Verbs on quarantine: what was not let in, why and for how long; let it in, or close it."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,52 +11,85 @@ from attending.cli.face import (
     AtOption,
     HomeOption,
     JsonOption,
+    LagOption,
     SnapshotOption,
     clock,
     emit,
     home_path,
+    lags_of,
+    passphrase_from,
+    progress,
     table,
 )
 from attending.digests import short
-from attending.lifecycle import ingesting, quarantining
+from attending.lifecycle import closing, ingesting, quarantining
 from attending.lifecycle.desk import open_desk
-from attending.times import format_instant
+from attending.times import format_instant, parse_length
 
-quarantine_app = typer.Typer(help="Rows that were not let in: reasons, counts and age.")
+quarantine_app = typer.Typer(help="Rows that were not let in: reasons, state, age, and a way in.")
+
+BecauseOption = Annotated[str, typer.Option("--because", help="Why, for the record.")]
+WhoOption = Annotated[str, typer.Option("--by", help="Who answers for it: a data engineer.")]
+PassphraseOption = Annotated[
+    Path | None, typer.Option("--passphrase-file", help="Read the passphrase from this file.")
+]
+TableOption = Annotated[
+    str, typer.Option("--table", help="Only rows of this table, as SYSTEM/TABLE.")
+]
 
 
 @quarantine_app.command("ls")
 def quarantine_ls(
     snapshot: Annotated[
-        str, typer.Option("--snapshot", help="The start of a snapshot's id. Else all.")
+        str, typer.Option("--snapshot", help="The start of a snapshot's id, or newest. Else all.")
+    ] = "",
+    older_than: Annotated[
+        str, typer.Option(help="End with exit 3 when rows have waited longer, such as 1h.")
     ] = "",
     home: HomeOption = None,
     at: AtOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Count quarantined rows by snapshot, table and reason, with their age.
+    """Count quarantined rows by delivery, table, reason and state, and say how long they wait.
 
-    Example: attending quarantine ls --home H
+    With --older-than it is an alarm: exit 3 when rows have waited longer.
+
+    Example: attending quarantine ls --older-than 1h --home H
     """
+    limit = parse_length(older_than, where="--older-than") if older_than else None
     with open_desk(home_path(home), at=clock(at)) as desk:
         found = quarantining.waiting(desk, snapshot)
     if not as_json:
         table(
-            ("snapshot", "table", "reason", "rows", "age in hours"),
-            [(short(w.snapshot), w.source, w.reason, w.rows, w.age_hours) for w in found],
+            ("snapshot", "table", "reason", "state", "rows", "waits, in hours"),
+            [
+                (
+                    short(one.snapshot),
+                    one.source,
+                    one.reason,
+                    one.state,
+                    one.rows,
+                    "" if one.age_hours is None else one.age_hours,
+                )
+                for one in found
+            ],
         )
     content = [{**vars(item), "since": format_instant(item.since)} for item in found]
-    total = sum(item.rows for item in found)
-    emit(content, as_json=as_json, lines=[f"{total} rows are quarantined"])
+    counted = [
+        f"{sum(one.rows for one in found if one.state == state)} {state}"
+        for state in quarantining.STATES
+    ]
+    emit(content, as_json=as_json, lines=[f"rows: {', '.join(counted)}"])
+    if limit is not None:
+        quarantining.require_none_waits(found, longer_than=limit)
 
 
 @quarantine_app.command("show")
 def quarantine_show(
     snapshot: SnapshotOption = "",
     reason: Annotated[str, typer.Option(help="Only rows of this reason.")] = "",
-    source: Annotated[
-        str, typer.Option("--table", help="Only rows of this table, as SYSTEM/TABLE.")
-    ] = "",
+    source: TableOption = "",
+    state: Annotated[str, typer.Option(help="waiting, released or dismissed. Else all.")] = "",
     limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 50,
     home: HomeOption = None,
     at: AtOption = None,
@@ -66,14 +100,85 @@ def quarantine_show(
     Example: attending quarantine show --reason no_known_at --home H
     """
     with open_desk(home_path(home), at=clock(at)) as desk:
-        held = ingesting.held(desk, snapshot)
-    rows = quarantining.rows_of(held, reason=reason, source=source)
+        digest = ingesting.held(desk, snapshot).digest
+        rows = quarantining.standing(desk, digest, reason=reason, source=source, state=state)
     shown = rows.slice(0, limit).to_pylist()
     if not as_json:
-        names = ("source", "source_row", "code", "reason")
-        table(names, [tuple(row[name] for name in names) for row in shown])
+        table(rows.column_names, [tuple(row.values()) for row in shown])
     emit(
-        {"snapshot": held.digest, "rows": rows.num_rows, "shown": shown},
+        {"snapshot": digest, "rows": rows.num_rows, "shown": shown},
         as_json=as_json,
         lines=[f"{len(shown)} of {rows.num_rows} rows"],
+    )
+
+
+@quarantine_app.command("release")
+def quarantine_release(
+    folder: Annotated[Path, typer.Argument(help="The delivery in which they were set aside.")],
+    because: BecauseOption,
+    by: WhoOption,
+    snapshot: SnapshotOption = "",
+    lag: LagOption = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", help="The corrected mapping of a mapped source.")
+    ] = None,
+    passphrase_file: PassphraseOption = None,
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let quarantined rows in, for a stated reason, by giving the declaration that was missing.
+
+    The same delivery is read again; nothing but rows that were set aside in it comes in.
+
+    Example: attending quarantine release D --lag labs=24h --because "agreed" --by erik --home H
+    """
+    declared = closing.Declared(lags=lags_of(lag), mapping=mapping)
+    word = closing.Word(by, passphrase_from(passphrase_file), because)
+    with (
+        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        progress("releasing") as each,
+    ):
+        grown, record = closing.release(
+            desk, folder, word, declared=declared, snapshot=snapshot, each=lambda _name: each()
+        )
+    if not as_json:
+        rows = [(reason, "released", count) for reason, count in record.released.items()]
+        rows += [(reason, "waiting", count) for reason, count in record.waiting.items()]
+        table(("reason", "state", "rows"), rows)
+    emit(
+        {"digest": record.digest, **record.content()},
+        as_json=as_json,
+        lines=[
+            (
+                f"snapshot {grown.digest}: {sum(record.released.values())} rows released, "
+                f"{record.ended} ended by them, {sum(record.waiting.values())} still waiting"
+            )
+        ],
+    )
+
+
+@quarantine_app.command("dismiss")
+def quarantine_dismiss(
+    reason: Annotated[str, typer.Option(help="Only rows of this reason.")],
+    because: BecauseOption,
+    by: WhoOption,
+    snapshot: SnapshotOption = "",
+    source: TableOption = "",
+    passphrase_file: PassphraseOption = None,
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Close quarantined rows that will never come in; they stay in the file and the account.
+
+    Example: attending quarantine dismiss --reason no_code --because "test rows" --by erik --home H
+    """
+    word = closing.Word(by, passphrase_from(passphrase_file), because)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        record = closing.dismiss(desk, word, snapshot=snapshot, reason=reason, source=source)
+    emit(
+        {"digest": record.digest, **record.content()},
+        as_json=as_json,
+        lines=[f"{sum(record.dismissed.values())} rows dismissed"],
     )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-from attending.errors import BadInput, did_you_mean
+from attending.errors import BadInput, Denied, did_you_mean
 from attending.records.governance import Meaning, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: Kinds of document that a person may sign, and what each is.
 DOCUMENTS: dict[str, str] = {
@@ -28,6 +31,11 @@ DOCUMENTS: dict[str, str] = {
     "verdict": "the end of a freeze, a restriction or a fallback",
     "incident": "the review of an incident",
     "act": "a rollback, a disabling or a retirement",
+}
+
+#: Acts that a person does under a name and a fresh passphrase, and who may.
+ACTS: dict[str, tuple[str, tuple[Role, ...]]] = {
+    "quarantine": ("let quarantined rows in, or close them", ("data_engineer",)),
 }
 
 
@@ -110,3 +118,24 @@ def may_sign(role: Role, document_kind: str) -> bool:
     (True, False)
     """
     return document_kind in ROLES[role].may_sign
+
+
+def acting_role(roles: Iterable[Role], act: str) -> Role:
+    """Return the role in which a person with these roles does an act.
+
+    Raises:
+        Denied: none of them may.
+
+    >>> acting_role(("auditor", "data_engineer"), "quarantine")
+    'data_engineer'
+    """
+    does, may = ACTS[act]
+    found = next((role for role in may if role in set(roles)), None)
+    if found is None:
+        titles = " or ".join(ROLES[role].title.lower() for role in may)
+        raise Denied(
+            f"the roles of this person may not {does}",
+            code="act.role",
+            hint=f"Ask a {titles}; see `attending user ls`.",
+        )
+    return found

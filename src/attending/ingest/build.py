@@ -104,7 +104,7 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
         if each:
             each(batch.table)
     require_unchanged(folder, origin.files)
-    written = writer.finish()
+    written = writer.finish(tally.naming)
     snapshot = _snapshot(kind, origin, tally=tally, written=written, out=out)
     snapshot = snapshot.model_copy(update={"contract_digest": contract_digest})
     if onto is not None:

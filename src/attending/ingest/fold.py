@@ -9,11 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from attending.ingest.build import write_manifest, write_quarantine
+from attending.ingest.quarantine import CLOSED, by_reason, matched, of_delivery
 from attending.ingest.shards import write_shard
 from attending.records.snapshot import IngestAccount, TableAccount
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from attending.records.snapshot import Snapshot
@@ -25,6 +26,7 @@ def fold(
     *,
     out: Path,
     rows_of: Callable[[int], pa.Table],
+    released: Mapping[str, pa.Table],
 ) -> Snapshot:
     """Return the manifest of one layer that holds what all of them held, after writing it.
 
@@ -33,13 +35,16 @@ def fold(
         folders: where each lies.
         out: an empty folder that the caller made.
         rows_of: gives the events of a shard, put together from all layers.
+        released: the rows that a layer let out of quarantine, by the digest of that layer.
     """
     top = layers[-1]
     shards = tuple(write_shard(rows_of(number), out, number) for number in range(len(top.shards)))
-    aside = [
-        pq.read_table(folder / one.quarantine.name)
-        for one, folder in zip(layers, folders, strict=True)
-    ]
+    gone = pa.concat_tables([CLOSED.empty_table(), *released.values()])
+    aside = []
+    for one, folder in zip(layers, folders, strict=True):
+        rows = pq.read_table(folder / one.quarantine.name)
+        out_of_it = matched(rows, of_delivery(gone, one.digest))
+        aside.append(rows.filter(pa.array(~out_of_it)))
     folded = top.model_copy(
         update={
             "shards": shards,
@@ -47,7 +52,7 @@ def fold(
             "ended": None,
             "delivered_at": None,
             "compacted": top.digest,
-            "account": _sum([one.account for one in layers]),
+            "account": _sum([_moved(one, released.get(one.digest)) for one in layers]),
             "files": tuple(file for one in layers for file in one.files),
             "warnings": tuple(dict.fromkeys(word for one in layers for word in one.warnings)),
             "quarantine": write_quarantine(out, aside),
@@ -55,6 +60,18 @@ def fold(
     )
     write_manifest(folded, out)
     return folded
+
+
+def _moved(layer: Snapshot, released: pa.Table | None) -> IngestAccount:
+    """Return what a layer adds to the account; rows that it released were counted before."""
+    if released is None:
+        return layer.account
+    tables = tuple(
+        one.model_copy(update={"rows_in": 0, "quarantined": -one.rows_in})
+        for one in layer.account.tables
+    )
+    reasons = {reason: -rows for reason, rows in by_reason(released).items()}
+    return layer.account.model_copy(update={"tables": tables, "quarantined_by_reason": reasons})
 
 
 def _sum(accounts: Sequence[IngestAccount]) -> IngestAccount:
@@ -69,6 +86,6 @@ def _sum(accounts: Sequence[IngestAccount]) -> IngestAccount:
             tables[one.table] = tables[one.table].plus(one) if one.table in tables else one
     return IngestAccount(
         tables=tuple(tables.values()),
-        quarantined_by_reason=dict(sorted(quarantined.items())),
+        quarantined_by_reason=dict(sorted((+quarantined).items())),
         rejected_by_reason=dict(sorted(rejected.items())),
     )

@@ -7,7 +7,7 @@ ends it without a successor.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: An entry of an earlier layer, with the layer and the shard that it stands in.
 _PLACED = np.dtype([*ENTRY.descr, ("layer", "<i4"), ("shard", "<i4")])
+#: A record that a delivery withdrew: up to which version, from when, and in which layer.
+WITHDRAWN = np.dtype([("record", "<u8"), ("version", "<i4"), ("at", "<i8"), ("layer", "<i4")])
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,13 @@ class Before:
         indexes: entries sorted by record, by layer and shard.
         ended: rows that earlier deliveries ended, as `ENDED` says.
         naming: how each source names its records.
+        withdrawn: records that earlier deliveries withdrew, as `WITHDRAWN` says.
     """
 
     indexes: Mapping[tuple[int, int], NDArray[np.void]]
     ended: pa.Table
     naming: Mapping[str, Naming]
+    withdrawn: NDArray[np.void] = field(default_factory=lambda: np.empty(0, WITHDRAWN))
 
 
 class Growth:
@@ -61,11 +65,17 @@ class Growth:
         self._naming: dict[str, Naming] = dict(before.naming)
         self._ended_before = _keys_of(before.ended)
         self._ends: list[pa.Table] = []
+        self._withdrawn = [np.empty(0, WITHDRAWN)]
 
     @property
     def naming(self) -> dict[str, Naming]:
         """Return how each source seen so far names its records."""
         return dict(self._naming)
+
+    @property
+    def withdrawn(self) -> NDArray[np.void]:
+        """Return the records that this delivery withdrew, so that no older row brings them back."""
+        return np.concatenate(self._withdrawn)
 
     def ended(self) -> pa.Table:
         """Return the rows of earlier layers that this delivery ended, in order."""
@@ -87,7 +97,7 @@ class Growth:
             _Successors.of(now[~known], gone=gone, versions=versions, at=at),
         )
         fresh = events.filter(pa.array(~known))
-        fresh = _already_ended(fresh, now[~known], held)
+        fresh = _already_ended(fresh, now[~known], held, withdrawn=self._before.withdrawn)
         repeated = _whole_rows(events["source_row"], known) + _withdrawn_again(gone, at, held)
         account = settled.account.model_copy(
             update={
@@ -106,7 +116,12 @@ class Growth:
             return np.empty(0, np.uint64), np.empty(0, np.int32), np.empty(0, np.int64)
         source = batch.gone["source"][0].as_py()
         record, version = records_of(source, batch.gone["source_row"], way=batch.naming)
-        return record, version, micros(batch.gone["at"], null=NEVER)
+        at = micros(batch.gone["at"], null=NEVER)
+        said = np.zeros(len(record), WITHDRAWN)
+        said["record"], said["version"] = record, version
+        said["at"] = np.where(at == NEVER, self._delivered_at, at)
+        self._withdrawn.append(said)
+        return record, version, at
 
     def _held(self, records: NDArray[np.uint64]) -> NDArray[np.void]:
         """Return the entries of earlier layers of some records, those that ended among them."""
@@ -184,11 +199,23 @@ class _Successors:
         return at if int(held["known"]) < at < NEVER else delivered_at
 
 
-def _already_ended(events: pa.Table, now: NDArray[np.void], held: NDArray[np.void]) -> pa.Table:
-    """Return new rows, those that come after a later version of theirs ended by it."""
+def _already_ended(
+    events: pa.Table,
+    now: NDArray[np.void],
+    held: NDArray[np.void],
+    *,
+    withdrawn: NDArray[np.void],
+) -> pa.Table:
+    """Return new rows, those that come after a later version of theirs ended by it.
+
+    A later version may have withdrawn the record and left no row.
+    """
     newer: dict[int, list[tuple[int, int]]] = {}
     for one in held[held["version"] > 0]:
         newer.setdefault(int(one["record"]), []).append((int(one["version"]), int(one["known"])))
+    gone = withdrawn[np.isin(withdrawn["record"], now["record"]) & (withdrawn["version"] > 0)]
+    for one in gone:
+        newer.setdefault(int(one["record"]), []).append((int(one["version"]), int(one["at"])))
     if not newer:
         return events
     until = now["ended"].copy()

@@ -18,12 +18,15 @@ import pyarrow.parquet as pq
 from attending.digests import digest_file
 from attending.engines.kernel_sort import sort_within
 from attending.ingest.cells import micros
+from attending.ingest.versions import succeeded
 from attending.records.events import EVENTS
 from attending.records.snapshot import Shard
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from attending.records.snapshot import Naming
     from attending.types import Ints, Mask
 
 ROW_GROUP_ROWS = 131_072
@@ -65,17 +68,23 @@ class ShardWriter:
         for writer, start, end in zip(self._writers, (0, *ends[:-1]), ends, strict=True):
             writer.write_table(dealt.slice(start, end - start))
 
-    def finish(self) -> tuple[Shard, ...]:
-        """Return what each shard holds, after writing and closing all."""
+    def finish(self, naming: Mapping[str, Naming]) -> tuple[Shard, ...]:
+        """Return what each shard holds, after writing and closing all.
+
+        Args:
+            naming: how each source names its records, so that versions end one another.
+        """
         self._deal()
         for writer in self._writers:
             writer.close()
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return tuple(pool.map(self._write, range(len(self._scratch))))
+            numbers = range(len(self._scratch))
+            return tuple(pool.map(lambda number: self._write(number, naming), numbers))
 
-    def _write(self, number: int) -> Shard:
+    def _write(self, number: int, naming: Mapping[str, Naming]) -> Shard:
         with pa.memory_map(str(self._scratch[number])) as stream:
-            written = write_shard(pa.ipc.open_file(stream).read_all(), self._out, number)
+            events = succeeded(pa.ipc.open_file(stream).read_all(), naming)
+            written = write_shard(events, self._out, number)
         self._scratch[number].unlink()
         return written
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,11 +11,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from attending.engines.layers import ENDED
-from attending.ingest.grow import Before, Growth
+from attending.ingest.grow import WITHDRAWN, Before, Growth
 from attending.ingest.identity import ENTRY, file_index
 from attending.ingest.onto import Onto
 from attending.lifecycle.desk import required
-from attending.lifecycle.ingesting import held, ingest, of_record
+from attending.lifecycle.ingesting import GONE, held, ingest, of_record
 from attending.records.snapshot import Snapshot
 from attending.stores.snapshots import INDEX
 from attending.times import to_micros
@@ -64,22 +65,41 @@ def append(  # noqa: PLR0913 - what, from where, onto what
     else:
         newest = desk.home.catalog.latest(Snapshot, source_kind=kind)
         base = of_record(desk, required(newest, "snapshot", hint="Leave out --append-to."))
-    files = list(_indexes(desk, base))
-    before = Before(
-        indexes={place: entries for place, entries, _ in files},
-        ended=_ended(base),
-        naming=base.snapshot.naming,
-    )
+    before, subjects = all_of(desk, base)
     grown = Onto(
         snapshot=base.snapshot,
         growth=Growth(before, delivered_at=to_micros(desk.at)),
-        subjects=[subjects for _, _, subjects in files],
+        subjects=subjects,
         delivered_at=desk.at,
     )
     shards = len(base.snapshot.shards)
     return ingest(
         desk, kind, folder, shards=shards, lags=lags, onto=grown, mapping=mapping, each=each
     )
+
+
+def all_of(desk: Desk, base: Held) -> tuple[Before, list[Ints]]:
+    """Return what a snapshot holds, and its patients by file, to compare a delivery with."""
+    files = list(_indexes(desk, base))
+    before = Before(
+        indexes={place: entries for place, entries, _ in files},
+        ended=_ended(base),
+        naming=base.snapshot.naming,
+        withdrawn=withdrawn(desk, base),
+    )
+    return before, [subjects for _, _, subjects in files]
+
+
+def withdrawn(desk: Desk, base: Held) -> NDArray[np.void]:
+    """Return the records that the layers of a snapshot withdrew."""
+    parts = [np.empty(0, WITHDRAWN)]
+    for layer, name in enumerate((*base.snapshot.layers, base.digest)):
+        kept = desk.home.catalog.keys(name).get(GONE)
+        if kept is not None:
+            said = np.load(BytesIO(desk.home.artifacts.read(kept)), allow_pickle=False)
+            said["layer"] = layer
+            parts.append(said)
+    return np.concatenate(parts)
 
 
 def _ended(base: Held) -> pa.Table:

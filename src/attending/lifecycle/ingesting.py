@@ -5,8 +5,11 @@ from __future__ import annotations
 import shutil
 import tempfile
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from attending.digests import canonical
 from attending.engines.layers import LayeredShard
@@ -21,10 +24,14 @@ from attending.specs.base import dump
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from numpy.typing import NDArray
+
     from attending.ingest.onto import Onto
     from attending.lifecycle.desk import Desk
     from attending.specs.mapping import MappingSpec
 
+#: The word under which a snapshot's withdrawn records are found.
+GONE = "withdrawn"
 #: A snapshot has at least so many files; more where a source holds more text than this a file.
 FEWEST_SHARDS = 2
 _TEXT_A_SHARD = 128 << 20
@@ -90,6 +97,47 @@ def ingest(  # noqa: PLR0913 - what, from where, onto what
         Refused: the batch is not what its control totals say, the account does not balance,
             or a synthetic home was given other data.
     """
+    taken = take_in(
+        desk, kind, folder, shards=shards, lags=lags, onto=onto, mapping=mapping, each=each
+    )
+    keep(desk, taken.snapshot, action="snapshot.ingest", keys=taken.keys, details=taken.details)
+    return of_record(desk, taken.snapshot)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A snapshot whose folder is in the home and whose record is not kept yet.
+
+    Attributes:
+        keys: words to find it by.
+    """
+
+    snapshot: Snapshot
+    keys: Mapping[str, str]
+
+    @property
+    def details(self) -> dict[str, int]:
+        """Return its account, for the ledger."""
+        names = ("rows_in", "accepted", "quarantined", "rejected", "duplicate")
+        return {name: getattr(self.snapshot.account, name) for name in names}
+
+
+def take_in(  # noqa: PLR0913 - what, from where, onto what
+    desk: Desk,
+    kind: str,
+    folder: Path,
+    *,
+    shards: int | None = None,
+    lags: Mapping[str, int] | None = None,
+    onto: Onto | None = None,
+    mapping: Path | None = None,
+    each: Callable[[str], None] | None = None,
+) -> Taken:
+    """Return a snapshot of a source's folder, to be kept; see `ingest` for what is passed.
+
+    Raises:
+        Refused: as `ingest` does; nothing is left behind.
+    """
     spec = None if mapping is None else answered(mapping)
     scratch = Path(tempfile.mkdtemp(prefix="incoming-", dir=desk.home.folder("snapshots")))
     try:
@@ -108,21 +156,22 @@ def ingest(  # noqa: PLR0913 - what, from where, onto what
         desk.home.snapshots.adopt(scratch, snapshot.digest)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    account = snapshot.account
-    keep(
-        desk,
-        snapshot,
-        action="snapshot.ingest",
-        keys={"source": snapshot.source_system, "source_kind": kind, **_kept(desk, spec)},
-        details={
-            "rows_in": account.rows_in,
-            "accepted": account.accepted,
-            "quarantined": account.quarantined,
-            "rejected": account.rejected,
-            "duplicate": account.duplicate,
-        },
-    )
-    return of_record(desk, snapshot)
+    keys = {"source": snapshot.source_system, "source_kind": kind, **_kept(desk, spec)}
+    if onto is not None:
+        keys |= kept_withdrawals(desk, onto.growth.withdrawn)
+    return Taken(snapshot, keys)
+
+
+def kept_withdrawals(desk: Desk, said: NDArray[np.void]) -> dict[str, str]:
+    """Return where the records that were withdrawn are kept: a late row must not revive them.
+
+    They leave no event, so that nothing in the shards tells of them.
+    """
+    if not len(said):
+        return {}
+    stream = BytesIO()
+    np.save(stream, np.sort(said), allow_pickle=False)
+    return {GONE: desk.home.artifacts.put(stream.getvalue())}
 
 
 def shards_for(folder: Path) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attending import keys
 from attending.errors import BadInput, Denied
-from attending.govern.roles import check_role
+from attending.govern.roles import acting_role, check_role
 from attending.lifecycle.desk import note
 from attending.records.governance import Person
 from attending.records.ledger import Subject
@@ -88,6 +88,18 @@ def authenticated(desk: Desk, login: str, passphrase: str) -> Person:
             hint="Try again, or ask an administrator for a new passphrase.",
         )
     return person
+
+
+def acting(desk: Desk, login: str, passphrase: str, *, act: str) -> Role:
+    """Return the role in which a person, freshly authenticated, does an act.
+
+    Raises:
+        Denied: unknown login or wrong passphrase, a service, or a person whose roles may not.
+    """
+    person = authenticated(desk, login, passphrase)
+    if person.service:
+        raise Denied("a service does not act here", code="act.person", hint="Ask a person.")
+    return acting_role(person.roles, act)
 
 
 def people(desk: Desk) -> tuple[Person, ...]:

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from attending.contract.inputs import INPUT_COLUMNS, input_basis, input_changes, partial_inputs
+from attending.contract.side_by_side import SIDE_COLUMNS, partial_side, side_by_side
 from attending.digests import short
 from attending.engines.local import LocalEngine
 from attending.errors import Refused
-from attending.lifecycle.desk import keep
-from attending.records.contract import InputBasis, InputReview
+from attending.lifecycle.desk import keep, keep_in
+from attending.lifecycle.ingesting import of_record
+from attending.records.contract import InputBasis, InputComparison, InputReview
 from attending.records.governance import Approval
+from attending.records.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
@@ -67,34 +70,69 @@ def open_review(desk: Desk, project: Project, source: Held) -> InputReview | Non
     if stands is None:
         keep(desk, basis, action="inputs.begin", keys={"model": project.name, "begun": "yes"})
         return None
-    changes = input_changes(stands.basis, basis)
-    if not changes:
+    if not input_changes(stands.basis, basis):
         return None
-    return _kept(desk, basis, stands, review=_review(stands, basis))
+    opened = _opened(desk, basis, stands)
+    return opened or _open(desk, basis, stands, source=source)
 
 
-def _review(stands: Accepted, basis: InputBasis) -> InputReview:
-    return InputReview(
+def _opened(desk: Desk, basis: InputBasis, stands: Accepted) -> InputReview | None:
+    """Return the review of this very change, when it was opened before."""
+    wanted = (stands.basis.digest, basis.digest, stands.review)
+    found = desk.home.catalog.all(InputReview, model=basis.model)
+    return next((one for one in found if (one.before, one.after, one.follows) == wanted), None)
+
+
+def _open(desk: Desk, basis: InputBasis, stands: Accepted, *, source: Held) -> InputReview:
+    """Return a new review, kept at once with the basis and with old and new side by side."""
+    compared = _compared(desk, stands.basis, source)
+    changes = input_changes(stands.basis, basis)
+    review = InputReview(
         model=basis.model,
         before=stands.basis.digest,
         after=basis.digest,
         follows=stands.review,
-        changes=input_changes(stands.basis, basis),
+        comparison=None if compared is None else compared.digest,
+        changes=changes,
     )
-
-
-def _kept(desk: Desk, basis: InputBasis, stands: Accepted, *, review: InputReview) -> InputReview:
-    known = {item.digest for item in desk.home.catalog.all(InputReview, model=basis.model)}
-    if review.digest not in known:
-        keep(desk, basis, action="inputs.change", keys={"model": basis.model})
-        keep(
+    keys = {"model": basis.model}
+    with desk.home.database.transaction() as unit:
+        keep_in(desk, unit, basis, action="inputs.change", keys=keys)
+        if compared is not None:
+            keep_in(desk, unit, compared, action="inputs.compare", keys=keys)
+        keep_in(
             desk,
+            unit,
             review,
             action="review.open",
-            keys={"model": basis.model, "before": stands.basis.digest},
-            details={"changes": len(review.changes)},
+            keys={**keys, "before": stands.basis.digest},
+            details={"changes": len(changes)},
         )
     return review
+
+
+def _compared(desk: Desk, old: InputBasis, source: Held) -> InputComparison | None:
+    """Return the newest snapshot of what was accepted beside another one, where it is here."""
+    present = set(desk.home.snapshots.list()) - {source.digest}
+    found = [
+        one
+        for one in desk.home.catalog.all(Snapshot, source=old.source_system)
+        if one.digest in present and one.source_version == old.source_version
+    ]
+    if not found:
+        return None
+    sides = [
+        (one.snapshot, LocalEngine(one.shards).map(partial_side, columns=SIDE_COLUMNS))
+        for one in (of_record(desk, found[-1]), source)
+    ]
+    return side_by_side(sides[0], sides[1])
+
+
+def comparison(desk: Desk, review: InputReview) -> InputComparison | None:
+    """Return old and new side by side, as who signs the review sees them; None without both."""
+    if review.comparison is None:
+        return None
+    return desk.home.catalog.get(review.comparison, InputComparison)
 
 
 def require_reviewed(desk: Desk, project: Project, source: Held) -> None:

@@ -20,7 +20,9 @@ from attending.ingest.fold import fold
 from attending.ingest.meds_format import write_meds
 from attending.ingest.shards import sorted_events, write_parquet
 from attending.lifecycle.desk import keep, note
-from attending.lifecycle.ingesting import held, of_record
+from attending.lifecycle.growing import withdrawn
+from attending.lifecycle.ingesting import held, kept_withdrawals, of_record
+from attending.lifecycle.quarantining import released_by
 from attending.records.events import EVENTS, plain
 from attending.records.ledger import Subject
 from attending.records.snapshot import Snapshot
@@ -177,6 +179,7 @@ def compact(desk: Desk, name: str = "", *, each: Callable[[], None] | None = Non
             folders,
             out=scratch,
             rows_of=lambda shard: engine.only(engine.shards[shard]).map(plain, each=each),
+            released=released_by(desk, grown),
         )
         desk.home.snapshots.adopt(scratch, folded.digest)
     finally:
@@ -185,7 +188,11 @@ def compact(desk: Desk, name: str = "", *, each: Callable[[], None] | None = Non
         desk,
         folded,
         action="snapshot.compact",
-        keys={"source": folded.source_system, "source_kind": folded.kind_of_source},
+        keys={
+            "source": folded.source_system,
+            "source_kind": folded.kind_of_source,
+            **kept_withdrawals(desk, withdrawn(desk, grown)),
+        },
         details={"from": grown.digest, "layers": len(folders), "table_rows": folded.rows},
     )
     return of_record(desk, folded)

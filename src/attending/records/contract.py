@@ -153,10 +153,56 @@ class InputBasis(Record):
     vocabularies: tuple[str, ...]
 
 
+class InputSide(Part):
+    """What the old and the new data hold of one source table, code and unit.
+
+    The table is named without its system; means are over the rows that carry a number.
+    """
+
+    table: str
+    code: str
+    unit: str | None = None
+    rows_before: int = 0
+    rows_after: int = 0
+    patients_before: int = 0
+    patients_after: int = 0
+    mean_before: float | None = None
+    mean_after: float | None = None
+
+    @property
+    def status(self) -> Literal["gone", "new", "both"]:
+        """Return on which side it is."""
+        if not self.rows_after:
+            return "gone"
+        return "both" if self.rows_before else "new"
+
+
+class InputComparison(Record):
+    """Old and new data side by side, for the eyes of who signs a model-input change.
+
+    Attributes:
+        before: digest of the newest snapshot of what was accepted.
+        after: digest of the snapshot that opened the review.
+        sides: what is gone, what is new, then what both have, the most changed first.
+    """
+
+    kind: ClassVar[str] = "input_comparison"
+
+    before: str
+    after: str
+    source_before: str
+    source_after: str
+    patients_before: int
+    patients_after: int
+    sides: tuple[InputSide, ...]
+
+
 class InputReview(Record):
     """A model-input change, to be signed before the next training or scoring.
 
     Attributes:
+        comparison: digest of old and new side by side; None where only the contract changed, or
+            nothing of the old is here any longer.
         before: digest of the basis that was accepted.
         after: digest of the basis that is asked for.
         follows: digest of the review that was signed last; a signature never serves twice.
@@ -168,6 +214,7 @@ class InputReview(Record):
     before: str
     after: str
     follows: str | None = None
+    comparison: str | None = None
     changes: tuple[ContractChange, ...]
 
     @property

@@ -262,6 +262,7 @@ class TableMap(Spec):
         """Return the columns that are read, each once, in the order of their mention."""
         named = [self.subject, self.encounter, self.site, *self.row_id]
         named += [one.on for one in self.lookups]
+        named += [*self.replace, *self.upper, *self.plain]
         for event in self.events:
             named += [slot for template in event.code for slot in slots(template)]
             named += [event.value, event.text, event.unit]
