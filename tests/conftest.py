@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+from tests import postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Machines are noisy: a law is about what holds, never about how long one example took.
 settings.register_profile("house", deadline=None)
@@ -38,3 +44,20 @@ def chromium() -> str:
     if not path.exists():
         absent("browser", "no /usr/bin/chromium here; install Debian's chromium")
     return str(path)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL server; a test that needs it skips where it is absent."""
+    try:
+        with postgres.server() as found:
+            yield found
+    except postgres.NoPostgres as error:
+        absent("postgres", str(error))
+
+
+@pytest.fixture
+def postgres_database(postgres_server: postgres.Server) -> Iterator[str]:
+    """The name of a fresh database on the server, gone after the test."""
+    with postgres_server.database() as name:
+        yield name

@@ -77,6 +77,8 @@ customProperties:
   - property: attending.permission
     value: {reference: IRB-2023-17, grantedBy: Data steward, expires: 2024-01-01}
   - {property: attending.vocabularies, value: {LOINC: "2.76", ICD10CM: "2024"}}
+  - property: attending.methods
+    value: {"LOINC//2160-0": {name: enzymatic, analyser: c702, version: "2"}}
   - {property: attending.sites, value: [NORTH, SOUTH]}
   - {property: theirs.costCentre, value: "4711"}
 """

@@ -17,6 +17,9 @@ from tests.contract.example import contract
         (("validValues: [mg/dL]", "validValues: [umol/L]"), "creatinine-unit"),
         (("name: handmade, kind: ehr", "name: new-vendor, kind: ehr"), "sources"),
         (("labs: recorded", "labs: lag:2h"), "availability"),
+        (("name: enzymatic", "name: Jaffe"), "attending.methods"),
+        (("analyser: c702", "analyser: AU5800"), "attending.methods"),
+        (('version: "2"', 'version: "3"'), "attending.methods"),
     ],
 )
 def test_what_models_rest_on_needs_a_review(change, path):

@@ -94,3 +94,14 @@ def test_hostile_text_on_a_card_is_text():
         update={"population": bad, "users": (bad,), "name": bad, "limitations": (bad,)}
     )
     assert not html.fromstring(card_document(hostile)).xpath("//script")
+
+
+def test_assumed_availability_is_said_first_and_once_among_the_limitations():
+    assumed = assemble_card(sources(assumed=("labs",)), version="v3", synthetic=False)
+    page = card_document(assumed).decode()
+    assert page.index("Availability assumed.") < page.index('id="population"')
+    said = [line for line in assumed.limitations if line.startswith("Availability assumed")]
+    assert len(said) == 1
+    assert "rows of labs" in said[0]
+    recorded = assemble_card(sources(), version="v3", synthetic=False)
+    assert "Availability assumed" not in card_document(recorded).decode()

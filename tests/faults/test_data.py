@@ -60,6 +60,7 @@ def test_d08_a_number_without_a_known_unit_is_set_aside_and_counted(ward, unguar
 
 
 @pytest.mark.fault("D12")
+@pytest.mark.requirement("A1")
 def test_d12_a_new_source_system_stops_the_training_until_the_contract_names_it(ward):
     folder, planted = ward.write("D12")
     assert planted > 1000
@@ -90,6 +91,7 @@ def _verdict(ward, which, code):
 
 
 @pytest.mark.fault("D15")
+@pytest.mark.requirement("D3")
 def test_d15_a_site_whose_clock_is_shifted_is_refused_with_its_counts(ward, unguarded):
     folder, _ = ward.write("D15")
     # Control: without the check, vital signs are taken of patients who went home.
@@ -141,6 +143,7 @@ def _before_coming(events):
 
 
 @pytest.mark.fault("D16")
+@pytest.mark.requirement("D3")
 def test_d16_seven_kinds_of_impossible_time_are_set_aside_by_rule(ward, unguarded):
     folder, planted = ward.write("D16", "--since", "2022-01-01T00:00:00Z")
     # Control: the four that can be read at all enter as if they had happened.

@@ -161,8 +161,8 @@ def test_an_exploratory_run_is_not_promoted():
     assert [item.name for item in decision.open_conditions()] == ["run.not_exploratory"]
 
 
-@pytest.mark.parametrize("name", ["time.zones_real", "time.availability_recorded"])
-def test_floating_time_and_assumed_availability_never_pass_validated(name):
+def test_floating_time_never_passes_validated():
+    name = "time.zones_real"
     exception = GateException(
         run=RUN,
         condition=name,
@@ -222,7 +222,41 @@ def test_a_signed_exception_lets_a_random_split_pass_until_it_expires_and_to_val
         ):
             assert not decide(stage, dataclasses.replace(evidence, **change)).allowed
     assert "split.temporal" not in {rule.name for rule in POLICY["silent"].facts}
-    assert EXCEPTABLE == {"split.temporal": "validated"}
+    assert EXCEPTABLE == {"split.temporal": "validated", "time.availability_recorded": "live"}
+
+
+@pytest.mark.parametrize("stage", ["silent", "limited", "live"])
+def test_assumed_availability_passes_validated_only_by_a_signed_exception_that_expires(stage):
+    name = "time.availability_recorded"
+    assert not {name} & {rule.name for gate in GATES[:2] for rule in POLICY[gate].facts}
+    exception = GateException(
+        run=RUN,
+        condition=name,
+        reason="the source never stored when it knew",
+        compensation="a lag of 24 hours is declared for every table",
+        authors=("sam",),
+        expires_at=parse_instant("2026-04-01T00:00:00Z"),
+    )
+    whole = full_evidence(stage)
+    lead, officer = _sign_exception(exception)
+    open_ = dataclasses.replace(
+        whole, facts={**whole.facts, name: Fact("failed", note="assumed for labs")}
+    )
+    refused = decide(stage, open_)
+    assert [item.name for item in refused.open_conditions()] == [name]
+    signed_ = dataclasses.replace(
+        open_, exceptions=(exception,), approvals=(*whole.approvals, lead, officer)
+    )
+    decision = decide(stage, signed_)
+    assert decision.allowed
+    shown = next(item for item in decision.conditions if item.name == name)
+    assert (shown.status, shown.excepted_by) == ("failed", exception.digest)
+    for change in (
+        {"approvals": (*whole.approvals, officer)},
+        {"as_of": exception.expires_at},
+        {"withdrawn": frozenset({lead.digest})},
+    ):
+        assert not decide(stage, dataclasses.replace(signed_, **change)).allowed
 
 
 @pytest.mark.requirement("E2")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from attending.errors import BadInput, NotFound, Refused
 from attending.lifecycle.pulling import pull
@@ -135,25 +134,3 @@ def test_a_pull_never_writes_over_another(hospital):
     pulled(hospital, "one")
     with pytest.raises(BadInput, match="there already"):
         pulled(hospital, "one")
-
-
-def test_postgresql_answers_alike(hospital):
-    address = os.environ.get("ATTENDING_TEST_POSTGRES_URL")
-    if not address:
-        pytest.skip("no PostgreSQL here; set ATTENDING_TEST_POSTGRES_URL to a database to use")
-    engine = create_engine(address)
-    with engine.begin() as connection:
-        connection.execute(text("DROP TABLE IF EXISTS labs"))
-        columns = "id int, who text, value float, stored timestamp"
-        connection.execute(text(f"CREATE TABLE labs ({columns})"))
-        rows = [{"n": n, "at": f"2026-01-05 10:0{n}:00"} for n in range(10)]
-        into = text("INSERT INTO labs VALUES (:n, 'p', :n, cast(:at AS timestamp))")
-        connection.execute(into, rows)
-    (hospital / "address").write_text(address)
-    (found,) = pulled(hospital, "one")
-    assert (found.rows, found.kind, found.watermark) == (10, "instant", "2026-01-05T10:09:00")
-    (again,) = pulled(hospital, "two", after="one")
-    assert again.rows == 1
-    with pytest.raises(BadInput), open_source(address) as source:
-        source._connection.execute(text("DELETE FROM labs"))
-    engine.dispose()

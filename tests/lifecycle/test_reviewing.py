@@ -87,6 +87,31 @@ def test_a_changed_range_stops_training_until_somebody_else_signs(ward):
     reviewing.require_reviewed(ward.desk, changed, ward.source)
 
 
+@pytest.mark.requirement("A11")
+def test_vocabulary_range_unit_method_and_source_each_open_a_review_of_their_own(ward):
+    terms = "customProperties:\n"
+    assay = '{LOINC//2160-0: {name: enzymatic, version: "1"}}'
+    first = f"""{terms}  - {{property: attending.vocabularies, value: {{ICD10CM: "2024"}}}}
+  - {{property: attending.units, value: {{LOINC//2160-0: mg/dL}}}}
+  - {{property: attending.methods, value: {assay}}}
+"""
+    project = edit(ward, terms, first)
+    reviewing.require_reviewed(ward.desk, project, ward.source)
+    for before, after, named in (
+        ('ICD10CM: "2024"', 'ICD10CM: "2025"', "vocabularies"),
+        ("minimum: 90, maximum: 200", "minimum: 95, maximum: 200", "sodium_range"),
+        ("LOINC//2160-0: mg/dL", "LOINC//2160-0: umol/L", "units"),
+        ("name: enzymatic", "name: Jaffe", "methods"),
+        ('version: "1"', 'version: "2"', "methods"),
+        ("kind: ehr, description", "kind: claims, description", "sources"),
+    ):
+        review, refusal = opened(ward, edit(ward, before, after))
+        assert named in refusal.message
+        assert len(review.changes) == 1
+        # Changed back, there is nothing to sign.
+        reviewing.require_reviewed(ward.desk, edit(ward, after, before), ward.source)
+
+
 def test_words_need_no_review_and_a_file_changed_back_needs_one_of_its_own(ward):
     project = open_project(ward.place)
     reviewing.require_reviewed(ward.desk, project, ward.source)

@@ -22,13 +22,15 @@ _WORDS_ONLY = frozenset(
         "custom_properties.attending.deidentification",
     }
 )  # fmt: skip
+#: Terms whose names and versions are no mere words: another assay or system is another input.
+_NAMES_BIND = ("custom_properties.attending.methods.", "custom_properties.attending.sources.")
 
 
 def diff(before: ContractSpec, after: ContractSpec) -> ContractDiff:
     """Return what two contracts say differently.
 
-    A remapped code system, a changed range or unit, another source or another rule of availability
-    changes what models are fed, and asks for their review; names and teams do not.
+    A remapped code system, a changed range, unit or method, another source or another rule of
+    availability changes what models are fed, and asks for their review; names and teams do not.
     """
     old, new = dict(_leaves(dump(before), "")), dict(_leaves(dump(after), ""))
     changes = [
@@ -71,5 +73,7 @@ def _name(item: dict[str, Any], place: int) -> str:
 
 def _words_only(path: str) -> bool:
     parts = path.split(".")
+    if path.startswith(_NAMES_BIND):
+        return parts[-1] == "description"
     whole = parts[0] in _WORDS_ONLY or parts[-1] in _WORDS_ONLY
     return whole or any(path.startswith(f"{name}.") for name in _WORDS_ONLY)

@@ -14,7 +14,12 @@ from attending.documents.card_operation import (
 from attending.documents.lines import labelled
 from attending.documents.numbers import count, number, percent
 from attending.documents.run_facts import run_facts
-from attending.documents.sentences import exception_sentence, gate_sentence, gate_title
+from attending.documents.sentences import (
+    assumed_sentence,
+    exception_sentence,
+    gate_sentence,
+    gate_title,
+)
 from attending.records.card import SECTIONS, CardFact, CardFigure, CardGroup, CardInput, ModelCard
 from attending.records.explanation import NOT_CAUSAL
 from attending.times import format_length
@@ -43,6 +48,7 @@ class CardSources:
     Attributes:
         limitations: what people have written, added to what the records say.
         failures: likewise, each with its label.
+        assumed: source tables of which nobody recorded when their rows became known.
     """
 
     run: Run
@@ -56,6 +62,7 @@ class CardSources:
     exceptions: tuple[GateException, ...] = ()
     limitations: tuple[str, ...] = ()
     failures: tuple[CardFact, ...] = ()
+    assumed: tuple[str, ...] = ()
 
 
 def assemble_card(sources: CardSources, *, version: str, synthetic: bool) -> ModelCard:
@@ -87,6 +94,7 @@ def assemble_card(sources: CardSources, *, version: str, synthetic: bool) -> Mod
         threshold=_threshold(sources),
         subgroups=_groups(report) if report else (),
         gates_failed=_gates(report) if report else (),
+        availability_assumed=sources.assumed,
         exceptions=tuple(exception_sentence(held) for held in sources.exceptions),
         limitations=_limitations(sources),
         failure_modes=(*failure_modes(release, sources.features), *sources.failures),
@@ -227,9 +235,9 @@ def _gates(report: ValidationReport) -> tuple[CardFact, ...]:
 
 
 def _limitations(sources: CardSources) -> tuple[str, ...]:
-    said = list(sources.limitations)
+    said = [*sources.limitations, *([assumed_sentence(sources.assumed)] if sources.assumed else ())]
     if sources.report is not None:
-        said += sources.report.notes
+        said += [note for note in sources.report.notes if note not in said]
         unknown = [f"{r.attribute} {r.group}" for r in sources.report.subgroups
                    if r.status == "insufficient"]  # fmt: skip
         if unknown:

@@ -8,6 +8,8 @@ from attending.documents.lines import label_of
 from attending.documents.numbers import interval, number
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from attending.records.governance import GateException
     from attending.records.validation import Check, GateResult, Headline, ValidationReport
 
@@ -105,6 +107,19 @@ def check_words(report: ValidationReport, check: Check) -> str:
     # Against a baseline a measure's figure is a difference.
     verb = "differs by" if estimate and check.baseline and check.value is not None else "is"
     return f"{' '.join(parts)} {verb} {interval(check.value, check.low, check.high)}"
+
+
+def assumed_sentence(tables: Sequence[str]) -> str:
+    """Return what it means that nobody recorded when rows of some source tables became known.
+
+    >>> assumed_sentence(("labs",))[:46]
+    'Availability assumed: nobody recorded when row'
+    """
+    return (
+        f"Availability assumed: nobody recorded when rows of {', '.join(tables)} became known, "
+        "so features may have seen what nobody could see at the prediction time. This model may "
+        "not serve, not even silently, without a signed exception."
+    )
 
 
 def exception_sentence(held: GateException) -> str:

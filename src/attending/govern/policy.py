@@ -62,6 +62,9 @@ _COMPLIANCE: Role = "compliance_officer"
 _OPERATOR: Role = "operator"
 _NURSE: Role = "nurse_leader"
 
+_AVAILABILITY = FactRule(
+    "time.availability_recorded", "when data were known is recorded", _ENGINEER
+)
 _CARD_SIGNED = SignatureRule("card", _CLINICIAN, "approval")
 
 LINEAGE = GateRule(
@@ -88,7 +91,6 @@ CLINICAL = GateRule(
         FactRule("validation.gates", "every gate of the validation plan is met", _SCIENTIST),
         FactRule("split.temporal", "development and test are parted in time", _SCIENTIST),
         FactRule("time.zones_real", "no source has floating or relative time", _ENGINEER),
-        FactRule("time.availability_recorded", "when data were known is recorded", _ENGINEER),
         FactRule("card.complete", "the model card has no gap", _SCIENTIST),
         FactRule("explanation.reviewed", "the explanation layer was reviewed", _CLINICIAN),
         FactRule("threshold.agreed", "threshold and action are agreed", _CLINICIAN),
@@ -111,6 +113,7 @@ READINESS = GateRule(
         FactRule("monitors.configured", "monitors and trust conditions are set", _OPERATOR),
         FactRule("access.checked", "access controls and audit log were checked", _COMPLIANCE),
         FactRule("vendors.checked", "data flows have agreements in date", _COMPLIANCE),
+        _AVAILABILITY,
     ),
     signatures=(
         _CARD_SIGNED,
@@ -129,6 +132,7 @@ PROSPECTIVE = GateRule(
         FactRule("rollback.tested", "the way back was walked", _OPERATOR),
         FactRule("workflow.confirmed", "the score fits the work on the ward", _NURSE),
         FactRule("training.ready", "users have read the material", _NURSE),
+        _AVAILABILITY,
     ),
     signatures=(
         _CARD_SIGNED,
@@ -149,6 +153,7 @@ MONITORING = GateRule(
         FactRule("incidents.closed", "no incident is open", _OPERATOR),
         FactRule("audit.verified", "the ledger was verified", _COMPLIANCE),
         FactRule("training.ready", "users have read the material", _NURSE),
+        _AVAILABILITY,
     ),
     signatures=(
         _CARD_SIGNED,
@@ -164,7 +169,10 @@ POLICY: dict[Stage, GateRule] = {
 }
 
 #: Conditions that a signed exception may let pass, and the last stage it may do so for.
-EXCEPTABLE: dict[str, Stage] = {"split.temporal": "validated"}
+EXCEPTABLE: dict[str, Stage] = {
+    "split.temporal": "validated",
+    "time.availability_recorded": "live",
+}
 #: Gates before training that a signed exception may let pass, for a whole gate or, written
 #: `gate:feature`, for one feature. What cannot be true, such as a date of 1800, is not among them.
 EXCEPTABLE_BEFORE_TRAINING: frozenset[str] = frozenset(

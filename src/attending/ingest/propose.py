@@ -244,8 +244,9 @@ class _Roles:
             asked.append(f"Is '{self.stored.name}' when the row could first be seen by a reader?")
         if self.happened is None:
             asked.append("No column is a time. Which column gives the order of rows? Use a clock.")
-        if any(c.form and "%m" in c.form and "%d" in c.form and "/" in c.form for c in self.times):
-            asked.append("Are dates written month/day, as proposed, or day/month?")
+        slashed = [c.form for c in self.times if c.form and "/" in c.form and "%d" in c.form]
+        if any("%m" in form for form in slashed):
+            asked.append(_order_of_days(slashed))
         if self.code is None:
             asked.append(
                 "No column is a code. Every column that matters needs an event of its own."
@@ -296,3 +297,10 @@ class _Roles:
             return {"clock": {"order_by": order, "step": "1h"}}
         moment: dict[str, Any] = {"columns": [column.name]}
         return moment | {"form": column.form} if column.form else moment
+
+
+def _order_of_days(forms: list[str]) -> str:
+    """Return the question about dates with slashes; the rows that were looked at may not tell."""
+    day_first = any(form.find("%d") < form.find("%m") for form in forms)
+    first, other = ("day/month", "month/day") if day_first else ("month/day", "day/month")
+    return f"Are dates written {first}, as proposed, or {other}?"

@@ -215,7 +215,7 @@ def _zones(desk: Desk, _project: Project, run: Run) -> Fact:
 
 def _availability(desk: Desk, _project: Project, run: Run) -> Fact:
     snapshot = desk.home.catalog.get(run.snapshot, Snapshot)
-    assumed = sorted({item.table for item in snapshot.availability if item.assumed})
+    assumed = snapshot.assumed_tables
     return _plain(not assumed, f"availability is assumed for {', '.join(assumed)}")
 
 
@@ -330,7 +330,6 @@ _VALIDATED: dict[str, Callable[[Desk, Project, Run], Fact]] = {
     "validation.gates": _validation,
     "split.temporal": _temporal,
     "time.zones_real": _zones,
-    "time.availability_recorded": _availability,
     "card.complete": _card,
     "explanation.reviewed": _explanation,
     "threshold.agreed": _threshold,
@@ -343,6 +342,7 @@ _SILENT: dict[str, Callable[[Desk, Project, Run], Fact]] = {
     "monitors.configured": _monitors,
     "access.checked": _access,
     "vendors.checked": _vendors,
+    "time.availability_recorded": _availability,
 }
 #: What nobody has shown stays missing: a fact without a function here is never met.
 _FACTS: dict[Stage, dict[str, Callable[[Desk, Project, Run], Fact]]] = {
@@ -354,7 +354,12 @@ _FACTS: dict[Stage, dict[str, Callable[[Desk, Project, Run], Fact]]] = {
         "silent.complete": _silent_long,
         "verdicts.no_block": _no_block,
         "rollback.tested": _drilled,
+        "time.availability_recorded": _availability,
     },
-    "live": {"limited.complete": _limited_long, "verdicts.no_block": _no_block},
+    "live": {
+        "limited.complete": _limited_long,
+        "verdicts.no_block": _no_block,
+        "time.availability_recorded": _availability,
+    },
     "retired": {},
 }

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from attending.documents.card_assembly import CardSources, assemble_card
 from attending.documents.model_card import card_document
+from attending.documents.sentences import assumed_sentence
 from attending.documents.validation_report import validation_report
 from attending.errors import NotFound
 from attending.explain.stability import stability
@@ -22,6 +23,7 @@ from attending.records.cohort import Cohort
 from attending.records.explanation import StabilityReport
 from attending.records.ledger import Subject
 from attending.records.run import Run
+from attending.records.snapshot import Snapshot
 from attending.records.validation import ModelRef, ValidationReport
 from attending.validate.data import ValidationData
 from attending.validate.folds import cross_validated
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from attending.lifecycle.training import Fitted
     from attending.models.protocol import Matrix
     from attending.records.card import ModelCard
-    from attending.records.snapshot import Snapshot
     from attending.types import Outcomes
     from attending.validate.data import Calendar
 
@@ -124,6 +125,8 @@ def _notes(snapshot: Snapshot, subjects: int, run: Run) -> tuple[str, ...]:
         notes.append(
             "The source has no real calendar, so this model can never pass beyond validated."
         )
+    if snapshot.assumed_tables:
+        notes.append(assumed_sentence(snapshot.assumed_tables))
     if run.exceptions:
         notes.append(f"This run stands under {len(run.exceptions)} signed exception.")
     return tuple(notes)
@@ -182,6 +185,7 @@ def build_card(desk: Desk, project: Project, run: Run, *, version: str = "") -> 
             monitoring=project.monitoring,
             stability=catalog.latest(StabilityReport, run=run.digest),
             exceptions=tuple(item for item in exceptions if item.digest in run.exceptions),
+            assumed=catalog.get(run.snapshot, Snapshot).assumed_tables,
         ),
         version=version or "not yet numbered",
         synthetic=desk.home.synthetic,

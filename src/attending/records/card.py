@@ -111,6 +111,7 @@ class ModelCard(Record):
     threshold: float | None = None
     subgroups: tuple[CardGroup, ...] = ()
     gates_failed: tuple[CardFact, ...] = ()
+    availability_assumed: tuple[str, ...] = ()
     exceptions: tuple[str, ...] = ()
     limitations: tuple[str, ...] = ()
     failure_modes: tuple[CardFact, ...] = ()

@@ -201,6 +201,11 @@ class Snapshot(Record):
         """Return whether times are real UTC; floating and relative ones cannot pass validation."""
         return self.time_zone not in {"floating", "relative"}
 
+    @property
+    def assumed_tables(self) -> tuple[str, ...]:
+        """Return the source tables whose rows count as known by an assumption, not a record."""
+        return tuple(sorted({item.table for item in self.availability if item.assumed}))
+
     def declared_availability(self) -> dict[str, str]:
         """Return the availability rule of every source table or code prefix.
 

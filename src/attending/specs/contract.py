@@ -1,7 +1,8 @@
 """`contract.yaml`: what a source promises, as a subset of the Open Data Contract Standard 3.1.
 
 What the standard has no words for stands in `customProperties` whose names start with
-`attending.`: sources, time zone, availability, residency, permission, vocabularies and sites.
+`attending.`: sources, time zone, availability, residency, permission, vocabularies, methods,
+sites.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from attending.specs.contract_terms import (
     CustomProperty,
     Deidentification,
     Flow,
+    Method,
     Part,
     Permission,
     SourceSystem,
@@ -361,6 +363,11 @@ class ContractSpec(Part):
     def units(self) -> dict[str, str]:
         """Return the unit that numbers of a code must carry (A3)."""
         return dict(self._term("units", {}))
+
+    @property
+    def methods(self) -> dict[str, Method]:
+        """Return the method behind the numbers of a code (A11)."""
+        return dict(self._term("methods", {}))
 
     @property
     def sites(self) -> tuple[str, ...]:

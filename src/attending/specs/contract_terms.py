@@ -104,6 +104,22 @@ class Units(Part):
     value: dict[str, str]
 
 
+class Method(Part):
+    """How the numbers of a code are measured: the assay or method, the analyser, its version."""
+
+    name: str
+    analyser: str | None = None
+    version: str | None = None
+    description: str | None = None
+
+
+class Methods(Part):
+    """The method behind the numbers of a code, or of a prefix that ends in `*`."""
+
+    property: Literal["attending.methods"]
+    value: dict[str, Method]
+
+
 class Sites(Part):
     """The facilities that rows may come from."""
 
@@ -168,6 +184,7 @@ CustomProperty: TypeAlias = Annotated[
     | Annotated[Sources, Tag("attending.sources")]
     | Annotated[Vocabularies, Tag("attending.vocabularies")]
     | Annotated[Units, Tag("attending.units")]
+    | Annotated[Methods, Tag("attending.methods")]
     | Annotated[Sites, Tag("attending.sites")]
     | Annotated[Flows, Tag("attending.flows")]
     | Annotated[DeidentificationTerms, Tag("attending.deidentification")]

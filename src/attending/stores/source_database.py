@@ -6,7 +6,7 @@ all tables are of one instant. Rows are streamed, so that memory does not grow w
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -59,10 +59,11 @@ class SourceDatabase:
         with _told(watermark):
             options = {"stream_results": True, "yield_per": ROWS_AT_ONCE}
             answer = self._connection.execute(wanted, execution_options=options)
-            names = list(answer.keys())
-            yield _table(names, [])
-            for some in answer.partitions():
-                yield _table(names, some)
+            with closing(answer):
+                names = list(answer.keys())
+                yield _table(names, [])
+                for some in answer.partitions():
+                    yield _table(names, some)
 
     def last(self, query: str, *, watermark: str) -> Any:  # noqa: ANN401 - int, text or instant
         """Return the greatest watermark, None when there are no rows."""
