@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from attending.lifecycle.ingesting import Held
+    from attending.records.snapshot import Snapshot
 
 ingest_app = typer.Typer(help="From a source's files to an immutable snapshot.")
 
@@ -69,7 +70,16 @@ def account_of(held: Held) -> dict[str, object]:
         "tables": {item.table: item.model_dump(mode="json") for item in account.tables},
         "quarantined_by_reason": account.quarantined_by_reason,
         "rejected_by_reason": account.rejected_by_reason,
+        "merges": merges_of(held.snapshot),
     }
+
+
+def merges_of(snapshot: Snapshot) -> dict[str, int] | None:
+    """Return what a snapshot was told of merged patients, None where it was told nothing."""
+    if snapshot.merges is None:
+        return None
+    counts = snapshot.merges.model_dump(exclude={"name", "digest", "rows"})
+    return {**counts, "moved": snapshot.moved.rows if snapshot.moved else 0}
 
 
 def _ingest(

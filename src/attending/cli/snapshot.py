@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,11 +18,14 @@ from attending.cli.face import (
     progress,
     table,
 )
-from attending.cli.ingest import account_of
+from attending.cli.ingest import account_of, merges_of
 from attending.digests import short
 from attending.lifecycle import ingesting, landmarks, snapshots
 from attending.lifecycle.desk import open_desk
 from attending.times import parse_instant, parse_length
+
+if TYPE_CHECKING:
+    from attending.records.snapshot import Snapshot
 
 snapshot_app = typer.Typer(help="Snapshots: what was ingested, what it hides, how it grew.")
 
@@ -72,7 +75,12 @@ def snapshot_show(
     emit(
         content,
         as_json=as_json,
-        lines=[f"{key}: {value}" for key, value in account_of(held).items() if key != "tables"]
+        lines=[
+            f"{key}: {value}"
+            for key, value in account_of(held).items()
+            if key not in {"tables", "merges"}
+        ]
+        + _merge_lines(held.snapshot)
         + [
             f"availability: {a.table} {a.rule}{' (assumed)' if a.assumed else ''}"
             for a in held.snapshot.availability
@@ -157,22 +165,48 @@ def snapshot_diff(
     at: AtOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Count the events that two snapshots do not share, by vocabulary.
+    """Count the events that two snapshots do not share, by vocabulary, and merges of patients.
 
     Example: attending snapshot diff 3f9a 81c0 --home H
     """
     with open_desk(home_path(home), at=clock(at)) as desk:
         found = snapshots.diff(desk, first, second)
+        merges = snapshots.merge_diff(desk, first, second)
     if not as_json and found:
         table(
             ("vocabulary", "only in the first", "only in the second", "ended by the second"),
             [(one.vocabulary, one.only_first, one.only_second, one.ended) for one in found],
         )
     emit(
-        {"same": not found, "changes": [vars(one) for one in found]},
+        {
+            "same": not found and not any(vars(merges).values()),
+            "changes": [vars(one) for one in found],
+            "merges": vars(merges),
+        },
         as_json=as_json,
-        lines=[] if found else ["the two hold the same events"],
+        lines=[
+            *([] if found else ["the two hold the same events"]),
+            *(
+                f"{words.replace('_', ' ')}: {count}"
+                for words, count in vars(merges).items()
+                if count
+            ),
+        ],
     )
+
+
+def _merge_lines(snapshot: Snapshot) -> list[str]:
+    """Return what a snapshot says of merged patients, a line for each count that is not nought."""
+    told = {
+        "merged": "merges told",
+        "undone": "unmerges told",
+        "in_force": "patients who are another's now",
+        "waiting": "merges that wait for a patient nobody knows",
+        "births_differ": "merged patients with another birth than the one that was kept",
+        "moved": "rows of this layer that stand with another patient than the source said",
+    }
+    counts = merges_of(snapshot) or {}
+    return [f"{words}: {counts[name]}" for name, words in told.items() if counts.get(name)]
 
 
 @snapshot_app.command("compact")

@@ -12,7 +12,7 @@ from pyarrow import csv
 from attending.digests import canonical, digest_file
 from attending.hospital.columns import instant_text
 from attending.hospital.sites import SITES
-from attending.hospital.visible import TABLES, check_until, visible
+from attending.hospital.visible import MERGES, TABLES, check_until, visible
 from attending.times import format_instant
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def write_tables(
     Args:
         hospital: whose tables they are.
         folder: made when it is not there; files of an older extract are replaced.
-        tables: one for each name in `TABLES`.
+        tables: one for each name in `TABLES`, and one of merges where there were any.
         until: the moment of the extract.
         told: what the manifest says otherwise of its source.
 
@@ -81,7 +81,9 @@ def write_tables(
     folder.mkdir(parents=True, exist_ok=True)
     manifest = folder / MANIFEST
     manifest.unlink(missing_ok=True)  # an extract without a manifest is an unfinished one
-    counts = {name: _write_csv(tables[name], folder / f"{name}.csv") for name in TABLES}
+    (folder / f"{MERGES}.csv").unlink(missing_ok=True)
+    names = [*TABLES, *({MERGES} & tables.keys())]
+    counts = {name: _write_csv(tables[name], folder / f"{name}.csv") for name in names}
     content = _manifest(hospital, folder, until=until, counts=counts) | dict(told or {})
     manifest.write_bytes(canonical(content))
     return counts

@@ -9,13 +9,26 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from attending.hospital.columns import INSTANT
 from attending.hospital.delivery import same
+from attending.hospital.visible import MERGES
 
 if TYPE_CHECKING:
     from attending.hospital.delivery import Delivery
+    from attending.types import Mask
 
 NEW_SYSTEM = "synthetic-hospital-next"
 _EVENTS = ("encounters", "labs", "vitals", "diagnoses", "procedures", "medications", "notes")
+#: When each row was recorded.
+_RECORDED = {
+    "encounters": "admitted_recorded_at",
+    "labs": "resulted_at",
+    "vitals": "charted_at",
+    "diagnoses": "coded_at",
+    "procedures": "coded_at",
+    "medications": "ordered_at",
+    "notes": "signed_at",
+}
 #: Every status of an Observation in FHIR R4, and one that is in no standard.
 STATUSES = (
     "registered", "preliminary", "final", "amended", "corrected", "cancelled",
@@ -57,13 +70,47 @@ def overlaid(made: Delivery) -> Delivery:
     return made
 
 
+def merged_and_told(made: Delivery) -> Delivery:
+    """Merge one patient in fifty into another record, tell of it, and file later rows there."""
+    people = made.tables["patients"]["patient_id"].to_pylist()
+    pairs = dict(zip(people[1::50], people[0::50], strict=False))
+    for name, column in _RECORDED.items():
+        made = _renamed(made, name, pairs, since=made.after(name, column))
+    return _telling(made, pairs, undone=False)
+
+
+def overlaid_and_undone(made: Delivery) -> Delivery:
+    """Merge one patient in fifty into a stranger's record, and undo it half way to the end."""
+    people = made.tables["patients"]["patient_id"].to_pylist()
+    pairs = dict(zip(people[1::50], people[26::50], strict=False))
+    return _telling(made, pairs, undone=True)
+
+
+def _telling(made: Delivery, pairs: dict[str, str], *, undone: bool) -> Delivery:
+    """Return the delivery with a table of merges, each known since the fault acts."""
+    at = int(made.since.timestamp())
+    until = (at + int(made.until.timestamp())) // 2 if undone else None
+    columns = [pa.array(ids, pa.string()) for ids in (list(pairs), list(pairs.values()))]
+    columns += [pa.array([when] * len(pairs), pa.int64()).cast(INSTANT) for when in (at, until)]
+    table = pa.table(columns, names=["gone", "kept", "merged_at", "undone_at"])
+    tables = {**made.tables, MERGES: table}
+    return replace(made, tables=tables, planted=made.planted + table.num_rows)
+
+
 def _renamed(
-    made: Delivery, name: str, pairs: dict[str, str], *, only: list[str] | None = None
+    made: Delivery,
+    name: str,
+    pairs: dict[str, str],
+    *,
+    only: list[str] | None = None,
+    since: Mask | None = None,
 ) -> Delivery:
     table = made.tables[name]
     where = same(table["patient_id"], *pairs)
     if only is not None:
         where &= same(table["encounter_id"], *only)
+    if since is not None:
+        where &= since
     at = pc.index_in(table["patient_id"], value_set=pa.array(list(pairs), pa.string()))
     other = pa.array(list(pairs.values()), pa.string()).take(at.combine_chunks())
     return made.changed(name, "patient_id", where=where, to=other)

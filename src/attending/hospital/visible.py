@@ -27,6 +27,8 @@ TABLES = (
     "medications",
     "notes",
 )
+#: A table of those extracts alone whose hospital found that two records are one person.
+MERGES = "merges"
 #: Columns that stay empty until a second moment of recording.
 _LATER = {
     "patients": ("death_recorded_at", ("death_time", "death_recorded_at")),

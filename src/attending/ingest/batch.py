@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from attending.ingest.merges import MERGES
 from attending.records.events import EVENTS, QUARANTINE
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ GONE = pa.schema(
         pa.field("at", pa.timestamp("us")),
     ]
 )
+#: Merges and unmerges, and the source row that said each: its place, so that no id is kept. One
+#: that no row said (a record without a link says that it is no longer merged) has none.
+SAID_MERGES = pa.schema(
+    [*MERGES, pa.field("source", pa.string()), pa.field("source_row", pa.string())]
+)
 #: Quarantined rows, with the source row each stands for.
 ASIDE = pa.schema([*QUARANTINE, pa.field("row", pa.int64())])
 
@@ -36,6 +42,8 @@ class Batch:
     Attributes:
         naming: how the source names the records of this table.
         gone: records that say nothing any longer, as `GONE` says.
+        merges: what the table says of two records of one person, as `SAID_MERGES` says; such a
+            table gives no events. None for all other tables.
     """
 
     table: str
@@ -47,6 +55,7 @@ class Batch:
     availability: tuple[Availability, ...] = ()
     naming: Naming = "content"
     gone: pa.Table = field(default_factory=GONE.empty_table)
+    merges: pa.Table | None = None
 
 
 @dataclass(frozen=True)

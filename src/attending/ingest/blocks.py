@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from attending.specs.mapping import TableMap
+    from attending.specs.mapping import FileMap
     from attending.types import Mask
 
 
@@ -31,7 +31,7 @@ class Block(NamedTuple):
     start: int
 
 
-def blocks(folder: Path, table: TableMap, *, columns: Sequence[str]) -> Iterator[Block]:
+def blocks(folder: Path, table: FileMap, *, columns: Sequence[str]) -> Iterator[Block]:
     """Yield a table's rows in blocks.
 
     Args:
@@ -51,7 +51,7 @@ def blocks(folder: Path, table: TableMap, *, columns: Sequence[str]) -> Iterator
         start += cells.num_rows
 
 
-def place_of(folder: Path, table: TableMap) -> Path:
+def place_of(folder: Path, table: FileMap) -> Path:
     """Return the file on the disk that a table lies in.
 
     Raises:
@@ -60,7 +60,7 @@ def place_of(folder: Path, table: TableMap) -> Path:
     return require(folder, table.archive or table.file, of=f"table '{table.name}'")
 
 
-def _text(folder: Path, table: TableMap, columns: Sequence[str]) -> Iterator[tuple[pa.Table, int]]:
+def _text(folder: Path, table: FileMap, columns: Sequence[str]) -> Iterator[tuple[pa.Table, int]]:
     path, where = place_of(folder, table), table.archive or table.file
     door = (
         opened(path, where=where)
@@ -74,7 +74,7 @@ def _text(folder: Path, table: TableMap, columns: Sequence[str]) -> Iterator[tup
 
 
 def _parquet(
-    folder: Path, table: TableMap, columns: Sequence[str]
+    folder: Path, table: FileMap, columns: Sequence[str]
 ) -> Iterator[tuple[pa.Table, int]]:
     for block in parquet_blocks(place_of(folder, table), columns, where=table.file):
         with told_of_parquet(table.file):

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from attending.digests import digest_file
 from attending.errors import BadInput
 from attending.ingest.files import require_unchanged
+from attending.ingest.merging import Merging
 from attending.ingest.pseudonyms import Pseudonyms
 from attending.ingest.registry import SOURCES
 from attending.ingest.settle import settle
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from attending.ingest.batch import Origin
     from attending.ingest.onto import Onto
     from attending.ingest.settle import Settled
+    from attending.ingest.shards import Written
     from attending.ingest.source import Source
     from attending.records.snapshot import Naming
     from attending.types import Instant
@@ -94,23 +96,40 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
     keys = Pseudonyms(derive(PUBLISHED, kind) if source.published_ids else key)
     writer = ShardWriter(out, shards)
     tally = _Tally()
+    merging = Merging(onto)
     for batch in source.read(folder, keys=keys):
+        if each:
+            each(batch.table)
+        if batch.merges is not None:
+            merging.add(batch)
+            continue
         settled = settle(batch, lags=lags or {})
         if onto is not None:
             settled = onto.growth.take(batch, settled)
         tally.naming |= dict.fromkeys(settled.events["source"].unique().to_pylist(), batch.naming)
         writer.add(settled.events)
         tally.add(settled)
-        if each:
-            each(batch.table)
     require_unchanged(folder, origin.files)
-    written = writer.finish(tally.naming)
-    snapshot = _snapshot(kind, origin, tally=tally, written=written, out=out)
-    snapshot = snapshot.model_copy(update={"contract_digest": contract_digest})
+    written = _written(writer, merging, tally)
+    snapshot = _snapshot(kind, origin, tally=tally, written=written.shards, out=out)
+    told = {"contract_digest": contract_digest, **merging.finish(written, out)}
+    snapshot = snapshot.model_copy(update=told)
     if onto is not None:
         snapshot = onto.grown(snapshot, out)
     write_manifest(snapshot, out)
     return snapshot
+
+
+def _written(writer: ShardWriter, merging: Merging, tally: _Tally) -> Written:
+    """Return the shards, their rows with whose patients they are, once all patients are known."""
+    writer.close(tally.naming)
+    instead = merging.resolve(writer)
+    for batch in merging.batches:
+        if batch.rows_in:
+            tally.add(settle(batch, lags={}))
+    if instead is not None:
+        tally.known(instead.rows["known_at"])
+    return writer.finish(instead)
 
 
 def _snapshot(
@@ -167,13 +186,14 @@ class _Tally:
         self.quarantine.append(settled.quarantine)
         events = settled.events
         lived = events["time"].filter(pc.not_equal(events["code"], BIRTH))
-        self._span(lived.cast(pa.int64()), events["known_at"].cast(pa.int64()))
-
-    def _span(self, lived: pa.ChunkedArray, known: pa.ChunkedArray) -> None:
-        span = pc.min_max(lived)
+        self.known(events["known_at"])
+        span = pc.min_max(lived.cast(pa.int64()))
         self.first = _extreme(min, self.first, span["min"].as_py())
         self.last = _extreme(max, self.last, span["max"].as_py())
-        self.watermark = _extreme(max, self.watermark, pc.max(known).as_py())
+
+    def known(self, at: pa.ChunkedArray) -> None:
+        """Note when rows were known; the latest is the watermark."""
+        self.watermark = _extreme(max, self.watermark, pc.max(at.cast(pa.int64())).as_py())
 
     def account(self) -> IngestAccount:
         return IngestAccount(

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from attending.digests import digest_file
-from attending.ingest import fhir_cells, fhir_facts, fhir_resources
+from attending.ingest import fhir_cells, fhir_facts, fhir_links, fhir_resources
 from attending.ingest.batch import Batch, Origin
 from attending.ingest.blocks import Seen
 from attending.ingest.cells import is_true
@@ -70,6 +70,7 @@ def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
     export = Export(folder)
     people = _whole(export, "Patient", fhir_cells.patient)
     people.drop_repeated(["id"])
+    yield fhir_links.links(people, system=SYSTEM, keys=keys)
     known = {"patient": pc.unique(people.text("id"))}
     stays = _whole(export, "Encounter", fhir_cells.encounter)
     stays.drop_repeated(["id"])

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from attending.ingest.fhir_links import link_words
+
 #: Columns that each resource always has; an Observation has `code1`, `number1`, ... for more parts.
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "Patient": ("id", "born", "died", "sex", "race", "language", "updated"),
+    "Patient": (
+        "id", "born", "died", "sex", "race", "language", "updated", "links", "active",
+    ),
     "Encounter": (
         "id", "status", "patient", "class", "start", "end", "site", "unit", "disposition", "kind",
         "updated",
@@ -49,6 +53,8 @@ def patient(item: Any) -> dict[str, str | None]:  # noqa: ANN401 - JSON
         "race": _race(item),
         "language": _language(spoken.get("language") or {}),
         "updated": last_day(_updated(item)),
+        "links": link_words([_link(one) for one in item.get("link") or []]),
+        "active": "false" if item.get("active") is False else None,
     }
 
 
@@ -217,6 +223,10 @@ def _worded(part: Any) -> str | None:  # noqa: ANN401 - JSON
     if part.get("valueString") is not None:
         return _text(part["valueString"])
     return _text(_word(part.get("valueCodeableConcept") or {}))
+
+
+def _link(one: Any) -> tuple[str | None, str | None]:  # noqa: ANN401 - JSON
+    return _text(one.get("type")), _reference(one.get("other"))
 
 
 def _race(item: Any) -> str | None:  # noqa: ANN401 - JSON

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from attending.ingest.build import write_manifest, write_quarantine
+from attending.ingest.merging import write_merges, write_moved
 from attending.ingest.quarantine import CLOSED, by_reason, matched, of_delivery
 from attending.ingest.shards import write_shard
 from attending.records.snapshot import IngestAccount, TableAccount
@@ -27,6 +28,7 @@ def fold(
     out: Path,
     rows_of: Callable[[int], pa.Table],
     released: Mapping[str, pa.Table],
+    merges: pa.Table,
 ) -> Snapshot:
     """Return the manifest of one layer that holds what all of them held, after writing it.
 
@@ -34,11 +36,15 @@ def fold(
         layers: the snapshots, the base first.
         folders: where each lies.
         out: an empty folder that the caller made.
-        rows_of: gives the events of a shard, put together from all layers.
+        rows_of: gives the rows of a shard, put together from all layers, with whose the source
+            said they are (`SAID`).
         released: the rows that a layer let out of quarantine, by the digest of that layer.
+        merges: all that was said of merges.
     """
     top = layers[-1]
-    shards = tuple(write_shard(rows_of(number), out, number) for number in range(len(top.shards)))
+    written = [write_shard(rows_of(number), out, number) for number in range(len(top.shards))]
+    counts = top.merges.model_dump(exclude={"name", "digest", "rows"}) if top.merges else {}
+    said = write_merges(merges, out).model_copy(update=counts) if top.merges else None
     gone = pa.concat_tables([CLOSED.empty_table(), *released.values()])
     aside = []
     for one, folder in zip(layers, folders, strict=True):
@@ -47,7 +53,9 @@ def fold(
         aside.append(rows.filter(pa.array(~out_of_it)))
     folded = top.model_copy(
         update={
-            "shards": shards,
+            "shards": tuple(shard for shard, _ in written),
+            "merges": said,
+            "moved": write_moved(pa.concat_tables([moved for _, moved in written]), out),
             "layers": (),
             "ended": None,
             "delivered_at": None,

@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     from attending.records.snapshot import Naming
     from attending.types import Mask
 
-#: An entry of an earlier layer, with the layer and the shard that it stands in.
-_PLACED = np.dtype([*ENTRY.descr, ("layer", "<i4"), ("shard", "<i4")])
+#: An entry of an earlier layer, with the layer and the shard that it stands in. A fact that became
+#: another patient's has several: it was first known with the earliest, and counts until the last.
+_PLACED = np.dtype(
+    [*ENTRY.descr, ("layer", "<i4"), ("shard", "<i4"), ("first", "<i8"), ("until", "<i8")]
+)
 #: A record that a delivery withdrew: up to which version, from when, and in which layer.
 WITHDRAWN = np.dtype([("record", "<u8"), ("version", "<i4"), ("at", "<i8"), ("layer", "<i4")])
 
@@ -76,6 +79,11 @@ class Growth:
     def withdrawn(self) -> NDArray[np.void]:
         """Return the records that this delivery withdrew, so that no older row brings them back."""
         return np.concatenate(self._withdrawn)
+
+    @property
+    def all_ended(self) -> pa.Table:
+        """Return the rows that earlier deliveries ended, and this one so far."""
+        return pa.concat_tables([self._before.ended, *self._ends])
 
     def ended(self) -> pa.Table:
         """Return the rows of earlier layers that this delivery ended, in order."""
@@ -141,23 +149,36 @@ class Growth:
             [self._ended_before.get(key, NEVER) for key in _keys(held)], dtype=np.int64
         )
         held["ended"] = np.minimum(held["ended"], ended)
-        return held
+        return _of_one_fact(held)
 
     def _end_again(self, held: NDArray[np.void], now: NDArray[np.void]) -> None:
         """End rows that are said again and now carry an end."""
         now = now[now["ended"] != NEVER]
         until = dict(zip(now["content"].tolist(), now["ended"].tolist(), strict=True))
-        ending = held[(held["ended"] == NEVER) & np.isin(held["content"], now["content"])]
+        ending = held[(held["until"] == NEVER) & np.isin(held["content"], now["content"])]
         at = np.array([until[one] for one in ending["content"].tolist()], np.int64)
         self._end(ending, at)
 
     def _end_replaced(self, held: NDArray[np.void], successors: _Successors) -> None:
         """End rows that their record no longer says."""
-        held = held[held["ended"] == NEVER]
+        held = held[held["until"] == NEVER]
         at = np.array([successors.end(one, self._delivered_at) for one in held], np.int64)
         self._end(held[at != NEVER], at[at != NEVER])
 
+    def end(self, rows: pa.Table, at: NDArray[np.int64]) -> None:
+        """End rows of earlier layers, because they are another patient's from then on.
+
+        Args:
+            rows: with `layer`, `shard` and `row`.
+            at: when each ends.
+        """
+        places = [rows[name].combine_chunks() for name in ("layer", "shard", "row")]
+        self._ends.append(pa.Table.from_arrays([*places, instants(at)], schema=ENDED))
+
     def _end(self, held: NDArray[np.void], at: NDArray[np.int64]) -> None:
+        """End facts; what is another patient's only later than that is there at no instant."""
+        counts = held["ended"] > at
+        held, at = held[counts], np.maximum(at, held["known"])[counts]
         columns = [held["layer"], held["shard"], held["row"]]
         arrays = [pa.array(np.ascontiguousarray(one)) for one in columns]
         self._ends.append(pa.Table.from_arrays([*arrays, instants(at)], schema=ENDED))
@@ -196,7 +217,18 @@ class _Successors:
             # Delivered again without it: what is no longer said ends with the delivery.
             return delivered_at if not version else NEVER
         at = later[0]
-        return at if int(held["known"]) < at < NEVER else delivered_at
+        return at if int(held["first"]) < at < NEVER else delivered_at
+
+
+def _of_one_fact(held: NDArray[np.void]) -> NDArray[np.void]:
+    """Return entries with the first instant and the end of the fact that each is a part of."""
+    _, fact = np.unique(held["content"], return_inverse=True)
+    first = np.full(len(held), NEVER, np.int64)
+    until = np.full(len(held), np.iinfo(np.int64).min, np.int64)
+    np.minimum.at(first, fact, held["known"])
+    np.maximum.at(until, fact, held["ended"])
+    held["first"], held["until"] = first[fact], until[fact]
+    return held
 
 
 def _already_ended(
@@ -230,7 +262,7 @@ def _withdrawn_again(
     gone: NDArray[np.uint64], at: NDArray[np.int64], held: NDArray[np.void]
 ) -> int:
     """Return how many withdrawals were delivered before: nothing of their record still counts."""
-    ended = np.setdiff1d(held["record"], held["record"][held["ended"] == NEVER])
+    ended = np.setdiff1d(held["record"], held["record"][held["until"] == NEVER])
     return int(np.isin(gone[at != NEVER], ended).sum())
 
 

@@ -16,6 +16,7 @@ from attending.ingest.hospital_results import diagnoses, labs, notes, procedures
 from attending.ingest.hospital_stays import encounters, medications, patients
 from attending.ingest.possible import Lives, quarantine_impossible, require_inside_stays
 from attending.ingest.rows import Rows
+from attending.ingest.said_merges import said_merges
 from attending.ingest.tables import read_text_table
 from attending.records.snapshot import SourceFile
 
@@ -57,6 +58,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "score",
     ),
 }  # fmt: skip
+#: In a hospital that merged patients: whose record went into whose, and when that was undone.
+MERGES = "merges"
+_MERGE_COLUMNS = ("gone", "kept", "merged_at", "undone_at")
 _KEYS = {
     "patients": ("patient_id",),
     "encounters": ("encounter_id",),
@@ -96,7 +100,7 @@ def describe(folder: Path) -> Origin:
     """
     manifest = _manifest(folder)
     files = []
-    for table in COLUMNS:
+    for table in _tables(manifest):
         name = f"{table}.csv"
         path = require(folder, name, of="a hospital extract")
         try:
@@ -151,6 +155,21 @@ def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
         if name == "vitals":
             require_inside_stays(rows, stays, clock="taken_at")
         yield make(rows, keys=keys)
+    if MERGES in _tables(manifest):
+        yield _merges(folder, system=system, keys=keys)
+
+
+def _tables(manifest: Any) -> list[str]:  # noqa: ANN401 - JSON
+    """Return the tables of an extract; one that merged patients has a table of merges."""
+    told = f"{MERGES}.csv" in manifest["files"]
+    return [*COLUMNS, MERGES] if told else [*COLUMNS]
+
+
+def _merges(folder: Path, *, system: str, keys: Pseudonyms) -> Batch:
+    rows = _rows(folder, MERGES, system=system)
+    never = pa.chunked_array([pa.array(np.zeros(rows.left, np.bool_))])
+    at, undone_at = rows.instant("merged_at"), rows.instant("undone_at")
+    return said_merges(rows, at=at, undone_at=undone_at, undone=never, keys=keys)
 
 
 def _drop_repeated(*tables: Rows) -> None:
@@ -170,14 +189,14 @@ def _unroutable(rows: Rows, known: dict[str, pa.Array]) -> None:
 
 def _rows(folder: Path, name: str, *, system: str) -> Rows:
     file = f"{name}.csv"
-    table, odd_lines = read_text_table(folder / file, COLUMNS[name], name=file)
+    columns = COLUMNS.get(name, _MERGE_COLUMNS)
+    table, odd_lines = read_text_table(folder / file, columns, name=file)
     expected = int(_manifest(folder)["files"][file]["rows"])
     got = table.num_rows + odd_lines
     if got != expected:
         raise Truncated(f"expected {expected} rows, got {got}", where=file)
-    return Rows(
-        system, name, table, odd_lines=odd_lines, named_by=_KEYS[name], versioned=name == "labs"
-    )
+    named_by, versioned = _KEYS.get(name, ()), name == "labs"
+    return Rows(system, name, table, odd_lines=odd_lines, named_by=named_by, versioned=versioned)
 
 
 def _manifest(folder: Path) -> Any:  # noqa: ANN401 - JSON
@@ -197,7 +216,7 @@ def _manifest(folder: Path) -> Any:  # noqa: ANN401 - JSON
 
 
 def _complete(manifest: Any) -> bool:  # noqa: ANN401 - JSON
-    totals = [manifest["files"][f"{table}.csv"] for table in COLUMNS]
+    totals = [manifest["files"][f"{table}.csv"] for table in _tables(manifest)]
     told = all(isinstance(one["rows"], int) and isinstance(one["sha256"], str) for one in totals)
     seed = manifest.get("seed")
     # Canonical JSON, in which records stand, holds no larger integer.

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from attending.engines.row_hash import row_hashes
 from attending.engines.tables import coded, micros
+from attending.ingest.moved import as_said
 from attending.records.events import EVENTS, plain
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from attending.ingest.moved import MovedRows
     from attending.records.snapshot import Naming
 
 NEVER = np.iinfo(np.int64).max
@@ -84,13 +86,22 @@ def records_of(
     return _records(table, np.full(len(names), way == "versioned"))
 
 
-def file_index(path: Path, naming: Mapping[str, Naming]) -> NDArray[np.void]:
-    """Return the entries of a shard's file, sorted by record; row groups are read one by one."""
+def file_index(
+    path: Path, naming: Mapping[str, Naming], moved: MovedRows | None = None
+) -> NDArray[np.void]:
+    """Return the entries of a shard's file, sorted by record; row groups are read one by one.
+
+    Args:
+        path: the file.
+        naming: how each source names its records.
+        moved: rows that stand with another patient; they are found again as the source said them.
+    """
     file = pq.ParquetFile(path)
     parts = [np.empty(0, dtype=ENTRY)]
     start = 0
     for group in range(file.num_row_groups):
-        found = entries(file.read_row_group(group, columns=EVENTS.names), naming)
+        events = plain(file.read_row_group(group, columns=EVENTS.names))
+        found = entries(events if moved is None else as_said(events, moved, start), naming)
         found["row"] += start
         start += len(found)
         parts.append(found)

@@ -27,7 +27,8 @@ from attending.ingest.cells import (
 from attending.ingest.control_totals import check_bytes, check_rows, read_totals
 from attending.ingest.conversion import converted
 from attending.ingest.files import require
-from attending.ingest.mapped_times import Times, clock_values, read_moment, read_times
+from attending.ingest.mapped_merges import mapped_merges
+from attending.ingest.mapped_times import Times, by_then, clock_values, read_moment, read_times
 from attending.ingest.rows import Rows
 from attending.ingest.source import Source
 from attending.ingest.spellings import ucum, unit_column
@@ -60,7 +61,7 @@ def mapped_source(spec: MappingSpec) -> Source:
     """Return the source that a mapping describes."""
 
     def describe(folder: Path) -> Origin:
-        paths = dict.fromkeys(place_of(folder, table) for table in spec.tables)
+        paths = dict.fromkeys(place_of(folder, table) for table in (*spec.tables, *spec.merges))
         totals = _totals(spec, folder)
         names = [str(path.relative_to(folder)) for path in paths]
         digests = [
@@ -91,6 +92,8 @@ def mapped_source(spec: MappingSpec) -> Source:
             name = table.archive or table.file
             if totals is not None:
                 check_rows(totals[name], rows, name=name)
+        for merges in spec.merges:
+            yield from mapped_merges(spec, merges, folder, keys=keys)
 
     return Source(describe, read, published_ids=spec.published_ids)
 
@@ -287,12 +290,12 @@ class _Reader:
         if known.columns:
             zone = self._spec.time_zone
             at = pc.coalesce(
-                *(_by_then(read_times(cells[c], form=known.form, zone=zone)) for c in known.columns)
+                *(by_then(read_times(cells[c], form=known.form, zone=zone)) for c in known.columns)
             )
         elif time is None:
             at = nothing
         else:
-            at = time.at if known.rule == "lag" else _by_then(time)
+            at = time.at if known.rule == "lag" else by_then(time)
         if known.rule == "end_of_day":
             return end_of_day(at)
         return shifted(at, known.lag) if known.lag else at
@@ -324,13 +327,6 @@ def _set_aside(rows: Rows, parsed: _Parsed) -> None:
             problems += [(getattr(read.time, what), why) for what, why in _TIME_REASONS]
         for bad, reason in problems:
             rows.quarantine(bad[rows.places - parsed.block.start], reason)
-
-
-def _by_then(times: Times) -> Column:
-    """Return instants; a date without a time of day counts by its end."""
-    if not times.date_only.any():
-        return times.at
-    return pc.if_else(pa.array(times.date_only), end_of_day(times.at), times.at)
 
 
 def _rule(known: Known) -> str:

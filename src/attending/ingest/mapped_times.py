@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from attending.ingest.cells import INSTANT, Column, instants, is_true, shifted
+from attending.ingest.cells import INSTANT, LAST_OF_DAY, Column, instants, is_true, shifted
 from attending.times import parse_instant, to_micros
 
 if TYPE_CHECKING:
@@ -145,6 +145,18 @@ def read_moment(cells: pa.Table, moment: Moment, *, zone: str, ranks: Ints | Non
         at = shifted(at, moment.plus)
     moved = bool(moment.plus or moment.plus_column)
     return found._replace(at=at, date_only=found.date_only & (not moved))
+
+
+def by_then(times: Times) -> Column:
+    """Return instants; a date without a time of day counts by its end, where the source is.
+
+    >>> dates = pa.chunked_array([["2026-05-01"]])
+    >>> str(by_then(read_times(dates, form=None, zone="Europe/Berlin"))[0])
+    '2026-05-01 21:59:59.999999'
+    """
+    if not times.date_only.any():
+        return times.at
+    return pc.if_else(pa.array(times.date_only), shifted(times.at, LAST_OF_DAY), times.at)
 
 
 def _whole(texts: Column) -> Column:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from attending.digests import digest_file
+from attending.engines.tables import whole_numbers
 from attending.errors import BadInput
 from attending.ingest.shards import write_parquet
 from attending.records.snapshot import Ended, Snapshot, added_up
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from attending.ingest.batch import Origin
     from attending.ingest.grow import Growth
+    from attending.ingest.moved import HeldRows
     from attending.types import Instant, Ints
 
 _ENDED = "ended.parquet"
@@ -34,12 +36,25 @@ class Onto:
         growth: what it holds already.
         subjects: its patients, sorted, in as many arrays as there are files.
         delivered_at: when the delivery came.
+        rows: the rows of all its layers, and what was said of merges.
     """
 
     snapshot: Snapshot
     growth: Growth
     subjects: Sequence[Ints]
     delivered_at: Instant
+    rows: HeldRows
+
+    @property
+    def patients(self) -> Ints:
+        """Return the patients of whom the source said anything, sorted."""
+        moved = [whole_numbers(one["said_of"]) for one in self.rows.moved]
+        return np.unique(np.concatenate([np.empty(0, np.int64), *self.subjects, *moved]))
+
+    @property
+    def takes_merges(self) -> bool:
+        """Return whether what the delivery says of merges is taken in, too."""
+        return True
 
     def check(self, kind: str, origin: Origin, *, shards: int) -> None:
         """Check that a delivery is of the same source.

@@ -189,6 +189,11 @@ class OntoRelease(Onto):
     growth: Release
     files: tuple[SourceFile, ...]
 
+    @property
+    def takes_merges(self) -> bool:
+        """Return that it does not: they were taken in when the rows were set aside."""
+        return False
+
     def check(self, kind: str, origin: Origin, *, shards: int) -> None:
         """Check that a delivery is the one in which the rows were set aside.
 

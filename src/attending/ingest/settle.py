@@ -149,7 +149,7 @@ def _reasons(drafts: pa.Table) -> Column:
             drafts["code"].is_null(),
             _odd_codes(drafts["code"]),
             pc.greater(pc.utf8_length(drafts["source_row"]), LONGEST_NAME),
-            pc.or_kleene(_impossible(drafts["time"]), _impossible(drafts["known_at"])),
+            pc.or_kleene(impossible(drafts["time"]), impossible(drafts["known_at"])),
             drafts["known_at"].is_null(),
         ),
         *_REASONS,
@@ -167,7 +167,7 @@ def _odd_codes(codes: Column) -> Column:
     return pc.is_in(codes, value_set=odd)
 
 
-def _impossible(at: Column) -> Column:
+def impossible(at: Column) -> Column:
     """Return where an instant lies before or after all lives; false where there is none."""
     outside = pc.or_(pc.less(at, _FIRST), pc.greater_equal(at, _LAST))
     return pc.fill_null(outside, False)  # noqa: FBT003 - arrow

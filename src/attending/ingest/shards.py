@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,12 +20,14 @@ import pyarrow.parquet as pq
 from attending.digests import digest_file
 from attending.engines.kernel_sort import sort_within
 from attending.ingest.cells import micros
+from attending.ingest.moved import MOVED
+from attending.ingest.moving import SAID_OF
 from attending.ingest.versions import succeeded
 from attending.records.events import EVENTS
 from attending.records.snapshot import Shard
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from attending.records.snapshot import Naming
@@ -50,9 +54,10 @@ class ShardWriter:
         self._scratch = [out / f".scratch-{number:05d}.arrow" for number in range(count)]
         self._writers = [pa.ipc.new_file(path, EVENTS) for path in self._scratch]
         self._waiting: list[pa.Table] = []
+        self._naming: dict[str, Naming] = {}
 
     def add(self, events: pa.Table) -> None:
-        """Append events of any order."""
+        """Append events of any order, of patients as the source said."""
         self._waiting.append(events)
         if sum(table.num_rows for table in self._waiting) >= _DEALT_ROWS:
             self._deal()
@@ -68,34 +73,115 @@ class ShardWriter:
         for writer, start, end in zip(self._writers, (0, *ends[:-1]), ends, strict=True):
             writer.write_table(dealt.slice(start, end - start))
 
-    def finish(self, naming: Mapping[str, Naming]) -> tuple[Shard, ...]:
-        """Return what each shard holds, after writing and closing all.
+    def close(self, naming: Mapping[str, Naming]) -> None:
+        """Take no more; what was appended can be read again.
 
         Args:
             naming: how each source names its records, so that versions end one another.
         """
         self._deal()
+        self._naming = dict(naming)
         for writer in self._writers:
             writer.close()
+
+    def subjects(self) -> Ints:
+        """Return the patients of what was appended, sorted; only once it is closed."""
+        found = [np.empty(0, np.int64)]
+        for number in range(len(self._scratch)):
+            with self._opened(number) as events:
+                found.append(np.asarray(pc.unique(events["subject_id"]), np.int64))
+        return np.unique(np.concatenate(found))
+
+    def rows_of(self, subjects: Ints) -> pa.Table:
+        """Return the appended events of some patients; only once it is closed."""
+        wanted, found = pa.array(subjects), [EVENTS.empty_table()]
+        for number in range(len(self._scratch)):
+            with self._opened(number) as events:
+                mine = pc.is_in(events["subject_id"], value_set=wanted)
+                # A filtered table holds no bytes of the file that goes.
+                found.append(events.filter(mine))
+        return pa.concat_tables(found)
+
+    def finish(self, instead: Instead | None = None) -> Written:
+        """Return what was written, once all is appended and it is closed.
+
+        Args:
+            instead: rows that stand in place of some patients' appended ones.
+        """
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             numbers = range(len(self._scratch))
-            return tuple(pool.map(lambda number: self._write(number, naming), numbers))
+            done = list(pool.map(lambda number: self._write(number, instead), numbers))
+        moved = pa.concat_tables([rows for _, rows in done])
+        return Written(tuple(shard for shard, _ in done), moved)
 
-    def _write(self, number: int, naming: Mapping[str, Naming]) -> Shard:
+    @contextmanager
+    def _opened(self, number: int) -> Iterator[pa.Table]:
         with pa.memory_map(str(self._scratch[number])) as stream:
-            events = succeeded(pa.ipc.open_file(stream).read_all(), naming)
-            written = write_shard(events, self._out, number)
+            yield succeeded(pa.ipc.open_file(stream).read_all(), self._naming)
+
+    def _write(self, number: int, instead: Instead | None) -> tuple[Shard, pa.Table]:
+        with self._opened(number) as events:
+            rows = events if instead is None else instead.put(events, number, self._scratch)
+            written = write_shard(rows, self._out, number)
         self._scratch[number].unlink()
         return written
 
 
-def write_shard(events: pa.Table, out: Path, number: int) -> Shard:
-    """Return what one shard holds, after writing its events in canonical order."""
+@dataclass(frozen=True)
+class Written:
+    """The shards that were written, and their rows that are another's than the source said."""
+
+    shards: tuple[Shard, ...]
+    moved: pa.Table
+
+
+@dataclass(frozen=True)
+class Instead:
+    """Rows that stand in place of what was appended of some patients.
+
+    Attributes:
+        patients: whose appended rows are left out.
+        rows: as `SAID` says, of any patient.
+    """
+
+    patients: Ints
+    rows: pa.Table
+
+    def put(self, events: pa.Table, number: int, shards: Sequence[Path]) -> pa.Table:
+        """Return the events of a shard with the other rows in their place."""
+        gone = pc.is_in(events["subject_id"], value_set=pa.array(self.patients))
+        shard = np.asarray(self.rows["subject_id"], dtype=np.int64) % len(shards)
+        mine = self.rows.filter(pa.array(shard == number))
+        kept = events.filter(pc.invert(gone))
+        return pa.concat_tables([kept.append_column(SAID_OF, kept["subject_id"]), mine])
+
+
+def write_shard(events: pa.Table, out: Path, number: int) -> tuple[Shard, pa.Table]:
+    """Return what one shard holds, and which rows are another's, after writing it in order.
+
+    Args:
+        events: as `EVENTS` or as `SAID` says.
+        out: the folder of the snapshot.
+        number: of the shard.
+    """
     events = sorted_events(events)
+    moved = _moved(events, number)
+    events = events.select(EVENTS.names)
     path = out / f"shard-{number:05d}.parquet"
     write_parquet(events, path)
     subjects = len(pc.unique(events["subject_id"]))
-    return Shard(name=path.name, digest=digest_file(path), rows=events.num_rows, subjects=subjects)
+    shard = Shard(name=path.name, digest=digest_file(path), rows=events.num_rows, subjects=subjects)
+    return shard, moved
+
+
+def _moved(events: pa.Table, number: int) -> pa.Table:
+    """Return which rows of a shard are another's than the source said, as `MOVED` says."""
+    if SAID_OF not in events.column_names:
+        return MOVED.empty_table()
+    row = np.flatnonzero(np.asarray(pc.not_equal(events[SAID_OF], events["subject_id"])))
+    shard = np.full(len(row), number, np.int32)
+    said = events[SAID_OF].take(pa.array(row)).combine_chunks()
+    return pa.Table.from_arrays([pa.array(shard), pa.array(row), said], schema=MOVED)
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:

@@ -177,6 +177,7 @@ def _onto(desk: Desk, base: Held, found: Delivery, *, lags: Mapping[str, int]) -
         growth=Release(before, delivered_at=now, aside=aside, lags=lags, rules=rules),
         subjects=subjects,
         delivered_at=desk.at,
+        rows=base.rows,
         files=found.snapshot.files,
     )
 

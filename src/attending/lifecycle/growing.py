@@ -6,13 +6,12 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from attending.engines.layers import ENDED
 from attending.ingest.grow import WITHDRAWN, Before, Growth
 from attending.ingest.identity import ENTRY, file_index
+from attending.ingest.moved import MovedRows
 from attending.ingest.onto import Onto
 from attending.lifecycle.desk import required
 from attending.lifecycle.ingesting import GONE, held, ingest, of_record
@@ -71,6 +70,7 @@ def append(  # noqa: PLR0913 - what, from where, onto what
         growth=Growth(before, delivered_at=to_micros(desk.at)),
         subjects=subjects,
         delivered_at=desk.at,
+        rows=base.rows,
     )
     shards = len(base.snapshot.shards)
     return ingest(
@@ -83,7 +83,7 @@ def all_of(desk: Desk, base: Held) -> tuple[Before, list[Ints]]:
     files = list(_indexes(desk, base))
     before = Before(
         indexes={place: entries for place, entries, _ in files},
-        ended=_ended(base),
+        ended=base.ended,
         naming=base.snapshot.naming,
         withdrawn=withdrawn(desk, base),
     )
@@ -102,18 +102,10 @@ def withdrawn(desk: Desk, base: Held) -> NDArray[np.void]:
     return np.concatenate(parts)
 
 
-def _ended(base: Held) -> pa.Table:
-    """Return the rows that the layers of a snapshot ended so far."""
-    last = base.snapshot.ended
-    paths = [path for _, path in base.under if path is not None]
-    paths += [base.folder / last.name] if last else []
-    return pa.concat_tables([ENDED.empty_table(), *(pq.read_table(p, schema=ENDED) for p in paths)])
-
-
 def _indexes(desk: Desk, base: Held) -> Iterator[tuple[tuple[int, int], NDArray[np.void], Ints]]:
     """Yield for every file of a snapshot its layer and shard, its entries and its patients."""
-    folders = [folder for folder, _ in base.under] + [base.folder]
-    for layer, folder in enumerate(folders):
+    moved = base.rows.moved
+    for layer, (folder, _) in enumerate(base.layers):
         place = desk.home.folder("snapshots") / INDEX / folder.name
         place.mkdir(parents=True, exist_ok=True)
         for shard, one in enumerate(base.snapshot.shards):
@@ -123,7 +115,8 @@ def _indexes(desk: Desk, base: Held) -> Iterator[tuple[tuple[int, int], NDArray[
                 column = pq.read_table(folder / one.name, columns=["subject_id"])["subject_id"]
                 _save(subjects, np.sort(np.asarray(pc.unique(column), dtype=np.int64)))
             if not entries.is_file():
-                _save(entries, file_index(folder / one.name, base.snapshot.naming))
+                others = MovedRows.of(moved[layer], shard)
+                _save(entries, file_index(folder / one.name, base.snapshot.naming, others))
             yield (layer, shard), _load(entries, ENTRY), _load(subjects, np.dtype(np.int64))
 
 

@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from attending.digests import canonical
-from attending.engines.layers import LayeredShard
+from attending.engines.layers import ENDED, LayeredShard
 from attending.errors import Refused
 from attending.ingest.build import build_snapshot
 from attending.ingest.mapped import mapped_source
+from attending.ingest.merges import MERGES
+from attending.ingest.moved import MOVED, HeldRows
 from attending.lifecycle.desk import keep, required
 from attending.lifecycle.mapping import answered
 from attending.records.snapshot import Snapshot
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 
     from attending.ingest.onto import Onto
     from attending.lifecycle.desk import Desk
+    from attending.records.snapshot import Ended, Merges, Moved
     from attending.specs.mapping import MappingSpec
 
 #: The word under which a snapshot's withdrawn records are found.
@@ -45,12 +50,41 @@ class Held:
 
     Attributes:
         under: the folders of the layers under it and the lists of rows they ended, the base first.
+        below: what the layers under it say, in the same order.
     """
 
     digest: str
     snapshot: Snapshot
     folder: Path
     under: tuple[tuple[Path, Path | None], ...] = ()
+    below: tuple[Snapshot, ...] = ()
+
+    @property
+    def layers(self) -> tuple[tuple[Path, Snapshot], ...]:
+        """Return the folder of every layer and what it says, the base first."""
+        folders = (*(folder for folder, _ in self.under), self.folder)
+        return tuple(zip(folders, (*self.below, self.snapshot), strict=True))
+
+    @property
+    def rows(self) -> HeldRows:
+        """Return the rows of all layers, with whose the source said they are."""
+        return HeldRows(
+            files=[[folder / one.name for one in said.shards] for folder, said in self.layers],
+            moved=[_listed(folder, said.moved, MOVED) for folder, said in self.layers],
+            merges=self.merges,
+        )
+
+    @property
+    def merges(self) -> pa.Table:
+        """Return all that was said of two records of one person, as `MERGES` says."""
+        return pa.concat_tables(
+            _listed(folder, said.merges, MERGES) for folder, said in self.layers
+        )
+
+    @property
+    def ended(self) -> pa.Table:
+        """Return the rows that the layers ended, as `ENDED` says."""
+        return pa.concat_tables(_listed(folder, said.ended, ENDED) for folder, said in self.layers)
 
     @property
     def shards(self) -> list[Path | LayeredShard]:
@@ -234,7 +268,19 @@ def of_record(desk: Desk, snapshot: Snapshot) -> Held:
     under = tuple(
         (place(name), place(name) / one.ended.name if one.ended else None) for name, one in below
     )
-    return Held(snapshot.digest, snapshot, place(snapshot.digest), under=under)
+    return Held(
+        snapshot.digest,
+        snapshot,
+        place(snapshot.digest),
+        under=under,
+        below=tuple(one for _, one in below),
+    )
+
+
+def _listed(folder: Path, file: Ended | Merges | Moved | None, schema: pa.Schema) -> pa.Table:
+    if file is None:
+        return schema.empty_table()
+    return pq.read_table(folder / file.name, schema=schema)
 
 
 def snapshots(desk: Desk) -> tuple[Held, ...]:

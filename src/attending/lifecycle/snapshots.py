@@ -18,6 +18,7 @@ from attending.engines.row_hash import row_hashes
 from attending.errors import BadInput, NotFound, Refused
 from attending.ingest.fold import fold
 from attending.ingest.meds_format import write_meds
+from attending.ingest.merges import MERGES
 from attending.ingest.shards import sorted_events, write_parquet
 from attending.lifecycle.desk import keep, note
 from attending.lifecycle.growing import withdrawn
@@ -133,6 +134,35 @@ def diff(desk: Desk, first: str, second: str) -> tuple[Change, ...]:
     return tuple(changes)
 
 
+@dataclass(frozen=True)
+class MergeChange:
+    """How many merges and unmerges of patients one snapshot was told of and the other was not."""
+
+    merges_only_in_the_first: int
+    merges_only_in_the_second: int
+    unmerges_only_in_the_first: int
+    unmerges_only_in_the_second: int
+
+
+def merge_diff(desk: Desk, first: str, second: str) -> MergeChange:
+    """Return what two snapshots were not both told of merges; counts alone, never whose.
+
+    Raises:
+        NotFound: one of them is not here.
+    """
+    one, other = (
+        Counter(tuple(row.values()) for row in held(desk, name).merges.to_pylist())
+        for name in (first, second)
+    )
+    place = MERGES.get_field_index("undone")
+    counts = [
+        sum(1 for row in side if row[place] is undone)
+        for undone in (False, True)
+        for side in (one - other, other - one)
+    ]
+    return MergeChange(*counts)
+
+
 _NOTHING = (np.empty(0, np.uint64), np.empty(0, np.bool_))
 
 
@@ -170,15 +200,21 @@ def compact(desk: Desk, name: str = "", *, each: Callable[[], None] | None = Non
             hint="See `attending snapshot show`.",
         )
     scratch = Path(tempfile.mkdtemp(prefix="incoming-", dir=desk.home.folder("snapshots")))
-    below = [desk.home.catalog.get(one, Snapshot) for one in grown.snapshot.layers]
-    folders = [folder for folder, _ in grown.under] + [grown.folder]
+    rows, ended = grown.rows, grown.ended
+
+    def rows_of(shard: int) -> pa.Table:
+        found = rows.whole(shard, ended=ended)
+        if each is not None:
+            each()
+        return found
+
     try:
-        engine = LocalEngine(grown.shards)
         folded = fold(
-            [*below, grown.snapshot],
-            folders,
+            [said for _, said in grown.layers],
+            [folder for folder, _ in grown.layers],
             out=scratch,
-            rows_of=lambda shard: engine.only(engine.shards[shard]).map(plain, each=each),
+            rows_of=rows_of,
+            merges=rows.merges,
             released=released_by(desk, grown),
         )
         desk.home.snapshots.adopt(scratch, folded.digest)
@@ -193,7 +229,7 @@ def compact(desk: Desk, name: str = "", *, each: Callable[[], None] | None = Non
             "source_kind": folded.kind_of_source,
             **kept_withdrawals(desk, withdrawn(desk, grown)),
         },
-        details={"from": grown.digest, "layers": len(folders), "table_rows": folded.rows},
+        details={"from": grown.digest, "layers": len(grown.layers), "table_rows": folded.rows},
     )
     return of_record(desk, folded)
 

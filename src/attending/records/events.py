@@ -42,6 +42,8 @@ QUARANTINE = pa.schema(
 ORDER = ("subject_id", "time", "known_at", "code", "numeric_value", "unit")
 
 BIRTH = "MEDS_BIRTH"
+#: A birth told of a record that was merged into one which has a birth of its own.
+MERGED_BIRTH = "MERGED//MEDS_BIRTH"
 DEATH = "MEDS_DEATH"
 ADMISSION = "ENCOUNTER//ADMISSION//"
 DISCHARGE = "ENCOUNTER//DISCHARGE//"

@@ -156,6 +156,37 @@ class Ended(Part):
     rows: int
 
 
+class Merges(Part):
+    """What was said of two records of one person.
+
+    The file holds what the newest delivery said; the counts are of all layers.
+
+    Attributes:
+        merged: merges that were said.
+        undone: unmerges that were said.
+        waiting: those of either kind that wait until both patients are known.
+        in_force: records whose facts are another's now.
+        births_differ: merged records whose birth was not that of the one that was kept.
+    """
+
+    name: str
+    digest: str
+    rows: int
+    merged: int
+    undone: int
+    waiting: int
+    in_force: int
+    births_differ: int
+
+
+class Moved(Part):
+    """The rows of a layer that stand with another patient than the source said."""
+
+    name: str
+    digest: str
+    rows: int
+
+
 class Snapshot(Record):
     """An immutable folder of events. Its digest is its id.
 
@@ -167,6 +198,8 @@ class Snapshot(Record):
         naming: how each source names its records, so that a later delivery finds them again.
         delivered_at: when the newest delivery came.
         compacted: the snapshot whose layers were folded into this one.
+        merges: what was said of two records of one person.
+        moved: rows of this layer that are another's because of it.
     """
 
     kind: ClassVar[str] = "snapshot"
@@ -195,6 +228,8 @@ class Snapshot(Record):
     naming: dict[str, Naming] = Field(default_factory=dict)
     delivered_at: When | None = None
     compacted: str | None = None
+    merges: Merges | None = None
+    moved: Moved | None = None
 
     @property
     def real_clock(self) -> bool:

@@ -203,16 +203,67 @@ class EventMap(Spec):
         return self
 
 
-class TableMap(Spec):
-    """One table of the source.
+class FileMap(Spec):
+    """A file of the source, and how it is written.
 
     Attributes:
         name: what the account calls it.
         file: in the source's folder; `.csv`, `.csv.gz`, `.parquet`.
         archive: a zip file in the folder in which `file` lies.
         delimiter: of a text file.
-        decimal: the mark before fractions; what is written otherwise is set aside, not guessed.
         nulls: texts that stand for nothing.
+    """
+
+    name: Name
+    file: File
+    archive: File | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    nulls: tuple[str, ...] = ()
+
+
+class MergeMap(FileMap):
+    """A table that says which patients were merged: two records of one person.
+
+    Attributes:
+        gone: the column of the patient whose record was merged into another.
+        kept: the column of the patient whose record was kept.
+        at: since when that was known.
+        undone_at: since when it was known to be undone, where a row says both.
+        undone: which rows say that a merge is undone, since `at`.
+    """
+
+    name: Name = "merges"
+    gone: Name
+    kept: Name
+    at: Moment
+    undone_at: Moment | None = None
+    undone: Where | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.gone == self.kept:
+            raise ValueError("'gone' and 'kept' are one column; expected two")
+        if self.undone is not None and self.undone_at is not None:
+            raise ValueError("expected 'undone' or 'undone_at', and not both")
+        if any(one.clock is not None for one in (self.at, self.undone_at) if one is not None):
+            raise ValueError("a merge is known at a time: expected 'columns', not 'clock'")
+        return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns that are read, each once, in the order of their mention."""
+        named = [self.gone, self.kept]
+        for moment in filter(None, (self.at, self.undone_at)):
+            named += [*moment.columns, *filter(None, [moment.plus_column])]
+        named += [self.undone.column] if self.undone else []
+        return tuple(dict.fromkeys(named))
+
+
+class TableMap(FileMap):
+    """One table of the source.
+
+    Attributes:
+        decimal: the mark before fractions; what is written otherwise is set aside, not guessed.
         row_id: columns that name a row for ever; its place in the file when empty.
         versioned: whether the last of them is the version of a record.
         subject: the column of the patient.
@@ -227,12 +278,7 @@ class TableMap(Spec):
         events: what a row gives.
     """
 
-    name: Name
-    file: File
-    archive: File | None = None
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     decimal: Literal[".", ","] = "."
-    nulls: tuple[str, ...] = ()
     row_id: tuple[Name, ...] = ()
     versioned: bool = False
     subject: Name
@@ -293,7 +339,7 @@ class Totals(Spec):
 
 
 class MappingSpec(Spec):
-    """`mapping.yaml`: a source, its clock and its tables.
+    """`mapping.yaml`: a source, its clock, its tables, and what it says of merged patients.
 
     >>> slots("ICD10CM//{diag}")
     ('diag',)
@@ -306,10 +352,11 @@ class MappingSpec(Spec):
     published_ids: bool = False
     totals: Totals | None = None
     tables: tuple[TableMap, ...] = Field(min_length=1)
+    merges: tuple[MergeMap, ...] = ()
 
     @model_validator(mode="after")
     def _tables_once(self) -> Self:
-        names = [table.name for table in self.tables]
+        names = [table.name for table in (*self.tables, *self.merges)]
         if len(set(names)) != len(names):
             raise ValueError("two tables have one name")
         return self

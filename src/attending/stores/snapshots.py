@@ -144,8 +144,8 @@ def files_of(manifest: dict[str, Any]) -> Iterator[tuple[str, str]]:
     >>> [name for name, _ in files_of({"shards": [shard], "files": [{"name": "labs.parquet"}]})]
     ['shard-00000.parquet']
     """
-    kept = [*manifest["shards"], *filter(None, [manifest.get("quarantine"), manifest.get("ended")])]
-    for item in kept:
+    besides = (manifest.get(name) for name in ("quarantine", "ended", "merges", "moved"))
+    for item in (*manifest["shards"], *filter(None, besides)):
         yield item["name"], item["digest"]
 
 
