@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _MASK_53_BITS = (1 << 53) - 1
 KEY_BYTES = 32
+#: The farthest that a date shift moves a patient's instants into the past, in weeks.
+MOST_WEEKS_EARLIER = 104
 
 
 def pseudonym(key: bytes, space: str, source_id: str) -> int:
@@ -32,6 +34,18 @@ def pseudonym(key: bytes, space: str, source_id: str) -> int:
     data = f"{space}\0{source_id}".encode()
     mac = hmac.new(key, data, hashlib.sha256).digest()
     return (int.from_bytes(mac[:8], "big") & _MASK_53_BITS) or 1
+
+
+def weeks_earlier(key: bytes, subject_id: int) -> int:
+    """Return by how many whole weeks a patient's instants move into the past, 1 to 104.
+
+    >>> weeks_earlier(b"k" * 32, 7) == weeks_earlier(b"k" * 32, 7)
+    True
+    >>> 1 <= weeks_earlier(b"k" * 32, 8) <= MOST_WEEKS_EARLIER
+    True
+    """
+    mac = hmac.new(key, f"subject\0{subject_id}".encode(), hashlib.sha256).digest()
+    return int.from_bytes(mac[:8], "big") % MOST_WEEKS_EARLIER + 1
 
 
 def derive(seed: bytes, purpose: str) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.journeys.conftest import AT
@@ -63,6 +65,40 @@ def test_coded_diagnoses_of_the_stay_are_refused_by_name_source_and_gap(mimic):
     spec.write_text(before)
     for words in ("leak.availability", "coded", "mimic-iv/diagnoses_icd", "hours"):
         assert words in refused.stderr
+
+
+@pytest.mark.requirement("J3")
+def test_dates_in_text_are_found_and_stay_only_under_a_signature(mimic):
+    shell, project, _ = mimic
+    at = ("--project", str(project), "--at", AT)
+    shell.persons()
+    shell.run("cohort", "build", *at)
+    shell.run("features", "build", *at)
+
+    def review():
+        told = shell.run("gate", "check", "pretrain", *at, "--json", code=3).stdout
+        report, _ = json.JSONDecoder().raw_decode(told)  # the refusal follows as a second value
+        (row,) = [one for one in report["findings"] if one["gate"] == "data.deidentified"]
+        return row["answer"], row["reason"]
+
+    assert review() == ("missing", "this snapshot was not scanned for identifiers")
+    scan = shell.json("snapshot", "scan", "--at", AT)
+    # Fields that are dates, of the ICU and of orders; no other text is taken for an identifier.
+    assert {(one["column"], one["kind_of_identifier"]) for one in scan["found"]} == {
+        ("text_value", "date")
+    }
+    assert {one["source"] for one in scan["found"]} == {
+        "mimic-iv/datetimeevents",
+        "mimic-iv/poe_detail",
+    }
+    assert sum(one["rows"] for one in scan["found"]) == 15295
+    answer, reason = review()
+    assert answer == "missing"
+    assert "15295 rows of date in text_value" in reason
+    refused = shell.sign(scan["digest"], "erik", "data_engineer", code=6)
+    assert "identifier_scan" in refused.stderr
+    shell.sign(scan["digest"], "caro", "compliance_officer")
+    assert review() == ("met", "")
 
 
 def test_the_model_stops_at_the_first_gate_that_nobody_signed(mimic):

@@ -9,15 +9,17 @@ from pathlib import Path
 import pytest
 
 from attending.errors import Refused
+from attending.govern.declared import Scanned, judge_contract
 from attending.hospital.extract import write_extract
 from attending.hospital.generate import generate
 from attending.hospital.plan import HospitalPlan
-from attending.lifecycle import agreeing, ingesting, signing, simulating, training
+from attending.lifecycle import agreeing, ingesting, scanning, signing, simulating, training
 from attending.lifecycle.cohorts import build_cohort
 from attending.lifecycle.desk import create_home
 from attending.lifecycle.featuring import build_features
 from attending.lifecycle.pretraining import check_pretrain, require_pretrain
 from attending.lifecycle.projects import open_project
+from attending.records.identifiers import IdentifierScan
 from attending.times import parse_instant
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -34,6 +36,7 @@ class House:
         self.desk = create_home(folder / "home", at=AT, seed=7)
         self.secrets = simulating.add_persons(self.desk)
         ingesting.ingest(self.desk, "hospital", folder / "extract")
+        scanning.scan(self.desk)
 
     def project(self, name: str, *changes: tuple[str, str, str]):
         """Return a project with words of its files replaced."""
@@ -169,3 +172,31 @@ def test_a_refused_gate_stops_the_fit_and_a_signed_exception_is_loud_and_expires
     later = house.check(project, at=parse_instant("2026-02-02T00:00:00Z"))
     (then,) = [item for item in told(later, "leak.late_note") if item.feature == "coded"]
     assert not then.passes
+
+
+@pytest.mark.parametrize(
+    ("scan", "answer", "words"),
+    [
+        (None, "missing", "not scanned"),
+        (Scanned("ab" * 32, "3 rows of phone in text_value", clean=False, signed=False),
+         "missing", "3 rows of phone in text_value"),
+        (Scanned("ab" * 32, "3 rows of phone in text_value", clean=False, signed=True), "met", ""),
+        (Scanned("ab" * 32, "", clean=True, signed=False), "met", ""),
+    ],
+)  # fmt: skip
+def test_a_review_of_identifiers_needs_a_scan_that_is_clean_or_signed(house, scan, answer, words):
+    place = house.folder / "scans"
+    project = open_project(place) if place.exists() else house.project("scans")
+    found = judge_contract(project.contract, today=AT.date(), permission_signed=True, scan=scan)
+    (row,) = [item for item in found if item.gate == "data.deidentified"]
+    assert row.answer == answer
+    assert words in row.reason
+
+
+def test_a_scan_is_kept_for_its_own_snapshot_alone(house):
+    snapshot = ingesting.held(house.desk).digest
+    record = house.desk.home.catalog.latest(IdentifierScan, snapshot=snapshot)
+    assert record.clean
+    assert record.rows > 0
+    assert scanning.scanned(house.desk, snapshot).digest == record.digest
+    assert scanning.scanned(house.desk, "ab" * 32) is None

@@ -20,6 +20,7 @@ from attending.cli.face import (
     progress,
     table,
 )
+from attending.errors import BadInput
 from attending.lifecycle import growing, ingesting
 from attending.lifecycle.desk import open_or_create
 
@@ -35,6 +36,10 @@ FolderArgument = Annotated[Path, typer.Argument(help="The folder that the source
 OntoOption = Annotated[
     str | None,
     typer.Option("--append-to", help="The start of the id of the snapshot that grows, or newest."),
+]
+ShiftOption = Annotated[
+    bool,
+    typer.Option("--shift-dates", help="Move each patient's dates 1 to 104 whole weeks earlier."),
 ]
 
 #: Kind -> what its verb says, and an example folder.
@@ -67,6 +72,7 @@ def account_of(held: Held) -> dict[str, object]:
         "balanced": account.balanced,
         "events": held.snapshot.rows,
         "subjects": held.snapshot.subjects,
+        "dates_shifted": held.snapshot.dates_shifted,
         "tables": {item.table: item.model_dump(mode="json") for item in account.tables},
         "quarantined_by_reason": account.quarantined_by_reason,
         "rejected_by_reason": account.rejected_by_reason,
@@ -93,15 +99,29 @@ def _ingest(
     onto: str | None = None,
     mapping: Path | None = None,
     lag: Sequence[str] | None = None,
+    shift: bool = False,
 ) -> None:
     lags = lags_of(lag)
+    if shift and onto is not None:
+        raise BadInput(
+            "a snapshot with shifted dates does not grow",
+            code="ingest.shift",
+            hint="Ingest the whole extract again with --shift-dates; offsets stay the same.",
+            where="--append-to",
+        )
     with (
         open_or_create(home_path(home), at=clock(at), actor=by) as desk,
         progress(f"ingesting {kind}") as each,
     ):
         if onto is None:
             held = ingesting.ingest(
-                desk, kind, folder, lags=lags, mapping=mapping, each=lambda _name: each()
+                desk,
+                kind,
+                folder,
+                lags=lags,
+                mapping=mapping,
+                shift=shift,
+                each=lambda _name: each(),
             )
         else:
             name = "" if onto == "newest" else onto
@@ -143,12 +163,23 @@ def _verb(kind: str, says: str, example: str) -> Callable[..., None]:
         folder: FolderArgument,
         append_to: OntoOption = None,
         lag: LagOption = None,
+        shift_dates: ShiftOption = False,
         home: HomeOption = None,
         at: AtOption = None,
         by: ByOption = "system",
         as_json: JsonOption = False,
     ) -> None:
-        _ingest(kind, folder, home=home, at=at, by=by, js=as_json, onto=append_to, lag=lag)
+        _ingest(
+            kind,
+            folder,
+            home=home,
+            at=at,
+            by=by,
+            js=as_json,
+            onto=append_to,
+            lag=lag,
+            shift=shift_dates,
+        )
 
     ingest.__doc__ = f"{says}\n\n    Example: attending ingest {kind} {example} --home H\n    "
     return ingest
@@ -164,6 +195,7 @@ def ingest_mapped(
     mapping: Annotated[Path, typer.Option("--mapping", help="The file that says how.")],
     append_to: OntoOption = None,
     lag: LagOption = None,
+    shift_dates: ShiftOption = False,
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -183,4 +215,5 @@ def ingest_mapped(
         onto=append_to,
         mapping=mapping,
         lag=lag,
+        shift=shift_dates,
     )

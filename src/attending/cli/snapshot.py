@@ -20,7 +20,7 @@ from attending.cli.face import (
 )
 from attending.cli.ingest import account_of, merges_of
 from attending.digests import short
-from attending.lifecycle import ingesting, landmarks, snapshots
+from attending.lifecycle import ingesting, landmarks, scanning, snapshots
 from attending.lifecycle.desk import open_desk
 from attending.times import parse_instant, parse_length
 
@@ -122,6 +122,43 @@ def snapshot_landmark(
             f"{hidden.rows} rows of {hidden.stays_with_rows} stays (of {hidden.stays}) have "  # noqa: ISC004
             f"happened {after} after admission and are not yet known",
             f"{hidden.assumed_rows} more have no recorded availability and wait for a set lag",
+        ],
+    )
+
+
+@snapshot_app.command("scan")
+def snapshot_scan(
+    name: NameArgument = "",
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Look through columns of text for identifiers: counts and places, never a value.
+
+    A compliance officer signs what may stay; the checklist before training asks for it.
+
+    Example: attending snapshot scan 3f9a --by caro --home H
+    """
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        shards = len(ingesting.held(desk, name).shards)
+        with progress("looking through shards", total=shards) as each:
+            record = scanning.scan(desk, name, each=each)
+    if not as_json and record.found:
+        table(
+            ("column", "kind", "code", "source", "events", "source rows"),
+            [
+                (o.column, o.kind_of_identifier, o.code, o.source, o.rows, o.source_rows)
+                for o in record.found
+            ],
+        )
+    said = record.told or "nothing that looks like an identifier"
+    emit(
+        {"digest": record.digest, "clean": record.clean, **record.content()},
+        as_json=as_json,
+        lines=[
+            f"scan {record.digest}: {said}, in {record.rows} events with {record.texts} texts",
+            "names and numbers without a word before them cannot be seen by form",
         ],
     )
 

@@ -21,6 +21,7 @@ from attending.lifecycle import (
     ingesting,
     references,
     releasing,
+    scanning,
     scoring,
     signing,
     simulating,
@@ -161,6 +162,15 @@ def _source(teller: Teller, home: Path, *, patients: int, years: int, seed: int)
         f"quarantined + {account.rejected} rejected + {account.duplicate} duplicate"
     )
     say(f"  snapshot {held.digest}: {held.snapshot.rows} events, {held.snapshot.subjects} patients")
+    found = scanning.scan(teller.by("erik"), held.digest)
+    say(
+        f"  identifiers: {found.told or 'none seen'}, in {found.texts} texts of {found.rows} events"
+    )
+    if not found.clean:
+        teller.sign(
+            found.digest, "caro", "compliance_officer", meaning="approval",
+            says="I read where they stand; they may stay.", kind="identifier_scan",
+        )  # fmt: skip
     report = checking.check_contract(teller.by("erik"), teller.project, held)
     checking.require_contract(report)
     say(f"  contract: {len(report.checks)} promises checked, {len(report.failed)} broken")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _P95 = 0.95
 _MINUTES_PER_HOUR = 60
+#: Kinds of rule that hold rows of all patients against one calendar.
+_CALENDAR = frozenset({"daily", "fresh", "future"})
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,8 @@ def _judge(rule: Rule, counts: pa.Table, *, days: pa.Table, plan: Plan) -> Check
         figure = _hours_since(counts, plan.present)
     else:
         figure = _figure(rule, counts, rows=rows, failing=failing)
+    if _no_calendar(rule, plan):
+        figure, failing = None, 0
     verdict: Verdict = "not_shown"
     if figure is not None:
         verdict = "met" if rule.holds(figure) else "failed"
@@ -135,7 +139,7 @@ def _judge(rule: Rule, counts: pa.Table, *, days: pa.Table, plan: Plan) -> Check
         failing=failing,
         severity=rule.severity,
         verdict=verdict,
-        detail=_detail(rule, rows),
+        detail=_detail(rule, rows, plan),
     )
 
 
@@ -169,7 +173,14 @@ def _hours_since(counts: pa.Table, present: int | None) -> float | None:
     return max((present // MINUTE - newest) / _MINUTES_PER_HOUR, 0.0)
 
 
-def _detail(rule: Rule, rows: int) -> str:
+def _no_calendar(rule: Rule, plan: Plan) -> bool:
+    """Return whether a rule asks for days that shifted dates do not have."""
+    return plan.snapshot.dates_shifted and rule.kind in _CALENDAR
+
+
+def _detail(rule: Rule, rows: int, plan: Plan) -> str:
+    if _no_calendar(rule, plan):
+        return "dates are shifted by patient: no calendar holds across patients"
     if rule.kind == "text":
         return rule.valid[0]
     if rule.kind == "future" and rule.after is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from attending.records.gates import GateFinding
@@ -19,8 +20,25 @@ if TYPE_CHECKING:
 _COMPLIANCE, _CLINICIAN, _SCIENTIST = "compliance_officer", "clinical_lead", "data_scientist"
 
 
+@dataclass(frozen=True)
+class Scanned:
+    """What the newest scan for identifiers says of a snapshot.
+
+    Attributes:
+        digest: of the scan, to be signed.
+        told: what was found, in one line; no value.
+        clean: whether nothing was.
+        signed: whether a compliance officer approved what was found.
+    """
+
+    digest: str
+    told: str
+    clean: bool
+    signed: bool
+
+
 def judge_contract(
-    spec: ContractSpec, *, today: date, permission_signed: bool
+    spec: ContractSpec, *, today: date, permission_signed: bool, scan: Scanned | None
 ) -> tuple[GateFinding, ...]:
     """Return what the contract says of permission, residency, de-identification and flows.
 
@@ -28,11 +46,12 @@ def judge_contract(
         spec: the contract.
         today: the day for which expiry is judged.
         permission_signed: whether a compliance officer signed the permission as it stands.
+        scan: of this snapshot, for identifiers; None when it was not scanned.
     """
     return (
         _permission(spec, today, signed=permission_signed),
         _residency(spec),
-        _deidentified(spec, today),
+        _deidentified(spec, today, scan),
         *_flows(spec, today),
     )
 
@@ -176,7 +195,7 @@ def _residency(spec: ContractSpec) -> GateFinding:
     )
 
 
-def _deidentified(spec: ContractSpec, today: date) -> GateFinding:
+def _deidentified(spec: ContractSpec, today: date, scan: Scanned | None) -> GateFinding:
     held = spec.deidentification
     if held is None:
         return _row(
@@ -188,6 +207,22 @@ def _deidentified(spec: ContractSpec, today: date) -> GateFinding:
         )
     if held.reviewed_on > today or (held.expires is not None and held.expires < today):
         return _row("data.deidentified", "refused", _COMPLIANCE, "the review is not in date")
+    if scan is None:
+        return _row(
+            "data.deidentified",
+            "missing",
+            _COMPLIANCE,
+            "this snapshot was not scanned for identifiers",
+            hint="Run `attending snapshot scan`.",
+        )
+    if not (scan.clean or scan.signed):
+        return _row(
+            "data.deidentified",
+            "missing",
+            _COMPLIANCE,
+            f"the scan found {scan.told}, and nobody signed that it may stay",
+            hint=f"A compliance officer reads it, then `attending sign {scan.digest[:12]}`.",
+        )
     return _row("data.deidentified", "met", _COMPLIANCE)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 DOCUMENTS: dict[str, str] = {
     "contract": "the data contract of a source",
     "data_access": "the permission to use the data for this purpose",
+    "identifier_scan": "what looks like an identifier in a snapshot and may stay",
     "feature": "a feature's definition and written meaning",
     "agreement": "the validation plan, agreed before fitting",
     "run": "the record of a training run and its lineage",
@@ -73,7 +74,8 @@ ROLES: dict[Role, RoleRule] = {
     "compliance_officer": _rule(
         "Compliance officer",
         "lawful use, intended use and evidence",
-        *("contract", "data_access", "agreement", "validation_report", "card", "release"),
+        *("contract", "data_access", "identifier_scan", "agreement", "validation_report", "card"),
+        *("release",),
         *("monitoring_report", "exception", "retraining", "verdict", "incident", "act"),
     ),
     "operator": _rule(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from attending.ingest.batch import Origin
+    from attending.ingest.batch import Batch, Origin
+    from attending.ingest.date_shift import DateShift
     from attending.ingest.onto import Onto
     from attending.ingest.settle import Settled
     from attending.ingest.shards import Written
@@ -59,6 +61,7 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
     lags: Mapping[str, int] | None = None,
     onto: Onto | None = None,
     source: Source | None = None,
+    shift: DateShift | None = None,
     each: Callable[[str], None] | None = None,
 ) -> Snapshot:
     """Return the snapshot of a source after writing its files into `out`.
@@ -76,6 +79,7 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
             source recorded no such time.
         onto: the snapshot that the delivery is appended to.
         source: how it is read; the registered one of that kind when absent.
+        shift: moves each patient's instants; they stay as the source has them when absent.
         each: called with the name of every table that is done.
 
     Raises:
@@ -90,20 +94,20 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
             "expected at least one shard and an empty folder",
             code="ingest.out",
         )
-    origin = source.describe(folder)
+    origin = _described(source, folder, shifted=shift is not None)
     if onto is not None:
         onto.check(kind, origin, shards=shards)
     keys = Pseudonyms(derive(PUBLISHED, kind) if source.published_ids else key)
     writer = ShardWriter(out, shards)
     tally = _Tally()
-    merging = Merging(onto)
+    merging = Merging(onto, shifted=shift is not None)
     for batch in source.read(folder, keys=keys):
         if each:
             each(batch.table)
         if batch.merges is not None:
             merging.add(batch)
             continue
-        settled = settle(batch, lags=lags or {})
+        settled = _settled(batch, lags or {}, shift)
         if onto is not None:
             settled = onto.growth.take(batch, settled)
         tally.naming |= dict.fromkeys(settled.events["source"].unique().to_pylist(), batch.naming)
@@ -112,8 +116,8 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
     require_unchanged(folder, origin.files)
     written = _written(writer, merging, tally)
     snapshot = _snapshot(kind, origin, tally=tally, written=written.shards, out=out)
-    told = {"contract_digest": contract_digest, **merging.finish(written, out)}
-    snapshot = snapshot.model_copy(update=told)
+    told = {"contract_digest": contract_digest, "dates_shifted": shift is not None}
+    snapshot = snapshot.model_copy(update=told | merging.finish(written, out))
     if onto is not None:
         snapshot = onto.grown(snapshot, out)
     write_manifest(snapshot, out)
@@ -130,6 +134,21 @@ def _written(writer: ShardWriter, merging: Merging, tally: _Tally) -> Written:
     if instead is not None:
         tally.known(instead.rows["known_at"])
     return writer.finish(instead)
+
+
+def _settled(batch: Batch, lags: Mapping[str, int], shift: DateShift | None) -> Settled:
+    """Return a batch settled, then shifted: what cannot be is seen on the source's own dates."""
+    settled = settle(batch, lags=lags)
+    return settled if shift is None else replace(settled, events=shift.moved(settled.events))
+
+
+def _described(source: Source, folder: Path, *, shifted: bool) -> Origin:
+    """Return what a source says of itself; once its dates are shifted no zone is real."""
+    origin = source.describe(folder)
+    if not shifted:
+        return origin
+    zone = origin.time_zone if origin.time_zone == "relative" else "floating"
+    return replace(origin, time_zone=zone, site_zones={})
 
 
 def _snapshot(

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from attending.digests import digest_file
 from attending.engines.tables import instants, micros, whole_numbers
+from attending.errors import Refused
 from attending.ingest.batch import SAID_MERGES
 from attending.ingest.merges import MERGES, NEVER, Owners, both_known
 from attending.ingest.moved import PLACED
@@ -41,9 +42,11 @@ class Merging:
 
     Attributes:
         onto: the snapshot that grows.
+        shifted: whether each patient's dates are moved; two records of one person have two offsets.
     """
 
     onto: Onto | None = None
+    shifted: bool = False
     _waiting: list[Batch] = field(default_factory=list)
     _new: pa.Table = field(default_factory=MERGES.empty_table)
     _patients: Ints = field(default_factory=lambda: np.empty(0, np.int64))
@@ -70,12 +73,19 @@ class Merging:
         Held rows that are another's now are ended, and what follows on them is among the rows.
 
         Raises:
-            Refused: merges run in a circle.
+            Refused: merges run in a circle, or dates are shifted.
         """
         self._new = self._said_first()
         every = pa.concat_tables([self._held, self._new])
         if not every.num_rows:
             return None
+        if self.shifted:
+            raise Refused(
+                "the source tells merged patients, and their dates move by two lengths",
+                code="ingest.shift",
+                hint="Have the source merge them, or leave out --shift-dates.",
+                where="--shift-dates",
+            )
         before = self.onto.patients if self.onto else np.empty(0, np.int64)
         self._patients = np.union1d(before, writer.subjects())
         Owners(every)  # what waits must not run in a circle either

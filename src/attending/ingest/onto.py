@@ -60,9 +60,17 @@ class Onto:
         """Check that a delivery is of the same source.
 
         Raises:
-            BadInput: another kind, system, time zone or number of shards.
+            BadInput: another kind, system, time zone or number of shards, or a snapshot whose dates
+                are shifted: what it says of its end would tell by how much.
         """
         held = self.snapshot
+        if held.dates_shifted:
+            raise BadInput(
+                "a snapshot with shifted dates does not grow",
+                code="ingest.shift",
+                hint="Ingest the whole extract again with --shift-dates; offsets stay the same.",
+                where="--append-to",
+            )
         pairs = (
             ("source", held.kind_of_source, kind),
             ("source system", held.source_system, origin.system),

@@ -17,6 +17,7 @@ from attending.digests import canonical
 from attending.engines.layers import ENDED, LayeredShard
 from attending.errors import Refused
 from attending.ingest.build import build_snapshot
+from attending.ingest.date_shift import DateShift
 from attending.ingest.mapped import mapped_source
 from attending.ingest.merges import MERGES
 from attending.ingest.moved import MOVED, HeldRows
@@ -112,6 +113,7 @@ def ingest(  # noqa: PLR0913 - what, from where, onto what
     lags: Mapping[str, int] | None = None,
     onto: Onto | None = None,
     mapping: Path | None = None,
+    shift: bool = False,
     each: Callable[[str], None] | None = None,
 ) -> Held:
     """Return the snapshot of what a source's folder holds, now in the home.
@@ -125,6 +127,7 @@ def ingest(  # noqa: PLR0913 - what, from where, onto what
         lags: declared availability lags by table, in microseconds.
         onto: the snapshot that it is appended to; a snapshot of its own when absent.
         mapping: the file that says how columns become events, for the kind `mapped`.
+        shift: whether each patient's dates are moved by whole weeks of their own.
         each: told the name of every table that is read.
 
     Raises:
@@ -132,7 +135,15 @@ def ingest(  # noqa: PLR0913 - what, from where, onto what
             or a synthetic home was given other data.
     """
     taken = take_in(
-        desk, kind, folder, shards=shards, lags=lags, onto=onto, mapping=mapping, each=each
+        desk,
+        kind,
+        folder,
+        shards=shards,
+        lags=lags,
+        onto=onto,
+        mapping=mapping,
+        shift=shift,
+        each=each,
     )
     keep(desk, taken.snapshot, action="snapshot.ingest", keys=taken.keys, details=taken.details)
     return of_record(desk, taken.snapshot)
@@ -165,6 +176,7 @@ def take_in(  # noqa: PLR0913 - what, from where, onto what
     lags: Mapping[str, int] | None = None,
     onto: Onto | None = None,
     mapping: Path | None = None,
+    shift: bool = False,
     each: Callable[[str], None] | None = None,
 ) -> Taken:
     """Return a snapshot of a source's folder, to be kept; see `ingest` for what is passed.
@@ -184,6 +196,7 @@ def take_in(  # noqa: PLR0913 - what, from where, onto what
             lags=lags,
             onto=onto,
             source=None if spec is None else mapped_source(spec),
+            shift=DateShift(desk.home.pseudonym_key()) if shift else None,
             each=each,
         )
         _check(desk, snapshot)

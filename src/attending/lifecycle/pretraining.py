@@ -12,6 +12,7 @@ from attending.lifecycle import agreeing
 from attending.lifecycle.checking import check_contract
 from attending.lifecycle.desk import keep
 from attending.lifecycle.leak_gates import Specs, Tables, examine, minimum_necessary
+from attending.lifecycle.scanning import scanned
 from attending.lifecycle.signing import spec_document
 from attending.records.contract import ContractReport
 from attending.records.gates import GateFinding, PretrainReport
@@ -41,7 +42,10 @@ def check_pretrain(
     found = (
         *judge_cohort(project.cohort),
         *judge_contract(
-            project.contract, today=desk.at.date(), permission_signed=_signed(desk, project)
+            project.contract,
+            today=desk.at.date(),
+            permission_signed=_signed(desk, project),
+            scan=scanned(desk, cohort.source.digest),
         ),
         *minimum_necessary(specs),
         _contract_row(desk, project, cohort),

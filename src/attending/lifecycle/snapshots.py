@@ -51,7 +51,17 @@ def as_of(desk: Desk, found: Held, at: Instant) -> LocalEngine:
         desk: where.
         found: the snapshot.
         at: the instant to look back to.
+
+    Raises:
+        BadInput: dates are shifted, so one instant is another moment for every patient.
     """
+    if found.snapshot.dates_shifted:
+        raise BadInput(
+            "dates are shifted by patient, so no instant is the same moment for all",
+            code="snapshot.shifted",
+            hint="Leave out --as-of; name an earlier snapshot by its id.",
+            where="--as-of",
+        )
     chain = [*(desk.home.catalog.get(name, Snapshot) for name in found.snapshot.layers)]
     chain.append(found.snapshot)
     there = [one for one in chain if one.delivered_at is None or one.delivered_at <= at]

@@ -200,6 +200,8 @@ class Snapshot(Record):
         compacted: the snapshot whose layers were folded into this one.
         merges: what was said of two records of one person.
         moved: rows of this layer that are another's because of it.
+        dates_shifted: whether each patient's instants were moved by a secret number of weeks, so
+            that no calendar holds across patients.
     """
 
     kind: ClassVar[str] = "snapshot"
@@ -230,6 +232,7 @@ class Snapshot(Record):
     compacted: str | None = None
     merges: Merges | None = None
     moved: Moved | None = None
+    dates_shifted: bool = False
 
     @property
     def real_clock(self) -> bool:
