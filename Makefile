@@ -6,11 +6,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.stamp
 ORACLES := .venv-oracles
+SPARK := .venv/.spark
 LOCKS := requirements/core.txt requirements/dev.txt requirements/build.txt
 F ?=
 B ?=
 
-.PHONY: help demo test check faults leaks trace bench docs lock clean
+.PHONY: help demo test check spark faults leaks trace bench docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +38,12 @@ check: $(STAMP) ## style, types, imports, dependencies
 	@$(BIN)/deptry src
 	@$(BIN)/python -m tests.house
 
+$(SPARK): $(STAMP) requirements/spark.txt
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes --no-build-isolation-package pyspark -r requirements/spark.txt
+	@touch $@
+
+spark: $(SPARK) ## add Spark to .venv (needs Java 17; built once from a large archive)
+
 leaks: $(STAMP) ## try the gates on the corpus of planted leaks
 	@$(BIN)/attending gate leaks --corpus
 
@@ -59,6 +66,7 @@ docs: $(STAMP) ## write the pages that are made from the code
 
 lock: $(STAMP) ## resolve the locks again (no registry is named in them)
 	@for part in core:pyproject.toml; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade pyproject.toml -o requirements/core.txt; done
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -c requirements/core.txt --extra spark pyproject.toml -o requirements/spark.txt
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group oracles -o requirements/oracles.txt
 	@for group in dev build tools; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -c requirements/core.txt --group $$group -o requirements/$$group.txt; done
 

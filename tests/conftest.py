@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,3 +63,13 @@ def postgres_database(postgres_server: postgres.Server) -> Iterator[str]:
     """The name of a fresh database on the server, gone after the test."""
     with postgres_server.database() as name:
         yield name
+
+
+@pytest.fixture(scope="session")
+def spark_master() -> str:
+    """The one Spark cluster of this process: two workers here, four attempts at a task."""
+    if not list(metadata.distributions(name="pyspark")):
+        absent("spark", "no pyspark here; run `make spark`")
+    if shutil.which("java") is None:
+        absent("spark", "no java here; install openjdk-17-jre-headless")
+    return "local[2,4]"

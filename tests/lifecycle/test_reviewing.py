@@ -141,7 +141,7 @@ def test_a_new_source_version_is_named_in_the_refusal(ward):
 
 
 def test_a_draft_of_an_extract_is_written_once_and_read_back(ward):
-    text = drafting.draft(ward.source, codes=10)
+    text = drafting.draft(ward.desk, ward.source, codes=10)
     path = ward.extract / "draft.yaml"
     drafting.write_draft(path, text)
     assert not drafting.compare_contracts(path, path).changes

@@ -14,6 +14,7 @@ from attending.cli.face import (
     JsonOption,
     ProjectOption,
     SnapshotOption,
+    SparkOption,
     clock,
     emit,
     home_path,
@@ -36,6 +37,7 @@ contract_app = typer.Typer(help="Data contracts: what a source promises.")
 def contract_check(
     project: ProjectOption = Path(),
     snapshot: SnapshotOption = "",
+    spark: SparkOption = "",
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -46,7 +48,7 @@ def contract_check(
     Example: attending contract check --project examples/readmission-synthetic --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk:
         source = project_snapshot(desk, asked, snapshot)
         with progress("checking", total=len(source.shards)) as each:
             report = checking.check_contract(desk, asked, source, each=each)
@@ -84,6 +86,7 @@ def contract_infer(
     snapshot: SnapshotOption = "",
     out: Annotated[Path | None, typer.Option(help="A new file. Else it is printed.")] = None,
     codes: Annotated[int, typer.Option(help="How many codes get rules, commonest first.")] = 20,
+    spark: SparkOption = "",
     home: HomeOption = None,
     at: AtOption = None,
     as_json: JsonOption = False,
@@ -92,10 +95,10 @@ def contract_infer(
 
     Example: attending contract infer --out contract.yaml --home H
     """
-    with open_desk(home_path(home), at=clock(at)) as desk:
+    with open_desk(home_path(home), at=clock(at), spark=spark) as desk:
         source = ingesting.held(desk, snapshot)
         with progress("reading", total=len(source.shards)) as each:
-            text = drafting.draft(source, codes=codes, each=each)
+            text = drafting.draft(desk, source, codes=codes, each=each)
     if out is not None:
         drafting.write_draft(out, text)
     said = [f"written: {out}"] if out is not None else text.splitlines()
@@ -107,6 +110,7 @@ def contract_review(
     project: ProjectOption = Path(),
     snapshot: SnapshotOption = "",
     limit: Annotated[int, typer.Option(min=1, help="At most so many codes side by side.")] = 20,
+    spark: SparkOption = "",
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -120,7 +124,7 @@ def contract_review(
     Example: attending contract review --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk:
         review = reviewing.open_review(desk, asked, project_snapshot(desk, asked, snapshot))
         sides = None if review is None else reviewing.comparison(desk, review)
     if review is None:

@@ -39,6 +39,14 @@ ProjectOption: TypeAlias = Annotated[
 ]
 
 ByOption: TypeAlias = Annotated[str, typer.Option("--by", help="The person who acts, by id.")]
+SparkOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--spark",
+        metavar="MASTER",
+        help="Work on a Spark cluster: local[2], spark://host:7077. Else on this machine.",
+    ),
+]
 SnapshotOption: TypeAlias = Annotated[
     str, typer.Option("--snapshot", help="The start of a snapshot's id. Else the newest.")
 ]

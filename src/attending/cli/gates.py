@@ -20,9 +20,14 @@ if TYPE_CHECKING:
 PRETRAIN = "pretrain"
 
 
-def pretrain(asked: Project, *, home: Path | None, at: str | None, by: str, js: bool) -> None:
+def pretrain(
+    asked: Project, *, home: Path | None, at: str | None, by: str, spark: str, js: bool
+) -> None:
     """Print the checklist before training; an open row ends with exit 3."""
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk, progress("asking the gates"):
+    with (
+        open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk,
+        progress("asking the gates"),
+    ):
         cohort = built_cohort(desk, asked)
         features = built_features(desk, asked, cohort)
         report = pretraining.check_pretrain(desk, asked, cohort, features=features)

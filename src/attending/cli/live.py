@@ -14,6 +14,7 @@ from attending.cli.face import (
     JsonOption,
     ProjectOption,
     SnapshotOption,
+    SparkOption,
     clock,
     emit,
     home_path,
@@ -279,6 +280,7 @@ def monitor_reference(
 def monitor_run(
     project: ProjectOption = Path(),
     version: VersionOption = "",
+    spark: SparkOption = "",
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -289,7 +291,7 @@ def monitor_run(
     Example: attending monitor run --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk:
         report = watching.monitor(desk, asked, version=version)
         verdict = watching.give_verdict(desk, asked, version=version)
     if not as_json:

@@ -105,6 +105,7 @@ def snapshot_landmark(
     with open_desk(home_path(home), at=clock(at)) as desk:
         held = ingesting.held(desk, name)
         hidden = landmarks.hidden_at(
+            desk,
             held,
             after=parse_length(after, where="--after"),
             codes=codes,

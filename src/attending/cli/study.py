@@ -14,6 +14,7 @@ from attending.cli.face import (
     JsonOption,
     ProjectOption,
     SnapshotOption,
+    SparkOption,
     clock,
     emit,
     home_path,
@@ -47,6 +48,7 @@ def flow(cohort: Cohort) -> None:
 def cohort_build(
     project: ProjectOption = Path(),
     snapshot: SnapshotOption = "",
+    spark: SparkOption = "",
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -58,7 +60,7 @@ def cohort_build(
     """
     asked = open_project(project)
     with (
-        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk,
         progress("building the cohort") as each,
     ):
         built = cohorts.build_cohort(desk, asked, snapshot=snapshot, each=each)
@@ -100,6 +102,7 @@ def cohort_show(
 @features_app.command("build")
 def features_build(
     project: ProjectOption = Path(),
+    spark: SparkOption = "",
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -111,7 +114,7 @@ def features_build(
     """
     asked = open_project(project)
     with (
-        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk,
         progress("building features") as each,
     ):
         built = featuring.build_features(desk, asked, cohorts.built_cohort(desk, asked), each=each)
@@ -148,6 +151,7 @@ def features_ls(project: ProjectOption = Path(), as_json: JsonOption = False) ->
 @train_app.command("fit")
 def train_fit(
     project: ProjectOption = Path(),
+    spark: SparkOption = "",
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -159,7 +163,7 @@ def train_fit(
     """
     asked = open_project(project)
     with (
-        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk,
         progress("fitting"),
     ):
         fitted = training.fit_run(desk, asked)
@@ -255,6 +259,7 @@ def run_replay(
 def validate_model(
     run: RunArgument = "",
     project: ProjectOption = Path(),
+    spark: SparkOption = "",
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -266,7 +271,7 @@ def validate_model(
     """
     asked = open_project(project)
     with (
-        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk,
         progress("validating"),
     ):
         report = validating.validate_run(desk, asked, training.latest_run(desk, asked, run))

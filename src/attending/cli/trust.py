@@ -14,6 +14,7 @@ from attending.cli.face import (
     HomeOption,
     JsonOption,
     ProjectOption,
+    SparkOption,
     clock,
     emit,
     home_path,
@@ -132,6 +133,7 @@ def gate_check(
     ],
     run: Annotated[str, typer.Option(help="The start of a run's digest. Else the newest.")] = "",
     project: ProjectOption = Path(),
+    spark: SparkOption = "",
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -145,9 +147,9 @@ def gate_check(
     """
     asked = open_project(project)
     if stage == gates.PRETRAIN:
-        gates.pretrain(asked, home=home, at=at, by=by, js=as_json)
+        gates.pretrain(asked, home=home, at=at, by=by, spark=spark, js=as_json)
         return
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk:
         decision = gating.check(desk, asked, check_stage(stage), run=run)
     if not as_json:
         conditions(decision)
@@ -164,6 +166,7 @@ def gate_leaks(
     mimic: Annotated[
         Path | None, typer.Option("--mimic", help="The MIMIC-IV demo, for its part of the corpus.")
     ] = None,
+    spark: SparkOption = "",
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -180,7 +183,7 @@ def gate_leaks(
         gates.tell_corpus(mimic=mimic, js=as_json)
         return
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk:
         report = checking.check_leaks(desk, asked, cohorts.built_cohort(desk, asked))
     if not as_json:
         table(

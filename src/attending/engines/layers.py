@@ -58,6 +58,11 @@ class LayeredShard:
         return self.files[0].name
 
 
+def files_of(shard: Path | LayeredShard) -> tuple[Path, ...]:
+    """Return every file that a shard is read from."""
+    return (*shard.files, *shard.ended) if isinstance(shard, LayeredShard) else (shard,)
+
+
 @dataclass(frozen=True)
 class Ends:
     """Ended rows of one file: their places, rising, and from when they are superseded."""

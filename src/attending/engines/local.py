@@ -107,13 +107,13 @@ class LocalEngine:
             BadInput: a column that events do not have.
             IntegrityBroken: a shard that is missing or not what was written.
         """
-        wanted = _wanted(codes, columns)._replace(as_of=self._as_of)
+        wanted = wanted_rows(codes, columns, as_of=self._as_of)
         with ThreadPoolExecutor(self._threads) as pool:
-            futures = [pool.submit(_work_shard, path, work, wanted) for path in self.shards]
+            futures = [pool.submit(work_shard, path, work, wanted) for path in self.shards]
             results = [_finish(future, futures, each) for future in futures]
         tables = [table for tables in results for table in tables]
         if not tables:
-            tables = [work(_empty(wanted))]
+            tables = [work(empty_rows(wanted))]
         return pa.concat_tables(tables)
 
     def rows(self, subject_id: int, *, codes: Sequence[str] | None = None) -> pa.Table:
@@ -122,19 +122,19 @@ class LocalEngine:
         Raises:
             IntegrityBroken: a shard that is missing or not what was written.
         """
-        wanted = _wanted(codes, None)._replace(as_of=self._as_of)
+        wanted = wanted_rows(codes, None, as_of=self._as_of)
         for shard in self._likely(subject_id):
             layers = layers_of(shard)
-            found = [self._subject(one, subject_id, wanted) for one in layers]
-            table = pa.concat_tables([_empty(wanted.inner), *found])
+            found = [self._subject(one, subject_id, wanted.inner) for one in layers]
+            table = pa.concat_tables([empty_rows(wanted.inner), *found])
             if table.num_rows:
                 return wanted.finish(in_order(table) if len(layers) > 1 else table)
-        return _empty(wanted)
+        return empty_rows(wanted)
 
     def _subject(self, layer: Layer, subject_id: int, wanted: Wanted) -> pa.Table:
         groups = self._groups_of(layer.path, subject_id)
         if not groups:
-            return _empty(wanted)
+            return empty_rows(wanted)
         table = _read(layer.open(), groups, wanted, layer=layer)
         return plain(table.filter(pc.equal(table["subject_id"], subject_id)))
 
@@ -150,7 +150,14 @@ class LocalEngine:
         return [i for i, (low, high) in enumerate(spans) if low <= subject_id <= high]
 
 
-def _wanted(codes: Sequence[str] | None, columns: Sequence[str] | None) -> Wanted:
+def wanted_rows(
+    codes: Sequence[str] | None, columns: Sequence[str] | None, *, as_of: int | None = None
+) -> Wanted:
+    """Return which rows and columns are read, and as of when.
+
+    Raises:
+        BadInput: a column that events do not have.
+    """
     chosen = tuple(columns) if columns is not None else tuple(EVENTS.names)
     unknown = [name for name in chosen if name not in EVENTS.names]
     if unknown:
@@ -159,10 +166,11 @@ def _wanted(codes: Sequence[str] | None, columns: Sequence[str] | None) -> Wante
             code="engine.column",
             hint=f"Events have: {', '.join(EVENTS.names)}.",
         )
-    return Wanted(tuple(codes) if codes is not None else None, chosen)
+    return Wanted(tuple(codes) if codes is not None else None, chosen, as_of)
 
 
-def _empty(wanted: Wanted) -> pa.Table:
+def empty_rows(wanted: Wanted) -> pa.Table:
+    """Return the columns that are wanted, without a row."""
     return EVENTS.empty_table().select(list(wanted.columns))
 
 
@@ -209,9 +217,10 @@ def layers_of(shard: Path | LayeredShard) -> list[Layer]:
     return [Layer(path, ended) for path, ended in zip(shard.files, ends, strict=True)]
 
 
-def _work_shard(
+def work_shard(
     shard: Path | LayeredShard, work: Callable[[pa.Table], pa.Table], wanted: Wanted
 ) -> list[pa.Table]:
+    """Return the results of `work` on the pieces of one shard, in order."""
     return [work(piece) for piece in pieces(shard, wanted)]
 
 

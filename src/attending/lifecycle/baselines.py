@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from attending.engines.local import LocalEngine
+from attending.lifecycle.engines import engine_over
 from attending.scores.registered import SCORES
 from attending.statistics.inputs import TooFewOutcomes
 from attending.validate.data import Baseline
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from attending.engines.protocol import Engine
     from attending.lifecycle.cohorts import BuiltCohort
+    from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
     from attending.scores.protocol import Score, Setting
     from attending.specs.model import BaselineAsked
@@ -84,6 +85,7 @@ def totals(score: Score, table: pa.Table, engine: Engine) -> Floats:
 
 
 def fair_baselines(
+    desk: Desk,
     project: Project,
     cohort: BuiltCohort,
     *,
@@ -94,13 +96,14 @@ def fair_baselines(
     """Return every baseline on the test rows, with a probability fitted on the training rows.
 
     Args:
+        desk: where the scores are computed.
         project: whose model.yaml names the scores.
         cohort: the cohort and its snapshot.
         train: rows on which the score gets its probability.
         test: rows that are compared.
         outcome: of all cohort rows.
     """
-    engine = LocalEngine(cohort.source.shards)
+    engine = engine_over(desk, cohort.source)
     made: dict[str, Baseline] = {}
     for asked in project.model.baselines:
         for variant in variants(asked):

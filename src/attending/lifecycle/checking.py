@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from attending.contract.check import finish, plan_checks
 from attending.contract.leakage import FeatureUse, codes_needed, partial_availability
 from attending.contract.leakage import finish as judge_leaks
-from attending.engines.local import LocalEngine
 from attending.errors import Refused
 from attending.features.lineage import uses
 from attending.lifecycle.desk import keep
+from attending.lifecycle.engines import engine_name, engine_over
 from attending.records.events import plain
 
 if TYPE_CHECKING:
@@ -32,14 +32,18 @@ def check_contract(
 ) -> ContractReport:
     """Return the report of every promise of the contract, kept; it may say failed."""
     plan = plan_checks(project.contract, source.snapshot, as_of=desk.at)
-    engine = LocalEngine(source.shards)
+    engine = engine_over(desk, source)
     report = finish(engine.map(plan, columns=plan.columns, each=each), plan=plan)
     keep(
         desk,
         report,
         action="contract.check",
         keys={"model": project.name, "snapshot": source.digest},
-        details={"met": report.met, "failed": len(report.failed)},
+        details={
+            "met": report.met,
+            "failed": len(report.failed),
+            "engine": engine_name(desk),
+        },
     )
     return report
 
@@ -79,7 +83,7 @@ def check_leaks(
     def work(events: pa.Table) -> pa.Table:
         return partial_availability(plain(events), rows, features=asked)
 
-    engine = LocalEngine(cohort.source.shards)
+    engine = engine_over(desk, cohort.source)
     partials = engine.map(work, codes=codes_needed(asked), columns=_LEAK_COLUMNS, each=each)
     report = judge_leaks(partials, features=asked, declared=declared)
     keep(
@@ -91,7 +95,11 @@ def check_leaks(
             "cohort": cohort.digest,
             "features": project.features.digest,
         },
-        details={"refused": report.refused, "features": len(report.features)},
+        details={
+            "refused": report.refused,
+            "features": len(report.features),
+            "engine": engine_name(desk),
+        },
     )
     return report
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from attending.cohort.build import build as build_table
-from attending.engines.local import LocalEngine
 from attending.lifecycle.desk import keep, required
+from attending.lifecycle.engines import engine_name, engine_over
 from attending.lifecycle.ingesting import held
 from attending.lifecycle.tables import table_bytes, table_from
 from attending.records.cohort import Cohort
@@ -69,7 +69,7 @@ def build_cohort(
     source = project_snapshot(desk, project, snapshot)
     record, table = build_table(
         project.cohort,
-        LocalEngine(source.shards),
+        engine_over(desk, source),
         as_of=data_end(source.snapshot),
         snapshot=source.digest,
         each=each,
@@ -84,6 +84,7 @@ def build_cohort(
             "table_rows": record.rows,
             "labelled": record.labelled,
             "events": record.positives,
+            "engine": engine_name(desk),
         },
     )
     return BuiltCohort(digest=digest, record=record, table=table, source=source)

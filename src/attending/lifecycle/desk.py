@@ -22,11 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Desk:
-    """A home, the instant at which one acts, and who acts."""
+    """A home, the instant at which one acts, who acts, and where work on shards is done.
+
+    Attributes:
+        spark: the master of a Spark cluster; this machine when empty.
+    """
 
     home: Home
     at: Instant
     actor: str = "system"
+    spark: str = ""
 
 
 def create_home(root: Path, *, at: Instant, seed: int | None = None) -> Desk:
@@ -41,8 +46,14 @@ def create_home(root: Path, *, at: Instant, seed: int | None = None) -> Desk:
 
 
 @contextmanager
-def open_desk(root: Path, *, at: Instant, actor: str = "system") -> Iterator[Desk]:
+def open_desk(root: Path, *, at: Instant, actor: str = "system", spark: str = "") -> Iterator[Desk]:
     """Give a desk in an existing home and close it afterwards.
+
+    Args:
+        root: the folder of the home.
+        at: when.
+        actor: who acts.
+        spark: the master of a Spark cluster; this machine when empty.
 
     Raises:
         BadInput: the instant lies before the last entry of the ledger.
@@ -50,7 +61,7 @@ def open_desk(root: Path, *, at: Instant, actor: str = "system") -> Iterator[Des
     home = Home.open(root)
     try:
         _check_clock(home, at)
-        yield Desk(home=home, at=at, actor=actor)
+        yield Desk(home=home, at=at, actor=actor, spark=spark)
     finally:
         home.close()
 

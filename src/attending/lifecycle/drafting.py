@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from attending.contract.diff import diff
 from attending.contract.infer import VALUE_COLUMNS, infer, partial_values
-from attending.engines.local import LocalEngine
 from attending.errors import BadInput, Refused
+from attending.lifecycle.engines import engine_over
 from attending.specs.contract import ContractSpec
 from attending.specs.read_yaml import parse_spec, read_spec
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from attending.lifecycle.desk import Desk
     from attending.lifecycle.ingesting import Held
     from attending.records.contract import ContractDiff
 
@@ -44,15 +45,16 @@ def require_same_inputs(found: ContractDiff) -> None:
         )
 
 
-def draft(source: Held, *, codes: int, each: Callable[[], None] | None = None) -> str:
+def draft(desk: Desk, source: Held, *, codes: int, each: Callable[[], None] | None = None) -> str:
     """Return a draft contract as YAML that reads as a contract.
 
     Args:
+        desk: where it is read.
         source: the snapshot that it is drafted from.
         codes: how many codes get rules, the commonest first.
         each: called after every shard.
     """
-    engine = LocalEngine(source.shards)
+    engine = engine_over(desk, source)
     partials = engine.map(partial_values, columns=VALUE_COLUMNS, each=each)
     text = infer(partials, source.snapshot, codes=codes)
     parse_spec(text.encode(), ContractSpec, name="the draft")

@@ -6,13 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from attending.engines.local import LocalEngine
 from attending.errors import NotFound
 from attending.explain.prediction import Input, explain
 from attending.features.lineage import codes_read
 from attending.features.online import for_patient
 from attending.lifecycle.cohorts import project_snapshot
 from attending.lifecycle.desk import keep
+from attending.lifecycle.engines import engine_over
 from attending.lifecycle.training import bundle_of
 from attending.records.run import Run
 from attending.times import parse_instant
@@ -57,7 +57,7 @@ def explain_request(desk: Desk, project: Project, request_id: str) -> Relived:
         )
     source = project_snapshot(desk, project)
     bundle = bundle_of(desk, desk.home.catalog.get(made["run"], Run))
-    rows = LocalEngine(source.shards).rows(stored.subject_id, codes=codes_read(project.features))
+    rows = engine_over(desk, source).rows(stored.subject_id, codes=codes_read(project.features))
     vector = for_patient(
         project.features,
         rows,

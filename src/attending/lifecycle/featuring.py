@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from attending.engines.local import LocalEngine
 from attending.features.build import build as build_table
 from attending.lifecycle.desk import keep, required
+from attending.lifecycle.engines import engine_name, engine_over
 from attending.lifecycle.tables import table_bytes, table_from
 from attending.records.features import FeatureSet
 
@@ -45,7 +45,7 @@ def build_features(
         cohort: for whom, and when.
         each: called after every shard.
     """
-    engine = LocalEngine(cohort.source.shards)
+    engine = engine_over(desk, cohort.source)
     record, table = build_table(project.features, cohort.table, engine, each=each)
     artifact = desk.home.artifacts.put(table_bytes(table))
     digest = keep(
@@ -58,7 +58,11 @@ def build_features(
             "table": artifact,
             f"table_{cohort.digest[:12]}": artifact,
         },
-        details={"table_rows": record.rows, "features": len(record.features)},
+        details={
+            "table_rows": record.rows,
+            "features": len(record.features),
+            "engine": engine_name(desk),
+        },
     )
     return BuiltFeatures(digest=digest, record=record, table=table)
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from attending.engines.local import LocalEngine
 from attending.ingest.landmark import not_yet_known
+from attending.lifecycle.engines import engine_over
 from attending.records.events import ADMISSION, DISCHARGE, plain
 from attending.times import parse_length
 
 if TYPE_CHECKING:
+    from attending.lifecycle.desk import Desk
     from attending.lifecycle.ingesting import Held
 
 _CLASSES = ("INPATIENT", "OBSERVATION")
@@ -35,10 +36,13 @@ class Hidden:
     assumed_rows: int
 
 
-def hidden_at(source: Held, *, after: int, codes: str, stay_at_least: int = 0) -> Hidden:
+def hidden_at(
+    desk: Desk, source: Held, *, after: int, codes: str, stay_at_least: int = 0
+) -> Hidden:
     """Return how many rows have happened at a landmark in the stay and nobody can see yet.
 
     Args:
+        desk: where it is read.
         source: the snapshot.
         after: microseconds from admission to the landmark.
         codes: the prefix of the codes to count, such as `MIMICIV_LAB//`.
@@ -56,7 +60,7 @@ def hidden_at(source: Held, *, after: int, codes: str, stay_at_least: int = 0) -
         return pa.table({"rows": told["rows"], "every": every["rows"]})
 
     wanted = [f"{codes}*", f"{ADMISSION}*", f"{DISCHARGE}*"]
-    found = LocalEngine(source.shards).map(work, codes=wanted, columns=_COLUMNS)
+    found = engine_over(desk, source).map(work, codes=wanted, columns=_COLUMNS)
     return Hidden(
         stays=found.num_rows,
         rows=int(pc.sum(found["rows"]).as_py() or 0),

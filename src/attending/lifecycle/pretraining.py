@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.engines.local import LocalEngine
 from attending.errors import Refused
 from attending.govern.declared import judge_cohort, judge_contract
 from attending.govern.policy import EXCEPTABLE_BEFORE_TRAINING, EXCEPTION_SIGNERS
 from attending.lifecycle import agreeing
 from attending.lifecycle.checking import check_contract
 from attending.lifecycle.desk import keep
+from attending.lifecycle.engines import engine_over
 from attending.lifecycle.leak_gates import Specs, Tables, examine, minimum_necessary
 from attending.lifecycle.scanning import scanned
 from attending.lifecycle.signing import spec_document
@@ -123,7 +123,7 @@ def _leaks(
     tables = Tables(
         cohort.table,
         features.table,
-        LocalEngine(cohort.source.shards),
+        engine_over(desk, cohort.source),
         declared=cohort.source.snapshot.declared_availability(),
     )
     signed = agreeing.signed_exceptions(desk, project, SPLIT, roles=frozenset(EXCEPTION_SIGNERS))

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attending.engines.local import LocalEngine
 from attending.errors import Denied, NotFound
 from attending.lifecycle import auditing
 from attending.lifecycle.baselines import totals
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.desk import keep, note
+from attending.lifecycle.engines import engine_over
 from attending.lifecycle.gating import check, require_allowed
 from attending.lifecycle.people import authenticated
 from attending.records.decisions import AccessReview, RollbackDrill
@@ -155,7 +155,7 @@ def drill_rollback(desk: Desk, project: Project, run: Run) -> RollbackDrill:
     if release.fallback.score is not None:
         cohort = built_cohort(desk, project, run.cohort)
         score = SCORES.get(release.fallback.score)({})
-        found = totals(score, cohort.table, LocalEngine(cohort.source.shards))
+        found = totals(score, cohort.table, engine_over(desk, cohort.source))
         scored = int((~np.isnan(found)).sum())
         lines.append(f"{score.name} gave a score to {scored} of {len(found)} patients")
     lines.append(f"downtime pathway: {release.fallback.downtime_pathway}")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NoReturn
 from attending.contract.inputs import INPUT_COLUMNS, input_basis, input_changes, partial_inputs
 from attending.contract.side_by_side import SIDE_COLUMNS, partial_side, side_by_side
 from attending.digests import short
-from attending.engines.local import LocalEngine
 from attending.errors import Refused
 from attending.lifecycle.desk import keep, keep_in
+from attending.lifecycle.engines import engine_over
 from attending.lifecycle.ingesting import of_record
 from attending.records.contract import InputBasis, InputComparison, InputReview
 from attending.records.governance import Approval
@@ -62,7 +62,7 @@ def open_review(desk: Desk, project: Project, source: Held) -> InputReview | Non
 
     The first snapshot of a model is what later ones are compared with. None: nothing changed.
     """
-    partials = LocalEngine(source.shards).map(partial_inputs, columns=INPUT_COLUMNS)
+    partials = engine_over(desk, source).map(partial_inputs, columns=INPUT_COLUMNS)
     basis = input_basis(
         project.name, spec=project.contract, snapshot=source.snapshot, partials=partials
     )
@@ -122,7 +122,7 @@ def _compared(desk: Desk, old: InputBasis, source: Held) -> InputComparison | No
     if not found:
         return None
     sides = [
-        (one.snapshot, LocalEngine(one.shards).map(partial_side, columns=SIDE_COLUMNS))
+        (one.snapshot, engine_over(desk, one).map(partial_side, columns=SIDE_COLUMNS))
         for one in (of_record(desk, found[-1]), source)
     ]
     return side_by_side(sides[0], sides[1])

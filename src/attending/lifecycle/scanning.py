@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending.contract.identifiers import READ, finish, look_through
-from attending.engines.local import LocalEngine
 from attending.govern.declared import Scanned
 from attending.lifecycle.desk import keep
+from attending.lifecycle.engines import engine_over
 from attending.lifecycle.ingesting import held
 from attending.records.governance import Approval
 from attending.records.identifiers import IdentifierScan
@@ -32,7 +32,7 @@ def scan(
         each: called after every shard.
     """
     found = held(desk, snapshot)
-    partials = LocalEngine(found.shards).map(look_through, columns=list(READ), each=each)
+    partials = engine_over(desk, found).map(look_through, columns=list(READ), each=each)
     record = finish(partials, snapshot=found.digest, rows=found.snapshot.rows)
     keep(
         desk,

@@ -21,6 +21,7 @@ from attending.ingest.meds_format import write_meds
 from attending.ingest.merges import MERGES
 from attending.ingest.shards import sorted_events, write_parquet
 from attending.lifecycle.desk import keep, note
+from attending.lifecycle.engines import engine_over
 from attending.lifecycle.growing import withdrawn
 from attending.lifecycle.ingesting import held, kept_withdrawals, of_record
 from attending.lifecycle.quarantining import released_by
@@ -132,7 +133,7 @@ def diff(desk: Desk, first: str, second: str) -> tuple[Change, ...]:
     Raises:
         NotFound: one of them is not here.
     """
-    one, other = (_hashed(held(desk, name)) for name in (first, second))
+    one, other = (_hashed(desk, held(desk, name)) for name in (first, second))
     words = sorted(set(one) | set(other))
     changes = []
     for word in words:
@@ -176,7 +177,7 @@ def merge_diff(desk: Desk, first: str, second: str) -> MergeChange:
 _NOTHING = (np.empty(0, np.uint64), np.empty(0, np.bool_))
 
 
-def _hashed(found: Held) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _hashed(desk: Desk, found: Held) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return hashes of events and whether each still counts, by vocabulary, sorted."""
     says = [name for name in EVENTS.names if name != "superseded_at"]
 
@@ -186,7 +187,7 @@ def _hashed(found: Held) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         hashes = pa.array(row_hashes(rows, says).view(np.int64))
         return pa.table({"word": word, "hash": hashes, "open": rows["superseded_at"].is_null()})
 
-    table = LocalEngine(found.shards).map(work)
+    table = engine_over(desk, found).map(work)
     sides = {}
     for word in pc.unique(table["word"]).to_pylist():
         mine = table.filter(pc.equal(table["word"], word))

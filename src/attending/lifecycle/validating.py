@@ -65,7 +65,7 @@ def validate_run(
         risk=found.trained.test_risks[names[0]],
         cluster=rows["subject_id"].to_numpy(),
         baselines=fair_baselines(
-            project, cohort, train=train[labelled[train]], test=test, outcome=outcome
+            desk, project, cohort, train=train[labelled[train]], test=test, outcome=outcome
         ),
         others={name: found.trained.test_risks[name] for name in names[1:]},
         groups={

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.engines.local import LocalEngine
 from attending.features.build import build as build_features_table
 from attending.lifecycle.cohorts import project_snapshot
 from attending.lifecycle.desk import keep, required
+from attending.lifecycle.engines import engine_name, engine_over
 from attending.lifecycle.plans import share_a_code, signed_plan
 from attending.lifecycle.references import (
     reference_of,
@@ -57,7 +57,7 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
     stands = deployed(desk, project, version)
     made = predictions_of(desk, project, stands.version)
     known = reference_of(desk, project, stands.version)
-    engine = LocalEngine(project_snapshot(desk, project).shards)
+    engine = engine_over(desk, project_snapshot(desk, project))
     _, features = build_features_table(project.features, made, engine)
     # The table itself is the evidence: it holds several batches.
     artifact = desk.home.artifacts.put(table_bytes(made))
@@ -83,7 +83,11 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
         report,
         action="monitor.run",
         keys={"model": project.name, "version": stands.version, "table": artifact},
-        details={"findings": len(report.findings), "matured": report.n_matured},
+        details={
+            "findings": len(report.findings),
+            "matured": report.n_matured,
+            "engine": engine_name(desk),
+        },
     )
     return report
 
