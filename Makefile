@@ -11,7 +11,7 @@ LOCKS := requirements/core.txt requirements/dev.txt requirements/build.txt
 F ?=
 B ?=
 
-.PHONY: help demo test check spark faults leaks trace bench docs lock clean
+.PHONY: help demo test check spark faults leaks trace bench figures docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,6 +60,9 @@ $(ORACLES)/.stamp: $(STAMP) requirements/oracles.txt
 
 bench: $(ORACLES)/.stamp ## time the heavy paths against their peers; make bench B=ingest times one
 	@$(BIN)/python -m benchmarks $(B)
+
+figures: $(ORACLES)/.stamp ## make the frozen figures of other implementations again
+	@$(ORACLES)/bin/python benchmarks/peer_comorbidipy.py $${ATTENDING_TEST_DATA:-../shared/data}/mimic-iv-demo tests/scores/charlson_mimic_demo.json
 
 docs: $(STAMP) ## write the pages that are made from the code
 	@$(BIN)/python -m tests.write_docs

@@ -1,4 +1,4 @@
-"""Write docs/cli.md from the command line itself: every verb with its first line and example."""
+"""Write docs/cli.md from the command line itself, and docs/scores.md from the scores."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from attending.cli.app import app
 from attending.errors import EXIT_CODES
+from tests import write_scores
 
 
 def verbs(command: Any, name: str = "") -> list[tuple[str, str]]:
@@ -37,3 +38,4 @@ def page() -> str:
 
 if __name__ == "__main__":
     Path("docs/cli.md").write_text(page(), encoding="utf-8")
+    Path("docs/scores.md").write_text(write_scores.page(), encoding="utf-8")

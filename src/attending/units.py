@@ -31,6 +31,7 @@ UCUM: dict[str, str] = {
     "L": "L",
     "L/min": "L/min",
     "mL/h": "mL/h",
+    "ug/kg/min": "µg/kg/min",
     "mg": "mg",
     "ug": "µg",
     "g": "g",

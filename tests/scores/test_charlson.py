@@ -3,10 +3,11 @@
 import pytest
 
 from attending.errors import BadInput
-from attending.scores.charlson import make
-from attending.scores.charlson_codes import CONDITIONS, WEIGHTS, conditions_of
+from attending.scores.charlson import make, weights_of
+from attending.scores.packaged import code_list
 from tests.scores.event_rows import event, scored, stay
 
+CONDITIONS = code_list("charlson")
 BEFORE = "2026-01-05T10:00"
 
 
@@ -39,17 +40,14 @@ def test_weights_and_hierarchy(codes, old, new):
 
 
 def test_the_largest_sums_are_those_of_the_papers():
-    one_each = [
-        event(f"ICD10CM//{ten.split()[0].split('..')[0]}", BEFORE) for _, ten in CONDITIONS.values()
-    ]
+    one_each = [event(found.codes[1].patterns()[0][:-1], BEFORE) for found in CONDITIONS.classes]
     assert scored(make({}), stay(), *one_each)["total"] == 24
     assert scored(make({"weights": 1987}), stay(), *one_each)["total"] == 29
 
 
 def test_icd_9_codes_are_not_read_with_the_icd_10_list():
-    assert conditions_of("ICD9CM//E119") == set()
-    assert conditions_of("ICD10CM//4280") == set()
-    assert conditions_of("ICD10PCS//I509") == set()
+    for code in ("ICD9CM//E119", "ICD10CM//4280", "ICD10PCS//I509"):
+        assert CONDITIONS.classes_of(code) == set()
 
 
 def test_no_codes_are_missing_and_not_zero():
@@ -60,4 +58,26 @@ def test_no_codes_are_missing_and_not_zero():
 
 
 def test_every_condition_has_both_weights():
-    assert all(set(weights) == set(CONDITIONS) for weights in WEIGHTS.values())
+    for year in (1987, 2011):
+        assert tuple(weights_of(year)) == CONDITIONS.names
+
+
+@pytest.mark.parametrize(
+    ("born", "points"),
+    [
+        ("1976-03-14T00:00", 0),
+        ("1976-03-13T00:00", 1),
+        ("1966-03-14T00:00", 1),
+        ("1966-03-13T00:00", 2),
+        ("1956-03-13T00:00", 3),
+        ("1946-03-14T00:00", 3),
+        ("1946-03-13T00:00", 4),
+        ("1930-01-01T00:00", 4),
+    ],
+)
+def test_age_adds_a_point_for_each_decade_where_it_is_asked_for(born, points):
+    birth = event("MEDS_BIRTH", born)
+    coded = event("ICD10CM//Z000", BEFORE)
+    found = scored(make({"weights": 1987, "age": True}), stay(), birth, coded)
+    assert (found["age"], found["missing_age"], found["total"]) == (points, False, points)
+    assert "age" not in scored(make({"weights": 1987}), stay(), birth, coded)

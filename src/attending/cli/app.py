@@ -9,13 +9,16 @@ import typer
 
 from attending import __version__
 from attending.cli import (
+    baseline,
     begin,
+    codelist,
     contract,
     hospital,
     ingest,
     live,
     mapping,
     quarantine,
+    ready,
     snapshot,
     source,
     study,
@@ -49,6 +52,8 @@ for name, noun in {
     "quarantine": quarantine.quarantine_app,
     "cohort": study.cohort_app,
     "features": study.features_app,
+    "baseline": baseline.baseline_app,
+    "codelist": codelist.codelist_app,
     "train": study.train_app,
     "run": study.run_app,
     "validate": study.validate_app,
@@ -61,6 +66,7 @@ for name, noun in {
     "monitor": live.monitor_app,
 }.items():
     app.add_typer(noun, name=name, no_args_is_help=True)
+study.features_app.command("ready")(ready.features_ready)
 _VERBS: tuple[Callable[..., None], ...] = (
     begin.new,
     begin.demo,

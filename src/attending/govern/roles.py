@@ -17,6 +17,7 @@ DOCUMENTS: dict[str, str] = {
     "data_access": "the permission to use the data for this purpose",
     "identifier_scan": "what looks like an identifier in a snapshot and may stay",
     "feature": "a feature's definition and written meaning",
+    "code_list": "a changed code list, and how many patients it moves",
     "agreement": "the validation plan, agreed before fitting",
     "run": "the record of a training run and its lineage",
     "validation_report": "the clinical validation report",
@@ -62,14 +63,14 @@ ROLES: dict[Role, RoleRule] = {
     "data_engineer": _rule(
         "Data engineer",
         "sources, contracts, features and lineage",
-        *("contract", "feature", "agreement", "run", "incident"),
+        *("contract", "feature", "code_list", "agreement", "run", "incident"),
     ),
     "clinical_lead": _rule(
         "Clinical lead",
         "clinical meaning, benefit and harm",
-        *("feature", "agreement", "validation_report", "card", "explanation", "threshold"),
-        *("release", "silent_report", "monitoring_report", "training_material", "exception"),
-        *("retraining", "verdict", "incident", "act"),
+        *("feature", "code_list", "agreement", "validation_report", "card", "explanation"),
+        *("threshold", "release", "silent_report", "monitoring_report", "training_material"),
+        *("exception", "retraining", "verdict", "incident", "act"),
     ),
     "compliance_officer": _rule(
         "Compliance officer",

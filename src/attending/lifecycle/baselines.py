@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from attending.lifecycle.engines import engine_over
+from attending.records.events import EVENTS
 from attending.scores.registered import SCORES
 from attending.statistics.inputs import TooFewOutcomes
 from attending.validate.data import Baseline
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
     from attending.lifecycle.cohorts import BuiltCohort
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
+    from attending.scores.about import About
     from attending.scores.protocol import Score, Setting
     from attending.specs.model import BaselineAsked
     from attending.types import Floats, Ints, Outcomes
     from attending.validate.data import Knowability
 
 _ROWS = ("subject_id", "encounter_id", "prediction_time", "index_start")
-#: A score that takes coded diagnoses is reported in both variants.
-_BY_AVAILABILITY = ("lace", "charlson")
+#: A score that takes coded diagnoses is reported in both.
 _VARIANTS: tuple[tuple[str, str, Knowability], ...] = (
     ("", "knowable", "as knowable"),
     ("_as_coded", "as_coded", "as coded later"),
@@ -46,11 +47,25 @@ class Variant:
     knowability: Knowability
 
 
+#: What a score cannot be made without, for showing what it is.
+_SHOWN_WITH: dict[str, dict[str, Setting]] = {"recorded": {"code": "PHYSIONET2012//SAPS-I"}}
+
+
+def registered() -> dict[str, About]:
+    """Return what every bedside score says of itself, by name.
+
+    >>> registered()["lace"].version
+    'LACE-2010'
+    """
+    return {name: make(_SHOWN_WITH.get(name, {})).about for name, make in SCORES.items()}
+
+
 def variants(asked: BaselineAsked) -> tuple[Variant, ...]:
     """Return the ways in which a baseline is computed: one, or as knowable and as coded later."""
     make: Callable[[Mapping[str, Setting]], Score] = SCORES.get(asked.score)
-    if asked.score not in _BY_AVAILABILITY:
-        return (Variant(asked.called, asked.called, make(asked.parameters), "as knowable"),)
+    plain = make(asked.parameters)
+    if not plain.by_availability:
+        return (Variant(asked.called, asked.called, plain, "as knowable"),)
     return tuple(
         Variant(
             asked.called + suffix,
@@ -62,8 +77,10 @@ def variants(asked: BaselineAsked) -> tuple[Variant, ...]:
     )
 
 
-def totals(score: Score, table: pa.Table, engine: Engine) -> Floats:
-    """Return the score of each cohort row, in their order; NaN where it gives none.
+def scored(score: Score, table: pa.Table, engine: Engine) -> pa.Table:
+    """Return a score's table for all cohort rows, in their order.
+
+    A patient without any event of the score's codes is scored too: from no events.
 
     Args:
         score: what is computed.
@@ -75,13 +92,20 @@ def totals(score: Score, table: pa.Table, engine: Engine) -> Floats:
     def work(events: pa.Table) -> pa.Table:
         here = pc.is_in(rows["subject_id"], value_set=pc.unique(events["subject_id"]))
         own = rows.filter(here).combine_chunks()
-        scored = score.score(events, own.drop_columns(["row"]))
-        return pa.table({"row": own["row"], "total": scored["total"]})
+        found = score.score(events, own.drop_columns(["row"]))
+        return found.append_column("row", own["row"])
 
     found = engine.map(work, codes=score.codes)
-    out = np.full(table.num_rows, np.nan)
-    out[found["row"].to_numpy()] = found["total"].to_numpy(zero_copy_only=False)
-    return out
+    others = rows.filter(pc.invert(pc.is_in(rows["row"], value_set=found["row"])))
+    rest = score.score(EVENTS.empty_table(), others.drop_columns(["row"]))
+    whole = pa.concat_tables([found, rest.append_column("row", others["row"])])
+    return whole.sort_by("row").drop_columns(["row"])
+
+
+def totals(score: Score, table: pa.Table, engine: Engine) -> Floats:
+    """Return the score of each cohort row, in their order; NaN where it gives none."""
+    found = scored(score, table, engine)["total"]
+    return np.asarray(pc.fill_null(found, np.nan).to_numpy(), dtype=np.float64)
 
 
 def fair_baselines(

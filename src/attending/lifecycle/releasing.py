@@ -154,7 +154,7 @@ def drill_rollback(desk: Desk, project: Project, run: Run) -> RollbackDrill:
     scored = 0
     if release.fallback.score is not None:
         cohort = built_cohort(desk, project, run.cohort)
-        score = SCORES.get(release.fallback.score)({})
+        score = SCORES.get(release.fallback.score)(release.fallback.parameters)
         found = totals(score, cohort.table, engine_over(desk, cohort.source))
         scored = int((~np.isnan(found)).sum())
         lines.append(f"{score.name} gave a score to {scored} of {len(found)} patients")

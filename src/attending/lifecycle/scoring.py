@@ -112,7 +112,7 @@ def served_version(desk: Desk, project: Project, *, version: str = "") -> Served
         threshold=release.threshold.value,
         verdict=desk.home.catalog.latest(Verdict, model=stands.model, version=stands.version),
         serves=stands.serves,
-        fallback=SCORES.get(fallback.score)({}) if fallback.score else None,
+        fallback=SCORES.get(fallback.score)(fallback.parameters) if fallback.score else None,
     )
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 #: Kind of record -> kind of document, where the words differ.
 _KINDS = {
+    "code_list_review": "code_list",
     "input_review": "contract",
     "model_card": "card",
     "stability": "explanation",

@@ -134,7 +134,7 @@ def _plan(signed: SignedPlan, project: Project) -> Plan:
     """Return what a signed plan allows, and by which watched names its fallback could be broken."""
     release = signed.spec
     name = release.fallback.score
-    needed = SCORES.get(name)({}).codes if name else ()
+    needed = SCORES.get(name)(release.fallback.parameters).codes if name else ()
     read = [(item.name, project.features.codes_of(item)) for item in project.features.features]
     shared = [(name, codes) for name, codes in read if share_a_code(codes, needed)]
     watched = {word for name, codes in shared for word in (name, ", ".join(codes))}

@@ -1,75 +1,60 @@
 """The Charlson comorbidity index: seventeen conditions from coded diagnoses.
 
 References:
-    Charlson et al., J Chronic Dis 1987;40:373; Quan et al., Am J Epidemiol 2011;173:676.
+    Charlson et al., J Chronic Dis 1987;40:373 (first weights); Quan et al., Med Care 2005;43:1130
+    (codes); Quan et al., Am J Epidemiol 2011;173:676 (later weights).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from attending.errors import BadInput
-from attending.scores.charlson_codes import (
-    CONDITIONS,
-    ICD9,
-    ICD10,
-    WEIGHTS,
-    coded_conditions,
-    worst_only,
-)
-from attending.scores.protocol import Setting, settle, table
+from attending.scores.about import About
+from attending.scores.age import BIRTH_CODES, age_points
+from attending.scores.comorbidity import Comorbidity, weighed
+from attending.scores.packaged import code_list
+from attending.scores.protocol import Setting, settle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pyarrow as pa
-
-    from attending.types import Floats
-
-DEFAULTS: dict[str, Setting] = {"weights": 2011, "availability": "knowable", "policy": "normal"}
-
-
-@dataclass(frozen=True)
-class Charlson:
-    """The index with the weights of 1987 or 2011, without points for age."""
-
-    weights: int
-    availability: str
-    policy: str
-
-    @property
-    def name(self) -> str:
-        """Return its name and version."""
-        return f"Charlson-{self.weights} ({self.availability.replace('_', ' ')})"
-
-    @property
-    def codes(self) -> tuple[str, ...]:
-        """Return the event codes that it needs."""
-        return (f"{ICD9}*", f"{ICD10}*")
-
-    @property
-    def components(self) -> tuple[str, ...]:
-        """Return the conditions."""
-        return tuple(CONDITIONS)
-
-    def score(self, events: pa.Table, rows: pa.Table) -> pa.Table:
-        """Return totals and points by condition; no visible code at all is missing, not zero."""
-        found, coded = coded_conditions(events, rows, availability=self.availability)
-        kept = worst_only(found)
-        weight = WEIGHTS[self.weights]
-        points = {name: kept[name].astype(np.float64) * weight[name] for name in CONDITIONS}
-        missing = dict.fromkeys(CONDITIONS, ~coded)
-        return table(rows, points, missing=missing, policy=self.policy)
-
-    def expected_risk(self, total: Floats) -> None:
-        """Return None: no risk within 30 days was published for it."""
+#: weights: 1987 or 2011; age: whether the points for age of 1994 are added.
+DEFAULTS: dict[str, Setting] = {
+    "weights": 2011,
+    "age": False,
+    "availability": "knowable",
+    "policy": "normal",
+}
+_TWO = ("diabwc", "hp", "rend", "canc")
+#: Points of each condition; those that are not named have none in 2011 and 1 in 1987.
+WEIGHTS: dict[int, dict[str, int]] = {
+    1987: {**dict.fromkeys(_TWO, 2), "msld": 3, "metacanc": 6, "aids": 6},
+    2011: {
+        **dict.fromkeys(("chf", "dementia", "mld", "hp", "canc"), 2),
+        **dict.fromkeys(("cpd", "rheumd", "diabwc", "rend"), 1),
+        "msld": 4,
+        "metacanc": 6,
+        "aids": 4,
+    },
+}
+_REST = {1987: 1, 2011: 0}
+_HIGHEST = {1987: 29, 2011: 24}
+#: The worse of a pair takes the place of the other.
+HIERARCHY = (("msld", "mld"), ("diabwc", "diab"), ("metacanc", "canc"))
 
 
-def make(parameters: Mapping[str, Setting]) -> Charlson:
-    """Return the index with its parameters: weights (1987 or 2011), availability, policy.
+def weights_of(year: int) -> dict[str, int]:
+    """Return the points of all seventeen conditions.
+
+    >>> weights_of(1987)["mi"], weights_of(2011)["aids"]
+    (1, 4)
+    """
+    return {name: WEIGHTS[year].get(name, _REST[year]) for name in code_list("charlson").names}
+
+
+def make(parameters: Mapping[str, Setting]) -> Comorbidity:
+    """Return the index with its parameters: weights (1987 or 2011), age, availability, policy.
 
     Raises:
         BadInput: an unknown parameter or value.
@@ -78,10 +63,49 @@ def make(parameters: Mapping[str, Setting]) -> Charlson:
     'Charlson-1987 (knowable)'
     """
     asked = settle(parameters, DEFAULTS, score="charlson")
-    if asked["weights"] not in WEIGHTS:
+    year = int(asked["weights"])
+    if year not in WEIGHTS:
         raise BadInput(
             f"got weights {asked['weights']}, expected 1987 or 2011",
             code="score.parameter",
             hint="Write weights: 2011.",
         )
-    return Charlson(int(asked["weights"]), str(asked["availability"]), str(asked["policy"]))
+    age = bool(asked["age"])
+    return Comorbidity(
+        about=_about(year, age=age),
+        code_list="charlson",
+        weights=weights_of(year),
+        hierarchy=HIERARCHY,
+        availability=str(asked["availability"]),
+        policy=str(asked["policy"]),
+        more={"age": age_points} if age else {},
+        more_codes=BIRTH_CODES if age else (),
+    )
+
+
+def _about(year: int, *, age: bool) -> About:
+    papers = {
+        1987: "Charlson et al., J Chronic Dis 1987;40:373, doi:10.1016/0021-9681(87)90171-8",
+        2011: "Quan et al., Am J Epidemiol 2011;173:676, doi:10.1093/aje/kwq433",
+    }
+    whom = {
+        1987: "559 medical inpatients in New York; death within a year",
+        2011: "adults discharged in Calgary; death within a year, updated weights",
+    }
+    points = {name: f"{found}" for name, found in weighed("charlson", weights_of(year)).items()}
+    if age:
+        points["age"] = "<50: 0; 50 to 59: 1; 60 to 69: 2; 70 to 79: 3; ≥80: 4"
+    return About(
+        version=f"Charlson-{year}" + ("-age" if age else ""),
+        title="Charlson comorbidity index",
+        population=whom[year],
+        reference=papers[year] + "; codes of Quan et al., Med Care 2005;43:1130",
+        low=0,
+        high=_HIGHEST[year] + (4 if age else 0),
+        points=points,
+        notes=(
+            "The worse of mild and severe liver disease, diabetes and cancer counts alone.",
+            "ICD-10 codes are WHO's prefixes: E08 and E09 of ICD-10-CM are not counted.",
+            "Codes of the index stay are given after discharge: `knowable` does not see them.",
+        ),
+    )

@@ -10,18 +10,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from attending.errors import BadInput
 from attending.records.events import ADMISSION, DISCHARGE
-from attending.scores.charlson_codes import ICD9, ICD10, coded_conditions, worst_only
+from attending.scores.about import About
+from attending.scores.charlson import HIERARCHY
+from attending.scores.coded import VOCABULARIES, coded_classes, worst_only
+from attending.scores.evidence import Evidence, newer, of_pairs, of_rows
+from attending.scores.packaged import code_list
 from attending.scores.pairs import pair, starting
 from attending.scores.protocol import Setting, settle, table
+from attending.scores.stay import ELECTIVE, TYPE, acute, checked_zone, nights, words_of
 from attending.times import DAY, HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pyarrow as pa
 
     from attending.scores.pairs import Pairs
     from attending.types import Floats, Ints, Mask, Risks
@@ -34,11 +39,10 @@ DEFAULTS: dict[str, Setting] = {
     "availability": "knowable",
     "policy": "normal",
     "chf_points": 2,
-    "elective": "ELECTIVE, SURGICAL SAME DAY ADMISSION",
+    "elective": ELECTIVE,
     "ed_recorded": True,
     "zone": "UTC",
 }
-_TYPE = "ADMISSION_TYPE//"
 _ED = "ED"
 #: Six months before admission, in days.
 LOOK_BACK = 183 * DAY
@@ -63,7 +67,26 @@ _POINTS = {
 }
 _STAY_EDGES = np.array([1, 2, 3, 4, 7, 14])
 _STAY_POINTS = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 7.0])
-_UPTO_THREE = np.array([0.0, 1.0, 2.0, 3.0])
+ABOUT = About(
+    version="LACE-2010",
+    title="Death or unplanned readmission within 30 days of discharge",
+    population="4,812 medical and surgical adults discharged to the community from 11 hospitals "
+    "in Ontario; 8.0 % died or came back unplanned within 30 days",
+    reference="van Walraven et al., CMAJ 2010;182:551, doi:10.1503/cmaj.091117",
+    low=0,
+    high=19,
+    points={
+        "stay": "nights: 0: 0; 1: 1; 2: 2; 3: 3; 4 to 6: 4; 7 to 13: 5; ≥14: 7",
+        "acute": "acute admission: 3",
+        "comorbidity": "LACE's own sum of Charlson conditions: 0 to 3: itself; ≥4: 5",
+        "emergency": "emergency visits in the six months before: their number, at most 4",
+    },
+    notes=(
+        "High risk is usually 10 or more.",
+        "Heart failure has 2 points as the form has it; `chf_points: 1` for sites that take 1.",
+        "The emergency visit that led to the stay does not count.",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -80,13 +103,23 @@ class Lace:
     @property
     def name(self) -> str:
         """Return its name and version."""
-        return f"LACE-2010 ({self.availability.replace('_', ' ')})"
+        return f"{ABOUT.version} ({self.availability.replace('_', ' ')})"
+
+    @property
+    def about(self) -> About:
+        """Return what it says of itself."""
+        return ABOUT
+
+    @property
+    def by_availability(self) -> bool:
+        """Return true: it takes coded diagnoses."""
+        return True
 
     @property
     def codes(self) -> tuple[str, ...]:
         """Return the event codes that it needs."""
         visits = (f"{ADMISSION}{_ED}", f"{DISCHARGE}{_ED}")
-        return (f"{ICD9}*", f"{ICD10}*", f"{_TYPE}*", *visits)
+        return (*(f"{one}*" for one in VOCABULARIES), f"{TYPE}*", *visits)
 
     @property
     def components(self) -> tuple[str, ...]:
@@ -95,23 +128,24 @@ class Lace:
 
     def score(self, events: pa.Table, rows: pa.Table) -> pa.Table:
         """Return totals and points; what has no visible input is marked as missing."""
-        days = _nights(rows, zone=self.zone)
-        acute, typed = _acute(events, rows, elective=self.elective)
-        weight, coded = self._comorbidity(events, rows)
-        visits = _visits(events, rows)
+        urgent, untyped, typed = acute(events, rows, elective=self.elective)
+        weight, uncoded, coded = self._comorbidity(events, rows)
+        visits, visited = _visits(events, rows)
+        began = of_rows(rows, "index_start")
         points = {
-            "stay": stay_points(days),
-            "acute": np.where(acute, 3.0, 0.0),
+            "stay": stay_points(nights(rows, zone=self.zone)),
+            "acute": np.where(urgent, 3.0, 0.0),
             "comorbidity": comorbidity_points(weight),
             "emergency": visit_points(visits) * self.ed_recorded,
         }
         missing = {
             "stay": np.zeros(rows.num_rows, dtype=np.bool_),
-            "acute": ~typed,
-            "comorbidity": ~coded,
+            "acute": untyped,
+            "comorbidity": uncoded,
             "emergency": np.full(rows.num_rows, not self.ed_recorded),
         }
-        return table(rows, points, missing=missing, policy=self.policy)
+        evidence = {"stay": began, "acute": typed, "comorbidity": coded, "emergency": visited}
+        return table(rows, points, missing=missing, evidence=evidence, policy=self.policy)
 
     def expected_risk(self, total: Floats) -> Risks:
         """Return the risk of death or unplanned readmission within 30 days.
@@ -123,16 +157,19 @@ class Lace:
         """
         return np.asarray(1.0 / (1.0 + np.exp(3.8918 - 0.1915 * total)))
 
-    def _comorbidity(self, events: pa.Table, rows: pa.Table) -> tuple[Floats, Mask]:
-        found, coded = coded_conditions(events, rows, availability=self.availability)
-        kept = worst_only(found)
+    def _comorbidity(self, events: pa.Table, rows: pa.Table) -> tuple[Floats, Mask, Evidence]:
+        lists = [code_list("charlson"), code_list("renal_severe")]
+        coded = coded_classes(events, rows, lists, availability=self.availability)
+        shown = coded.shown
+        kept = worst_only(shown, HIERARCHY)
         weight = np.zeros(rows.num_rows)
         for name, points in {**_POINTS, "chf": self.chf_points}.items():
             weight += kept[name] * points
-        severe = found["msld"] | found["rend_severe"]
-        mild = found["mld"] | found["rend"]
+        severe = shown["msld"] | shown["rend_severe"]
+        mild = shown["mld"] | shown["rend"]
         weight += np.where(severe, 4.0, np.where(mild, 2.0, 0.0))
-        return weight, coded
+        counted = (*_POINTS, "chf", "msld", "rend_severe", "mld", "rend")
+        return weight, ~coded.any_code, newer([coded.evidence[name] for name in counted])
 
 
 def make(parameters: Mapping[str, Setting]) -> Lace:
@@ -155,9 +192,9 @@ def make(parameters: Mapping[str, Setting]) -> Lace:
         availability=str(asked["availability"]),
         policy=str(asked["policy"]),
         chf_points=int(asked["chf_points"]),
-        elective=tuple(word.strip().upper() for word in str(asked["elective"]).split(",")),
+        elective=words_of(str(asked["elective"])),
         ed_recorded=bool(asked["ed_recorded"]),
-        zone=_checked_zone(str(asked["zone"])),
+        zone=checked_zone(str(asked["zone"])),
     )
 
 
@@ -188,53 +225,19 @@ def visit_points(visits: Ints) -> Floats:
     return np.minimum(visits, 4).astype(np.float64)
 
 
-def _checked_zone(zone: str) -> str:
-    try:
-        _local_day(pa.array([0], pa.timestamp("us")), zone=zone)
-    except pa.ArrowInvalid:
-        raise BadInput(
-            f"got zone '{zone}', which is not a time zone",
-            code="score.parameter",
-            hint="Write it as zone: America/Chicago.",
-        ) from None
-    return zone
-
-
-def _local_day(column: pa.ChunkedArray | pa.Array, *, zone: str) -> Ints:
-    aware = pc.assume_timezone(column.cast(pa.timestamp("us")), "UTC")
-    local = pc.local_timestamp(aware.cast(pa.timestamp("us", zone)))
-    return np.asarray(local.cast(pa.int64()).to_numpy() // DAY)
-
-
-def _nights(rows: pa.Table, *, zone: str) -> Ints:
-    """Return the difference of dates: a stay over two midnights is 2, the same day 0."""
-    ends = _local_day(rows["prediction_time"], zone=zone)
-    return ends - _local_day(rows["index_start"], zone=zone)
-
-
-def _acute(events: pa.Table, rows: pa.Table, *, elective: tuple[str, ...]) -> tuple[Mask, Mask]:
-    """Return whether the index admission was acute, and whether its type was visible."""
-    types = starting(events, _TYPE)
-    pairs = pair(types, rows)
-    of_stay = (pairs.event_stay == pairs.stay) & (pairs.stay >= 0)
-    of_start = (pairs.stay < 0) & (pairs.time == pairs.start)
-    usable = pairs.visible & (of_stay | of_start)
-    codes = types["code"].to_pylist()
-    planned = np.array([code.removeprefix(_TYPE).upper() in elective for code in codes], np.bool_)
-    return pairs.any(usable & ~planned[pairs.event]), pairs.any(usable)
-
-
-def _visits(events: pa.Table, rows: pa.Table) -> Ints:
+def _visits(events: pa.Table, rows: pa.Table) -> tuple[Ints, Evidence]:
     """Return emergency visits in the six months before admission, without the one that led to it.
 
-    Of a corrected row one version alone is visible, so that a visit counts once.
+    The newest of them comes with their number. Of a corrected row one version alone is visible, so
+    that a visit counts once.
     """
-    arrivals = pair(starting(events, f"{ADMISSION}{_ED}"), rows)
+    came = starting(events, f"{ADMISSION}{_ED}")
+    arrivals = pair(came, rows)
     ends = pair(starting(events, f"{DISCHARGE}{_ED}"), rows)
     recent = (arrivals.time >= arrivals.start - LOOK_BACK) & (arrivals.time < arrivals.start)
     own = (arrivals.event_stay == arrivals.stay) & (arrivals.stay >= 0)
     counted = arrivals.visible & recent & ~own & ~_led_here(arrivals, ends)
-    return arrivals.count(counted)
+    return arrivals.count(counted), of_pairs(arrivals, counted, came)
 
 
 def _led_here(arrivals: Pairs, ends: Pairs) -> Mask:

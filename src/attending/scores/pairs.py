@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from attending.scores.protocol import micros, whole
+from attending.scores.columns import micros, whole
 
 if TYPE_CHECKING:
-    from attending.types import Ints, Mask
+    from attending.types import Floats, Ints, Mask
 
 _NEVER = np.iinfo(np.int64).max
 _BEGINNING = np.iinfo(np.int64).min
@@ -31,6 +32,7 @@ class Pairs:
         visible: known at the prediction time and not superseded by then.
         final: never superseded.
         n_rows: number of prediction rows.
+        age_order: rank of each event among equals of one time, the same in any order of rows.
     """
 
     row: Ints
@@ -43,6 +45,38 @@ class Pairs:
     visible: Mask
     final: Mask
     n_rows: int
+    age_order: Ints
+
+    @cached_property
+    def oldest_first(self) -> Ints:
+        """Return pairs by prediction row, each from its oldest event to its newest."""
+        return np.lexsort((self.age_order, self.time, self.row))
+
+    def newest(self, chosen: Mask) -> Ints:
+        """Return for each prediction row its newest chosen event, -1 for none.
+
+        Ties go to the event that was known later, then to the larger value.
+        """
+        return self._last(self.oldest_first, chosen)
+
+    def oldest(self, chosen: Mask) -> Ints:
+        """Return for each prediction row its oldest chosen event, -1 for none."""
+        return self._last(self.oldest_first[::-1], chosen)
+
+    def most(self, value: Floats, chosen: Mask) -> Ints:
+        """Return for each prediction row its chosen event of the largest value, -1 for none.
+
+        Ties go to the newest.
+        """
+        order = self.oldest_first[chosen[self.oldest_first]]
+        return self._last(order[np.argsort(value[order], kind="stable")], chosen)
+
+    def _last(self, order: Ints, chosen: Mask) -> Ints:
+        found = np.full(self.n_rows, -1, dtype=np.int64)
+        kept = order[chosen[order]]
+        # Later assignments win.
+        found[self.row[kept]] = self.event[kept]
+        return found
 
     def any(self, chosen: Mask) -> Mask:
         """Return for each prediction row whether any chosen pair is its."""
@@ -67,29 +101,72 @@ def starting(events: pa.Table, *prefixes: str) -> pa.Table:
     return events.filter(wanted.take(codes.indices))
 
 
-def pair(events: pa.Table, rows: pa.Table) -> Pairs:
-    """Return all pairs of a prediction row and an event of its patient."""
-    subjects = whole(events["subject_id"])
-    order = np.argsort(subjects, kind="stable")
+def pair(events: pa.Table, rows: pa.Table, *, within: int | None = None) -> Pairs:
+    """Return all pairs of a prediction row and an event of its patient.
+
+    Args:
+        events: one shard's events, in any order.
+        rows: prediction rows.
+        within: microseconds; only events of (prediction - within, prediction] where given.
+    """
+    subjects, times = whole(events["subject_id"]), micros(events["time"], null=_BEGINNING)
+    order = np.lexsort((times, subjects))
     wanted = whole(rows["subject_id"])
     first = np.searchsorted(subjects[order], wanted, side="left")
     last = np.searchsorted(subjects[order], wanted, side="right")
+    due = micros(rows["prediction_time"], null=_BEGINNING)
+    if within is not None:
+        first, last = (
+            _after(times[order], first, last, moment=moment) for moment in (due - within, due)
+        )
     counts = last - first
     row = np.repeat(np.arange(len(wanted)), counts)
     begins = np.cumsum(counts) - counts
     event = order[np.arange(len(row)) - begins[row] + first[row]]
     superseded = micros(events["superseded_at"], null=_NEVER)[event]
     known = micros(events["known_at"], null=_NEVER)[event]
-    at = micros(rows["prediction_time"], null=_BEGINNING)[row]
+    at = due[row]
     return Pairs(
         row=row,
         event=event,
         at=at,
         start=micros(rows["index_start"], null=_BEGINNING)[row],
         stay=whole(rows["encounter_id"])[row],
-        time=micros(events["time"], null=_BEGINNING)[event],
+        time=times[event],
         event_stay=whole(events["encounter_id"])[event],
         visible=(known <= at) & (at < superseded),
         final=superseded == _NEVER,
         n_rows=rows.num_rows,
+        age_order=_age_order(events)[event],
     )
+
+
+def _after(times: Ints, first: Ints, last: Ints, *, moment: Ints) -> Ints:
+    """Return where in each block of ascending times those later than a moment begin."""
+    low, high = first.copy(), last.copy()
+    while (open_ := low < high).any():
+        middle = (low + high) // 2
+        early = open_ & (times[np.minimum(middle, len(times) - 1)] <= moment)
+        low = np.where(early, middle + 1, low)
+        high = np.where(open_ & ~early, middle, high)
+    return low
+
+
+def _age_order(events: pa.Table) -> Ints:
+    """Return ranks by when a row was known, then its value, its code and where it came from."""
+    value = pc.fill_null(events["numeric_value"].cast(pa.float64()), -np.inf)
+    keys = [
+        *(_ranks(events, name) for name in ("source_row", "source", "code")),
+        np.asarray(value.to_numpy()),
+        micros(events["known_at"], null=_NEVER),
+    ]
+    ranks = np.empty(events.num_rows, dtype=np.int64)
+    ranks[np.lexsort(keys)] = np.arange(events.num_rows)
+    return ranks
+
+
+def _ranks(events: pa.Table, name: str) -> Ints:
+    if name not in events.column_names:
+        return np.zeros(events.num_rows, dtype=np.int64)
+    words = pc.fill_null(events[name].cast(pa.string()), "").combine_chunks()
+    return np.asarray(pc.rank(words, tiebreaker="dense").to_numpy(), dtype=np.int64)

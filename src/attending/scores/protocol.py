@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from attending.errors import BadInput, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from attending.types import Floats, Ints, Mask, Risks
+    from attending.scores.about import About
+    from attending.scores.evidence import Evidence
+    from attending.types import Floats, Mask, Risks
 
 Setting: TypeAlias = bool | int | float | str
 #: `normal` counts a missing component as 0 and marks it; `strict` gives no total.
@@ -38,6 +39,16 @@ class Score(Protocol):
         ...
 
     @property
+    def about(self) -> About:
+        """Return what it says of itself: version, population, reference, range, points."""
+        ...
+
+    @property
+    def by_availability(self) -> bool:
+        """Return whether it takes codes of a stay, so that it is reported in both variants."""
+        ...
+
+    @property
     def codes(self) -> tuple[str, ...]:
         """Return the event codes that it needs; one that ends in `*` is a prefix."""
         ...
@@ -55,8 +66,10 @@ class Score(Protocol):
             rows: subject_id, encounter_id, prediction_time, index_start.
 
         Returns:
-            The keys, `total` (null where the policy gives none), a column of points for each
-            component, a truth column `missing_NAME` for each, and `policy`.
+            The keys, `total` (null where the policy gives none), `completeness` (the share of
+            components whose input was there), a column of points for each component, a truth
+            column `missing_NAME` for each, `time_NAME`, `known_at_NAME` and `row_NAME` of the event
+            that each rests on, and `policy`.
         """
         ...
 
@@ -76,7 +89,10 @@ def settle(
     >>> settle({"policy": "strict"}, {"policy": "normal"}, score="lace")
     {'policy': 'strict'}
     """
-    words = {"policy": ("normal", "strict"), "availability": ("knowable", "as_coded")}
+    words: dict[str, tuple[Setting, ...]] = {
+        "policy": ("normal", "strict"),
+        "availability": ("knowable", "as_coded"),
+    }
     for name, value in parameters.items():
         if name not in defaults:
             raise BadInput(
@@ -96,33 +112,34 @@ def settle(
 
 
 def table(
-    rows: pa.Table, points: Mapping[str, Floats], *, missing: Mapping[str, Mask], policy: str
+    rows: pa.Table,
+    points: Mapping[str, Floats],
+    *,
+    missing: Mapping[str, Mask],
+    evidence: Mapping[str, Evidence],
+    policy: str,
 ) -> pa.Table:
-    """Return a score's table from the points and the missing marks of its components.
+    """Return a score's table from the points, the missing marks and the inputs of its components.
 
+    >>> from attending.scores.evidence import of_rows
     >>> keys = {"subject_id": [1], "encounter_id": [2], "prediction_time": [0]}
-    >>> made = table(pa.table(keys), {"a": np.array([3.0])}, missing={"a": np.array([True])},
-    ...              policy="strict")
-    >>> made["total"].to_pylist(), made["missing_a"].to_pylist()
-    ([None], [True])
+    >>> rows = pa.table(keys)
+    >>> made = table(rows, {"a": np.array([3.0])}, missing={"a": np.array([True])},
+    ...              evidence={"a": of_rows(rows, "prediction_time")}, policy="strict")
+    >>> made["total"].to_pylist(), made["missing_a"].to_pylist(), made["completeness"].to_pylist()
+    ([None], [True], [0.0])
     """
     total = np.sum(list(points.values()), axis=0)
-    gone = np.any(list(missing.values()), axis=0) & (policy == "strict")
+    marks = np.array(list(missing.values()), dtype=np.bool_)
+    gone = marks.any(axis=0) & (policy == "strict")
     columns = {key: rows[key] for key in KEYS}
     columns["total"] = pa.array(total, pa.float64(), mask=gone)
+    columns["completeness"] = pa.array((~marks).mean(axis=0), pa.float64())
     for name, values in points.items():
         columns[name] = pa.array(values, pa.float64())
-    for name, marks in missing.items():
-        columns[f"missing_{name}"] = pa.array(marks, pa.bool_())
+    for name, mark in missing.items():
+        columns[f"missing_{name}"] = pa.array(mark, pa.bool_())
+    for name in points:
+        columns |= evidence[name].only(~missing[name]).columns(name)
     columns["policy"] = pa.array([policy] * rows.num_rows, pa.string())
     return pa.table(columns)
-
-
-def micros(column: pa.ChunkedArray | pa.Array, *, null: int) -> Ints:
-    """Return a timestamp column in microseconds with `null` where it is null."""
-    return np.asarray(pc.fill_null(column.cast(pa.int64()), null).to_numpy())
-
-
-def whole(column: pa.ChunkedArray | pa.Array) -> Ints:
-    """Return an id column with -1 where it is null."""
-    return np.asarray(pc.fill_null(column.cast(pa.int64()), -1).to_numpy())

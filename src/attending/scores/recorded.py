@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from attending.errors import BadInput
+from attending.scores.about import About
+from attending.scores.evidence import of_events
 from attending.scores.pairs import pair
-from attending.scores.protocol import Setting, micros, settle, table
+from attending.scores.protocol import Setting, settle, table
 from attending.times import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pyarrow as pa
 
     from attending.types import Floats
 
@@ -37,6 +40,25 @@ class Recorded:
         return f"recorded {self.code}"
 
     @property
+    def about(self) -> About:
+        """Return what is known of it: where it stands."""
+        return About(
+            version=self.name,
+            title="A score that the source recorded, such as SAPS-I",
+            population="as the source says",
+            reference="as the source says",
+            low=None,
+            high=None,
+            points={"recorded": "the newest visible value"},
+            notes=("Its parameter `code` names the event code.",),
+        )
+
+    @property
+    def by_availability(self) -> bool:
+        """Return false: it is recorded once."""
+        return False
+
+    @property
     def codes(self) -> tuple[str, ...]:
         """Return the event codes that it needs."""
         return (self.code,)
@@ -52,18 +74,19 @@ class Recorded:
             pc.and_(pc.equal(events["code"], self.code), events["numeric_value"].is_valid())
         )
         pairs = pair(own, rows)
-        value = own["numeric_value"].to_numpy().astype(np.float64)[pairs.event]
-        known = micros(own["known_at"], null=0)[pairs.event]
         usable = pairs.visible & (pairs.time <= pairs.at)
         if self.max_age_hours:
             usable &= pairs.time > pairs.at - int(self.max_age_hours * HOUR)
-        keys = (value[usable], known[usable], pairs.time[usable], pairs.row[usable])
-        newest = np.lexsort(keys)
-        points = np.zeros(rows.num_rows)
-        # Later assignments win, and the order puts the newest of each row last.
-        points[pairs.row[usable][newest]] = value[usable][newest]
-        missing = ~pairs.any(usable)
-        return table(rows, {"recorded": points}, missing={"recorded": missing}, policy=self.policy)
+        newest = pairs.newest(usable)
+        missing = newest < 0
+        value = np.append(own["numeric_value"].to_numpy().astype(np.float64), 0.0)
+        return table(
+            rows,
+            {"recorded": value[newest]},
+            missing={"recorded": missing},
+            evidence={"recorded": of_events(own, newest)},
+            policy=self.policy,
+        )
 
     def expected_risk(self, total: Floats) -> None:
         """Return None: what a recorded value means is not known here."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import Field, model_validator
 
 from attending.errors import BadInput, did_you_mean
-from attending.specs.base import Length, Spec
+from attending.specs.base import Length, Scalar, Spec
 
 #: The stages of a model, in their order; one step at a time.
 Stage: TypeAlias = Literal[
@@ -129,10 +129,15 @@ class RollbackCriterion(Spec):
 
 
 class Fallback(Spec):
-    """What is shown when the model may not answer: another score, or none."""
+    """What is shown when the model may not answer: another score, or none.
+
+    Attributes:
+        parameters: of the score, such as `variant: 2013` or the site's own codes.
+    """
 
     kind: Literal["none", "score"]
     score: Text | None = None
+    parameters: dict[str, Scalar] = Field(default_factory=dict)
     threshold: float | None = None
     card: Text | None = None
     downtime_pathway: Text
@@ -141,6 +146,10 @@ class Fallback(Spec):
     def _a_score_is_named(self) -> Self:
         if (self.kind == "score") != (self.score is not None):
             raise ValueError("expected 'score' to be named when, and only when, kind is 'score'")
+        if self.kind == "none" and self.parameters:
+            raise ValueError("'parameters' are for a score, and kind is 'none'")
+        if self.parameters.get("availability", "knowable") != "knowable":
+            raise ValueError("a fallback is made from what is knowable when it is asked for")
         if self.kind == "score" and self.threshold is None:
             raise ValueError("expected a threshold of its own for the fallback score")
         return self

@@ -1,0 +1,22 @@
+"""Columns of events and of prediction rows as whole numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from attending.types import Ints
+
+
+def micros(column: pa.ChunkedArray | pa.Array, *, null: int) -> Ints:
+    """Return a timestamp column in microseconds with `null` where it is null."""
+    return np.asarray(pc.fill_null(column.cast(pa.int64()), null).to_numpy())
+
+
+def whole(column: pa.ChunkedArray | pa.Array) -> Ints:
+    """Return an id column with -1 where it is null."""
+    return np.asarray(pc.fill_null(column.cast(pa.int64()), -1).to_numpy())
