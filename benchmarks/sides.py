@@ -26,15 +26,16 @@ class Side:
 
 def ours(module: str, *arguments: str) -> Side:
     """Run a module of the benchmarks in our environment."""
-    return _run([sys.executable, "-m", module, *arguments])
+    return run([sys.executable, "-m", module, *arguments])
 
 
 def peer(program: str, *arguments: str) -> Side:
     """Run a program of the benchmarks in the environment of the peers."""
-    return _run([str(PEERS), str(Path(__file__).with_name(program)), *arguments])
+    return run([str(PEERS), str(Path(__file__).with_name(program)), *arguments])
 
 
-def _run(command: list[str]) -> Side:
+def run(command: list[str]) -> Side:
+    """Run a command whose output ends with JSON, or with a line of text."""
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -43,4 +44,9 @@ def _run(command: list[str]) -> Side:
     if status:
         raise SystemExit(f"{command[1]} failed with status {status}")
     seconds = time.perf_counter() - start
-    return Side(seconds, used.ru_maxrss / 1024, json.loads(said.splitlines()[-1]))
+    return Side(seconds, used.ru_maxrss / 1024, _said(said))
+
+
+def _said(text: str) -> Any:  # noqa: ANN401 - any JSON value
+    last = text.strip().rpartition("\n")[2]
+    return json.loads(last) if last[:1] in "{[" else last

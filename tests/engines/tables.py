@@ -34,7 +34,7 @@ def events(rows):
     return in_order(pa.table(columns, schema=EVENTS))
 
 
-def engine(folder, table, *, shards=2, row_group_size=64):
+def engine(folder, table, *, shards=2, row_group_size=64, threads=2, **more):
     """Return an engine over the table, written as shards."""
     paths = []
     subjects = table["subject_id"].to_numpy()
@@ -43,7 +43,7 @@ def engine(folder, table, *, shards=2, row_group_size=64):
         mine = table.filter(pa.array(subjects % shards == number))
         pq.write_table(mine, path, row_group_size=row_group_size)
         paths.append(path)
-    return LocalEngine(paths, threads=2)
+    return LocalEngine(paths, threads=threads, **more)
 
 
 def predictions(rows):

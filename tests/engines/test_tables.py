@@ -52,7 +52,7 @@ def test_canonical_order_is_the_same_for_every_order_of_rows():
 def test_the_kernel_refuses_rows_that_are_not_in_canonical_order(order):
     rows = events([event(1, 2, "A", 1.0), event(1, 2, "A", 1.0, known=3), event(2, 1, "A", 1.0)])
     plan = compile_plan([Column(("A",), name, window_us=10) for name in AGGREGATES])
-    at = Predictions(np.array([1]), np.array([10]), np.array([0]))
+    at = Predictions.at(np.array([1]), np.array([10]), np.array([0]))
     assert plan.fill(rows, at).values.shape == (len(AGGREGATES), 1)
     with pytest.raises(IntegrityBroken, match=r"row [12] of 3 is out of order") as refused:
         plan.fill(rows.take(order), at)

@@ -14,7 +14,7 @@ from attending.features.diff import diff
 from attending.features.lineage import codes_read, columns_read, uses
 from attending.features.parity import parity
 from attending.records.base import from_content
-from attending.records.features import FeatureSet
+from attending.records.features import STATES, FeatureSet
 from tests.engines.tables import engine, event, events, predictions
 from tests.features.specs import feature, spec
 
@@ -49,7 +49,7 @@ def test_rows_are_those_of_the_cohort_in_its_order_and_missing_is_null(made):
     record, table = build(DEFINITIONS, due, local)
     keys = ["subject_id", "encounter_id", "prediction_time"]
     assert table.select(keys).equals(due.select(keys))
-    assert table.column_names == [*keys, *DEFINITIONS.names]
+    assert table.column_names == [*keys, *DEFINITIONS.names, STATES]
     assert {str(table[name].type) for name in DEFINITIONS.names} == {"double"}
     assert not any(pc.any(pc.is_nan(table[name])).as_py() for name in DEFINITIONS.names)
     assert record.rows == table.num_rows == 1500
@@ -94,7 +94,7 @@ def test_the_table_and_the_scoring_process_give_the_same_bits(made):
 
 
 @pytest.mark.fault("D28")
-def test_another_window_edge_or_rounding_online_is_found_by_parity(made):
+def test_d28_another_window_edge_or_rounding_online_is_found_by_parity(made):
     local, due = made
     other = spec(
         *(

@@ -25,7 +25,7 @@ def values(spec, *happened):
     due = rows(stay())
     at = due["prediction_time"].cast("int64").to_numpy()
     start = due["index_start"].cast("int64").to_numpy()
-    cells = compute(compiled(spec), events(*happened), Predictions(np.array([1]), at, start))
+    cells = compute(compiled(spec), events(*happened), Predictions.at(np.array([1]), at, start))
     return {name: column[0] for name, column in zip(spec.names, cells.values, strict=True)}
 
 

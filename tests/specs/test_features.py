@@ -96,3 +96,25 @@ def test_a_change_of_a_code_list_changes_the_digest_of_what_uses_it():
 )
 def test_what_does_not_add_up_is_refused_with_what_to_write(before, after, said):
     assert said in refused(before, after)
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"aggregate": "count", "last_n": 3}, "'last_n' is about values"),
+        ({"aggregate": "last", "last_n": 0}, "greater than or equal to 1"),
+        ({"aggregate": "ewm"}, "'ewm' needs the field 'half_life'"),
+        ({"aggregate": "ewm", "half_life": 1_500_000}, "whole seconds"),
+        ({"aggregate": "fraction_abnormal"}, "needs the field 'normal'"),
+        ({"aggregate": "mean", "normal": {"low": 1, "high": 2}}, "no other takes it"),
+        ({"aggregate": "last", "when_stale": "missing"}, "needs the field 'freshness'"),
+        ({"aggregate": "last", "as_of": "24:00"}, "got clock time '24:00'"),
+        ({"kind": "age", "since": ["A"]}, "'since' is for features of kind 'window'"),
+    ],
+)
+def test_words_that_do_not_go_together_are_refused(more, says):
+    said = {"name": "f", "label": "f", "owner": "o", "purpose": "p"}
+    if more.get("kind") != "age":
+        said |= {"codes": ["A"], "window": "1d"}
+    with pytest.raises(ValueError, match=says):
+        FeaturesSpec.model_validate({"name": "f", "version": "1", "features": [{**said, **more}]})

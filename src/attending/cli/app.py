@@ -13,6 +13,7 @@ from attending.cli import (
     begin,
     codelist,
     contract,
+    features,
     hospital,
     ingest,
     live,
@@ -51,7 +52,7 @@ for name, noun in {
     "contract": contract.contract_app,
     "quarantine": quarantine.quarantine_app,
     "cohort": study.cohort_app,
-    "features": study.features_app,
+    "features": features.app,
     "baseline": baseline.baseline_app,
     "codelist": codelist.codelist_app,
     "train": study.train_app,
@@ -66,7 +67,7 @@ for name, noun in {
     "monitor": live.monitor_app,
 }.items():
     app.add_typer(noun, name=name, no_args_is_help=True)
-study.features_app.command("ready")(ready.features_ready)
+features.app.command("ready")(ready.features_ready)
 _VERBS: tuple[Callable[..., None], ...] = (
     begin.new,
     begin.demo,

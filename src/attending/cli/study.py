@@ -1,4 +1,4 @@
-"""Verbs on a study: cohort, features, train, run, validate, explain, card."""
+"""Verbs on a study: cohort, train, run, validate, explain, card."""
 
 from __future__ import annotations
 
@@ -22,14 +22,13 @@ from attending.cli.face import (
     table,
 )
 from attending.digests import short
-from attending.lifecycle import cohorts, explaining, featuring, training, validating
+from attending.lifecycle import cohorts, explaining, training, validating
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.records.cohort import Cohort
 from attending.records.validation import ValidationReport
 
 cohort_app = typer.Typer(help="Cohorts: who is predicted for, and what became of them.")
-features_app = typer.Typer(help="Features: defined once, computed by one kernel.")
 train_app = typer.Typer(help="Training with a full run record.")
 run_app = typer.Typer(help="Runs: what was fitted, and whether it repeats.")
 validate_app = typer.Typer(help="Validation against the clinical baseline.")
@@ -97,55 +96,6 @@ def cohort_show(
     if not as_json:
         flow(built.record)
     emit({"digest": built.digest, **built.record.content()}, as_json=as_json)
-
-
-@features_app.command("build")
-def features_build(
-    project: ProjectOption = Path(),
-    spark: SparkOption = "",
-    home: HomeOption = None,
-    at: AtOption = None,
-    by: ByOption = "system",
-    as_json: JsonOption = False,
-) -> None:
-    """Build the features of the newest cohort; only rows known by the prediction are seen.
-
-    Example: attending features build --project P --home H
-    """
-    asked = open_project(project)
-    with (
-        open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk,
-        progress("building features") as each,
-    ):
-        built = featuring.build_features(desk, asked, cohorts.built_cohort(desk, asked), each=each)
-    emit(
-        {"digest": built.digest, **built.record.content()},
-        as_json=as_json,
-        lines=[
-            (
-                f"feature set {short(built.digest)}: {len(built.record.features)} features of "
-                f"{built.record.rows} predictions; table {short(built.record.table_digest)}"
-            )
-        ],
-    )
-
-
-@features_app.command("ls")
-def features_ls(project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
-    """List the features of a project with owner, status and meaning.
-
-    Example: attending features ls --project P
-    """
-    spec = open_project(project).features
-    if not as_json:
-        table(
-            ("feature", "label", "unit", "window", "owner", "status"),
-            [
-                (f.name, f.label, f.unit or "", f.window or f.kind, f.owner, f.status)
-                for f in spec.features
-            ],
-        )
-    emit(spec.model_dump(mode="json"), as_json=as_json)
 
 
 @train_app.command("fit")
@@ -367,7 +317,12 @@ def explain_prediction(
     emit(
         {"digest": found.digest, "same_score": relived.same_score, **found.content()},
         as_json=as_json,
-        lines=[found.sentence, found.not_causal, f"computed again: {relived.words}"],
+        lines=[
+            found.sentence,
+            found.not_causal,
+            *(f"missing: {one.label}, {one.reason.replace('_', ' ')}" for one in found.missing),
+            f"computed again: {relived.words}",
+        ],
     )
 
 

@@ -7,31 +7,20 @@ result is the same to the bit wherever it is made. No fused or reordered arithme
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+import math
+from typing import TYPE_CHECKING, TypeVar
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
-
-from attending.types import Floats, Ints, Mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Indices: TypeAlias = NDArray[np.int32]
-#: time, known_at, superseded_at, code index, value, unit index.
-Rows: TypeAlias = tuple[Ints, Ints, Ints, Indices, Floats, Indices]
-#: subject, time, start of the stay.
-Due: TypeAlias = tuple[Ints, Ints, Ints]
-#: CSR from code index to groups, and the unit that each group asks for.
-Groups: TypeAlias = tuple[Indices, Indices, Indices]
-#: group, low, high, event clock, mode, needs moments, CSR to spans.
-Tracks: TypeAlias = tuple[Ints, Floats, Floats, Ints, Ints, Mask, Ints]
-#: window, CSR to features.
-Spans: TypeAlias = tuple[Ints, Ints]
-#: aggregate, freshness limit, column.
-Features: TypeAlias = tuple[Ints, Ints, Ints]
-_Scratch: TypeAlias = tuple[Ints, Ints, Ints, Floats, Mask]
+    from numpy.typing import NDArray
+
+    from attending.engines import kernel_types as shapes
+    from attending.types import Floats, Ints
+
 _Compiled = TypeVar("_Compiled", bound="Callable[..., object]")
 
 #: The time of a static row (null), and the lower end of the window `ever` that leaves it out.
@@ -44,16 +33,18 @@ NEVER = np.iinfo(np.int64).max
 FIXED, ENCOUNTER, EVER, WITH_STATIC = 0, 1, 2, 3
 
 LAST, FIRST, MIN, MAX, MEAN, SUM, COUNT, STD, SLOPE, DELTA, RANGE, ANY, SINCE, NEWEST = range(14)
-VALUELESS = (COUNT, ANY, SINCE, NEWEST)
+MEDIAN, DISTINCT, DISTINCT_CODES, ABNORMAL, EWM = range(14, 19)
+VALUELESS = (COUNT, ANY, SINCE, NEWEST, DISTINCT_CODES)
 
 #: Why a value is missing; the low four bits of a cell's state.
 PRESENT, NEVER_MEASURED, NOT_YET_KNOWN, OUT_OF_WINDOW, IMPLAUSIBLE = 0, 1, 2, 3, 4
-OTHER_UNIT, NO_VALUE, TOO_FEW = 5, 6, 7
+OTHER_UNIT, NO_VALUE, TOO_FEW, TOO_OLD = 5, 6, 7, 8
 #: The high bits: a row lies in the window; its newest was not yet known; the newest is stale.
 IN_WINDOW, NEWEST_UNKNOWN, STALE = 16, 32, 64
 
 _SECOND = 1_000_000
 _HOUR_SECONDS = 3600.0
+_LN2 = 0.6931471805599453
 
 
 def _jit(function: _Compiled) -> _Compiled:
@@ -72,9 +63,9 @@ def _add(total: float, lost: float, item: float) -> tuple[float, float]:
 
 
 @_jit
-def _order_ties(scratch: _Scratch, low: int, high: int) -> None:
+def _order_ties(scratch: shapes.Scratch, low: int, high: int) -> None:
     """Order rows of one group that tie on time by known_at, then by value; null values first."""
-    time, known, superseded, value, fits = scratch
+    time, known, superseded, value, fits, code = scratch
     for i in range(low + 1, high):
         j = i
         while j > low and time[j - 1] == time[j]:
@@ -89,6 +80,7 @@ def _order_ties(scratch: _Scratch, low: int, high: int) -> None:
             superseded[j - 1], superseded[j] = superseded[j], superseded[j - 1]
             value[j - 1], value[j] = value[j], value[j - 1]
             fits[j - 1], fits[j] = fits[j], fits[j - 1]
+            code[j - 1], code[j] = code[j], code[j - 1]
             j -= 1
 
 
@@ -106,12 +98,17 @@ def _upper(time: Ints, low: int, high: int, at: int) -> int:
 
 @_jit
 def _gather(
-    first: int, last: int, rows: Rows, groups: Groups, sizes: Ints, scratch: _Scratch
+    first: int,
+    last: int,
+    rows: shapes.Rows,
+    groups: shapes.Groups,
+    sizes: Ints,
+    scratch: shapes.Scratch,
 ) -> None:
     """Sort one subject's rows by group; time order is kept and `sizes` holds where groups end."""
     time, known, superseded, code, value, unit = rows
     code_first, code_groups, group_unit = groups
-    s_time, s_known, s_superseded, s_value, s_fits = scratch
+    s_time, s_known, s_superseded, s_value, s_fits, s_code = scratch
     n_groups = len(group_unit)
     sizes[:] = 0
     for i in range(first, last):
@@ -130,6 +127,7 @@ def _gather(
             s_superseded[at] = superseded[i]
             s_value[at] = value[i]
             s_fits[at] = group_unit[g] < 0 or unit[i] == group_unit[g]
+            s_code[at] = c
             sizes[g] = at + 1
     low = 0
     for g in range(n_groups):
@@ -138,19 +136,7 @@ def _gather(
 
 
 @_jit
-def unsorted_at(subject: Ints, time: Ints, known: Ints) -> int:
-    """Return the first row that is not in canonical order, or -1."""
-    for i in range(1, len(subject)):
-        if subject[i] != subject[i - 1]:
-            if subject[i] < subject[i - 1]:
-                return i
-        elif time[i] < time[i - 1] or (time[i] == time[i - 1] and known[i] < known[i - 1]):
-            return i
-    return -1
-
-
-@_jit
-def _widest(first: int, last: int, code: Indices, code_first: Indices) -> int:
+def _widest(first: int, last: int, code: shapes.Indices, code_first: shapes.Indices) -> int:
     """Return how many group rows the rows of one subject make."""
     total = 0
     for i in range(first, last):
@@ -160,14 +146,80 @@ def _widest(first: int, last: int, code: Indices, code_first: Indices) -> int:
 
 
 @_jit
+def _scratch(room: int) -> shapes.Scratch:
+    """Return room for the group rows of one subject."""
+    return (
+        np.empty(room, np.int64),
+        np.empty(room, np.int64),
+        np.empty(room, np.int64),
+        np.empty(room, np.float64),
+        np.empty(room, np.bool_),
+        np.empty(room, np.int32),
+    )
+
+
+@_jit
+def _kept(room: int) -> shapes.Kept:
+    """Return room for the values, ages and codes of one window."""
+    return np.empty(room, np.float64), np.empty(room, np.int64), np.empty(room, np.int32)
+
+
+@_jit
+def _middle(ordered: Floats) -> float:
+    """Return the median of a sorted array that is not empty."""
+    n = len(ordered)
+    if n % 2:
+        return float(ordered[n // 2])
+    low, high = ordered[n // 2 - 1], ordered[n // 2]
+    return float(low + (high - low) / 2.0)
+
+
+@_jit
+def _halved(age: int, half_life: int) -> float:
+    """Return 2 to the power of -age / half_life by plain arithmetic, the same on every machine."""
+    x = -(age % half_life) / half_life * _LN2
+    power = 1.0
+    for k in range(20, 0, -1):
+        power = 1.0 + power * x / k
+    return math.ldexp(power, -min(age // half_life, 2000))
+
+
+@_jit
+def _faded(value: Floats, age: Ints, half_life: int) -> float:
+    """Return the mean of values, newest first, each weighed by half a half-life earlier."""
+    centre = value[0]
+    s_w, e_w, s_d, e_d = 0.0, 0.0, 0.0, 0.0
+    for i in range(len(value)):
+        weight = _halved(age[i] - age[0], half_life)
+        s_w, e_w = _add(s_w, e_w, weight)
+        s_d, e_d = _add(s_d, e_d, weight * (value[i] - centre))
+    return float(centre + (s_d + e_d) / (s_w + e_w))
+
+
+@_jit
+def _anchor(scratch: shapes.Scratch, base: int, end: int, p: int, by_event: int) -> int:
+    """Return when the newest visible row of a group happened, or p + 1 where there is none."""
+    time, known, superseded = scratch[0], scratch[1], scratch[2]
+    j = _upper(time, base, end, p) - 1
+    while j >= base and time[j] > STATIC:
+        if by_event:
+            if superseded[j] == NEVER:
+                return int(time[j])
+        elif known[j] <= p and p < superseded[j]:
+            return int(time[j])
+        j -= 1
+    return p + 1
+
+
+@_jit
 def run(
     subject: Ints,
-    rows: Rows,
-    predictions: Due,
-    groups: Groups,
-    tracks: Tracks,
-    spans: Spans,
-    features: Features,
+    rows: shapes.Rows,
+    predictions: shapes.Due,
+    groups: shapes.Groups,
+    tracks: shapes.Tracks,
+    spans: shapes.Spans,
+    features: shapes.Features,
     out: Floats,
     state: NDArray[np.uint8],
     newest_time: Ints,
@@ -177,34 +229,29 @@ def run(
 
     Args:
         subject: shape (rows,), ascending.
-        rows: time, known_at, superseded_at, code index, value (NaN is null), unit index.
-        predictions: subject, time, encounter start; ascending by subject.
-        groups: CSR from code index to groups; the unit that each group asks for, -1 for any.
-        tracks: group, lowest and highest plausible value, 1 for the event clock, how a window
-            starts, whether moments are needed, CSR to spans; rows are walked once a track.
-        spans: window in microseconds, ascending within a track; CSR to features.
-        features: aggregate, freshness limit in microseconds (0 for none), output column.
+        rows: in canonical order; a value that is NaN is null.
+        predictions: ascending by subject.
+        groups: of the plan, for the codes of these rows.
+        tracks: of the plan; the rows of a group are walked once a track.
+        spans: of the plan.
+        features: of the plan.
         out: shape (columns, predictions); NaN is missing.
         state: shape (predictions, columns).
         newest_time: provenance of every cell, shape as `out`, or (0, 0).
         newest_known: as `newest_time`.
     """
     code = rows[3]
-    p_subject, p_time, p_start = predictions
+    p_subject, p_instants, p_start = predictions
     code_first, _code_groups, group_unit = groups
-    t_group, t_low, t_high, t_event, t_mode, t_moments, t_spans = tracks
+    t_group, t_low, t_high, t_event, t_mode, t_moments, t_keeps, t_most = tracks[:8]
+    t_since, t_clock, t_spans = tracks[8:]
     span_window, span_features = spans
-    f_aggregate, f_fresh, f_column = features
+    f_aggregate, f_fresh, f_column, f_half, f_low, f_high, f_drop = features
     trace = newest_time.shape[0] > 0
     sizes = np.zeros(len(group_unit) + 1, dtype=np.int64)
     room = 256
-    scratch = (
-        np.empty(room, np.int64),
-        np.empty(room, np.int64),
-        np.empty(room, np.int64),
-        np.empty(room, np.float64),
-        np.empty(room, np.bool_),
-    )
+    scratch = _scratch(room)
+    k_value, k_age, k_code = _kept(room)
     r0 = 0
     q0 = 0
     n_rows = len(subject)
@@ -222,16 +269,11 @@ def run(
         need = _widest(r0, r1, code, code_first)
         if need > room:
             room = 2 * need
-            scratch = (
-                np.empty(room, np.int64),
-                np.empty(room, np.int64),
-                np.empty(room, np.int64),
-                np.empty(room, np.float64),
-                np.empty(room, np.bool_),
-            )
+            scratch = _scratch(room)
+            k_value, k_age, k_code = _kept(room)
         _gather(r0, r1, rows, groups, sizes, scratch)
         r0 = r1
-        s_time, s_known, s_superseded, s_value, s_fits = scratch
+        s_time, s_known, s_superseded, s_value, s_fits, s_code = scratch
         for t in range(len(t_group)):
             g = t_group[t]
             base = 0 if g == 0 else sizes[g - 1]
@@ -241,8 +283,16 @@ def run(
             by_event = t_event[t]
             mode = t_mode[t]
             moments = t_moments[t]
+            keeps = t_keeps[t]
+            most = t_most[t]
+            since = t_since[t]
+            p_time = p_instants[t_clock[t]]
             for q in range(q0, q1):
                 p = p_time[q]
+                anchor = _BEFORE_STATIC
+                if since >= 0:
+                    first_row = 0 if since == 0 else sizes[since - 1]
+                    anchor = _anchor(scratch, first_row, sizes[since], p, by_event)
                 j = _upper(s_time, base, end, p) - 1
                 unknown = 0
                 bad = 0
@@ -282,7 +332,9 @@ def run(
                         start = STATIC
                     else:
                         start = _BEFORE_STATIC
-                    while j >= base and s_time[j] > start:
+                    if since >= 0:
+                        start = max(start, anchor - 1)
+                    while n < most and j >= base and s_time[j] > start:
                         at = s_time[j]
                         if by_event == 0:
                             if s_known[j] > p:
@@ -310,6 +362,8 @@ def run(
                             bad += 1
                             j -= 1
                             continue
+                        if keeps:
+                            k_code[m] = s_code[j]
                         m += 1
                         if m == 1:
                             m_time = at
@@ -317,6 +371,9 @@ def run(
                         if np.isnan(x):
                             j -= 1
                             continue
+                        if keeps:
+                            k_value[n] = x
+                            k_age[n] = (p - at) // _SECOND
                         n += 1
                         if n == 1:
                             n_time = at
@@ -355,6 +412,10 @@ def run(
                             answer = float(m)
                         elif aggregate == ANY:
                             answer = 1.0 if m > 0 else 0.0
+                        elif aggregate == DISTINCT_CODES:
+                            answer = float(len(np.unique(k_code[:m])))
+                        elif aggregate == DISTINCT:
+                            answer = float(len(np.unique(k_value[:n])))
                         elif valueless:
                             if m > 0:
                                 if aggregate == NEWEST:
@@ -378,6 +439,13 @@ def run(
                                 answer = centre - first
                             elif aggregate == RANGE:
                                 answer = largest - smallest
+                            elif aggregate == MEDIAN:
+                                answer = _middle(np.sort(k_value[:n]))
+                            elif aggregate == ABNORMAL:
+                                normal = (k_value[:n] >= f_low[f]) & (k_value[:n] <= f_high[f])
+                                answer = (n - np.sum(normal)) / n
+                            elif aggregate == EWM:
+                                answer = _faded(k_value[:n], k_age[:n], f_half[f])
                             elif aggregate == STD:
                                 if n > 1:
                                     d1 = s1 + e1
@@ -414,8 +482,11 @@ def run(
                         cell = reason | marks
                         if held > 0:
                             when = m_time if valueless else n_time
-                            if f_fresh[f] > 0 and p - when > f_fresh[f]:
+                            if f_fresh[f] > 0 and p_instants[0, q] - when > f_fresh[f]:
                                 cell |= STALE
+                                if f_drop[f] and reason == PRESENT:
+                                    answer = np.nan
+                                    cell |= TOO_OLD
                         column = f_column[f]
                         out[column, q] = answer
                         state[q, column] = cell

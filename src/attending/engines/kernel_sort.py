@@ -20,3 +20,15 @@ def sort_within(order: Ints, group: Ints, key: Ints) -> None:
             run = order[start:end].copy()
             order[start:end] = run[np.argsort(key[run], kind="mergesort")]
             start = end
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba has no types
+def unsorted_at(subject: Ints, time: Ints, known: Ints) -> int:
+    """Return the first row that is not in canonical order, or -1."""
+    for i in range(1, len(subject)):
+        if subject[i] != subject[i - 1]:
+            if subject[i] < subject[i - 1]:
+                return i
+        elif time[i] < time[i - 1] or (time[i] == time[i - 1] and known[i] < known[i - 1]):
+            return i
+    return -1

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from attending.types import Ints
 
 #: Rows read at once by one thread; a patient with more is still read whole.
-PIECE_ROWS = 1_000_000
+PIECE_ROWS = 400_000
 _CLOCKS = ("known_at", "superseded_at")
 _DICTIONARIES = ("code", "unit", "source", "site")
 
@@ -66,6 +66,7 @@ class LocalEngine:
             the order of results.
         threads: how many shards are worked at once.
         as_of: microseconds since 1970; only what was known then is there, as it stood then.
+        piece_rows: rows read at once by one thread; results do not depend on it.
 
     >>> LocalEngine([]).map(lambda rows: rows, columns=["subject_id"]).num_rows
     0
@@ -77,15 +78,17 @@ class LocalEngine:
         *,
         threads: int | None = None,
         as_of: int | None = None,
+        piece_rows: int = PIECE_ROWS,
     ) -> None:
         self.shards = tuple(shards)
         self._as_of = as_of
+        self._piece_rows = piece_rows
         self._threads = threads or os.cpu_count() or 1
         self._spans: dict[Path, list[tuple[int, int]]] = {}
 
     def only(self, shard: Path | LayeredShard) -> LocalEngine:
         """Return the same engine over one of its shards."""
-        return LocalEngine([shard], threads=1, as_of=self._as_of)
+        return LocalEngine([shard], threads=1, as_of=self._as_of, piece_rows=self._piece_rows)
 
     def map(
         self,
@@ -94,6 +97,7 @@ class LocalEngine:
         codes: Sequence[str] | None = None,
         columns: Sequence[str] | None = None,
         each: Callable[[], None] | None = None,
+        take: Callable[[pa.Table], None] | None = None,
     ) -> pa.Table:
         """Return the results of `work`, in the order of the shards.
 
@@ -102,18 +106,24 @@ class LocalEngine:
             codes: only rows of these codes; one that ends in `*` is a prefix. None for all.
             columns: only these columns. None for all.
             each: called after every shard.
+            take: is given each result as it comes, in any order; nothing is held, and the table
+                that is returned is empty. None to hold them all.
 
         Raises:
             BadInput: a column that events do not have.
             IntegrityBroken: a shard that is missing or not what was written.
         """
         wanted = wanted_rows(codes, columns, as_of=self._as_of)
+        job = work if take is None else _giving(work, take)
         with ThreadPoolExecutor(self._threads) as pool:
-            futures = [pool.submit(work_shard, path, work, wanted) for path in self.shards]
+            futures = [
+                pool.submit(work_shard, path, job, wanted, most_rows=self._piece_rows)
+                for path in self.shards
+            ]
             results = [_finish(future, futures, each) for future in futures]
         tables = [table for tables in results for table in tables]
         if not tables:
-            tables = [work(empty_rows(wanted))]
+            tables = [job(empty_rows(wanted))]
         return pa.concat_tables(tables)
 
     def rows(self, subject_id: int, *, codes: Sequence[str] | None = None) -> pa.Table:
@@ -217,11 +227,35 @@ def layers_of(shard: Path | LayeredShard) -> list[Layer]:
     return [Layer(path, ended) for path, ended in zip(shard.files, ends, strict=True)]
 
 
+def _giving(
+    work: Callable[[pa.Table], pa.Table], take: Callable[[pa.Table], None]
+) -> Callable[[pa.Table], pa.Table]:
+    """Return work whose result is handed on at once."""
+
+    def job(rows: pa.Table) -> pa.Table:
+        return handed_on([work(rows)], take)[0]
+
+    return job
+
+
+def handed_on(results: list[pa.Table], take: Callable[[pa.Table], None] | None) -> list[pa.Table]:
+    """Return results, or as many empty tables after each was handed on."""
+    if take is None:
+        return results
+    for one in results:
+        take(one)
+    return [pa.table({}) for _ in results]
+
+
 def work_shard(
-    shard: Path | LayeredShard, work: Callable[[pa.Table], pa.Table], wanted: Wanted
+    shard: Path | LayeredShard,
+    work: Callable[[pa.Table], pa.Table],
+    wanted: Wanted,
+    *,
+    most_rows: int = PIECE_ROWS,
 ) -> list[pa.Table]:
     """Return the results of `work` on the pieces of one shard, in order."""
-    return [work(piece) for piece in pieces(shard, wanted)]
+    return [work(piece) for piece in pieces(shard, wanted, most_rows=most_rows)]
 
 
 def pieces(

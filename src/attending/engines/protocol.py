@@ -21,6 +21,7 @@ class Engine(Protocol):
         codes: Sequence[str] | None = None,
         columns: Sequence[str] | None = None,
         each: Callable[[], None] | None = None,
+        take: Callable[[pa.Table], None] | None = None,
     ) -> pa.Table:
         """Return the results of `work`, in the order of the shards.
 
@@ -29,6 +30,8 @@ class Engine(Protocol):
             codes: only rows of these codes; one that ends in `*` is a prefix. None for all.
             columns: only these columns. None for all.
             each: called after every shard.
+            take: is given each result as it comes, in any order; nothing is held, and the table
+                that is returned is empty. None to hold them all.
         """
         ...
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from attending.engines.layers import files_of
-from attending.engines.local import Layer, LocalEngine, empty_rows, wanted_rows
+from attending.engines.local import Layer, LocalEngine, empty_rows, handed_on, wanted_rows
 from attending.engines.spark_cluster import cluster
 from attending.engines.spark_frames import put_together
 from attending.engines.spark_task import Task
@@ -56,6 +56,7 @@ class SparkEngine:
         codes: Sequence[str] | None = None,
         columns: Sequence[str] | None = None,
         each: Callable[[], None] | None = None,
+        take: Callable[[pa.Table], None] | None = None,
     ) -> pa.Table:
         """Return the results of `work`, in the order of the shards: what the local engine gives.
 
@@ -65,6 +66,8 @@ class SparkEngine:
             codes: only rows of these codes; one that ends in `*` is a prefix. None for all.
             columns: only these columns. None for all.
             each: called for every shard when its results have come.
+            take: is given each result as it comes, here; nothing is held, and the table that is
+                returned is empty. None to hold them all.
 
         Raises:
             BadInput: a column that events do not have.
@@ -74,11 +77,11 @@ class SparkEngine:
         wanted = wanted_rows(codes, columns, as_of=self._as_of)
         tables = []
         for found in self._worked(Task(self.shards, work, wanted)):
-            tables += found
+            tables += handed_on(found, take)
             if each is not None:
                 each()
         if not tables:
-            tables = [work(empty_rows(wanted))]
+            tables = handed_on([work(empty_rows(wanted))], take)
         return pa.concat_tables(tables)
 
     def rows(self, subject_id: int, *, codes: Sequence[str] | None = None) -> pa.Table:

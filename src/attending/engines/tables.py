@@ -125,6 +125,10 @@ def _cells(column: pa.ChunkedArray) -> list[Any]:  # buffers
         texts = ["" if text is None else text for text in column.to_pylist()]
         sizes = np.fromiter((len(text.encode()) for text in texts), "<i8", count=len(texts))
         return [sizes.tobytes(), "".join(texts).encode(), nulls.tobytes()]
+    if pa.types.is_fixed_size_binary(kind):
+        held = _joined(column)
+        start, stop = held.offset * kind.byte_width, (held.offset + len(held)) * kind.byte_width
+        return [held.buffers()[1].slice(start, stop - start), nulls.tobytes()]
     if pa.types.is_timestamp(kind):
         column = column.cast(pa.int64())
     if pa.types.is_boolean(kind):

@@ -9,13 +9,15 @@ import numpy as np
 import pyarrow as pa
 
 from attending.engines import kernel
+from attending.engines.kernel_states import count_states
 from attending.engines.plan import COLUMNS, Predictions
 from attending.engines.tables import digest_table, micros, whole_numbers
-from attending.errors import BadInput
+from attending.errors import BadInput, IntegrityBroken
+from attending.features.clocks import UTC_NAME, last_instants
 from attending.features.compiled import Compiled, compiled
 from attending.features.shard import NO_START, compute
 from attending.records.events import EVENTS
-from attending.records.features import REASONS, FeatureCount, FeatureSet
+from attending.records.features import REASONS, STATES, FeatureCount, FeatureSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from attending.engines.protocol import Engine
     from attending.specs.features import FeaturesSpec
-    from attending.types import Floats, Ints
+    from attending.types import Ints
 
 _KEYS = ("subject_id", "encounter_id", "prediction_time")
 
@@ -38,10 +40,13 @@ def build(
 ) -> tuple[FeatureSet, pa.Table]:
     """Return the feature set record and the feature table, rows as in `predictions`.
 
+    Beside a column for each feature the table has `STATES`: one byte a feature, its low four bits
+    the place in `REASONS`, its high bits what the kernel marks.
+
     Args:
         spec: the features, compiled or not.
-        predictions: subject_id, encounter_id, prediction_time, index_start; other columns are
-            not read.
+        predictions: subject_id, encounter_id, prediction_time, index_start, and time_zone for
+            features as of a clock time (UTC without it); other columns are not read.
         engine: maps the work over the shards of a snapshot.
         each: called after every shard.
 
@@ -51,22 +56,71 @@ def build(
         IntegrityBroken: a shard is not in canonical order.
     """
     plan = compiled(spec)
-    asked = as_predictions(predictions)
+    asked = as_predictions(predictions, plan.plan.clocks)
     order = np.lexsort((asked.time, asked.subject))
     sorted_ = Predictions(*(part[order] for part in asked))
-    found = engine.map(
-        partial(_piece, plan, sorted_), codes=plan.plan.codes, columns=COLUMNS, each=each
+    made = _Made(len(plan.spec.features), order)
+    engine.map(
+        partial(_piece, plan, sorted_),
+        codes=plan.plan.codes,
+        columns=COLUMNS,
+        each=each,
+        take=made.take,
     )
-    values, state = _collect(plan, sorted_, found)
-    columns = {name: predictions[name] for name in _KEYS}
-    for name in plan.spec.names:
-        columns[name] = _put_back(values.pop(0), order)
-    table = pa.table(columns)
-    return _record(plan, state, table), table
+    rest = made.left()
+    chosen = Predictions(*(part[rest] for part in sorted_))
+    made.take(_as_table(plan, EVENTS.empty_table(), chosen, rows=rest))
+    table = pa.table({**{name: predictions[name] for name in _KEYS}, **made.columns(plan)})
+    return _record(plan, made.state, table), table
 
 
-def as_predictions(table: pa.Table) -> Predictions:
+class _Made:
+    """The cells of all predictions, filled piece by piece in the order of the cohort."""
+
+    def __init__(self, width: int, order: Ints) -> None:
+        n = len(order)
+        self.values = np.empty((width, n))
+        self.state = np.empty((n, width), np.uint8)
+        self._order, self._missing = order, np.ones(n, np.bool_)
+
+    def take(self, found: pa.Table) -> None:
+        """Put a piece in its place.
+
+        Raises:
+            IntegrityBroken: a patient's predictions were there already.
+        """
+        rows = whole_numbers(found["row"])
+        if not self._missing[rows].all():
+            raise IntegrityBroken(
+                "a patient has rows in two shards",
+                code="engine.subject_twice",
+                hint="Run `attending fsck`, then ingest the snapshot again.",
+            )
+        self._missing[rows] = False
+        places = self._order[rows]
+        self.state[places] = _states(found["state"], self.state.shape[1])
+        for number, column in enumerate(self.values):
+            column[places] = found[str(number)].to_numpy()
+
+    def left(self) -> Ints:
+        """Return the predictions of patients without rows, ascending by subject."""
+        return np.flatnonzero(self._missing)
+
+    def columns(self, plan: Compiled) -> dict[str, pa.Array]:
+        """Return the columns of the table: a feature each, and the states of all."""
+        found = {
+            name: pa.array(column, mask=np.isnan(column))
+            for name, column in zip(plan.spec.names, self.values, strict=True)
+        }
+        return {**found, STATES: _as_states(self.state)}
+
+
+def as_predictions(table: pa.Table, clocks: tuple[str, ...] = ()) -> Predictions:
     """Return the arrays that the kernel takes, in the order of the table.
+
+    Args:
+        table: the cohort table.
+        clocks: the clock times of the plan.
 
     Raises:
         BadInput: a column is missing, or a prediction time or subject is null.
@@ -80,11 +134,20 @@ def as_predictions(table: pa.Table) -> Predictions:
             )
     if table["subject_id"].null_count or table["prediction_time"].null_count:
         raise BadInput("a prediction has no subject or no time", code="features.predictions")
+    at = micros(table["prediction_time"], null=0)
     return Predictions(
         whole_numbers(table["subject_id"]),
-        micros(table["prediction_time"], null=0),
+        at,
         micros(table["index_start"], null=NO_START),
+        last_instants(at, zones_of(table) if clocks else [], clocks),
     )
+
+
+def zones_of(table: pa.Table) -> list[str]:
+    """Return the zone of every prediction's site; UTC where the table does not say."""
+    if "time_zone" not in table.column_names:
+        return [UTC_NAME] * table.num_rows
+    return [zone or UTC_NAME for zone in table["time_zone"].to_pylist()]
 
 
 def _piece(plan: Compiled, predictions: Predictions, events: pa.Table) -> pa.Table:
@@ -109,39 +172,14 @@ def _as_table(
     plan: Compiled, events: pa.Table, predictions: Predictions, *, rows: Ints
 ) -> pa.Table:
     cells = compute(plan, events, predictions)
-    width = len(cells.values)
-    # Copies, so that each column can be let go by itself when it has been put in place.
-    columns = {str(number): pa.array(v.copy()) for number, v in enumerate(cells.values)}
-    state = pa.FixedSizeBinaryArray.from_buffers(
-        pa.binary(width), len(rows), [None, pa.py_buffer(cells.state)]
-    )
-    return pa.table({"row": rows, "state": state, **columns})
+    columns = {str(number): pa.array(column) for number, column in enumerate(cells.values)}
+    return pa.table({"row": rows, "state": _as_states(cells.state), **columns})
 
 
-def _collect(
-    plan: Compiled, predictions: Predictions, found: pa.Table
-) -> tuple[list[Floats], NDArray[np.uint8]]:
-    """Return the columns and states in the order of `predictions`."""
-    rows = whole_numbers(found["row"])
-    left = np.ones(len(predictions.subject), np.bool_)
-    left[rows] = False
-    if left.any():
-        rest = np.flatnonzero(left)
-        chosen = Predictions(*(part[rest] for part in predictions))
-        nothing = EVENTS.empty_table()
-        found = pa.concat_tables([found, _as_table(plan, nothing, chosen, rows=rest)])
-        rows = np.concatenate([rows, rest])
-    width = len(plan.spec.features)
-    state = np.empty((len(rows), width), np.uint8)
-    state[rows] = _states(found["state"], width)
-    found = found.drop_columns(["row", "state"])
-    values = []
-    for _ in range(width):
-        column = np.empty(len(rows))
-        column[rows] = found.column(0).to_numpy()
-        found = found.remove_column(0)
-        values.append(column)
-    return values, state
+def _as_states(state: NDArray[np.uint8]) -> pa.Array:
+    n, width = state.shape
+    buffers = [None, pa.py_buffer(state)]
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), n, buffers)
 
 
 def _states(column: pa.ChunkedArray, width: int) -> NDArray[np.uint8]:
@@ -155,15 +193,9 @@ def _states(column: pa.ChunkedArray, width: int) -> NDArray[np.uint8]:
     return np.concatenate(parts) if parts else np.empty((0, width), np.uint8)
 
 
-def _put_back(values: Floats, order: Ints) -> pa.Array:
-    original = np.empty_like(values)
-    original[order] = values
-    return pa.array(original, mask=np.isnan(original))
-
-
 def _record(plan: Compiled, state: NDArray[np.uint8], table: pa.Table) -> FeatureSet:
     spec = plan.spec
-    counts = tuple(_count(spec, number, state[:, number]) for number in range(len(spec.features)))
+    counts = tuple(_count(spec, number, found) for number, found in enumerate(count_states(state)))
     return FeatureSet(
         name=spec.name,
         version=spec.version,
@@ -175,8 +207,7 @@ def _record(plan: Compiled, state: NDArray[np.uint8], table: pa.Table) -> Featur
     )
 
 
-def _count(spec: FeaturesSpec, number: int, state: NDArray[np.uint8]) -> FeatureCount:
-    by_state = np.bincount(state, minlength=256)
+def _count(spec: FeaturesSpec, number: int, by_state: NDArray[np.int64]) -> FeatureCount:
     by_reason = by_state.reshape(16, 16).sum(axis=0)
     feature = spec.features[number]
     return FeatureCount(

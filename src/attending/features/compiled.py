@@ -9,6 +9,7 @@ import numpy as np
 
 from attending.engines.plan import Column, Plan, compile_plan
 from attending.errors import Refused
+from attending.specs.features import VALUELESS
 
 if TYPE_CHECKING:
     from attending.specs.features import FeatureSpec, FeaturesSpec
@@ -96,7 +97,7 @@ def _columns(spec: FeaturesSpec, feature: FeatureSpec) -> list[Column]:
     if feature.kind != "window":
         return [_NOTHING]
     window = feature.window
-    plausible = feature.plausible
+    plausible, normal = feature.plausible, feature.normal
     return [
         Column(
             codes,
@@ -108,13 +109,20 @@ def _columns(spec: FeaturesSpec, feature: FeatureSpec) -> list[Column]:
             high=plausible.high if plausible else np.inf,
             by_event=by_event,
             fresh_us=fresh,
+            drop_stale=feature.when_stale == "missing",
+            last_n=feature.last_n or 0,
+            since=feature.since,
+            as_of=feature.as_of or "",
+            half_life_us=feature.half_life or 0,
+            normal_low=normal.low if normal else -np.inf,
+            normal_high=normal.high if normal else np.inf,
         )
     ]
 
 
 def reads_unit(feature: FeatureSpec) -> bool:
     """Return whether rows must carry the feature's unit; counts and ages have one of their own."""
-    return feature.aggregate not in {"count", "any", "time_since_last"}
+    return feature.aggregate not in VALUELESS
 
 
 def _vocabularies(codes: tuple[str, ...]) -> tuple[str, ...]:

@@ -24,7 +24,8 @@ class Use(NamedTuple):
 
 def codes_read(spec: FeaturesSpec) -> tuple[str, ...]:
     """Return every code or prefix that the features read, sorted."""
-    return tuple(sorted({code for feature in spec.features for code in spec.codes_of(feature)}))
+    found = (code for one in spec.features for code in (*spec.codes_of(one), *one.since))
+    return tuple(sorted(set(found)))
 
 
 def columns_read(spec: FeaturesSpec) -> tuple[str, ...]:
@@ -37,9 +38,9 @@ def uses(spec: FeaturesSpec) -> tuple[Use, ...]:
     found: dict[str, Use] = {}
     for feature in spec.features:
         window = feature.window if isinstance(feature.window, int) else None
-        codes, clock = spec.codes_of(feature), feature.clock
+        codes, clock = (*spec.codes_of(feature), *feature.since), feature.clock
         if feature.expression is not None:
-            parts = [found[name] for name in feature.expression.of]
+            parts = [found[name] for name in feature.expression.names]
             codes = tuple(sorted({code for part in parts for code in part.codes}))
             if any(part.clock == "event" for part in parts):
                 clock = "event"

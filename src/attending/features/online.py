@@ -9,6 +9,7 @@ import numpy as np
 
 from attending.engines import kernel
 from attending.engines.plan import Predictions
+from attending.features.clocks import UTC_NAME, last_instants
 from attending.features.compiled import Compiled, compiled
 from attending.features.shard import NO_START, compute
 from attending.records.features import REASONS
@@ -72,7 +73,7 @@ class FeatureVector:
             yield FeatureValue(name, value, _instant(time), _instant(known), missing, stale)
 
 
-def for_patient(
+def for_patient(  # noqa: PLR0913 - whose rows, when, and where
     spec: FeaturesSpec | Compiled,
     rows: pa.Table,
     *,
@@ -80,6 +81,7 @@ def for_patient(
     encounter_id: int | None,
     prediction_time: Instant,
     index_start: Instant | None,
+    zone: str = UTC_NAME,
 ) -> FeatureVector:
     """Return one patient's features at an instant.
 
@@ -90,6 +92,7 @@ def for_patient(
         encounter_id: the stay, carried along.
         prediction_time: only rows visible at it are used.
         index_start: when the stay began, or None when it is not known.
+        zone: of the patient's site, for features as of a clock time.
 
     Raises:
         Refused: a feature is retired.
@@ -97,7 +100,9 @@ def for_patient(
     """
     plan = compiled(spec)
     start = NO_START if index_start is None else to_micros(index_start)
-    at = Predictions(_one(subject_id), _one(to_micros(prediction_time)), _one(start))
+    now = _one(to_micros(prediction_time))
+    clocks = last_instants(now, [zone], plan.plan.clocks)
+    at = Predictions(_one(subject_id), now, _one(start), clocks)
     cells = compute(plan, rows, at, trace=True)
     state = cells.state[0].tolist()
     return FeatureVector(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from attending.engines.plan import COLUMNS
+from attending.engines.plan import COLUMNS, Predictions
 from attending.engines.tables import digest_table, numbers, whole_numbers
 from attending.errors import BadInput
-from attending.features.build import as_predictions
+from attending.features.build import as_predictions, zones_of
 from attending.features.compiled import Compiled, compiled
 from attending.features.online import for_patient
 from attending.features.shard import NO_START
@@ -20,10 +20,16 @@ from attending.records.features import Mismatch, ParityReport
 from attending.times import from_micros
 
 if TYPE_CHECKING:
-    from attending.engines.plan import Predictions
     from attending.engines.protocol import Engine
     from attending.specs.features import FeaturesSpec
     from attending.types import Floats, Ints
+
+
+class _Asked(NamedTuple):
+    """Predictions to compute again, and the zone of each."""
+
+    at: Predictions
+    zones: list[str]
 
 
 def parity(
@@ -50,8 +56,7 @@ def parity(
     _refuse_unlike(plan, predictions, table)
     rows = np.unique(np.linspace(0, max(table.num_rows - 1, 0), most).astype(np.int64))
     rows = rows[: table.num_rows]
-    asked = as_predictions(predictions.take(pa.array(rows)))
-    found = _again(plan, asked, engine)
+    found = _again(plan, _asked(predictions.take(pa.array(rows))), engine)
     stored = np.array([numbers(table[name].take(pa.array(rows))) for name in plan.spec.names])
     wrong = (found.view(np.int64) != stored.view(np.int64)).sum(axis=1)
     return ParityReport(
@@ -78,25 +83,29 @@ def _refuse_unlike(plan: Compiled, predictions: pa.Table, table: pa.Table) -> No
         )
 
 
-def _again(plan: Compiled, asked: Predictions, engine: Engine) -> Floats:
+def _asked(table: pa.Table) -> _Asked:
+    return _Asked(as_predictions(table), zones_of(table))
+
+
+def _again(plan: Compiled, asked: _Asked, engine: Engine) -> Floats:
     """Return the features one patient at a time, shape (features, predictions), NaN normalised."""
     found = engine.map(partial(_piece, plan, asked), codes=plan.plan.codes, columns=COLUMNS)
     rows = whole_numbers(found["row"])
-    values = np.full((len(plan.spec.features), len(asked.subject)), np.nan)
+    values = np.full((len(plan.spec.features), len(asked.zones)), np.nan)
     for number in range(len(values)):
         values[number, rows] = numbers(found[str(number)])
-    left = np.setdiff1d(np.arange(len(asked.subject)), rows)
+    left = np.setdiff1d(np.arange(len(asked.zones)), rows)
     for row in left.tolist():
         values[:, row] = _one(plan, asked, EVENTS.empty_table(), row=row)
     return values
 
 
-def _piece(plan: Compiled, asked: Predictions, events: pa.Table) -> pa.Table:
+def _piece(plan: Compiled, asked: _Asked, events: pa.Table) -> pa.Table:
     subjects = whole_numbers(events["subject_id"])
-    rows = np.flatnonzero(np.isin(asked.subject, subjects))
+    rows = np.flatnonzero(np.isin(asked.at.subject, subjects))
     columns: list[Floats] = []
     for row in rows.tolist():
-        mine = _slice(events, subjects, int(asked.subject[row]))
+        mine = _slice(events, subjects, int(asked.at.subject[row]))
         columns.append(_one(plan, asked, mine, row=row))
     width = len(plan.spec.features)
     values = np.array(columns).reshape(len(rows), width)
@@ -109,14 +118,15 @@ def _slice(events: pa.Table, subjects: Ints, subject: int) -> pa.Table:
     return events.slice(int(low), int(high - low))
 
 
-def _one(plan: Compiled, asked: Predictions, events: pa.Table, *, row: int) -> Floats:
-    start = int(asked.start[row])
+def _one(plan: Compiled, asked: _Asked, events: pa.Table, *, row: int) -> Floats:
+    start = int(asked.at.start[row])
     vector = for_patient(
         plan,
         events,
-        subject_id=int(asked.subject[row]),
+        subject_id=int(asked.at.subject[row]),
         encounter_id=None,
-        prediction_time=from_micros(int(asked.time[row])),
+        prediction_time=from_micros(int(asked.at.time[row])),
         index_start=None if start == NO_START else from_micros(start),
+        zone=asked.zones[row],
     )
     return vector.row()

@@ -8,6 +8,7 @@ import numpy as np
 
 from attending.engines import kernel
 from attending.engines.ages import years_between
+from attending.features.derive import Operand, derive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
     from attending.engines.plan import Filled, Predictions
     from attending.features.compiled import Compiled
-    from attending.specs.features import Expression, FeatureSpec
+    from attending.specs.expression import Expression
+    from attending.specs.features import FeatureSpec
     from attending.types import Floats, Ints
 
 _HOUR = 3_600_000_000.0
@@ -130,36 +132,17 @@ _PARTS: dict[str, Callable[[Ints], Ints]] = {
 
 def _derive(compiled: Compiled, number: int, expression: Expression, *, cells: Cells) -> None:
     names = compiled.spec.names
-    operands = [names.index(name) for name in expression.of]
-    values = cells.values[operands[0]]
-    for operand in operands[1:]:
-        values = _OPERATIONS[expression.op](values, cells.values[operand])
-    cells.values[number] = values
-    cells.state[:, number] = _derived_state(values, cells.state[:, operands])
-    for kept in (cells.newest_time, cells.newest_known):
-        if kept:
-            kept[number] = np.max([kept[operand] for operand in operands], axis=0)
 
+    def operand(name: str) -> Operand:
+        at = names.index(name)
+        traced = (
+            (cells.newest_time[at], cells.newest_known[at]) if cells.newest_time else (None,) * 2
+        )
+        return Operand(cells.values[at], cells.state[:, at], *traced)
 
-def _derived_state(values: Floats, state: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the first missing operand's reason, or that the operation has no value."""
-    reasons = state & 0x0F
-    first = np.argmax(reasons > 0, axis=1)
-    reason = reasons[np.arange(len(values)), first]
-    reason[(reason == 0) & np.isnan(values)] = kernel.NO_VALUE
-    marks = np.bitwise_or.reduce(state & 0xF0, axis=1)
-    return np.asarray(reason | marks, dtype=np.uint8)
-
-
-def _ratio(above: Floats, below: Floats) -> Floats:
-    return np.divide(above, below, out=np.full_like(above, np.nan), where=below != 0.0)
-
-
-_OPERATIONS: dict[str, Callable[[Floats, Floats], Floats]] = {
-    "sum": np.add,
-    "difference": np.subtract,
-    "product": np.multiply,
-    "ratio": _ratio,
-    "min": np.minimum,
-    "max": np.maximum,
-}
+    made = derive(expression, operand, len(cells.state))
+    cells.values[number] = made.values
+    cells.state[:, number] = made.state
+    if cells.newest_time and made.newest_time is not None and made.newest_known is not None:
+        cells.newest_time[number] = made.newest_time
+        cells.newest_known[number] = made.newest_known

@@ -47,10 +47,11 @@ class Truncated:
         codes: Sequence[str] | None = None,
         columns: Sequence[str] | None = None,
         each: Callable[[], None] | None = None,
+        take: Callable[[pa.Table], None] | None = None,
     ) -> pa.Table:
         """Return the results of `work` on rows that were there by each patient's end."""
         return self._engine.map(
-            lambda rows: work(self._cut(rows)), codes=codes, columns=columns, each=each
+            lambda rows: work(self._cut(rows)), codes=codes, columns=columns, each=each, take=take
         )
 
     def rows(self, subject_id: int, *, codes: Sequence[str] | None = None) -> pa.Table:

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from attending.cohort.build import build as build_table
+from attending.features.clocks import Zones
 from attending.lifecycle.desk import keep, required
 from attending.lifecycle.engines import engine_name, engine_over
 from attending.lifecycle.ingesting import held
@@ -15,8 +18,6 @@ from attending.records.cohort import Cohort
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pyarrow as pa
 
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.ingesting import Held
@@ -43,6 +44,23 @@ def data_end(snapshot: Snapshot) -> Instant:
     watermark = required(snapshot.watermark, "event", hint="The snapshot is empty.")
     end: Instant = watermark if snapshot.real_clock else watermark + _CLOSED
     return end
+
+
+def zones_of(snapshot: Snapshot) -> Zones:
+    """Return in which zones the clocks of a snapshot's sites stand."""
+    return Zones(snapshot.time_zone, snapshot.site_zones)
+
+
+def in_zones(table: pa.Table, snapshot: Snapshot) -> pa.Table:
+    """Return predictions with the zone of each one's site, for features as of a clock time."""
+    zones = zones_of(snapshot)
+    if "site" not in table.column_names:
+        names = pa.nulls(table.num_rows, pa.string())
+    else:
+        sites = table["site"].combine_chunks().dictionary_encode()
+        there = pa.array(map(zones.of, sites.dictionary.to_pylist()), pa.string())
+        names = there.take(sites.indices)
+    return table.append_column("time_zone", names.fill_null(zones.of(None)))
 
 
 def project_snapshot(desk: Desk, project: Project, name: str = "") -> Held:

@@ -53,7 +53,7 @@ def _with_operands(spec: FeaturesSpec, names: Iterable[str]) -> frozenset[str]:
         feature = spec.feature(waiting.pop())
         if feature.name not in needed:
             needed.add(feature.name)
-            waiting += feature.expression.of if feature.expression else ()
+            waiting += feature.expression.names if feature.expression else ()
     return frozenset(needed)
 
 

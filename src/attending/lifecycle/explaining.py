@@ -10,7 +10,7 @@ from attending.errors import NotFound
 from attending.explain.prediction import Input, explain
 from attending.features.lineage import codes_read
 from attending.features.online import for_patient
-from attending.lifecycle.cohorts import project_snapshot
+from attending.lifecycle.cohorts import project_snapshot, zones_of
 from attending.lifecycle.desk import keep
 from attending.lifecycle.engines import engine_over
 from attending.lifecycle.training import bundle_of
@@ -65,6 +65,7 @@ def explain_request(desk: Desk, project: Project, request_id: str) -> Relived:
         encounter_id=stored.encounter_id,
         prediction_time=stored.prediction_time,
         index_start=parse_instant(made["index_start"]),
+        zone=zones_of(source.snapshot).of(made["site"]),
     )
     inputs = [
         Input(

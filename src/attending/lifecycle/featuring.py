@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from attending.features.build import build as build_table
+from attending.features.warm import warm_kernel
+from attending.lifecycle.cohorts import in_zones
 from attending.lifecycle.desk import keep, required
 from attending.lifecycle.engines import engine_name, engine_over
-from attending.lifecycle.tables import table_bytes, table_from
+from attending.lifecycle.tables import table_from, write_table
 from attending.records.features import FeatureSet
 
 if TYPE_CHECKING:
@@ -46,8 +50,12 @@ def build_features(
         each: called after every shard.
     """
     engine = engine_over(desk, cohort.source)
-    record, table = build_table(project.features, cohort.table, engine, each=each)
-    artifact = desk.home.artifacts.put(table_bytes(table))
+    due = in_zones(cohort.table, cohort.source.snapshot)
+    record, table = build_table(project.features, due, engine, each=each)
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "features.parquet")
+        write_table(table, path)
+        artifact = desk.home.artifacts.put(path)
     digest = keep(
         desk,
         record,
@@ -87,3 +95,12 @@ def built_features(desk: Desk, project: Project, cohort: BuiltCohort) -> BuiltFe
     digest = record.digest
     artifact = catalog.keys(digest)[f"table_{cohort.digest[:12]}"]
     return BuiltFeatures(digest, record, table_from(desk.home.artifacts.read(artifact)))
+
+
+def warm() -> dict[str, int]:
+    """Return in how many forms the kernel is compiled, now kept for every later process.
+
+    >>> warm()["kernels"]
+    1
+    """
+    return {"kernels": warm_kernel()}

@@ -96,6 +96,7 @@ class Held:
         codes: Sequence[str] | None = None,
         columns: Sequence[str] | None = None,
         each: Callable[[], None] | None = None,
+        take: Callable[[pa.Table], None] | None = None,
     ) -> pa.Table:
         """Return the result of `work` on the rows that are asked for."""
         rows = self._events
@@ -106,7 +107,10 @@ class Held:
         done = work(rows)
         if each is not None:
             each()
-        return done
+        if take is None:
+            return done
+        take(done)
+        return pa.table({})
 
     def rows(self, subject_id: int, *, codes: Sequence[str] | None = None) -> pa.Table:
         """Return one subject's rows."""

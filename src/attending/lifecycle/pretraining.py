@@ -9,6 +9,7 @@ from attending.govern.declared import judge_cohort, judge_contract
 from attending.govern.policy import EXCEPTABLE_BEFORE_TRAINING, EXCEPTION_SIGNERS
 from attending.lifecycle import agreeing
 from attending.lifecycle.checking import check_contract
+from attending.lifecycle.cohorts import in_zones
 from attending.lifecycle.desk import keep
 from attending.lifecycle.engines import engine_over
 from attending.lifecycle.leak_gates import Specs, Tables, examine, minimum_necessary
@@ -121,7 +122,7 @@ def _leaks(
     specs: Specs,
 ) -> tuple[GateFinding, ...]:
     tables = Tables(
-        cohort.table,
+        in_zones(cohort.table, cohort.source.snapshot),
         features.table,
         engine_over(desk, cohort.source),
         declared=cohort.source.snapshot.declared_availability(),

@@ -13,6 +13,7 @@ from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.desk import keep, note
 from attending.lifecycle.engines import engine_over
 from attending.lifecycle.gating import check, require_allowed
+from attending.lifecycle.parity import require_parity
 from attending.lifecycle.people import authenticated
 from attending.records.decisions import AccessReview, RollbackDrill
 from attending.records.ledger import Subject
@@ -38,8 +39,10 @@ def advance(desk: Desk, project: Project, to_stage: Stage, *, run: str = "") -> 
     """Return where the run stands after one stage more; the gate is asked first.
 
     Raises:
-        Refused: the gate is closed; every open condition is named with whose it is.
+        Refused: the gate is closed; every open condition is named with whose it is. Or the
+            scoring process was seen to compute a feature otherwise than the table.
     """
+    require_parity(desk, project)
     decision = check(desk, project, to_stage, run=run)
     require_allowed(decision)
     history = [

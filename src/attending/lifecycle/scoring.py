@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from attending.digests import canonical, digest_of
 from attending.engines.local import LocalEngine
 from attending.errors import NotFound, Refused
-from attending.lifecycle.cohorts import build_cohort, project_snapshot
+from attending.features.clocks import Zones
+from attending.lifecycle.cohorts import build_cohort, project_snapshot, zones_of
 from attending.lifecycle.desk import keep_in
 from attending.lifecycle.plans import require_cohort, signed_plan
 from attending.lifecycle.reviewing import require_reviewed
@@ -113,7 +114,15 @@ def served_version(desk: Desk, project: Project, *, version: str = "") -> Served
         verdict=desk.home.catalog.latest(Verdict, model=stands.model, version=stands.version),
         serves=stands.serves,
         fallback=SCORES.get(fallback.score)(fallback.parameters) if fallback.score else None,
+        zones=_zones(desk, project),
     )
+
+
+def _zones(desk: Desk, project: Project) -> Zones:
+    """Return the zones of the newest snapshot's sites, where a feature is as of a clock time."""
+    if not any(feature.as_of for feature in project.features.features):
+        return Zones()
+    return zones_of(project_snapshot(desk, project).snapshot)
 
 
 def entered_silent(desk: Desk, project: Project, version: str) -> Instant:

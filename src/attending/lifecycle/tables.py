@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def table_bytes(table: pa.Table) -> bytes:
@@ -17,6 +22,12 @@ def table_bytes(table: pa.Table) -> bytes:
     )
     data: bytes = sink.getvalue().to_pybytes()
     return data
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """Write a table of numbers as a file with the same bytes for the same table."""
+    plain = table.replace_schema_metadata(None)
+    pq.write_table(plain, path, compression="zstd", store_schema=False, use_dictionary=False)
 
 
 def table_from(data: bytes) -> pa.Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending.features.build import build as build_features_table
-from attending.lifecycle.cohorts import project_snapshot
+from attending.lifecycle.cohorts import in_zones, project_snapshot
 from attending.lifecycle.desk import keep, required
 from attending.lifecycle.engines import engine_name, engine_over
 from attending.lifecycle.plans import share_a_code, signed_plan
@@ -57,8 +57,9 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
     stands = deployed(desk, project, version)
     made = predictions_of(desk, project, stands.version)
     known = reference_of(desk, project, stands.version)
-    engine = engine_over(desk, project_snapshot(desk, project))
-    _, features = build_features_table(project.features, made, engine)
+    source = project_snapshot(desk, project)
+    due = in_zones(made, source.snapshot)
+    _, features = build_features_table(project.features, due, engine_over(desk, source))
     # The table itself is the evidence: it holds several batches.
     artifact = desk.home.artifacts.put(table_bytes(made))
     joined = desk.home.catalog.latest(OutcomeJoin, model=project.name, version=stands.version)

@@ -14,6 +14,7 @@ Missing: TypeAlias = Literal[
     "other_unit",
     "no_value",
     "too_few",
+    "stale",
 ]
 #: By the number that the kernel gives; the first stands for a value that is present.
 REASONS: tuple[Missing | None, ...] = (
@@ -25,7 +26,10 @@ REASONS: tuple[Missing | None, ...] = (
     "other_unit",
     "no_value",
     "too_few",
+    "stale",
 )
+#: The column of a feature table that says of each cell why it is missing, a byte a feature.
+STATES = "cell_states"
 
 
 class FeatureCount(Part):

@@ -13,6 +13,7 @@ from attending.engines.plan import COLUMNS as KERNEL_COLUMNS
 from attending.engines.plan import Predictions
 from attending.engines.tables import digest_table, whole_numbers
 from attending.features.build import as_predictions
+from attending.features.clocks import last_instants
 from attending.features.shard import compute
 from attending.records.events import EVENTS
 from attending.records.prediction import PredictionBatch, ReasonCount
@@ -104,12 +105,13 @@ def _with_the_rest(served: Served, asked: Asked, found: pa.Table) -> pa.Table:
 def _scored(served: Served, events: pa.Table, asked: Asked, *, rows: Ints) -> pa.Table:
     """Return what some predictions get from these rows."""
     chosen = _at(asked, rows)
-    cells = compute(
-        served.plan, events, Predictions(chosen.subject, chosen.time, chosen.index_start)
-    )
+    known = facts(events, chosen)
+    zones = [served.zones.of(site) for site in known.site]
+    clocks = last_instants(chosen.time, zones, served.plan.plan.clocks)
+    due = Predictions(chosen.subject, chosen.time, chosen.index_start, clocks)
+    cells = compute(served.plan, events, due)
     columns = served.columns
     x = np.column_stack([cells.values[column] for column in columns])
-    known = facts(events, chosen)
     done = decide(
         served,
         x,

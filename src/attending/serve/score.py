@@ -85,6 +85,9 @@ def score_explained(
     Raises:
         IntegrityBroken: the rows are not in canonical order.
     """
+    stay = NO_ENCOUNTER if encounter_id is None else encounter_id
+    asked = _asked(subject_id, stay, prediction_time, index_start)
+    known = facts(rows, asked)
     vector = for_patient(
         served.plan,
         rows,
@@ -92,10 +95,9 @@ def score_explained(
         encounter_id=encounter_id,
         prediction_time=prediction_time,
         index_start=index_start,
+        zone=served.zones.of(known.site[0]),
     )
-    asked = _asked(vector, index_start)
     x, state = _cells(served, vector)
-    known = facts(rows, asked)
     decided = decide(served, x, state, known=known, fallback=totals(served, rows, asked))
     explanation, gap = _explained(served, vector, x[0], decided=decided)
     made = _prediction(served, vector, decided, known=known, index_start=index_start)
@@ -107,14 +109,9 @@ def score_explained(
     return made.model_copy(update=update), explanation
 
 
-def _asked(vector: FeatureVector, index_start: Instant) -> Asked:
-    encounter = NO_ENCOUNTER if vector.encounter_id is None else vector.encounter_id
-    return Asked(
-        np.array([vector.subject_id], np.int64),
-        np.array([encounter], np.int64),
-        np.array([to_micros(vector.prediction_time)], np.int64),
-        np.array([to_micros(index_start)], np.int64),
-    )
+def _asked(subject: int, encounter: int, *instants: Instant) -> Asked:
+    whole = (subject, encounter, *map(to_micros, instants))
+    return Asked(*(np.array([number], np.int64) for number in whole))
 
 
 def _cells(served: Served, vector: FeatureVector) -> tuple[Floats, States]:

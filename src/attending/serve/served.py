@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from attending.errors import BadInput, IntegrityBroken, Refused
+from attending.features.clocks import Zones
 from attending.features.compiled import Compiled, compiled
 from attending.records.monitoring import standing
 
@@ -37,6 +38,7 @@ class Served:
         fallback: the score that the signed plan names, made from its parameters.
         missing_share_max: with more of the features missing or stale there is no model score.
         decision_point, user_role: as stated by the caller; checked when stated.
+        zones: of the sites, for features as of a clock time.
     """
 
     model: str
@@ -57,6 +59,7 @@ class Served:
     missing_share_max: float = 0.5
     decision_point: str | None = None
     user_role: str | None = None
+    zones: Zones = field(default_factory=Zones)
     plan: Compiled = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

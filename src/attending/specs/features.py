@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
 from attending.digests import digest_of
 from attending.errors import BadInput, did_you_mean
 from attending.specs.base import Length, Spec, Unit, dump
+from attending.specs.expression import Expression  # noqa: TC001 - pydantic reads it
+from attending.specs.expression import Slug as Slug  # noqa: PLC0414, TC001 - and others read it
 from attending.times import format_length, parse_length
 
 Kind: TypeAlias = Literal["window", "age", "static", "calendar", "stay_hours", "derived"]
@@ -26,12 +28,15 @@ Aggregate: TypeAlias = Literal[
     "range",
     "any",
     "time_since_last",
+    "median",
+    "distinct",
+    "distinct_codes",
+    "fraction_abnormal",
+    "ewm",
 ]
 Status: TypeAlias = Literal["draft", "approved", "deprecated", "retired"]
 CalendarPart: TypeAlias = Literal["hour", "weekday", "month"]
-Operation: TypeAlias = Literal["sum", "difference", "product", "ratio", "min", "max"]
-
-_SLUG_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
+WhenStale: TypeAlias = Literal["keep", "missing"]
 #: What each kind must say, and what it may not.
 _NEEDS: dict[str, tuple[str, ...]] = {
     "window": ("window", "aggregate"),
@@ -45,27 +50,17 @@ _ONLY: dict[str, str] = {
     "window": "window",
     "aggregate": "window",
     "plausible": "window",
+    "normal": "window",
+    "half_life": "window",
+    "last_n": "window",
+    "as_of": "window",
+    "since": "window",
     "part": "calendar",
     "expression": "derived",
 }
 #: Aggregates that the rows of a window answer whatever their values are.
-VALUELESS = frozenset({"count", "any", "time_since_last"})
-
-
-def slug(text: str) -> str:
-    """Return a name of lower-case letters, digits and underscores that starts with a letter.
-
-    Raises:
-        ValueError: any other.
-
-    >>> slug("creatinine_last_24h")
-    'creatinine_last_24h'
-    """
-    if not text or not text[0].isalpha() or not set(text) <= _SLUG_LETTERS or len(text) > 64:
-        raise ValueError(
-            f"got name '{text[:80]}', expected up to 64 of a-z, 0-9 and _, a letter first"
-        )
-    return text
+VALUELESS = frozenset({"count", "any", "time_since_last", "distinct_codes"})
+_SECOND = 1_000_000
 
 
 def _window(value: object) -> object:
@@ -80,7 +75,16 @@ def _window(value: object) -> object:
     return length
 
 
-Slug: TypeAlias = Annotated[str, AfterValidator(slug)]
+def _clock_time(text: str) -> str:
+    hour, colon, minute = text.partition(":")
+    whole = len(hour) == len(minute) == 2 and hour.isdecimal() and minute.isdecimal()
+    if not (whole and colon and int(hour) < 24 and int(minute) < 60):
+        raise ValueError(f"got clock time '{text[:20]}', expected one such as 06:00")
+    return text
+
+
+#: A clock time, `06:00`, in the zone of the patient's site.
+ClockTime: TypeAlias = Annotated[str, AfterValidator(_clock_time)]
 #: A length, `encounter` (since the stay began) or `ever`; held as microseconds or the word.
 Window: TypeAlias = Annotated[
     int | str,
@@ -106,20 +110,6 @@ class Plausible(Spec):
         return self
 
 
-class Expression(Spec):
-    """An operation over features that stand earlier in the list; missing if any of them is."""
-
-    op: Operation
-    of: tuple[Slug, ...]
-
-    @model_validator(mode="after")
-    def _enough(self) -> Expression:
-        two = self.op in {"difference", "ratio"}
-        if len(self.of) < 2 or (two and len(self.of) != 2):
-            raise ValueError(f"got {len(self.of)} operands of '{self.op}', expected 2")
-        return self
-
-
 class CodeList(Spec):
     """A named, versioned list of codes; one that ends in `*` is a prefix."""
 
@@ -134,6 +124,17 @@ class FeatureSpec(Spec):
     `slope` is in units per hour and `time_since_last` in hours. A window is (p - window, p] on
     `time`, over rows that are visible at p. `clock: event` ignores availability and is refused
     by the leak gate.
+
+    Attributes:
+        since: codes; the window starts no earlier than the newest visible row of them, its own
+            instant within. Without such a row the window is empty.
+        as_of: a clock time; the feature is as it was at the last one at or before the prediction,
+            in the zone of the patient's site. A time that the clock skips is as before the change,
+            one that it has twice is the first.
+        last_n: only so many of the newest values of the window are used.
+        normal: of `fraction_abnormal`; both ends are normal.
+        half_life: of `ewm`; a value so much older weighs half as much.
+        when_stale: whether a value older than `freshness` is kept and marked, or is missing.
     """
 
     name: Slug
@@ -144,6 +145,11 @@ class FeatureSpec(Spec):
     window: Window | None = None
     aggregate: Aggregate | None = None
     unit: Unit | None = None
+    since: tuple[str, ...] = ()
+    as_of: ClockTime | None = None
+    last_n: Annotated[int, Field(ge=1, le=1000)] | None = None
+    normal: Plausible | None = None
+    half_life: Length | None = None
     plausible: Plausible | None = None
     clock: Literal["availability", "event"] = "availability"
     part: CalendarPart | None = None
@@ -151,6 +157,7 @@ class FeatureSpec(Spec):
     owner: str
     purpose: str
     freshness: Length | None = None
+    when_stale: WhenStale = "keep"
     status: Status = "draft"
     replacement: Slug | None = None
     source: str | None = None
@@ -161,13 +168,25 @@ class FeatureSpec(Spec):
             if getattr(self, name) is None:
                 raise ValueError(f"a feature of kind '{self.kind}' needs the field '{name}'")
         for name, kind in _ONLY.items():
-            if getattr(self, name) is not None and self.kind != kind:
+            if getattr(self, name) and self.kind != kind:
                 raise ValueError(f"'{name}' is for features of kind '{kind}', not '{self.kind}'")
         if self.kind in {"window", "static"} and bool(self.codes) == (self.code_list is not None):
             raise ValueError("expected either 'codes' or 'code_list'")
         if self.kind not in {"window", "static"} and (self.codes or self.code_list):
             raise ValueError(f"a feature of kind '{self.kind}' reads no codes")
+        self._check_aggregate()
+        if self.when_stale == "missing" and (self.freshness is None or self.kind != "window"):
+            raise ValueError("'when_stale: missing' needs the field 'freshness' and a window")
         return self
+
+    def _check_aggregate(self) -> None:
+        for name, aggregate in (("normal", "fraction_abnormal"), ("half_life", "ewm")):
+            if (getattr(self, name) is not None) != (self.aggregate == aggregate):
+                raise ValueError(f"'{aggregate}' needs the field '{name}', and no other takes it")
+        if self.half_life is not None and (self.half_life < _SECOND or self.half_life % _SECOND):
+            raise ValueError("expected a half_life of whole seconds, one or more")
+        if self.last_n is not None and self.aggregate in VALUELESS:
+            raise ValueError(f"'last_n' is about values, and '{self.aggregate}' looks at none")
 
 
 class FeaturesSpec(Spec):
@@ -184,15 +203,24 @@ class FeaturesSpec(Spec):
         _refuse_twice("code list", [found.name for found in self.code_lists])
         earlier: list[str] = []
         for feature in self.features:
-            for operand in feature.expression.of if feature.expression else ():
+            for operand in feature.expression.names if feature.expression else ():
                 if operand not in earlier:
                     raise ValueError(
                         f"feature '{feature.name}' uses '{operand}', which does not stand before "
                         f"it. {did_you_mean(operand, earlier)}"
                     )
+            self._check_conversions(feature)
             self.codes_of(feature)
             earlier.append(feature.name)
         return self
+
+    def _check_conversions(self, feature: FeatureSpec) -> None:
+        for name, unit in feature.expression.conversions() if feature.expression else ():
+            stated = self.feature(name).unit
+            if stated not in {None, unit}:
+                raise ValueError(
+                    f"feature '{feature.name}' takes '{name}' to be in {unit}, it is in {stated}"
+                )
 
     @property
     def names(self) -> tuple[str, ...]:
