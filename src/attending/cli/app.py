@@ -10,6 +10,7 @@ import typer
 from attending import __version__
 from attending.cli import (
     begin,
+    cohort,
     contract,
     hospital,
     ingest,
@@ -47,7 +48,7 @@ for name, noun in {
     "snapshot": snapshot.snapshot_app,
     "contract": contract.contract_app,
     "quarantine": quarantine.quarantine_app,
-    "cohort": study.cohort_app,
+    "cohort": cohort.cohort_app,
     "features": study.features_app,
     "train": study.train_app,
     "run": study.run_app,
