@@ -212,6 +212,7 @@ def test_planned_readmissions_leave_by_a_rule_that_is_written_in_the_record(gold
     assert with_planned.positives == record.positives + 2
     assert record.label["readmission"]["planned"] == {
         "admission_types": ["ELECTIVE"],
+        "tables": None,
         "as": "excluded",
     }
     assert record.label_digest != with_planned.label_digest

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import json
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.journeys.conftest import AT
 
 pytestmark = pytest.mark.data
+
+
+def subjects_of(shell):
+    """Return the pseudonyms of a home's snapshot, as decimal strings."""
+    found = set()
+    for path in sorted((shell.home / "snapshots").rglob("shard-*.parquet")):
+        found |= set(pq.read_table(path, columns=["subject_id"])["subject_id"].to_pylist())
+    return [str(subject) for subject in sorted(found)]
 
 
 @pytest.mark.requirement("A10")
@@ -36,6 +45,40 @@ def test_any_later_admission_finds_53_of_260_live_discharges(mimic):
     refused = shell.run("cohort", "build", "--project", str(project), "--at", AT, code=2)
     (project / "kept.yaml").rename(project / "cohort.yaml")
     assert "cohort.yaml" in refused.stderr
+
+
+@pytest.mark.requirement("A7")
+def test_explain_says_why_a_patient_is_in_and_why_another_is_out_without_values(mimic):
+    shell, project, _ = mimic
+    at = ("--project", str(project), "--at", AT)
+    said: dict[str, str] = {}
+    for subject in subjects_of(shell):
+        found = shell.json("cohort", "explain", subject, *at)
+        for one in found["stays"]:
+            failed = [step["name"] for step in one["steps"] if not step["met"]]
+            said.setdefault(failed[0] if failed else "kept", subject)
+        if len(said) == 2:
+            break
+    assert set(said) == {"kept", "alive_at_discharge"}
+    shown = shell.run("cohort", "explain", said["alive_at_discharge"], *at).stdout
+    assert "NOT MET" in shown
+    assert "15 of all left here" in shown
+    assert "no rows of this subject" in shell.run("cohort", "explain", "1", *at, code=2).stderr
+    refused = shell.run("cohort", "explain", "Ms Smith", *at, code=2).stderr
+    assert "decimal number" in refused
+    assert "Smith" not in refused
+
+
+def test_diff_counts_who_leaves_by_a_new_rule(mimic, tmp_path):
+    shell, project, _ = mimic
+    other = tmp_path / "cohort.yaml"
+    said = (project / "cohort.yaml").read_text()
+    other.write_text(said.replace("horizon: 30d", "horizon: 7d"))
+    found = shell.json("cohort", "diff", str(other), "--project", str(project), "--at", AT)
+    assert [change["field"] for change in found["changes"]] == ["label.horizon"]
+    assert found["rows_before"] == found["rows_after"] == 260
+    assert found["relabelled"] > 0
+    shell.run("cohort", "diff", "nowhere.yaml", "--project", str(project), "--at", AT, code=2)
 
 
 @pytest.mark.requirement("A4", "B3")

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from attending.cli.cohort import flow
 from attending.cli.face import OUT, table
-from attending.cli.study import flow, report_lines
+from attending.cli.study import report_lines
 from attending.digests import short
 from attending.errors import AttendingError
 from attending.lifecycle import (

@@ -1,4 +1,4 @@
-"""Verbs on a study: cohort, train, run, validate, explain, card."""
+"""Verbs on a study: train, run, validate, explain, card."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from attending.cli.face import (
     HomeOption,
     JsonOption,
     ProjectOption,
-    SnapshotOption,
     SparkOption,
     clock,
     emit,
@@ -22,13 +21,11 @@ from attending.cli.face import (
     table,
 )
 from attending.digests import short
-from attending.lifecycle import cohorts, explaining, training, validating
+from attending.lifecycle import explaining, training, validating
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
-from attending.records.cohort import Cohort
 from attending.records.validation import ValidationReport
 
-cohort_app = typer.Typer(help="Cohorts: who is predicted for, and what became of them.")
 train_app = typer.Typer(help="Training with a full run record.")
 run_app = typer.Typer(help="Runs: what was fitted, and whether it repeats.")
 validate_app = typer.Typer(help="Validation against the clinical baseline.")
@@ -36,66 +33,6 @@ explain_app = typer.Typer(help="Explanations of predictions and of models.")
 card_app = typer.Typer(help="Model cards.")
 
 RunArgument = Annotated[str, typer.Argument(help="The start of a run's digest. Else the newest.")]
-
-
-def flow(cohort: Cohort) -> None:
-    """Print the steps of a cohort with their counts."""
-    table(("step", "kept", "removed"), [(s.title, s.kept, s.removed) for s in cohort.steps])
-
-
-@cohort_app.command("build")
-def cohort_build(
-    project: ProjectOption = Path(),
-    snapshot: SnapshotOption = "",
-    spark: SparkOption = "",
-    home: HomeOption = None,
-    at: AtOption = None,
-    by: ByOption = "system",
-    as_json: JsonOption = False,
-) -> None:
-    """Build the cohort and its labels, every exclusion counted.
-
-    Example: attending cohort build --project examples/readmission-mimic-iv --home H
-    """
-    asked = open_project(project)
-    with (
-        open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk,
-        progress("building the cohort") as each,
-    ):
-        built = cohorts.build_cohort(desk, asked, snapshot=snapshot, each=each)
-    record = built.record
-    if not as_json:
-        flow(record)
-    emit(
-        {"digest": built.digest, **record.content()},
-        as_json=as_json,
-        lines=[
-            (
-                f"cohort {short(built.digest)}: {record.rows} predictions of {record.subjects} "
-                f"patients; {record.positives} events in {record.labelled} with a known outcome, "
-                f"{record.statuses.immature} not yet mature"
-            )
-        ],
-    )
-
-
-@cohort_app.command("show")
-def cohort_show(
-    project: ProjectOption = Path(),
-    home: HomeOption = None,
-    at: AtOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show the newest cohort of a project.
-
-    Example: attending cohort show --project P --home H --json
-    """
-    asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at)) as desk:
-        built = cohorts.built_cohort(desk, asked)
-    if not as_json:
-        flow(built.record)
-    emit({"digest": built.digest, **built.record.content()}, as_json=as_json)
 
 
 @train_app.command("fit")

@@ -74,7 +74,8 @@ def _record(
     spec: CohortSpec, as_of: Instant, table: pa.Table, *, snapshot: str, flow: tuple[Step, ...]
 ) -> Cohort:
     counts = {row["values"]: row["counts"] for row in pc.value_counts(table["status"]).to_pylist()}
-    labelled = table.num_rows - table["label"].null_count
+    known = table["outcome_days" if spec.label.is_number else "label"]
+    labelled = table.num_rows - known.null_count
     positives = int(pc.sum(table["label"]).as_py() or 0)
     at = micros(table["prediction_time"], null=0)
     return Cohort(
@@ -91,7 +92,7 @@ def _record(
         statuses=StatusCounts(**counts),
         labelled=labelled,
         positives=positives,
-        prevalence=positives / labelled if labelled else None,
+        prevalence=positives / labelled if labelled and not spec.label.is_number else None,
         first_prediction=from_micros(int(at.min())) if len(at) else None,
         last_prediction=from_micros(int(at.max())) if len(at) else None,
         table_digest=digest_table(table),

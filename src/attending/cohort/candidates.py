@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from attending.cohort.facts import NEVER
+from attending.cohort.index_times import due
 from attending.cohort.stays import Stays, merged, stays_of
 from attending.records.events import DEATH
 
@@ -27,7 +28,7 @@ class Candidates:
     Args:
         stays: the index stay of each, shape (n,).
         at: the prediction time of each, microseconds.
-        death: when each subject died, `NEVER` when not.
+        death, death_known: when each subject died and this was known, `NEVER` when not.
         counted: the stays that count as later admissions.
         facts: the rows of the shard.
     """
@@ -35,6 +36,7 @@ class Candidates:
     stays: Stays
     at: Ints
     death: Ints
+    death_known: Ints
     counted: Stays
     facts: Facts
 
@@ -51,15 +53,16 @@ def candidates(spec: CohortSpec, facts: Facts) -> Candidates:
         wide = sorted({*spec.index.classes, *classes})
         every = merged(every.of_classes(wide), asked.merge_within)
     index = every.of_classes(spec.index.classes)
-    at = _prediction_times(spec, index)
-    due = (at <= facts.as_of) & (at != NEVER)
-    index, at = index.take(due), at[due]
+    which, at = due(spec.index, index, facts)
+    index = index.take(which)
     order = np.lexsort((index.encounter, at, index.subject))
     index, at = index.take(order), at[order]
+    death, death_known = _deaths(facts, index.subject)
     return Candidates(
         stays=index,
         at=at,
-        death=_deaths(facts, index.subject),
+        death=death,
+        death_known=death_known,
         counted=every.of_classes(classes),
         facts=facts,
     )
@@ -67,25 +70,21 @@ def candidates(spec: CohortSpec, facts: Facts) -> Candidates:
 
 def counted_classes(spec: CohortSpec) -> tuple[str, ...]:
     """Return the classes of stay that count as a later admission."""
+    if spec.label.encounter is not None:
+        return spec.label.encounter.classes
     asked = spec.label.readmission
     if asked is None:
         return spec.index.classes
     return ANY_ADMISSION if asked.variant == "any_later_admission" else asked.classes
 
 
-def _prediction_times(spec: CohortSpec, index: Stays) -> Ints:
-    if spec.index.event == "discharge":
-        return index.discharged
-    return index.admitted + (spec.index.after or 0)
-
-
-def _deaths(facts: Facts, subject: Ints) -> Ints:
-    """Return each subject's first death that is visible at the end of what may be seen."""
+def _deaths(facts: Facts, subject: Ints) -> tuple[Ints, Ints]:
+    """Return each subject's first death that may be seen by now, and when it was known."""
     rows = np.flatnonzero(facts.now & facts.coded((DEATH, f"{DEATH}//*")))
     whose, first = np.unique(facts.subject[rows], return_index=True)
-    at = np.searchsorted(whose, subject)
-    inside = np.minimum(at, max(len(whose) - 1, 0))
     if not len(whose):
-        return np.full(len(subject), NEVER)
+        return np.full(len(subject), NEVER), np.full(len(subject), NEVER)
+    inside = np.minimum(np.searchsorted(whose, subject), len(whose) - 1)
     same = whose[inside] == subject
-    return np.asarray(np.where(same, facts.time[rows[first[inside]]], NEVER), dtype=np.int64)
+    row = rows[first[inside]]
+    return np.where(same, facts.time[row], NEVER), np.where(same, facts.known[row], NEVER)

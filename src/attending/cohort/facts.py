@@ -33,6 +33,7 @@ COLUMNS = (
     "code",
     "numeric_value",
     "text_value",
+    "unit",
     "known_at",
     "superseded_at",
     "encounter_id",

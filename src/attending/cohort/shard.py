@@ -10,8 +10,11 @@ import pyarrow as pa
 from attending.cohort.candidates import Candidates, candidates
 from attending.cohort.facts import NEVER, NO_STAY, Facts
 from attending.cohort.groups import groups
+from attending.cohort.index_times import index_codes
 from attending.cohort.labels import Labels, labels
+from attending.cohort.outcome_codes import outcome_codes
 from attending.cohort.rules import RULES, Asked
+from attending.cohort.sampling import sampled
 from attending.cohort.stays import ADMISSION_TYPE
 from attending.engines.tables import instants
 from attending.records.events import ADMISSION, BIRTH, DEATH, DISCHARGE
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
 #: The step of a row that stays; a row that leaves has the number of the step it leaves at.
 KEPT = -1
+#: Index events at which the stay may have ended already.
+_WITHIN = frozenset({"landmark", "transfer", "result"})
 
 
 class StepName(NamedTuple):
@@ -38,13 +43,21 @@ class StepName(NamedTuple):
 def steps(spec: CohortSpec) -> tuple[StepName, ...]:
     """Return the steps in which candidates leave, in order."""
     found = []
-    if spec.index.event == "landmark" and spec.index.require_stay:
-        found.append(StepName("require_stay", "still in the stay at the landmark"))
+    if needs_stay(spec):
+        found.append(StepName("require_stay", f"still in the stay at the {spec.index.event}"))
     found += [StepName(r.rule, r.title or r.rule.replace("_", " ")) for r in spec.rules]
     competing = spec.label.competing
     if competing is not None and competing.death == "excluded":
         found.append(StepName("competing_death", "did not die before the outcome"))
+    if spec.sampling.take != "all":
+        words = f"sampled, {spec.sampling.take} {spec.sampling.most} per patient"
+        found.append(StepName("sampling", words))
     return tuple(found)
+
+
+def needs_stay(spec: CohortSpec) -> bool:
+    """Return whether a candidate must still be in its stay at the prediction."""
+    return spec.index.require_stay and spec.index.event in _WITHIN
 
 
 def codes_read(spec: CohortSpec) -> tuple[str, ...]:
@@ -53,8 +66,7 @@ def codes_read(spec: CohortSpec) -> tuple[str, ...]:
     found |= {f"{group.prefix}*" for group in spec.groups.values() if group.prefix is not None}
     for rule in spec.rules:
         found |= set(getattr(rule, "codes", ()))
-    if spec.label.code_value is not None:
-        found.add(spec.label.code_value.code)
+    found |= {*index_codes(spec.index), *outcome_codes(spec)}
     return tuple(sorted(found))
 
 
@@ -84,6 +96,9 @@ def shard(spec: CohortSpec, as_of: int, events: pa.Table) -> pa.Table:
         "status": pa.array(outcome.status, pa.string()),
         "site": pa.array(found.stays.site, pa.string()),
     }
+    if spec.label.is_number:
+        days = outcome.number
+        columns["outcome_days"] = pa.array(days, mask=np.isnan(days))
     for name, values in groups(spec, found).items():
         columns[f"group_{name}"] = pa.array(values, pa.string())
     columns["step"] = pa.array(_leaves_at(spec, found, outcome))
@@ -105,10 +120,12 @@ def _leaves_at(spec: CohortSpec, found: Candidates, outcome: Labels) -> Ints:
 
 def _masks(spec: CohortSpec, found: Candidates, outcome: Labels, *, step: Ints) -> Iterator[Mask]:
     """Yield, step by step, which candidates meet it; a rule sees who is left before it."""
-    if spec.index.event == "landmark" and spec.index.require_stay:
+    if needs_stay(spec):
         yield np.asarray(found.stays.discharged > found.at)
     for rule in spec.rules:
         asked = Asked(spec, found, labels=outcome, left=step == KEPT)
         yield RULES.get(rule.rule)(rule, asked)
     if spec.label.competing is not None and spec.label.competing.death == "excluded":
         yield np.asarray(outcome.status.astype(str) != "competing")
+    if spec.sampling.take != "all":
+        yield sampled(spec.sampling, found, left=step == KEPT)

@@ -32,7 +32,7 @@ class Stays:
     Args:
         subject, encounter: `NO_STAY` for a stay without an id.
         admitted, discharged: `NEVER` for a stay that is still open.
-        admitted_known: when the admission could first be seen.
+        admitted_known, discharged_known: when each could first be seen.
         place: the class, such as INPATIENT.
         disposition, kind, site: in upper case; empty for null. `kind` is the admission type.
     """
@@ -42,6 +42,7 @@ class Stays:
     admitted: Ints
     discharged: Ints
     admitted_known: Ints
+    discharged_known: Ints
     place: NDArray[np.object_]
     disposition: NDArray[np.object_]
     kind: NDArray[np.object_]
@@ -100,6 +101,7 @@ def stays_of(facts: Facts) -> Stays:
         admitted=facts.time[opened],
         discharged=left,
         admitted_known=facts.known[opened],
+        discharged_known=np.where(ends >= 0, facts.known[ends], NEVER) if len(closed) else left,
         place=facts.codes(opened, ADMISSION),
         disposition=_upper(gone),
         kind=_admission_types(facts, opened),

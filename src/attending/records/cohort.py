@@ -80,3 +80,38 @@ class WhyReport(Record):
     subject_id: str
     as_of: When
     stays: tuple[StayExplained, ...]
+
+
+class FieldChange(Part):
+    """A field of the definition that differs: its path, and both values as plain JSON."""
+
+    field: str
+    before: Any  # a JSON value of the spec
+    after: Any  # a JSON value of the spec
+
+
+class Moved(Part):
+    """How many rows enter or leave, and the rule of the other definition that had them out."""
+
+    rule: str
+    title: str
+    rows: int
+
+
+class CohortDiff(Record):
+    """What changes between two definitions on the same data; counts only.
+
+    `entering` counts rows that only the second has, by the step at which the first left them
+    out; `leaving` the other way round. `index` means that there was no such prediction.
+    """
+
+    kind: ClassVar[str] = "cohort_diff"
+    before: str
+    after: str
+    as_of: When
+    changes: tuple[FieldChange, ...]
+    rows_before: int
+    rows_after: int
+    entering: tuple[Moved, ...]
+    leaving: tuple[Moved, ...]
+    relabelled: int

@@ -8,16 +8,30 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from attending.specs.base import Length, Spec
 from attending.specs.features import Slug  # noqa: TC001 - pydantic reads it
+from attending.specs.index_event import EncounterClass, Index, Sampling
+from attending.specs.outcome import (
+    ALIASED,
+    AnyCode,
+    Censoring,
+    CodeValue,
+    Competing,
+    LaterStay,
+    Readmission,
+    Sepsis3,
+    Threshold,
+)
 
-EncounterClass: TypeAlias = Literal["INPATIENT", "OBSERVATION", "ED", "OUTPATIENT", "ICU"]
-IndexEvent: TypeAlias = Literal["discharge", "admission", "landmark"]
+#: Kinds of label whose question has a field of the same name.
+_ASKED = ("readmission", "code_value", "codes", "encounter", "threshold", "sepsis3")
+#: Kinds whose outcome is a number, not yes or no.
+NUMERIC = frozenset({"length_of_stay", "remaining_days"})
+#: Kinds whose outcome is death itself.
+_DEATH_IS_IT = frozenset({"death_in_stay", "death"})
 
-#: A word that Python or pydantic keeps for itself has another name inside.
-_ALIASED = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
 #: Rules that look at how the stay ended, which nobody knows before the discharge.
 _READS_THE_END = frozenset({
     "alive_at_discharge",
@@ -26,27 +40,6 @@ _READS_THE_END = frozenset({
     "stay_at_most",
     "not_transferred",
 })  # fmt: skip
-
-
-class Index(Spec):
-    """The event that makes a prediction due.
-
-    `after` is the length after admission of a landmark; `require_stay` keeps only stays that are
-    still open at it.
-    """
-
-    event: IndexEvent
-    classes: tuple[EncounterClass, ...] = ("INPATIENT",)
-    after: Length | None = None
-    require_stay: bool = True
-
-    @model_validator(mode="after")
-    def _landmark_has_after(self) -> Index:
-        if (self.event == "landmark") != (self.after is not None):
-            raise ValueError("'after' is the length after admission of a landmark, and only of it")
-        if not self.classes:
-            raise ValueError("expected at least one class of stay")
-        return self
 
 
 class _Rule(Spec):
@@ -176,74 +169,35 @@ Rule: TypeAlias = Annotated[
 ]
 
 
-class Planned(Spec):
-    """Which readmissions were planned, by admission type, and what they count as.
-
-    `excluded`: a first readmission that was planned is no event, and later ones do not count.
-    `counted`: planned readmissions count like any other.
-    """
-
-    admission_types: tuple[str, ...] = ("ELECTIVE",)
-    count_as: Literal["excluded", "counted"] = Field("excluded", alias="as")
-
-    model_config = _ALIASED
-
-
-class Readmission(Spec):
-    """Which later admissions are readmissions.
-
-    `unplanned` looks at the first later admission of the counted classes. `any_later_admission`
-    counts every inpatient and observation stay, planned or not. Stays that begin within
-    `merge_within` of the end of another are one stay.
-    """
-
-    variant: Literal["unplanned", "any_later_admission"] = "unplanned"
-    classes: tuple[EncounterClass, ...] = ("INPATIENT",)
-    planned: Planned | None = None
-    merge_within: Length | None = None
-
-    @model_validator(mode="after")
-    def _planned_is_decided(self) -> Readmission:
-        if self.variant == "unplanned" and self.planned is None:
-            raise ValueError(
-                "'unplanned' needs 'planned': say which admission types are planned and what "
-                "they count as"
-            )
-        if self.variant == "any_later_admission" and self.planned is not None:
-            raise ValueError("'any_later_admission' counts planned stays; remove 'planned'")
-        return self
-
-
-class CodeValue(Spec):
-    """A coded outcome: the event is a row of this code with this value after the prediction."""
-
-    code: str
-    equals: float = 1.0
-
-
-class Competing(Spec):
-    """What death before the outcome counts as.
-
-    `no_event`: no event. `competing`: no yes-or-no label; for cumulative incidence. `excluded`:
-    the row leaves the table in a counted step.
-    """
-
-    death: Literal["no_event", "excluded", "competing"]
-
-
 class Label(Spec):
     """The outcome, its horizon and how long it takes to be known.
 
-    An outcome is mature when the horizon has ended and `delay` has passed; before that it is
-    null, also when an event was seen. `proxies` are codes that restate the outcome, such as its
-    treatment; `actions` are acts that follow a suspicion of it, such as a blood culture. No
-    feature may read either; a code that ends in `*` is a prefix.
+    An outcome is mature when the horizon has ended and `delay` has passed, since its end and
+    since the event was known; before that it is null, also when an event was seen. `proxies` are
+    codes that restate the outcome, such as its treatment; `actions` are acts that follow a
+    suspicion of it, such as a blood culture. No feature may read either; a code that ends in `*`
+    is a prefix.
     """
 
-    kind: Literal["readmission", "death_in_stay", "code_value"]
+    kind: Literal[
+        "readmission",
+        "death_in_stay",
+        "code_value",
+        "codes",
+        "encounter",
+        "death",
+        "threshold",
+        "sepsis3",
+        "length_of_stay",
+        "remaining_days",
+    ]
     horizon: Length | None = None
     readmission: Readmission | None = None
     code_value: CodeValue | None = None
+    codes: AnyCode | None = None
+    encounter: LaterStay | None = None
+    threshold: Threshold | None = None
+    sepsis3: Sepsis3 | None = None
     competing: Competing | None = None
     delay: Length = 0
     proxies: tuple[str, ...] = ()
@@ -251,32 +205,28 @@ class Label(Spec):
 
     @model_validator(mode="after")
     def _whole(self) -> Label:
-        for kind in ("readmission", "code_value"):
+        for kind in _ASKED:
             given = getattr(self, kind) is not None
             if given != (self.kind == kind):
                 raise ValueError(f"'{kind}' is for labels of that kind, and needed by them")
-        if self.kind != "death_in_stay" and self.horizon is None:
+        to_the_end = self.kind == "death_in_stay" or self.is_number
+        if not to_the_end and self.horizon is None:
             raise ValueError(f"a label of kind '{self.kind}' needs the field 'horizon'")
+        if self.is_number and self.horizon is not None:
+            raise ValueError(f"a label of kind '{self.kind}' looks to the end of the stay")
         if self.horizon is not None and self.horizon <= 0:
             raise ValueError("got a horizon of zero, expected a length above it")
-        if (self.kind == "death_in_stay") != (self.competing is None):
+        if (self.kind in _DEATH_IS_IT) != (self.competing is None):
             raise ValueError(
                 "'competing' says what death before the outcome counts as; every label but "
-                "'death_in_stay' needs it"
+                "'death_in_stay' and 'death' needs it"
             )
         return self
 
-
-class Censoring(Spec):
-    """When an outcome cannot be known. The end of the data always censors."""
-
-    end_of_data: bool = True
-
-    @model_validator(mode="after")
-    def _always(self) -> Censoring:
-        if not self.end_of_data:
-            raise ValueError("got 'end_of_data: false'; an immature outcome is never a negative")
-        return self
+    @property
+    def is_number(self) -> bool:
+        """Return whether the outcome is a number of days, not yes or no."""
+        return self.kind in NUMERIC
 
 
 class Group(Spec):
@@ -312,7 +262,7 @@ class Construct(Spec):
 class CohortSpec(Spec):
     """Who is predicted for, when, and what became of them."""
 
-    model_config = _ALIASED
+    model_config = ALIASED
 
     name: Slug
     version: str
@@ -324,7 +274,7 @@ class CohortSpec(Spec):
     label: Label
     censoring: Censoring = Censoring()
     groups: dict[Slug, Group] = Field(default_factory=dict)
-    sampling: Literal["all"] = "all"
+    sampling: Sampling = Sampling()
 
     @model_validator(mode="after")
     def _no_rule_reads_the_future(self) -> CohortSpec:
@@ -334,7 +284,8 @@ class CohortSpec(Spec):
                     f"rule '{rule.rule}' reads the end of the stay, which is not known at "
                     f"index '{self.index.event}'; use 'require_stay' or move the index"
                 )
-        if self.label.kind == "death_in_stay" and self.index.event == "discharge":
+        in_stay = self.label.kind in {"death_in_stay", *NUMERIC}
+        if in_stay and self.index.event == "discharge":
             raise ValueError("a stay that has ended cannot end in death; move the index")
         return self
 

@@ -11,9 +11,9 @@ from typing import Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from attending.specs.base import Length, Spec
-from attending.specs.cohort import Index  # noqa: TC001 - pydantic reads it
 from attending.specs.contract_terms import AvailabilityRule  # noqa: TC001 - pydantic reads it
 from attending.specs.features import Aggregate, FeatureSpec, Kind, Slug, Window
+from attending.specs.index_event import Index  # noqa: TC001 - pydantic reads it
 from attending.specs.model import Split  # noqa: TC001 - pydantic reads it
 
 Anchor: TypeAlias = Literal[

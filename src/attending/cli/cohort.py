@@ -1,0 +1,147 @@
+"""Verbs on cohorts: who is predicted for, why, and what became of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from attending.cli.face import (
+    AtOption,
+    ByOption,
+    HomeOption,
+    JsonOption,
+    ProjectOption,
+    SnapshotOption,
+    SparkOption,
+    clock,
+    emit,
+    home_path,
+    progress,
+    table,
+)
+from attending.digests import short
+from attending.lifecycle import cohort_questions, cohorts
+from attending.lifecycle.desk import open_desk
+from attending.lifecycle.projects import open_project
+from attending.records.cohort import Cohort
+
+cohort_app = typer.Typer(help="Cohorts: who is predicted for, and what became of them.")
+
+
+def flow(cohort: Cohort) -> None:
+    """Print the steps of a cohort with their counts."""
+    table(("step", "kept", "removed"), [(s.title, s.kept, s.removed) for s in cohort.steps])
+
+
+@cohort_app.command("build")
+def cohort_build(
+    project: ProjectOption = Path(),
+    snapshot: SnapshotOption = "",
+    spark: SparkOption = "",
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Build the cohort and its labels, every exclusion counted.
+
+    Example: attending cohort build --project examples/readmission-mimic-iv --home H
+    """
+    asked = open_project(project)
+    with (
+        open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk,
+        progress("building the cohort") as each,
+    ):
+        built = cohorts.build_cohort(desk, asked, snapshot=snapshot, each=each)
+    record = built.record
+    if not as_json:
+        flow(record)
+    emit(
+        {"digest": built.digest, **record.content()},
+        as_json=as_json,
+        lines=[
+            (
+                f"cohort {short(built.digest)}: {record.rows} predictions of {record.subjects} "
+                f"patients; {record.positives} events in {record.labelled} with a known outcome, "
+                f"{record.statuses.immature} not yet mature"
+            )
+        ],
+    )
+
+
+@cohort_app.command("show")
+def cohort_show(
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the newest cohort of a project.
+
+    Example: attending cohort show --project P --home H --json
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at)) as desk:
+        built = cohorts.built_cohort(desk, asked)
+    if not as_json:
+        flow(built.record)
+    emit({"digest": built.digest, **built.record.content()}, as_json=as_json)
+
+
+@cohort_app.command("explain")
+def cohort_explain(
+    subject: Annotated[str, typer.Argument(help="The patient's pseudonym, a decimal number.")],
+    project: ProjectOption = Path(),
+    snapshot: SnapshotOption = "",
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say why a patient's stays are in the cohort or not, rule by rule, without values.
+
+    Example: attending cohort explain 4503599627370496 --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at)) as desk:
+        found, cohort = cohort_questions.explain_subject(desk, asked, subject, snapshot=snapshot)
+    counts = dict(zip((s.title for s in cohort.steps), cohort.steps, strict=True))
+    lines = [f"{len(found.stays)} possible predictions, {sum(s.kept for s in found.stays)} in"]
+    for stay in found.stays:
+        lines.append(f"prediction at {stay.prediction_time}: {'in' if stay.kept else 'out'}")
+        for step in stay.steps:
+            of_all = counts[step.title]
+            met = "met" if step.met else "NOT MET"
+            lines.append(f"  {met}: {step.title} ({of_all.removed} of all left here)")
+    emit(
+        {**found.content(), "flow": [step.model_dump() for step in cohort.steps]},
+        as_json=as_json,
+        lines=lines,
+    )
+
+
+@cohort_app.command("diff")
+def cohort_diff(
+    other: Annotated[Path, typer.Argument(help="The other cohort.yaml.")],
+    project: ProjectOption = Path(),
+    snapshot: SnapshotOption = "",
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what changes from the project's definition to another: fields, and rows by rule.
+
+    Example: attending cohort diff new/cohort.yaml --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at)) as desk:
+        found = cohort_questions.diff_definitions(desk, asked, other, snapshot=snapshot)
+    lines = [f"changed: {change.field}" for change in found.changes]
+    lines += [f"{one.rows} enter, left out before by: {one.title}" for one in found.entering]
+    lines += [f"{one.rows} leave, by: {one.title}" for one in found.leaving]
+    lines.append(
+        f"{found.rows_before} rows before, {found.rows_after} after; "
+        f"{found.relabelled} of both have another outcome"
+    )
+    emit(found.content(), as_json=as_json, lines=lines)

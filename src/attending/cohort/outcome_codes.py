@@ -1,0 +1,29 @@
+"""Every code that the outcome, and what ends the looking for it, are read from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from attending.specs.cohort import CohortSpec
+
+
+def outcome_codes(spec: CohortSpec) -> tuple[str, ...]:
+    """Return the codes and prefixes, sorted, each once."""
+    label = spec.label
+    found = [*spec.censoring.follow_up_ends]
+    found += label.competing.codes if label.competing is not None else ()
+    found += [label.code_value.code] if label.code_value is not None else []
+    found += label.codes.any_of if label.codes is not None else ()
+    found += label.threshold.codes if label.threshold is not None else ()
+    if label.sepsis3 is not None:
+        asked = label.sepsis3
+        found += [*asked.antibiotics, *asked.cultures]
+        organs = type(asked.sofa).model_fields
+        found += [code for name in organs for code in getattr(asked.sofa, name)]
+    planned = label.readmission.planned if label.readmission is not None else None
+    if planned is not None and planned.tables is not None:
+        tables = planned.tables
+        found += [*tables.always_procedures, *tables.always_diagnoses]
+        found += [*tables.potential_procedures, *tables.acute_diagnoses]
+    return tuple(sorted(set(found)))
