@@ -49,7 +49,7 @@ def test_any_later_admission_finds_53_of_260_live_discharges(mimic):
 def test_explain_says_why_a_patient_is_in_and_why_another_is_out_without_values(mimic):
     shell, project, _ = mimic
     at = ("--project", str(project), "--at", AT)
-    said = {}
+    said: dict[str, str] = {}
     for subject in subjects_of(shell):
         found = shell.json("cohort", "explain", subject, *at)
         for one in found["stays"]:
