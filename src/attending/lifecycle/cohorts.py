@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from attending.cohort.aces import cohort_from_aces
 from attending.cohort.build import build as build_table
 from attending.engines.local import LocalEngine
 from attending.errors import BadInput, NotFound
@@ -15,7 +16,6 @@ from attending.lifecycle.desk import keep, required
 from attending.lifecycle.ingesting import held
 from attending.lifecycle.tables import table_bytes, table_from
 from attending.records.cohort import Cohort
-from attending.specs.aces import cohort_from_aces
 from attending.specs.cohort import CohortSpec
 from attending.specs.read_yaml import parse_yaml
 from attending.specs.write_yaml import write_yaml

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from attending.cohort.aces import cohort_from_aces
 from attending.errors import BadInput
-from attending.specs.aces import cohort_from_aces
 from attending.specs.cohort import CohortSpec
 from attending.specs.read_yaml import parse_yaml
 
