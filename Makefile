@@ -7,6 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 ORACLES := .venv-oracles
 SPARK := .venv/.spark
+ACES := .venv-aces
 LOCKS := requirements/core.txt requirements/dev.txt requirements/build.txt
 F ?=
 B ?=
@@ -58,7 +59,12 @@ $(ORACLES)/.stamp: $(STAMP) requirements/oracles.txt
 	@VIRTUAL_ENV=$(ORACLES) $(BIN)/uv pip sync --quiet --require-hashes requirements/oracles.txt
 	@touch $@
 
-bench: $(ORACLES)/.stamp ## time the heavy paths against their peers; make bench B=ingest times one
+$(ACES)/.stamp: $(STAMP) requirements/aces.txt
+	@test -x $(ACES)/bin/python || $(PYTHON) -m venv $(ACES)
+	@VIRTUAL_ENV=$(ACES) $(BIN)/uv pip sync --quiet --require-hashes requirements/aces.txt
+	@touch $@
+
+bench: $(ORACLES)/.stamp $(ACES)/.stamp ## time the heavy paths against their peers; make bench B=ingest times one
 	@$(BIN)/python -m benchmarks $(B)
 
 figures: $(ORACLES)/.stamp ## make the frozen figures of other implementations again
@@ -71,7 +77,8 @@ lock: $(STAMP) ## resolve the locks again (no registry is named in them)
 	@for part in core:pyproject.toml; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade pyproject.toml -o requirements/core.txt; done
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -c requirements/core.txt --extra spark pyproject.toml -o requirements/spark.txt
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group oracles -o requirements/oracles.txt
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group aces -o requirements/aces.txt
 	@for group in dev build tools; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -c requirements/core.txt --group $$group -o requirements/$$group.txt; done
 
 clean: ## remove what the targets made
-	@rm -rf .venv $(ORACLES) build
+	@rm -rf .venv $(ORACLES) $(ACES) build

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import contracts, features, ingest, latest
+from benchmarks import cohort, contracts, features, ingest, latest
 from benchmarks.table import Line, write
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 #: What is timed, and at how many rows.
 WORK: dict[str, tuple[Callable[[int], Line], int]] = {
+    "cohort": (cohort.compare, 100_000_000),
     "contracts": (contracts.compare, 50_000_000),
     "features": (features.compare, 100_000_000),
     "ingest": (ingest.compare, 50_000_000),

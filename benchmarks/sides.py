@@ -13,6 +13,8 @@ from typing import Any
 
 #: Where `make bench` puts the peers.
 PEERS = Path(".venv-oracles/bin/python")
+#: ACES needs an older polars than the other peers.
+ACES = Path(".venv-aces/bin/python")
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,11 @@ def ours(module: str, *arguments: str) -> Side:
 def peer(program: str, *arguments: str) -> Side:
     """Run a program of the benchmarks in the environment of the peers."""
     return run([str(PEERS), str(Path(__file__).with_name(program)), *arguments])
+
+
+def aces(task: str, *paths: str) -> Side:
+    """Run one task of ACES over the files that are named."""
+    return run([str(ACES), str(Path(__file__).with_name("peer_aces.py")), task, *paths])
 
 
 def run(command: list[str]) -> Side:

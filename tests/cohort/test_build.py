@@ -171,7 +171,7 @@ def first_stays(spec, local):
 
 
 @pytest.mark.fault("D27")
-def test_every_golden_patient_has_the_label_or_the_step_that_was_written_down(golden):
+def test_d27_every_golden_patient_has_the_label_or_the_step_that_was_written_down(golden):
     naive = cohort(eligibility=[], exclusions=[], label={
         "readmission": {"variant": "any_later_admission"},
     })  # fmt: skip

@@ -145,3 +145,19 @@ def cohort_diff(
         f"{found.relabelled} of both have another outcome"
     )
     emit(found.content(), as_json=as_json, lines=lines)
+
+
+@cohort_app.command("import-aces")
+def cohort_import_aces(
+    file: Annotated[Path, typer.Argument(help="The task of ACES, a YAML file.")],
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Where to write; a file that is there is kept.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the cohort.yaml that asks for the same as an ACES task, or say what does not map.
+
+    Example: attending cohort import-aces task.yaml --to cohort.yaml
+    """
+    text = cohorts.imported_task(file, to)
+    emit({"cohort": text, "to": None if to is None else str(to)}, as_json=as_json, lines=[text])

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from attending.cohort.facts import COLUMNS
+from attending.cohort.outcome_codes import columns_read
 from attending.cohort.shard import KEPT, codes_read, shard, steps
 from attending.digests import digest_of
 from attending.engines.tables import digest_table, micros, whole_numbers
@@ -46,7 +46,7 @@ def build(
         IntegrityBroken: a shard is not in canonical order, or cannot be read.
     """
     work = partial(shard, spec, to_micros(as_of))
-    found = engine.map(work, codes=codes_read(spec), columns=COLUMNS, each=each)
+    found = engine.map(work, codes=codes_read(spec), columns=columns_read(spec), each=each)
     step = whole_numbers(found["step"])
     table = _in_order(found.filter(pa.array(step == KEPT)).drop_columns(["step"]))
     return _record(spec, as_of, table, snapshot=snapshot, flow=_flow(spec, step)), table

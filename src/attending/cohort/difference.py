@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from attending.cohort.facts import COLUMNS
+from attending.cohort.outcome_codes import columns_read
 from attending.cohort.shard import KEPT, codes_read, shard, steps
 from attending.records.cohort import CohortDiff, FieldChange, Moved
 from attending.specs.base import dump
@@ -55,7 +55,7 @@ def _candidates(
 ) -> dict[tuple[Any, ...], tuple[int, object]]:  # keys of a row, as Arrow gives them
     """Return the step at which every candidate left, and its status and value."""
     work = partial(shard, spec, to_micros(as_of))
-    found = engine.map(work, codes=codes_read(spec), columns=COLUMNS)
+    found = engine.map(work, codes=codes_read(spec), columns=columns_read(spec))
     value = "outcome_days" if spec.label.is_number else "label"
     keys = zip(*(found[name].cast(_plain(found[name])).to_pylist() for name in _KEYS), strict=True)
     outcome = zip(found["status"].to_pylist(), found[value].to_pylist(), strict=True)

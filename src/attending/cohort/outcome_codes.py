@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attending.cohort.facts import COLUMNS
+
 if TYPE_CHECKING:
     from attending.specs.cohort import CohortSpec
+
+
+def columns_read(spec: CohortSpec) -> tuple[str, ...]:
+    """Return the columns that the cohort reads: values and units only where an outcome asks."""
+    label = spec.label
+    planned = label.readmission.planned if label.readmission is not None else None
+    by_tables = planned is not None and planned.tables is not None
+    unread = set() if label.threshold is not None else {"unit"}
+    asked = (label.code_value, label.threshold, label.sepsis3)
+    if not by_tables and all(one is None for one in asked):
+        unread.add("numeric_value")
+    return tuple(name for name in COLUMNS if name not in unread)
 
 
 def outcome_codes(spec: CohortSpec) -> tuple[str, ...]:

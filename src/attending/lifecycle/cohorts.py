@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import io
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from attending.cohort.aces import cohort_from_aces
 from attending.cohort.build import build as build_table
+from attending.errors import BadInput, NotFound
 from attending.features.clocks import Zones
 from attending.lifecycle.desk import keep, required
 from attending.lifecycle.engines import engine_name, engine_over
 from attending.lifecycle.ingesting import held
 from attending.lifecycle.tables import table_bytes, table_from
 from attending.records.cohort import Cohort
+from attending.specs.cohort import CohortSpec
+from attending.specs.read_yaml import parse_yaml
+from attending.specs.write_yaml import write_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.ingesting import Held
@@ -131,3 +139,32 @@ def built_cohort(desk: Desk, project: Project, name: str = "") -> BuiltCohort:
     digest = record.digest
     table = table_from(desk.home.artifacts.read(catalog.keys(digest)["table"]))
     return BuiltCohort(digest, record, table, held(desk, record.snapshot))
+
+
+def imported_task(file: Path, to: Path | None) -> str:
+    """Return the cohort.yaml that asks for the same as an ACES task, written where it is asked.
+
+    Raises:
+        NotFound: no such file.
+        BadInput: not YAML, a part that does not map, or a file that is there already.
+    """
+    if not file.is_file():
+        raise NotFound("there is no such file", code="aces.missing", where=str(file))
+    if to is not None and to.exists():
+        raise BadInput(
+            "the file is there already, and is kept",
+            code="aces.exists",
+            hint="Name another with --to.",
+            where=str(to),
+        )
+    task = parse_yaml(file.read_bytes(), name=str(file)).value
+    if not isinstance(task, dict):
+        raise BadInput("the file is no task of ACES", code="aces.not_a_task", where=str(file))
+    name = re.sub(r"[^a-z0-9_]+", "_", file.stem.lower()).strip("_") or "imported"
+    said = cohort_from_aces(task, name=name)
+    CohortSpec.model_validate(said)
+    stream = io.StringIO()
+    write_yaml(said, stream)
+    if to is not None:
+        to.write_text(stream.getvalue(), encoding="utf-8")
+    return stream.getvalue()
