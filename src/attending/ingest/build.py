@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from attending.digests import digest_file
 from attending.errors import BadInput
-from attending.ingest.files import require_unchanged
+from attending.ingest.files import require_unchanged, stamps
 from attending.ingest.merging import Merging
 from attending.ingest.pseudonyms import Pseudonyms
 from attending.ingest.registry import SOURCES
@@ -88,12 +88,8 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
         Refused: a file is cut short or altered, or two ids have one pseudonym.
     """
     source = source or SOURCES.get(kind)
-    if shards < 1 or any(out.iterdir()):
-        raise BadInput(
-            f"got {shards} shards and a folder with {len(list(out.iterdir()))} files, "
-            "expected at least one shard and an empty folder",
-            code="ingest.out",
-        )
+    _check_room(out, shards)
+    before = stamps(folder)
     origin = _described(source, folder, shifted=shift is not None)
     if onto is not None:
         onto.check(kind, origin, shards=shards)
@@ -113,7 +109,7 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
         tally.naming |= dict.fromkeys(settled.events["source"].unique().to_pylist(), batch.naming)
         writer.add(settled.events)
         tally.add(settled)
-    require_unchanged(folder, origin.files)
+    require_unchanged(folder, origin.files, before=before)
     written = _written(writer, merging, tally)
     snapshot = _snapshot(kind, origin, tally=tally, written=written.shards, out=out)
     told = {"contract_digest": contract_digest, "dates_shifted": shift is not None}
@@ -122,6 +118,15 @@ def build_snapshot(  # noqa: PLR0913 - one call says all that shapes a snapshot
         snapshot = onto.grown(snapshot, out)
     write_manifest(snapshot, out)
     return snapshot
+
+
+def _check_room(out: Path, shards: int) -> None:
+    if shards < 1 or any(out.iterdir()):
+        raise BadInput(
+            f"got {shards} shards and a folder with {len(list(out.iterdir()))} files, "
+            "expected at least one shard and an empty folder",
+            code="ingest.out",
+        )
 
 
 def _written(writer: ShardWriter, merging: Merging, tally: _Tally) -> Written:

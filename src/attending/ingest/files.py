@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attending.digests import digest_file, short
 from attending.errors import BadInput, NotFound, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from attending.records.snapshot import SourceFile
 
+#: A file's number, size in bytes, and when it was last written to and changed.
+Stamp: TypeAlias = tuple[int, int, int, int]
 #: Bytes of a file in which a source says what it gave; none of ours needs a thousandth of it.
 _MOST_SAID = 16 << 20
 _WHOLE = "Fetch the whole extract again; nothing of it was taken in."
@@ -98,14 +100,30 @@ def checked_digest(path: Path, expected: str | None, *, name: str) -> str:
     return got
 
 
-def require_unchanged(folder: Path, files: Iterable[SourceFile]) -> None:
+def stamps(folder: Path) -> dict[Path, Stamp]:
+    """Return what the disk says of every file in a folder, before any of them is read."""
+    return {path: _stamp(path) for path in folder.rglob("*") if path.exists()}
+
+
+def _stamp(path: Path) -> Stamp:
+    said = path.stat()
+    return said.st_ino, said.st_size, said.st_mtime_ns, said.st_ctime_ns
+
+
+def require_unchanged(
+    folder: Path, files: Iterable[SourceFile], *, before: Mapping[Path, Stamp]
+) -> None:
     """Refuse files that are no longer what they were when their digests were taken.
+
+    A file of which the disk says the same as before was not written to and is not read again.
 
     Raises:
         Truncated: one was written to, or went, while it was read.
     """
     for file in files:
         path = folder / file.name
+        if path.exists() and before.get(path) == _stamp(path):
+            continue
         if not path.exists() or digest_file(path) != file.digest:
             raise Truncated(
                 "the file was written to while it was read",
