@@ -39,7 +39,13 @@ Charlson agrees with comorbidipy on all 275 admissions of the MIMIC-IV demo, con
 condition and in both totals, once two faults of that package are put right (`make figures`).
 """
 
-READY = """## Ready features
+READY = """## As features
+
+A feature of `kind: score` takes a score's total or one component into `features.yaml`, as knowable
+at the prediction; its codes count as read by the model. A total without any input is missing there,
+not 0. `docs/features.md` has an example.
+
+## Ready features
 
 `attending features ready loinc` and `attending features ready mimic-iv` list 198 features to start
 from, and `--out features.yaml` copies them: demographics, encounter history and utilisation, length

@@ -33,6 +33,7 @@ def test_every_verb_gives_the_same_records_on_spark(ward, spark_master):
         ("contract", "check"),
         ("cohort", "build"),
         ("features", "build"),
+        ("features", "parity", "--most", "40"),
         ("gate", "leaks"),
     ):
         here = ward.asked(*verb)
@@ -40,6 +41,14 @@ def test_every_verb_gives_the_same_records_on_spark(ward, spark_master):
         assert here.json["digest"] == there.json["digest"]
         assert here.out == there.out
         assert there.err == ""
+    for asked in (
+        ("baseline", "show", "--score", "news2", "--score", "lace"),
+        ("cohort", "diff", str(ward.project / "cohort.yaml")),
+        ("codelist", "diff", "charlson", "elixhauser", "--impact"),
+    ):
+        code = 3 if asked[0] == "codelist" else 0
+        told = ward.asked(*asked, code=code)
+        assert told.out == ward.asked(*asked, "--spark", spark_master, code=code).out
     # The engine stands in the ledger, and in no record.
     assert sorted(one["engine"] for one in entries(ward, "features.build")) == ["local", "spark"]
     # A refusal of a gate is the same refusal.

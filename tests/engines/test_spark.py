@@ -36,9 +36,11 @@ from attending.lifecycle.examples import copy_example
 from attending.lifecycle.projects import open_project
 from attending.records.events import plain
 from attending.scores.registered import SCORES
+from attending.specs.features import FeatureSpec
 from attending.statistics.inputs import TooFewOutcomes
 from attending.times import parse_instant, to_micros
 from tests.engines.tables import event, events
+from tests.features.specs import feature
 
 FIRST = parse_instant("2024-08-01T06:00:00Z")
 SECOND = parse_instant("2024-08-08T06:00:00Z")
@@ -69,11 +71,20 @@ def bytes_of(table):
     return stream_of(table.unify_dictionaries().combine_chunks())
 
 
+def with_scores(features):
+    """Return the features with two bedside scores among them."""
+    more = (
+        FeatureSpec.model_validate(feature(score, kind="score", score=score))
+        for score in ("lace", "news2")
+    )
+    return features.model_copy(update={"features": (*features.features, *more)})
+
+
 def study(hospital, held, engine):
     """Return cohort and features, their records and their bytes."""
     end = data_end(held.snapshot)
     cohort, table = build_cohort(hospital.project.cohort, engine, as_of=end)
-    features, cells = build_features(hospital.project.features, table, engine)
+    features, cells = build_features(with_scores(hospital.project.features), table, engine)
     return cohort.digest, bytes_of(table), features.digest, bytes_of(cells)
 
 

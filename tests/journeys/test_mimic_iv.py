@@ -157,3 +157,7 @@ def test_the_model_stops_at_the_first_gate_that_nobody_signed(mimic):
     refused = shell.run("release", "advance", "trained", *at, code=3)
     assert "signed.run.data_engineer" in refused.stderr
     assert "run.replayed" in refused.stderr
+    assert "features.parity is missing" in refused.stderr
+    shell.run("features", "parity", *at)
+    refused = shell.run("release", "advance", "trained", *at, code=3)
+    assert "features.parity" not in refused.stderr

@@ -11,7 +11,13 @@ from typer.testing import CliRunner
 from attending.cli.app import app
 from attending.errors import NotFound, Refused
 from attending.features.online import for_patient
-from attending.lifecycle import examples, ingesting, parity, releasing, simulating
+from attending.lifecycle import (
+    examples,
+    ingesting,
+    parity,
+    releasing,
+    simulating,
+)
 from attending.lifecycle.cohorts import build_cohort, built_cohort, in_zones
 from attending.lifecycle.desk import create_home
 from attending.lifecycle.featuring import build_features

@@ -12,6 +12,7 @@ from attending.cli.face import (
     HomeOption,
     JsonOption,
     ProjectOption,
+    SparkOption,
     clock,
     emit,
     home_path,
@@ -76,6 +77,7 @@ def baseline_show(
         typer.Option("--with", help="A parameter of the one score that is named, NAME=VALUE."),
     ] = None,
     project: ProjectOption = Path(),
+    spark: SparkOption = "",
     home: HomeOption = None,
     at: AtOption = None,
     as_json: JsonOption = False,
@@ -86,9 +88,9 @@ def baseline_show(
     """
     asked = open_project(project)
     wanted = _asked(score or [], with_ or []) or asked.model.baselines
-    with open_desk(home_path(home), at=clock(at)) as desk, progress("scoring"):
+    with open_desk(home_path(home), at=clock(at), spark=spark) as desk, progress("scoring"):
         cohort = cohorts.built_cohort(desk, asked)
-        found = score_figures.score_figures(cohort, wanted)
+        found = score_figures.score_figures(desk, cohort, wanted)
     if not as_json:
         for one in found:
             _print(one)

@@ -14,6 +14,7 @@ from attending.cli.face import (
     JsonOption,
     ProjectOption,
     SnapshotOption,
+    SparkOption,
     clock,
     emit,
     home_path,
@@ -113,6 +114,7 @@ def codelist_diff(
     ] = False,
     snapshot: SnapshotOption = "",
     project: ProjectOption = Path(),
+    spark: SparkOption = "",
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -129,7 +131,10 @@ def codelist_diff(
         content = [one.model_dump(mode="json") for one in changes]
         emit({"before": old.digest, "after": new.digest, "classes": content}, as_json=as_json)
         return
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk, progress("counting"):
+    with (
+        open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk,
+        progress("counting"),
+    ):
         review = code_lists.impact(desk, old, new, snapshot=snapshot)
         _print(review.classes, as_json=as_json)
         emit(

@@ -95,6 +95,7 @@ def cohort_explain(
     subject: Annotated[str, typer.Argument(help="The patient's pseudonym, a decimal number.")],
     project: ProjectOption = Path(),
     snapshot: SnapshotOption = "",
+    spark: SparkOption = "",
     home: HomeOption = None,
     at: AtOption = None,
     as_json: JsonOption = False,
@@ -104,7 +105,7 @@ def cohort_explain(
     Example: attending cohort explain 4503599627370496 --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at)) as desk:
+    with open_desk(home_path(home), at=clock(at), spark=spark) as desk:
         found, cohort = cohort_questions.explain_subject(desk, asked, subject, snapshot=snapshot)
     counts = dict(zip((s.title for s in cohort.steps), cohort.steps, strict=True))
     lines = [f"{len(found.stays)} possible predictions, {sum(s.kept for s in found.stays)} in"]
@@ -126,6 +127,7 @@ def cohort_diff(
     other: Annotated[Path, typer.Argument(help="The other cohort.yaml.")],
     project: ProjectOption = Path(),
     snapshot: SnapshotOption = "",
+    spark: SparkOption = "",
     home: HomeOption = None,
     at: AtOption = None,
     as_json: JsonOption = False,
@@ -135,7 +137,7 @@ def cohort_diff(
     Example: attending cohort diff new/cohort.yaml --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at)) as desk:
+    with open_desk(home_path(home), at=clock(at), spark=spark) as desk:
         found = cohort_questions.diff_definitions(desk, asked, other, snapshot=snapshot)
     lines = [f"changed: {change.field}" for change in found.changes]
     lines += [f"{one.rows} enter, left out before by: {one.title}" for one in found.entering]

@@ -123,6 +123,7 @@ def show(
 def parity_verb(
     most: Annotated[int, typer.Option("--most", min=1, help="How many predictions.")] = 1000,
     project: ProjectOption = Path(),
+    spark: SparkOption = "",
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -134,7 +135,7 @@ def parity_verb(
     """
     asked = open_project(project)
     with (
-        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk,
         progress("computing again"),
     ):
         built = featuring.built_features(desk, asked, cohorts.built_cohort(desk, asked))

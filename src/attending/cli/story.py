@@ -20,6 +20,7 @@ from attending.lifecycle import (
     featuring,
     gating,
     ingesting,
+    parity,
     references,
     releasing,
     scanning,
@@ -188,6 +189,12 @@ def _cohort(teller: Teller) -> None:
     )
     features = featuring.build_features(teller.by("dana"), teller.project, built)
     say(f"  features: {len(features.record.features)}, table {features.record.table_digest}")
+    again = parity.check_parity(teller.by("erik"), teller.project, features)
+    parity.require_same(again)
+    say(
+        f"  one patient at a time: {again.cells} cells of {again.predictions} predictions are the "
+        "same to the bit"
+    )
 
 
 def _leaks(teller: Teller, home: Path) -> None:

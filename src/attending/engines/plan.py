@@ -45,6 +45,9 @@ AGGREGATES: dict[str, int] = {
 _MODES = {"fixed": 0, "encounter": 1, "ever": 2, "with_static": 3}
 _MOMENTS = frozenset({"std", "slope"})
 _KEEPS = frozenset({"median", "distinct", "distinct_codes", "fraction_abnormal", "ewm"})
+#: Stand for no encounter, and for an unknown start of the stay.
+NO_ENCOUNTER = -1
+NO_START = np.iinfo(np.int64).max
 _NO_LIMIT = np.iinfo(np.int64).max
 _SECOND = 1_000_000
 
@@ -125,18 +128,21 @@ class Column:
 class Predictions(NamedTuple):
     """Where to compute: ascending by subject; instants in microseconds.
 
-    `clocks`, shape (n, clocks of the plan), are the last instants of each clock time.
+    `clocks`, shape (n, clocks of the plan), are the last instants of each clock time. `encounter`
+    is `NO_ENCOUNTER` where there is none; the kernel does not read it.
     """
 
     subject: Ints
     time: Ints
     start: Ints
     clocks: Ints
+    encounter: Ints
 
     @classmethod
     def at(cls, subject: Ints, time: Ints, start: Ints) -> Predictions:
-        """Return predictions for a plan without clock times."""
-        return cls(subject, time, start, np.empty((len(time), 0), np.int64))
+        """Return predictions for a plan without clock times, of no encounter."""
+        encounter = np.full(len(time), NO_ENCOUNTER)
+        return cls(subject, time, start, np.empty((len(time), 0), np.int64), encounter)
 
 
 class Filled(NamedTuple):

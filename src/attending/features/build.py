@@ -10,12 +10,12 @@ import pyarrow as pa
 
 from attending.engines import kernel
 from attending.engines.kernel_states import count_states
-from attending.engines.plan import COLUMNS, Predictions
+from attending.engines.plan import NO_ENCOUNTER, NO_START, Predictions
 from attending.engines.tables import digest_table, micros, whole_numbers
 from attending.errors import BadInput, IntegrityBroken
 from attending.features.clocks import UTC_NAME, last_instants
 from attending.features.compiled import Compiled, compiled
-from attending.features.shard import NO_START, compute
+from attending.features.shard import compute
 from attending.records.events import EVENTS
 from attending.records.features import REASONS, STATES, FeatureCount, FeatureSet
 
@@ -63,7 +63,7 @@ def build(
     engine.map(
         partial(_piece, plan, sorted_),
         codes=plan.plan.codes,
-        columns=COLUMNS,
+        columns=plan.reads,
         each=each,
         take=made.take,
     )
@@ -140,6 +140,7 @@ def as_predictions(table: pa.Table, clocks: tuple[str, ...] = ()) -> Predictions
         at,
         micros(table["index_start"], null=NO_START),
         last_instants(at, zones_of(table) if clocks else [], clocks),
+        whole_numbers(table["encounter_id"], null=NO_ENCOUNTER),
     )
 
 

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attending.engines.plan import Column, Plan, compile_plan
+from attending.engines.plan import COLUMNS, Column, Plan, compile_plan
 from attending.errors import Refused
+from attending.scores.asked import codes_of, score_of
+from attending.scores.columns import READ
 from attending.specs.features import VALUELESS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from attending.scores.protocol import Score
     from attending.specs.features import FeatureSpec, FeaturesSpec
 
 
@@ -26,6 +31,7 @@ class Compiled:
         beside: for a static feature the column that says whether its vocabulary was seen, else -1.
         special: the features that are not simply a column of the kernel.
         notes: what a reader should know, such as a deprecated feature.
+        scores: for each feature that is a bedside score, by its place, that score.
     """
 
     spec: FeaturesSpec
@@ -34,6 +40,12 @@ class Compiled:
     beside: tuple[int, ...]
     special: tuple[int, ...]
     notes: tuple[str, ...]
+    scores: Mapping[int, Score]
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Return the columns of the event table that it reads."""
+        return tuple(dict.fromkeys((*COLUMNS, *READ))) if self.scores else COLUMNS
 
 
 #: Fills nothing: the place of a feature that reads no rows.
@@ -44,7 +56,9 @@ def compiled(spec: FeaturesSpec | Compiled) -> Compiled:
     """Return the compiled form of a spec; one that is compiled already is returned as it is.
 
     Raises:
-        Refused: a feature is retired.
+        Refused: a feature is retired, or is a score by codes that came later.
+        NotFound: no such score.
+        BadInput: a parameter or a component that the score does not have.
     """
     if isinstance(spec, Compiled):
         return spec
@@ -64,6 +78,7 @@ def compiled(spec: FeaturesSpec | Compiled) -> Compiled:
         beside=tuple(besides),
         special=tuple(i for i, f in enumerate(spec.features) if f.kind != "window"),
         notes=tuple(_notes(spec)),
+        scores=_scores(spec),
     )
 
 
@@ -82,12 +97,24 @@ def _notes(spec: FeaturesSpec) -> list[str]:
     ]
 
 
+def _scores(spec: FeaturesSpec) -> dict[int, Score]:
+    """Return the score of each feature that is one; the same for all that ask for the same."""
+    made: dict[tuple[object, ...], Score] = {}
+    found: dict[int, Score] = {}
+    for number, feature in enumerate(spec.features):
+        if feature.kind == "score":
+            asked = score_of(feature)
+            key = (feature.score, *sorted((k, repr(v)) for k, v in feature.parameters.items()))
+            found[number] = made.setdefault(key, asked)
+    return found
+
+
 def _columns(spec: FeaturesSpec, feature: FeatureSpec) -> list[Column]:
     """Return what the kernel must fill for a feature."""
-    codes = spec.codes_of(feature)
+    codes = codes_of(spec, feature)
     by_event = feature.clock == "event"
     fresh = feature.freshness or 0
-    if feature.kind == "age":
+    if feature.kind in {"age", "score"}:
         return [Column(codes, "newest_time", mode="ever", by_event=by_event)]
     if feature.kind == "static":
         return [

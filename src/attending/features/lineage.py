@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from attending.engines.plan import COLUMNS
+from attending.scores.asked import codes_of
+from attending.scores.columns import READ
 
 if TYPE_CHECKING:
     from attending.specs.features import FeaturesSpec
@@ -24,12 +26,14 @@ class Use(NamedTuple):
 
 def codes_read(spec: FeaturesSpec) -> tuple[str, ...]:
     """Return every code or prefix that the features read, sorted."""
-    found = (code for one in spec.features for code in (*spec.codes_of(one), *one.since))
+    found = (code for one in spec.features for code in (*codes_of(spec, one), *one.since))
     return tuple(sorted(set(found)))
 
 
 def columns_read(spec: FeaturesSpec) -> tuple[str, ...]:
     """Return the columns of the event table that the features read."""
+    if any(one.kind == "score" for one in spec.features):
+        return tuple(dict.fromkeys((*COLUMNS, *READ)))
     return COLUMNS if codes_read(spec) else ()
 
 
@@ -38,7 +42,7 @@ def uses(spec: FeaturesSpec) -> tuple[Use, ...]:
     found: dict[str, Use] = {}
     for feature in spec.features:
         window = feature.window if isinstance(feature.window, int) else None
-        codes, clock = (*spec.codes_of(feature), *feature.since), feature.clock
+        codes, clock = (*codes_of(spec, feature), *feature.since), feature.clock
         if feature.expression is not None:
             parts = [found[name] for name in feature.expression.names]
             codes = tuple(sorted({code for part in parts for code in part.codes}))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from attending.engines import kernel
-from attending.engines.plan import Predictions
+from attending.engines.plan import NO_ENCOUNTER, NO_START, Predictions
 from attending.features.clocks import UTC_NAME, last_instants
 from attending.features.compiled import Compiled, compiled
-from attending.features.shard import NO_START, compute
+from attending.features.shard import compute
 from attending.records.features import REASONS
 from attending.times import from_micros, to_micros
 
@@ -89,7 +89,7 @@ def for_patient(  # noqa: PLR0913 - whose rows, when, and where
         spec: the features; compile them once with `compiled` and pass that.
         rows: the patient's events in canonical order; rows of others are not looked at.
         subject_id: the patient.
-        encounter_id: the stay, carried along.
+        encounter_id: the stay, which scores read.
         prediction_time: only rows visible at it are used.
         index_start: when the stay began, or None when it is not known.
         zone: of the patient's site, for features as of a clock time.
@@ -102,7 +102,8 @@ def for_patient(  # noqa: PLR0913 - whose rows, when, and where
     start = NO_START if index_start is None else to_micros(index_start)
     now = _one(to_micros(prediction_time))
     clocks = last_instants(now, [zone], plan.plan.clocks)
-    at = Predictions(_one(subject_id), now, _one(start), clocks)
+    stay = NO_ENCOUNTER if encounter_id is None else encounter_id
+    at = Predictions(_one(subject_id), now, _one(start), clocks, _one(stay))
     cells = compute(plan, rows, at, trace=True)
     state = cells.state[0].tolist()
     return FeatureVector(

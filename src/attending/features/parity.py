@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from attending.engines.plan import COLUMNS, Predictions
+from attending.engines.plan import NO_ENCOUNTER, NO_START, Predictions
 from attending.engines.tables import digest_table, numbers, whole_numbers
 from attending.errors import BadInput
 from attending.features.build import as_predictions, zones_of
 from attending.features.compiled import Compiled, compiled
 from attending.features.online import for_patient
-from attending.features.shard import NO_START
 from attending.records.events import EVENTS
 from attending.records.features import Mismatch, ParityReport
 from attending.times import from_micros
@@ -89,7 +88,7 @@ def _asked(table: pa.Table) -> _Asked:
 
 def _again(plan: Compiled, asked: _Asked, engine: Engine) -> Floats:
     """Return the features one patient at a time, shape (features, predictions), NaN normalised."""
-    found = engine.map(partial(_piece, plan, asked), codes=plan.plan.codes, columns=COLUMNS)
+    found = engine.map(partial(_piece, plan, asked), codes=plan.plan.codes, columns=plan.reads)
     rows = whole_numbers(found["row"])
     values = np.full((len(plan.spec.features), len(asked.zones)), np.nan)
     for number in range(len(values)):
@@ -119,12 +118,12 @@ def _slice(events: pa.Table, subjects: Ints, subject: int) -> pa.Table:
 
 
 def _one(plan: Compiled, asked: _Asked, events: pa.Table, *, row: int) -> Floats:
-    start = int(asked.at.start[row])
+    start, stay = int(asked.at.start[row]), int(asked.at.encounter[row])
     vector = for_patient(
         plan,
         events,
         subject_id=int(asked.at.subject[row]),
-        encounter_id=None,
+        encounter_id=None if stay == NO_ENCOUNTER else stay,
         prediction_time=from_micros(int(asked.at.time[row])),
         index_start=None if start == NO_START else from_micros(start),
         zone=asked.zones[row],

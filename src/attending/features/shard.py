@@ -8,6 +8,8 @@ import numpy as np
 
 from attending.engines import kernel
 from attending.engines.ages import years_between
+from attending.engines.plan import NO_START
+from attending.features.bedside import scored, tables
 from attending.features.derive import Operand, derive
 
 if TYPE_CHECKING:
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from attending.types import Floats, Ints
 
 _HOUR = 3_600_000_000.0
-#: Stands for an unknown start of the stay.
-NO_START = np.iinfo(np.int64).max
 
 
 class Cells(NamedTuple):
@@ -61,7 +61,11 @@ def compute(
     values = [filled.values[column] for column in compiled.column]
     state = np.ascontiguousarray(filled.state[:, compiled.column])
     cells = Cells(values, state, *_traces(compiled, filled))
+    scores = tables(compiled.scores, events, predictions) if compiled.scores else {}
     for number in compiled.special:
+        if number in scores:
+            _score(compiled, number, made=scores[number], cells=cells)
+            continue
         _special(compiled, number, filled=filled, predictions=safe, cells=cells)
         if compiled.spec.features[number].kind == "stay_hours":
             values[number][unknown] = np.nan
@@ -140,7 +144,17 @@ def _derive(compiled: Compiled, number: int, expression: Expression, *, cells: C
         )
         return Operand(cells.values[at], cells.state[:, at], *traced)
 
-    made = derive(expression, operand, len(cells.state))
+    _put(cells, number, derive(expression, operand, len(cells.state)))
+
+
+def _score(compiled: Compiled, number: int, *, made: pa.Table, cells: Cells) -> None:
+    component = compiled.spec.features[number].component
+    components = (component,) if component else compiled.scores[number].components
+    state = cells.state[:, number]
+    _put(cells, number, scored(made, components, total=component is None, state=state))
+
+
+def _put(cells: Cells, number: int, made: Operand) -> None:
     cells.values[number] = made.values
     cells.state[:, number] = made.state
     if cells.newest_time and made.newest_time is not None and made.newest_known is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from attending.records.gates import GateFinding
+from attending.scores.asked import codes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,7 +89,7 @@ def judge_features(spec: FeaturesSpec) -> tuple[GateFinding, ...]:
             hint="Name the codes that are needed, or have the feature approved.",
         )
         for feature in spec.features
-        for reason in [_too_much(feature.status, spec.codes_of(feature))]
+        for reason in [_too_much(feature.status, codes_of(spec, feature))]
         if reason
     )
     return whole or (_row("data.minimum_necessary", "met", _SCIENTIST),)
@@ -107,7 +108,7 @@ def judge_reads(
     named = set(cohort)
     for feature in features.features:
         if feature.status == "approved":
-            named |= set(features.codes_of(feature))
+            named |= set(codes_of(features, feature))
     extra = sorted(code for code in set(read) if not any(covers(one, code) for one in named))
     return _row(
         "data.reads_named",
@@ -135,7 +136,7 @@ def judge_proxies(features: FeaturesSpec, cohort: CohortSpec) -> tuple[GateFindi
         )
         for feature in features.features
         for name, codes in lists.items()
-        for hit in [overlap(features.codes_of(feature), codes)]
+        for hit in [overlap(codes_of(features, feature), codes)]
         if hit
     )
     return found or (_row("leak.outcome_proxy", "met", _SCIENTIST),)

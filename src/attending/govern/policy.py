@@ -78,6 +78,7 @@ LINEAGE = GateRule(
         FactRule("data.access_reviewed", "the data may be used for this", _COMPLIANCE),
         FactRule("contract.passed", "the data kept its contract", _ENGINEER),
         FactRule("leaks.none", "no feature crosses the time of prediction", _SCIENTIST),
+        FactRule("features.parity", "one patient alone gives the table's bits", _ENGINEER),
         FactRule("agreement.before_fit", "the plan was signed before fitting", _CLINICIAN),
         FactRule("split.temporal", "development and test are parted in time", _SCIENTIST),
     ),

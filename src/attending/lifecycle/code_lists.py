@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 from attending.digests import short
-from attending.engines.local import LocalEngine
 from attending.errors import NotFound, Refused, did_you_mean
 from attending.lifecycle.desk import keep
+from attending.lifecycle.engines import engine_over
 from attending.lifecycle.ingesting import held
 from attending.records.code_list import ClassChange, CodeListReview
 from attending.records.governance import Approval, Withdrawal
@@ -93,7 +93,8 @@ def impact(
     changes = differences(before, after)
     source = held(desk, snapshot)
     codes = tuple(dict.fromkeys((*before.patterns(), *after.patterns())))
-    parts = LocalEngine(source.shards).map(counter(before, after), codes=codes, columns=COLUMNS)
+    engine = engine_over(desk, source)
+    parts = engine.map(counter(before, after), codes=codes, columns=COLUMNS)
     changed, told = counted(changes, names_of(before, after), parts)
     review = CodeListReview(
         name=after.name,

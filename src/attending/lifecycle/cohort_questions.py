@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from attending.cohort.build import build
 from attending.cohort.difference import difference
 from attending.cohort.explain import why
-from attending.engines.local import LocalEngine
 from attending.errors import BadInput, NotFound
 from attending.lifecycle.cohorts import data_end, project_snapshot
+from attending.lifecycle.engines import engine_over
 from attending.specs.cohort import CohortSpec
 from attending.specs.read_yaml import read_spec
 
@@ -43,7 +43,7 @@ def explain_subject(
             hint="Pseudonyms stand in the table of the cohort and in predictions.",
         )
     source = project_snapshot(desk, project, snapshot)
-    engine, as_of = LocalEngine(source.shards), data_end(source.snapshot)
+    engine, as_of = engine_over(desk, source), data_end(source.snapshot)
     rows = engine.rows(int(subject))
     if not rows.num_rows:
         raise NotFound(
@@ -66,5 +66,5 @@ def diff_definitions(
     """
     after = read_spec(other, CohortSpec)
     source = project_snapshot(desk, project, snapshot)
-    engine, as_of = LocalEngine(source.shards), data_end(source.snapshot)
+    engine, as_of = engine_over(desk, source), data_end(source.snapshot)
     return difference(project.cohort, after, engine, as_of=as_of)

@@ -9,12 +9,14 @@ from attending.govern.agreements import Fitted, agreed_before_fit
 from attending.govern.gates import Evidence, Fact, decide
 from attending.lifecycle import agreeing
 from attending.lifecycle.desk import keep
+from attending.lifecycle.parity import ENOUGH
 from attending.lifecycle.signing import spec_document
 from attending.lifecycle.training import latest_run
 from attending.records.card import ModelCard
 from attending.records.contract import ContractReport, LeakReport
 from attending.records.decisions import AccessReview, RollbackDrill, ThresholdDecision
 from attending.records.explanation import StabilityReport
+from attending.records.features import FeatureSet, ParityReport
 from attending.records.governance import Approval, GateDecision
 from attending.records.monitoring import Reference, Verdict
 from attending.records.replay import Replay
@@ -167,6 +169,26 @@ def _leaks(desk: Desk, _project: Project, run: Run) -> Fact:
         bool(found and not found.refused),
         absent="not asked",
         why=found.refusal if found else "",
+    )
+
+
+def _parity(desk: Desk, _project: Project, run: Run) -> Fact:
+    built = desk.home.catalog.all(FeatureSet, cohort=run.cohort)
+    tables = [item for item in built if item.definition_digest == run.feature_set]
+    if not tables:
+        return Fact("missing", note="the run's feature table is not here")
+    found = desk.home.catalog.latest(
+        ParityReport, features=run.feature_set, table=tables[-1].table_digest
+    )
+    if found is not None and found.predictions < min(ENOUGH, tables[-1].rows):
+        few = f"only {found.predictions} predictions were computed again"
+        return Fact("missing", found.digest, few)
+    differ = ", ".join(item.name for item in found.mismatches) if found else ""
+    return _told(
+        found,
+        bool(found and found.same),
+        absent="not computed again; run `attending features parity`",
+        why=f"other bits in: {differ or 'there are no predictions'}",
     )
 
 
@@ -323,6 +345,7 @@ _TRAINED: dict[str, Callable[[Desk, Project, Run], Fact]] = {
     "data.access_reviewed": _access_reviewed,
     "contract.passed": _contract,
     "leaks.none": _leaks,
+    "features.parity": _parity,
     "agreement.before_fit": _agreed,
     "split.temporal": _temporal,
 }

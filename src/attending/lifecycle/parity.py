@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.engines.local import LocalEngine
 from attending.errors import Refused
 from attending.features.parity import parity
 from attending.lifecycle.cohorts import built_cohort, in_zones
 from attending.lifecycle.desk import keep
+from attending.lifecycle.engines import engine_over
 from attending.records.features import ParityReport
 
 if TYPE_CHECKING:
@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from attending.lifecycle.projects import Project
 
 
+#: So many predictions, or all where there are fewer, are computed again before a promotion.
+ENOUGH = 1000
+
+
 def check_parity(
-    desk: Desk, project: Project, features: BuiltFeatures, *, most: int = 1000
+    desk: Desk, project: Project, features: BuiltFeatures, *, most: int = ENOUGH
 ) -> ParityReport:
     """Return how many cells the online path gives otherwise, kept whatever it is.
 
@@ -30,13 +34,17 @@ def check_parity(
     """
     cohort = built_cohort(desk, project)
     due = in_zones(cohort.table, cohort.source.snapshot)
-    engine = LocalEngine(cohort.source.shards)
+    engine = engine_over(desk, cohort.source)
     report = parity(project.features, due, features.table, engine=engine, most=most)
     keep(
         desk,
         report,
         action="features.parity",
-        keys={"model": project.name, "features": report.definition_digest},
+        keys={
+            "model": project.name,
+            "features": report.definition_digest,
+            "table": report.table_digest,
+        },
         details={"cells": report.cells, "differ": sum(one.cells for one in report.mismatches)},
     )
     return report

@@ -15,6 +15,7 @@ from attending.lifecycle.featuring import built_features
 from attending.lifecycle.training import bundle_of
 from attending.monitor import reference as references
 from attending.records.monitoring import Reference
+from attending.scores.asked import codes_of
 from attending.statistics.auroc import auroc_interval
 from attending.train.split import split
 
@@ -95,7 +96,7 @@ def _about(
         model=run.model,
         version=version,
         threshold=project.release.threshold.value,
-        sources={item.name: ", ".join(asked.codes_of(item)) for item in asked.features},
+        sources={item.name: ", ".join(codes_of(asked, item)) for item in asked.features},
         labels={item.name: item.label for item in asked.features},
         weights={item.feature: item.share for item in weights},
         made_from=(run.digest,),

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from attending.engines.local import LocalEngine
 from attending.lifecycle.baselines import scored, variants
+from attending.lifecycle.engines import engine_over
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from attending.lifecycle.baselines import Variant
     from attending.lifecycle.cohorts import BuiltCohort
+    from attending.lifecycle.desk import Desk
     from attending.specs.model import BaselineAsked
 
 #: Where the middle of a distribution is looked at.
@@ -56,14 +57,17 @@ class ScoreFigures:
         return asdict(self)
 
 
-def score_figures(cohort: BuiltCohort, asked: Sequence[BaselineAsked]) -> list[ScoreFigures]:
+def score_figures(
+    desk: Desk, cohort: BuiltCohort, asked: Sequence[BaselineAsked]
+) -> list[ScoreFigures]:
     """Return the figures of every asked score, in each of its variants.
 
     Args:
+        desk: where the scores are computed.
         cohort: the cohort and its snapshot.
         asked: scores with their parameters.
     """
-    engine = LocalEngine(cohort.source.shards)
+    engine = engine_over(desk, cohort.source)
     return [
         _figures(variant, scored(variant.score, cohort.table, engine))
         for one in asked

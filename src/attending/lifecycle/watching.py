@@ -27,6 +27,7 @@ from attending.monitor.verdict import decide
 from attending.records.monitoring import ANSWERS, MonitorReport, Plan, Verdict
 from attending.records.prediction import OutcomeJoin
 from attending.records.run import Run
+from attending.scores.asked import codes_of
 from attending.scores.registered import SCORES
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def _plan(signed: SignedPlan, project: Project) -> Plan:
     release = signed.spec
     name = release.fallback.score
     needed = SCORES.get(name)(release.fallback.parameters).codes if name else ()
-    read = [(item.name, project.features.codes_of(item)) for item in project.features.features]
+    read = [(item.name, codes_of(project.features, item)) for item in project.features.features]
     shared = [(name, codes) for name, codes in read if share_a_code(codes, needed)]
     watched = {word for name, codes in shared for word in (name, ", ".join(codes))}
     return Plan(

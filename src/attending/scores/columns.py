@@ -12,6 +12,22 @@ if TYPE_CHECKING:
     from attending.types import Ints
 
 
+#: Columns of the event table that scores read.
+READ = (
+    "subject_id",
+    "time",
+    "code",
+    "numeric_value",
+    "text_value",
+    "unit",
+    "known_at",
+    "superseded_at",
+    "encounter_id",
+    "source",
+    "source_row",
+)
+
+
 def micros(column: pa.ChunkedArray | pa.Array, *, null: int) -> Ints:
     """Return a timestamp column in microseconds with `null` where it is null."""
     return np.asarray(pc.fill_null(column.cast(pa.int64()), null).to_numpy())

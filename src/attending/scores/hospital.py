@@ -23,7 +23,15 @@ from attending.scores.packaged import code_list
 from attending.scores.pairs import pair, starting
 from attending.scores.protocol import Setting, settle, table
 from attending.scores.readings import Source, codes_asked, signal_asked
-from attending.scores.stay import ELECTIVE, TYPE, acute, checked_zone, nights, words_of
+from attending.scores.stay import (
+    ELECTIVE,
+    TYPE,
+    acute,
+    checked_zone,
+    nights,
+    unknown_start,
+    words_of,
+)
 from attending.times import DAY
 
 if TYPE_CHECKING:
@@ -107,19 +115,19 @@ class Hospital:
         """Return totals and points; what has no visible input is marked as missing."""
         urgent, untyped, typed = acute(events, rows, elective=self.elective)
         cared, unserved, service = self._oncology(events, rows)
-        none = np.zeros(rows.num_rows, dtype=np.bool_)
+        beginless = unknown_start(rows)
         stays, stayed = self._earlier(events, rows)
         parts = {
             "oncology": (np.where(cared, 2.0, 0.0), unserved, service),
             "type": (np.where(urgent, 1.0, 0.0), untyped, typed),
             "admissions": (
                 _BEFORE[self.variant].of(stays) * self.admissions_recorded,
-                np.full(rows.num_rows, not self.admissions_recorded),
+                beginless | (not self.admissions_recorded),
                 stayed,
             ),
             "stay": (
                 _STAY.of(nights(rows, zone=self.zone).astype(np.float64)),
-                none,
+                beginless,
                 of_rows(rows, "index_start"),
             ),
         }

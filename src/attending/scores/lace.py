@@ -20,7 +20,15 @@ from attending.scores.evidence import Evidence, newer, of_pairs, of_rows
 from attending.scores.packaged import code_list
 from attending.scores.pairs import pair, starting
 from attending.scores.protocol import Setting, settle, table
-from attending.scores.stay import ELECTIVE, TYPE, acute, checked_zone, nights, words_of
+from attending.scores.stay import (
+    ELECTIVE,
+    TYPE,
+    acute,
+    checked_zone,
+    nights,
+    unknown_start,
+    words_of,
+)
 from attending.times import DAY, HOUR
 
 if TYPE_CHECKING:
@@ -139,10 +147,10 @@ class Lace:
             "emergency": visit_points(visits) * self.ed_recorded,
         }
         missing = {
-            "stay": np.zeros(rows.num_rows, dtype=np.bool_),
+            "stay": unknown_start(rows),
             "acute": untyped,
             "comorbidity": uncoded,
-            "emergency": np.full(rows.num_rows, not self.ed_recorded),
+            "emergency": unknown_start(rows) | (not self.ed_recorded),
         }
         evidence = {"stay": began, "acute": typed, "comorbidity": coded, "emergency": visited}
         return table(rows, points, missing=missing, evidence=evidence, policy=self.policy)

@@ -54,9 +54,15 @@ def _local_day(column: pa.ChunkedArray | pa.Array, *, zone: str) -> Ints:
 
 
 def nights(rows: pa.Table, *, zone: str) -> Ints:
-    """Return the difference of dates: a stay over two midnights is 2, the same day 0."""
+    """Return the difference of dates: over two midnights 2, the same day or no known start 0."""
     ends = _local_day(rows["prediction_time"], zone=zone)
-    return ends - _local_day(rows["index_start"], zone=zone)
+    began = pc.coalesce(rows["index_start"], rows["prediction_time"])
+    return ends - _local_day(began, zone=zone)
+
+
+def unknown_start(rows: pa.Table) -> Mask:
+    """Return where it is not known when the stay began."""
+    return np.asarray(pc.is_null(rows["index_start"]).to_numpy(zero_copy_only=False))
 
 
 def acute(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from attending.engines.plan import COLUMNS as KERNEL_COLUMNS
 from attending.engines.plan import Predictions
 from attending.engines.tables import digest_table, whole_numbers
 from attending.features.build import as_predictions
@@ -70,7 +69,7 @@ def score_batch(
     order = np.lexsort((asked.time, asked.subject))
     ascending = _at(asked, order)
     codes = {*served.plan.plan.codes, *CODES}
-    columns = list(dict.fromkeys((*KERNEL_COLUMNS, *FACT_COLUMNS)))
+    columns = list(dict.fromkeys((*served.plan.reads, *FACT_COLUMNS)))
     if served.fallback is not None:
         codes |= set(served.fallback.codes)
         columns = list(EVENTS.names)
@@ -108,7 +107,7 @@ def _scored(served: Served, events: pa.Table, asked: Asked, *, rows: Ints) -> pa
     known = facts(events, chosen)
     zones = [served.zones.of(site) for site in known.site]
     clocks = last_instants(chosen.time, zones, served.plan.plan.clocks)
-    due = Predictions(chosen.subject, chosen.time, chosen.index_start, clocks)
+    due = Predictions(chosen.subject, chosen.time, chosen.index_start, clocks, chosen.encounter)
     cells = compute(served.plan, events, due)
     columns = served.columns
     x = np.column_stack([cells.values[column] for column in columns])

@@ -8,12 +8,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, mo
 
 from attending.digests import digest_of
 from attending.errors import BadInput, did_you_mean
-from attending.specs.base import Length, Spec, Unit, dump
+from attending.specs.base import Length, Scalar, Spec, Unit, dump
 from attending.specs.expression import Expression  # noqa: TC001 - pydantic reads it
 from attending.specs.expression import Slug as Slug  # noqa: PLC0414, TC001 - and others read it
 from attending.times import format_length, parse_length
 
-Kind: TypeAlias = Literal["window", "age", "static", "calendar", "stay_hours", "derived"]
+Kind: TypeAlias = Literal["window", "age", "static", "calendar", "stay_hours", "derived", "score"]
 Aggregate: TypeAlias = Literal[
     "last",
     "first",
@@ -45,6 +45,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "calendar": ("part",),
     "stay_hours": (),
     "derived": ("expression",),
+    "score": ("score",),
 }
 _ONLY: dict[str, str] = {
     "window": "window",
@@ -57,6 +58,9 @@ _ONLY: dict[str, str] = {
     "since": "window",
     "part": "calendar",
     "expression": "derived",
+    "score": "score",
+    "parameters": "score",
+    "component": "score",
 }
 #: Aggregates that the rows of a window answer whatever their values are.
 VALUELESS = frozenset({"count", "any", "time_since_last", "distinct_codes"})
@@ -135,6 +139,9 @@ class FeatureSpec(Spec):
         normal: of `fraction_abnormal`; both ends are normal.
         half_life: of `ewm`; a value so much older weighs half as much.
         when_stale: whether a value older than `freshness` is kept and marked, or is missing.
+        score: of kind `score`; a registered bedside score, as it could be known at the prediction.
+        parameters: of the score.
+        component: one of its components; its total when absent.
     """
 
     name: Slug
@@ -154,6 +161,9 @@ class FeatureSpec(Spec):
     clock: Literal["availability", "event"] = "availability"
     part: CalendarPart | None = None
     expression: Expression | None = None
+    score: Slug | None = None
+    parameters: dict[str, Scalar] = Field(default_factory=dict)
+    component: Slug | None = None
     owner: str
     purpose: str
     freshness: Length | None = None
@@ -175,9 +185,14 @@ class FeatureSpec(Spec):
         if self.kind not in {"window", "static"} and (self.codes or self.code_list):
             raise ValueError(f"a feature of kind '{self.kind}' reads no codes")
         self._check_aggregate()
+        self._check_clocks()
+        return self
+
+    def _check_clocks(self) -> None:
+        if self.kind == "score" and self.clock != "availability":
+            raise ValueError("a score is by what was known: leave out 'clock'")
         if self.when_stale == "missing" and (self.freshness is None or self.kind != "window"):
             raise ValueError("'when_stale: missing' needs the field 'freshness' and a window")
-        return self
 
     def _check_aggregate(self) -> None:
         for name, aggregate in (("normal", "fraction_abnormal"), ("half_life", "ewm")):
