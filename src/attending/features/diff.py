@@ -20,6 +20,7 @@ _FOR_PEOPLE = frozenset({
     "source",
     "freshness",
     "code_list",
+    "catalogue",
 })  # fmt: skip
 
 

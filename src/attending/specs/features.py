@@ -85,6 +85,8 @@ def _clock_time(text: str) -> str:
 
 #: A clock time, `06:00`, in the zone of the patient's site.
 ClockTime: TypeAlias = Annotated[str, AfterValidator(_clock_time)]
+#: A version of a feature of the catalogue, `sodium_last@2`.
+CatalogueName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*@[1-9][0-9]{0,5}$")]
 #: A length, `encounter` (since the stay began) or `ever`; held as microseconds or the word.
 Window: TypeAlias = Annotated[
     int | str,
@@ -135,6 +137,7 @@ class FeatureSpec(Spec):
         normal: of `fraction_abnormal`; both ends are normal.
         half_life: of `ewm`; a value so much older weighs half as much.
         when_stale: whether a value older than `freshness` is kept and marked, or is missing.
+        catalogue: the version in the home's catalogue that this definition is, to the digest.
     """
 
     name: Slug
@@ -161,6 +164,7 @@ class FeatureSpec(Spec):
     status: Status = "draft"
     replacement: Slug | None = None
     source: str | None = None
+    catalogue: CatalogueName | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> FeatureSpec:
@@ -177,6 +181,12 @@ class FeatureSpec(Spec):
         self._check_aggregate()
         if self.when_stale == "missing" and (self.freshness is None or self.kind != "window"):
             raise ValueError("'when_stale: missing' needs the field 'freshness' and a window")
+        return self
+
+    @model_validator(mode="after")
+    def _same_name(self) -> FeatureSpec:
+        if self.catalogue and self.catalogue.partition("@")[0] != self.name:
+            raise ValueError(f"got catalogue '{self.catalogue}' of a feature named '{self.name}'")
         return self
 
     def _check_aggregate(self) -> None:
