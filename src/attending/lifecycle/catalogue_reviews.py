@@ -83,15 +83,12 @@ def _review(
     )
 
 
-def waiting(
-    desk: Desk, reviews: Sequence[FeatureReview] | None = None
-) -> tuple[FeatureReview, ...]:
-    """Return the reviews that nobody has signed, oldest first; of all when None are given."""
-    asked = desk.home.catalog.all(FeatureReview) if reviews is None else reviews
-    return tuple(one for one in asked if not standing_approvals(desk, one.digest))
+def waiting(desk: Desk, **keys: str) -> tuple[FeatureReview, ...]:
+    """Return the reviews that nobody has signed, oldest first.
 
-
-def waiting_for(desk: Desk, model: str, feature: CatalogueFeature) -> tuple[FeatureReview, ...]:
-    """Return the unsigned reviews of a version for a model."""
-    found = desk.home.catalog.all(FeatureReview, model=model, after=feature.digest)
-    return waiting(desk, found)
+    Args:
+        desk: where.
+        keys: `model`, or `after`, the digest of the changed version.
+    """
+    found = desk.home.catalog.all(FeatureReview, **keys)
+    return tuple(one for one in found if not standing_approvals(desk, one.digest))

@@ -42,7 +42,7 @@ def take(desk: Desk, project: Project, reference: str) -> Shared:
         Denied: the actor may not read it.
         Refused: it is retired, or the project has another feature of that name.
     """
-    wanted = _with_operands(desk, find(desk, reference))
+    wanted = with_operands(desk, find(desk, reference))
     told = []
     for one in wanted:
         require_reader(desk, one, act="take")
@@ -64,11 +64,11 @@ def take(desk: Desk, project: Project, reference: str) -> Shared:
     return Shared(wanted, tuple(told))
 
 
-def _with_operands(desk: Desk, feature: CatalogueFeature) -> tuple[CatalogueFeature, ...]:
+def with_operands(desk: Desk, feature: CatalogueFeature) -> tuple[CatalogueFeature, ...]:
     """Return a version after all that it is made of, each once."""
     found: dict[str, CatalogueFeature] = {}
     for operand in feature.operands:
-        found |= {one.name: one for one in _with_operands(desk, find(desk, operand))}
+        found |= {one.name: one for one in with_operands(desk, find(desk, operand))}
     return (*found.values(), feature)
 
 

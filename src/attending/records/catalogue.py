@@ -100,3 +100,32 @@ class FeatureReview(Record):
     fields: tuple[str, ...]
     reason: str
     asked: str
+
+
+class SourceTable(Part):
+    """A table of the source in which codes of a feature stand."""
+
+    table: str
+    codes: tuple[str, ...]
+
+
+class FeatureLineage(Record):
+    """From source tables over codes and a feature to the models that use it.
+
+    Attributes:
+        feature: the version, `sodium_last@2`.
+        digest_of_feature: of its record.
+        codes: as the feature and its operands are defined, prefixes with a `*`.
+        tables: where such codes stand in the snapshot.
+        models: those whose newest feature set uses this version.
+    """
+
+    kind: ClassVar[str] = "feature_lineage"
+    feature: str
+    digest_of_feature: str
+    owner: str
+    operands: tuple[str, ...]
+    codes: tuple[str, ...]
+    snapshot: str
+    tables: tuple[SourceTable, ...]
+    models: tuple[str, ...]

@@ -29,7 +29,7 @@ def write_yaml(value: Any, stream: TextIO) -> None:  # noqa: ANN401 - plain valu
 
 
 def with_items(text: str, items: Sequence[Mapping[str, Any]], *, under: str) -> str:
-    """Return YAML text with named items put into the list of a field; comments stay.
+    r"""Return YAML text with named items put into the list of a field; comments stay.
 
     An item of the same name is replaced where it stands. A new one comes before the first of the
     given items that is there, else at the end.
@@ -39,7 +39,7 @@ def with_items(text: str, items: Sequence[Mapping[str, Any]], *, under: str) -> 
         items: plain values, each with a `name`.
         under: the field of the list.
 
-    >>> print(with_items("list:\\n  - name: a # first\\n", [{"name": "b"}], under="list"), end="")
+    >>> print(with_items("list:\n  - name: a # first\n", [{"name": "b"}], under="list"), end="")
     list:
       - name: a # first
       - name: b
