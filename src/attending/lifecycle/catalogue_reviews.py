@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attending.errors import Refused
 from attending.features.catalogue import changed_fields
 from attending.lifecycle.desk import keep_in
 from attending.lifecycle.signing import standing_approvals
 from attending.records.catalogue import CatalogueFeature, CatalogueUses, FeatureReview
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from attending.lifecycle.desk import Desk
     from attending.stores.unit import Unit
 
@@ -92,3 +95,17 @@ def waiting(desk: Desk, **keys: str) -> tuple[FeatureReview, ...]:
     """
     found = desk.home.catalog.all(FeatureReview, **keys)
     return tuple(one for one in found if not standing_approvals(desk, one.digest))
+
+
+def require_signed(reviews: Sequence[FeatureReview]) -> None:
+    """Refuse when reviews wait, so that whoever runs this every day sees it.
+
+    Raises:
+        Refused: there are some.
+    """
+    if reviews:
+        raise Refused(
+            f"{len(reviews)} changed features wait for a signature",
+            code="features.review",
+            hint="`attending sign REVIEW --as PERSON --role ROLE`.",
+        )
