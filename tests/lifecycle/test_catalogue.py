@@ -13,7 +13,8 @@ from ruamel.yaml import YAML
 
 from attending.cli.app import app
 from attending.cli.door import through
-from attending.lifecycle import examples, ingesting, people, simulating
+from attending.features.catalogue import definition_digest
+from attending.lifecycle import catalogue, examples, ingesting, people, simulating
 from attending.lifecycle.cohorts import build_cohort
 from attending.lifecycle.desk import create_home, open_desk
 from attending.lifecycle.projects import open_project
@@ -414,3 +415,15 @@ def test_publishing_keeps_all_or_nothing(ward):
     ward.edit(ward.shared, "sodium_last", window="24h")
     ward.publish(code=2)  # the others are new; one of them changed without a reason
     assert [one["feature"] for one in ward.told("features", "catalogue")] == ["sodium_last@1"]
+
+
+def test_two_who_publish_at_once_do_not_make_one_version_twice(ward, monkeypatch):
+    def meanwhile(*args):
+        monkeypatch.undo()
+        ward.publish("--only", "sodium_last", by="clara")
+        return definition_digest(*args)
+
+    monkeypatch.setattr(catalogue, "definition_digest", meanwhile)
+    assert "features.version" in ward.publish("--only", "sodium_last", code=3)[1]
+    (row,) = ward.told("features", "catalogue", "--all")
+    assert row["feature"] == "sodium_last@1"

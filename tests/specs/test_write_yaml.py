@@ -43,5 +43,5 @@ def test_a_new_item_comes_before_what_needs_it_and_else_at_the_end():
 
 @pytest.mark.parametrize("text", ["list: [{name: a}]", "list:\n  -\n    name: a\n", "list: []"])
 def test_a_list_that_is_not_one_item_below_the_other_is_refused(text):
-    with pytest.raises(BadInput, match="hyphen|below the other"):
+    with pytest.raises(BadInput, match=r"hyphen|below the other"):
         with_items(text, [{"name": "b"}], under="list")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from attending.errors import BadInput, NotFound, did_you_mean
+from attending.errors import BadInput, NotFound, Refused, did_you_mean
 from attending.features.catalogue import changed_fields, definition, definition_digest
 from attending.lifecycle.catalogue_reviews import open_reviews_in
 from attending.lifecycle.catalogue_rights import require_changer, require_reader
@@ -95,6 +95,7 @@ def publish(
     Raises:
         Denied: the actor may not change features, or not read one of these.
         BadInput: a change without a reason.
+        Refused: someone else published the same feature at the same time.
     """
     require_changer(desk)
     asked = chosen(spec, only)
@@ -166,6 +167,7 @@ def _keep_all(desk: Desk, new: Sequence[CatalogueFeature]) -> tuple[FeatureRevie
     reviews: list[FeatureReview] = []
     with desk.home.database.transaction() as unit:
         for one in new:
+            _require_next(desk, one)
             keep_in(
                 desk,
                 unit,
@@ -176,6 +178,20 @@ def _keep_all(desk: Desk, new: Sequence[CatalogueFeature]) -> tuple[FeatureRevie
             )
             reviews += open_reviews_in(desk, unit, one)
     return tuple(reviews)
+
+
+def _require_next(desk: Desk, one: CatalogueFeature) -> None:
+    """Refuse a version whose number someone else gave since it was made, now that we write alone.
+
+    Raises:
+        Refused: there is one already.
+    """
+    if any(known.version >= one.version for known in versions(desk, one.name)):
+        raise Refused(
+            f"someone else has just published {one.reference}",
+            code="features.version",
+            hint="Look at it with `attending features diff`, then publish again.",
+        )
 
 
 def standing(desk: Desk, feature: CatalogueFeature) -> Standing:
