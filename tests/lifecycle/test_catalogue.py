@@ -244,10 +244,18 @@ def test_lineage_goes_from_source_tables_over_codes_and_a_feature_to_models(ward
     assert [one["name"] for one in event["inputs"]] == [found["tables"][0]["table"]]
     assert [one["name"] for one in event["outputs"]] == ["sodium_last@1", "north", "south"]
     fed = event["outputs"][0]["facets"]["columnLineage"]["fields"]["sodium_last"]["inputFields"]
-    assert fed[0]["name"] == found["tables"][0]["table"]
+    assert {one["name"] for one in fed} == {found["tables"][0]["table"]}
+    assert [(one["field"], one["transformations"][0]["subtype"]) for one in fed] == [
+        ("code", "FILTER"),
+        ("numeric_value", "AGGREGATION"),
+    ]
     for output in event["outputs"]:
         for facet in output["facets"].values():
-            assert {"_producer", "_schemaURL"} <= set(facet)
+            assert facet["_schemaURL"].endswith("Facet")
+            assert facet["_producer"] == event["producer"]
+    # The same lineage is the same run.
+    again = ward.features("lineage", "sodium_last", "--openlineage", at="2023-08-02T06:00:00Z")[0]
+    assert again["run"] == event["run"]
     refused = ward.features("lineage", "sodum_last", code=2)[1]
     assert "features.catalogue_missing" in refused
     assert "sodium_last" in refused

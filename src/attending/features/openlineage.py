@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from attending.specs.features import VALUELESS
 from attending.times import format_instant
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ _SPEC = "https://openlineage.io/spec"
 _FACETS = f"{_SPEC}/facets"
 _FEATURES = "attending://features"
 _REGISTRY = "attending://registry"
+_FILTER = {"type": "INDIRECT", "subtype": "FILTER"}
+_AGGREGATION = {"type": "DIRECT", "subtype": "AGGREGATION"}
+_IDENTITY = {"type": "DIRECT", "subtype": "IDENTITY"}
 
 
 def run_event(lineage: FeatureLineage, feature: CatalogueFeature, *, at: Instant) -> dict[str, Any]:
@@ -33,13 +37,25 @@ def run_event(lineage: FeatureLineage, feature: CatalogueFeature, *, at: Instant
         at: when it was asked.
     """
     space = f"attending://snapshot/{lineage.snapshot}"
-    fed = [{"namespace": space, "name": one.table, "field": "code"} for one in lineage.tables]
+    ways = {"code": _FILTER, _value_column(feature): _AGGREGATION}
+    fed = [
+        {"namespace": space, "name": one.table, "field": column, "transformations": [way]}
+        for one in lineage.tables
+        for column, way in ways.items()
+    ]
     made = _output(_FEATURES, lineage.feature, column=feature.name, fed=fed, owner=feature.owner)
     made["facets"]["version"] = {
         **_facet("1-0-1/DatasetVersionDatasetFacet.json"),
         "datasetVersion": feature.definition_digest,
     }
-    took = [{"namespace": _FEATURES, "name": lineage.feature, "field": feature.name}]
+    took = [
+        {
+            "namespace": _FEATURES,
+            "name": lineage.feature,
+            "field": feature.name,
+            "transformations": [_IDENTITY],
+        }
+    ]
     models = [_output(_REGISTRY, one, column=feature.name, fed=took) for one in lineage.models]
     return {
         "eventType": "COMPLETE",
@@ -57,7 +73,17 @@ def run_event(lineage: FeatureLineage, feature: CatalogueFeature, *, at: Instant
 
 
 def _facet(schema: str) -> dict[str, Any]:
-    return {"_producer": PRODUCER, "_schemaURL": f"{_FACETS}/{schema}"}
+    name = schema.partition("/")[2].removesuffix(".json")
+    return {"_producer": PRODUCER, "_schemaURL": f"{_FACETS}/{schema}#/$defs/{name}"}
+
+
+def _value_column(feature: CatalogueFeature) -> str:
+    """Return the column of events that gives the value; `code` where rows count by being there."""
+    kind = feature.definition.get("kind", "window")
+    aggregate = feature.definition.get("aggregate")
+    if kind == "age" or aggregate == "time_since_last":
+        return "time"
+    return "code" if kind == "static" or aggregate in VALUELESS else "numeric_value"
 
 
 def _fields(codes: tuple[str, ...]) -> dict[str, Any]:
@@ -67,14 +93,12 @@ def _fields(codes: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _output(
-    space: str, name: str, *, column: str, fed: list[dict[str, str]], owner: str = ""
+    space: str, name: str, *, column: str, fed: list[dict[str, Any]], owner: str = ""
 ) -> dict[str, Any]:
-    ways = [{"type": "DIRECT", "subtype": "AGGREGATION", "description": "", "masking": False}]
-    inputs = [{**one, "transformations": ways} for one in fed]
     facets: dict[str, Any] = {
         "columnLineage": {
             **_facet("1-2-0/ColumnLineageDatasetFacet.json"),
-            "fields": {column: {"inputFields": inputs}},
+            "fields": {column: {"inputFields": fed}},
         }
     }
     if owner:
