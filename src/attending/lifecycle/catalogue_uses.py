@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attending.digests import short
 from attending.errors import NotFound, Refused
@@ -15,7 +15,7 @@ from attending.lifecycle.catalogue_rights import require_reader
 from attending.lifecycle.desk import keep, note
 from attending.records.catalogue import CatalogueUse, CatalogueUses
 from attending.records.ledger import Subject
-from attending.specs.features import FeaturesSpec
+from attending.specs.features import FeatureSpec, FeaturesSpec
 from attending.specs.read_yaml import parse_spec
 from attending.specs.write_yaml import with_items
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
     from attending.records.catalogue import CatalogueFeature
-    from attending.specs.features import FeatureSpec
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def take(desk: Desk, project: Project, reference: str) -> Shared:
         told += _notes(desk, one)
         _refuse_other(project.features, one)
     path = project.folder.path("features")
-    items = [{**one.definition, "catalogue": one.reference} for one in wanted]
+    items = [_as_written(one) for one in wanted]
     text = with_items(path.read_text(encoding="utf-8"), items, under="features")
     after = parse_spec(text.encode(), FeaturesSpec, name=str(path))
     for one in wanted:
@@ -62,6 +61,12 @@ def take(desk: Desk, project: Project, reference: str) -> Shared:
         beside.write_text(text, encoding="utf-8")
         pathlib.Path(beside).replace(path)
     return Shared(wanted, tuple(told))
+
+
+def _as_written(feature: CatalogueFeature) -> dict[str, Any]:
+    """Return a definition in the order in which a spec's fields are told, with its version."""
+    said = {**feature.definition, "catalogue": feature.reference}
+    return {name: said[name] for name in FeatureSpec.model_fields if name in said}
 
 
 def with_operands(desk: Desk, feature: CatalogueFeature) -> tuple[CatalogueFeature, ...]:
