@@ -11,12 +11,14 @@ from attending import __version__
 from attending.cli import (
     baseline,
     begin,
+    catalogue,
     codelist,
     cohort,
     contract,
     features,
     hospital,
     ingest,
+    lineage,
     live,
     mapping,
     quarantine,
@@ -69,6 +71,8 @@ for name, noun in {
 }.items():
     app.add_typer(noun, name=name, no_args_is_help=True)
 features.app.command("ready")(ready.features_ready)
+for name, shared in {**catalogue.VERBS, **lineage.VERBS}.items():
+    features.app.command(name)(shared)
 _VERBS: tuple[Callable[..., None], ...] = (
     begin.new,
     begin.demo,

@@ -1,4 +1,4 @@
-"""Verbs on features: build, ls, show, parity, warm."""
+"""Verbs on a project's features: build, ls, show, parity, warm."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ def build(
             (
                 f"feature set {short(built.digest)}: {len(built.record.features)} features of "
                 f"{built.record.rows} predictions; table {short(built.record.table_digest)}"
-            )
+            ),
+            *(f"note: {one}" for one in built.record.notes),
         ],
     )
 
@@ -73,7 +74,10 @@ def ls(project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
     if not as_json:
         table(
             ("feature", "label", "unit", "window", "owner", "status"),
-            [(f.name, f.label, f.unit or "", _window(f), f.owner, f.status) for f in spec.features],
+            [
+                (f.name, f.label, f.unit or "", _window(f), f.owner, f.catalogue or f.status)
+                for f in spec.features
+            ],
         )
     emit(spec.model_dump(mode="json"), as_json=as_json)
 
@@ -91,6 +95,7 @@ def show(
     project: ProjectOption = Path(),
     home: HomeOption = None,
     at: AtOption = None,
+    by: ByOption = "system",
     as_json: JsonOption = False,
 ) -> None:
     """Show a feature's definition, how often it has a value, and why it has none.
@@ -99,7 +104,7 @@ def show(
     """
     asked = open_project(project)
     feature = asked.features.feature(name)
-    with open_desk(home_path(home), at=clock(at)) as desk:
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
         built = featuring.built_features(desk, asked, cohorts.built_cohort(desk, asked)).record
     count = next(one for one in built.features if one.name == name)
     defined = feature.model_dump(mode="json", exclude_defaults=True)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from attending.specs.features import FeatureSpec, FeaturesSpec
 
 #: Fields that only people read; a change of one is told but changes no value.
-_FOR_PEOPLE = frozenset({
+FOR_PEOPLE = frozenset({
     "label",
     "owner",
     "purpose",
@@ -20,6 +20,7 @@ _FOR_PEOPLE = frozenset({
     "source",
     "freshness",
     "code_list",
+    "catalogue",
 })  # fmt: skip
 
 
@@ -38,7 +39,7 @@ def diff(before: FeaturesSpec, after: FeaturesSpec) -> FeatureDiff:
             continue
         fields = _fields(_written(before, old[name]), _written(after, feature))
         if fields:
-            told = not set(fields) <= _FOR_PEOPLE
+            told = not set(fields) <= FOR_PEOPLE
             changes.append(
                 FeatureChange(name=name, change="changed", fields=fields, changes_values=told)
             )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import pyarrow as pa
+
 from attending.engines.plan import COLUMNS
 from attending.scores.asked import codes_of
 from attending.scores.columns import READ
@@ -50,3 +52,19 @@ def uses(spec: FeaturesSpec) -> tuple[Use, ...]:
                 clock = "event"
         found[feature.name] = Use(feature.name, codes, window, clock)
     return tuple(found.values())
+
+
+#: The columns that `sources_read` needs.
+SOURCE_COLUMNS = ("code", "source")
+_PAIRS = pa.schema([(name, pa.string()) for name in SOURCE_COLUMNS])
+
+
+def sources_read(events: pa.Table) -> pa.Table:
+    """Return each pair of code and source table of some events once.
+
+    >>> rows = pa.table({"code": ["A", "A", "B"], "source": ["lab", "lab", "ward"]})
+    >>> sources_read(rows).to_pylist()
+    [{'code': 'A', 'source': 'lab'}, {'code': 'B', 'source': 'ward'}]
+    """
+    plain = events.select(list(SOURCE_COLUMNS)).cast(_PAIRS)
+    return plain.group_by(list(SOURCE_COLUMNS)).aggregate([]).sort_by("code")

@@ -38,6 +38,10 @@ DOCUMENTS: dict[str, str] = {
 #: Acts that a person does under a name and a fresh passphrase, and who may.
 ACTS: dict[str, tuple[str, tuple[Role, ...]]] = {
     "quarantine": ("let quarantined rows in, or close them", ("data_engineer",)),
+    "feature": (
+        "publish, deprecate or retire a feature of the catalogue",
+        ("data_scientist", "data_engineer", "clinical_lead"),
+    ),
 }
 
 

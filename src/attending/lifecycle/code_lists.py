@@ -11,8 +11,8 @@ from attending.errors import NotFound, Refused, did_you_mean
 from attending.lifecycle.desk import keep
 from attending.lifecycle.engines import engine_over
 from attending.lifecycle.ingesting import held
+from attending.lifecycle.signing import standing_approvals
 from attending.records.code_list import ClassChange, CodeListReview
-from attending.records.governance import Approval, Withdrawal
 from attending.scores.class_changes import COLUMNS, class_changes, counted, counter, names_of
 from attending.scores.packaged import code_list, code_list_names
 from attending.specs.code_list import CodeListSpec
@@ -121,9 +121,7 @@ def impact(
 
 def signed(desk: Desk, review: CodeListReview) -> bool:
     """Return whether somebody approved exactly this review and did not take that back."""
-    taken_back = {one.approval for one in desk.home.catalog.all(Withdrawal)}
-    approvals = desk.home.catalog.all(Approval, document=review.digest)
-    return any(one.meaning == "approval" and one.digest not in taken_back for one in approvals)
+    return bool(standing_approvals(desk, review.digest))
 
 
 def require_signed(desk: Desk, review: CodeListReview) -> None:

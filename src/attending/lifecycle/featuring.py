@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from attending.features.build import build as build_table
 from attending.features.warm import warm_kernel
+from attending.lifecycle import catalogue_uses
 from attending.lifecycle.cohorts import in_zones
 from attending.lifecycle.desk import keep, required
 from attending.lifecycle.engines import engine_name, engine_over
@@ -48,10 +49,17 @@ def build_features(
         project: whose features.yaml is built.
         cohort: for whom, and when.
         each: called after every shard.
+
+    Raises:
+        Refused: a feature is not its definition in the catalogue, is retired, or waits for a
+            review.
+        Denied: the actor may not read one.
     """
+    shared = catalogue_uses.checked(desk, project)
     engine = engine_over(desk, cohort.source)
     due = in_zones(cohort.table, cohort.source.snapshot)
     record, table = build_table(project.features, due, engine, each=each)
+    record = record.model_copy(update={"notes": (*record.notes, *shared.notes)})
     with TemporaryDirectory() as folder:
         path = Path(folder, "features.parquet")
         write_table(table, path)
@@ -72,6 +80,7 @@ def build_features(
             "engine": engine_name(desk),
         },
     )
+    catalogue_uses.keep_uses(desk, project, shared, feature_set=digest)
     return BuiltFeatures(digest=digest, record=record, table=table)
 
 
@@ -80,7 +89,9 @@ def built_features(desk: Desk, project: Project, cohort: BuiltCohort) -> BuiltFe
 
     Raises:
         NotFound: none were.
+        Denied: the actor may not read a feature of them.
     """
+    catalogue_uses.require_readers(desk, project)
     catalog = desk.home.catalog
     kept = [
         found

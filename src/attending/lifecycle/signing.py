@@ -12,7 +12,7 @@ from attending.lifecycle.desk import keep
 from attending.lifecycle.people import authenticated
 from attending.records.decisions import SpecDocument, ThresholdDecision
 from attending.records.explanation import StabilityReport
-from attending.records.governance import Approval
+from attending.records.governance import Approval, Withdrawal
 from attending.specs.base import dump
 from attending.times import format_length
 
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 #: Kind of record -> kind of document, where the words differ.
 _KINDS = {
+    "catalogue_feature": "feature",
     "code_list_review": "code_list",
+    "feature_review": "feature",
     "input_review": "contract",
     "model_card": "card",
     "stability": "explanation",
@@ -117,6 +119,16 @@ def _authors(desk: Desk, digest: str) -> frozenset[str]:
 def approvals_on(desk: Desk, digest: str) -> tuple[Approval, ...]:
     """Return all signatures on a document, oldest first."""
     return desk.home.catalog.all(Approval, document=digest)
+
+
+def standing_approvals(desk: Desk, digest: str) -> tuple[Approval, ...]:
+    """Return the approvals of exactly this document that nobody took back, oldest first."""
+    taken_back = {one.approval for one in desk.home.catalog.all(Withdrawal)}
+    return tuple(
+        one
+        for one in approvals_on(desk, digest)
+        if one.meaning == "approval" and one.digest not in taken_back
+    )
 
 
 def propose_specs(desk: Desk, project: Project) -> dict[str, str]:

@@ -89,6 +89,8 @@ def _clock_time(text: str) -> str:
 
 #: A clock time, `06:00`, in the zone of the patient's site.
 ClockTime: TypeAlias = Annotated[str, AfterValidator(_clock_time)]
+#: A version of a feature of the catalogue, `sodium_last@2`.
+CatalogueName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*@[1-9][0-9]{0,5}$")]
 #: A length, `encounter` (since the stay began) or `ever`; held as microseconds or the word.
 Window: TypeAlias = Annotated[
     int | str,
@@ -142,6 +144,7 @@ class FeatureSpec(Spec):
         score: of kind `score`; a registered bedside score, as it could be known at the prediction.
         parameters: of the score.
         component: one of its components; its total when absent.
+        catalogue: the version in the home's catalogue that this definition is, to the digest.
     """
 
     name: Slug
@@ -171,6 +174,7 @@ class FeatureSpec(Spec):
     status: Status = "draft"
     replacement: Slug | None = None
     source: str | None = None
+    catalogue: CatalogueName | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> FeatureSpec:
@@ -193,6 +197,12 @@ class FeatureSpec(Spec):
             raise ValueError("a score is by what was known: leave out 'clock'")
         if self.when_stale == "missing" and (self.freshness is None or self.kind != "window"):
             raise ValueError("'when_stale: missing' needs the field 'freshness' and a window")
+
+    @model_validator(mode="after")
+    def _same_name(self) -> FeatureSpec:
+        if self.catalogue and self.catalogue.partition("@")[0] != self.name:
+            raise ValueError(f"got catalogue '{self.catalogue}' of a feature named '{self.name}'")
+        return self
 
     def _check_aggregate(self) -> None:
         for name, aggregate in (("normal", "fraction_abnormal"), ("half_life", "ewm")):

@@ -1,0 +1,107 @@
+"""Lineage of one catalogue feature as an OpenLineage run event.
+
+References:
+    OpenLineage specification 2-0-2.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from attending.specs.features import VALUELESS
+from attending.times import format_instant
+
+if TYPE_CHECKING:
+    from attending.records.catalogue import CatalogueFeature, FeatureLineage
+    from attending.types import Instant
+
+PRODUCER = "urn:attending:features"
+_SPEC = "https://openlineage.io/spec"
+_FACETS = f"{_SPEC}/facets"
+_FEATURES = "attending://features"
+_REGISTRY = "attending://registry"
+_FILTER = {"type": "INDIRECT", "subtype": "FILTER"}
+_AGGREGATION = {"type": "DIRECT", "subtype": "AGGREGATION"}
+_IDENTITY = {"type": "DIRECT", "subtype": "IDENTITY"}
+
+
+def run_event(lineage: FeatureLineage, feature: CatalogueFeature, *, at: Instant) -> dict[str, Any]:
+    """Return one COMPLETE event: source tables in, the feature and the models that use it out.
+
+    The run's id comes from the lineage's digest, so the same lineage is the same run.
+
+    Args:
+        lineage: what a feature is read from and who uses it.
+        feature: the version that it speaks of.
+        at: when it was asked.
+    """
+    space = f"attending://snapshot/{lineage.snapshot}"
+    ways = {"code": _FILTER, _value_column(feature): _AGGREGATION}
+    fed = [
+        {"namespace": space, "name": one.table, "field": column, "transformations": [way]}
+        for one in lineage.tables
+        for column, way in ways.items()
+    ]
+    made = _output(_FEATURES, lineage.feature, column=feature.name, fed=fed, owner=feature.owner)
+    made["facets"]["version"] = {
+        **_facet("1-0-1/DatasetVersionDatasetFacet.json"),
+        "datasetVersion": feature.definition_digest,
+    }
+    took = [
+        {
+            "namespace": _FEATURES,
+            "name": lineage.feature,
+            "field": feature.name,
+            "transformations": [_IDENTITY],
+        }
+    ]
+    models = [_output(_REGISTRY, one, column=feature.name, fed=took) for one in lineage.models]
+    return {
+        "eventType": "COMPLETE",
+        "eventTime": format_instant(at),
+        "producer": PRODUCER,
+        "schemaURL": f"{_SPEC}/2-0-2/OpenLineage.json#/$defs/RunEvent",
+        "run": {"runId": str(uuid.uuid5(uuid.NAMESPACE_OID, lineage.digest)), "facets": {}},
+        "job": {"namespace": "attending", "name": f"features/{lineage.feature}", "facets": {}},
+        "inputs": [
+            {"namespace": space, "name": one.table, "facets": _fields(one.codes)}
+            for one in lineage.tables
+        ],
+        "outputs": [made, *models],
+    }
+
+
+def _facet(schema: str) -> dict[str, Any]:
+    name = schema.partition("/")[2].removesuffix(".json")
+    return {"_producer": PRODUCER, "_schemaURL": f"{_FACETS}/{schema}#/$defs/{name}"}
+
+
+def _value_column(feature: CatalogueFeature) -> str:
+    """Return the column of events that gives the value; `code` where rows count by being there."""
+    kind = feature.definition.get("kind", "window")
+    aggregate = feature.definition.get("aggregate")
+    if kind == "age" or aggregate == "time_since_last":
+        return "time"
+    return "code" if kind == "static" or aggregate in VALUELESS else "numeric_value"
+
+
+def _fields(codes: tuple[str, ...]) -> dict[str, Any]:
+    """Return which codes of a table are read, said of the column that holds them."""
+    told = {"name": "code", "type": "string", "description": "reads " + ", ".join(codes)}
+    return {"schema": {**_facet("1-1-1/SchemaDatasetFacet.json"), "fields": [told]}}
+
+
+def _output(
+    space: str, name: str, *, column: str, fed: list[dict[str, Any]], owner: str = ""
+) -> dict[str, Any]:
+    facets: dict[str, Any] = {
+        "columnLineage": {
+            **_facet("1-2-0/ColumnLineageDatasetFacet.json"),
+            "fields": {column: {"inputFields": fed}},
+        }
+    }
+    if owner:
+        owners = [{"name": owner, "type": "OWNER"}]
+        facets["ownership"] = {**_facet("1-0-1/OwnershipDatasetFacet.json"), "owners": owners}
+    return {"namespace": space, "name": name, "facets": facets}
