@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from attending.ingest.shards import parquet_options
 from attending.records.events import EVENTS
 from attending.times import DAY, MINUTE
 
@@ -20,7 +21,6 @@ UNITS = ["mg/dL", "mmol/L", "g/L", "/min"]
 SITES = ["CITY", "GENERAL", "NORTH", "SOUTH", "VALLEY"]
 #: 2024-01-01.
 START = 19_723 * DAY
-_CODED = ["code", "unit", "source", "site"]
 _ROWS_A_PATIENT = 250
 _PIECE = 1_000_000
 
@@ -29,7 +29,7 @@ def write_shards(folder: Path, *, rows: int, shards: int = 2) -> list[Path]:
     """Return the files of `rows` events in canonical order, written into a folder."""
     paths = [folder / f"shard-{number:05d}.parquet" for number in range(shards)]
     for number, path in enumerate(paths):
-        with pq.ParquetWriter(path, EVENTS, compression="zstd", use_dictionary=_CODED) as writer:
+        with pq.ParquetWriter(path, EVENTS, **parquet_options(EVENTS.names)) as writer:
             for table in _pieces(number, rows // shards):
                 writer.write_table(table, row_group_size=131_072)
     return paths

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from attending.ingest.shards import parquet_options
 from attending.records.events import EVENTS
 from attending.times import DAY, MINUTE, SECOND
 from benchmarks.events import CODES, SITES, START, UNITS
@@ -23,7 +24,6 @@ SHARDS = 8
 ROWS_A_PATIENT = 250
 _PATIENTS = 4_000
 _YEAR_SECONDS = 365 * 86_400
-_CODED = ["code", "unit", "source", "site"]
 
 
 def write_histories(folder: Path, *, rows: int) -> list[Path]:
@@ -31,7 +31,7 @@ def write_histories(folder: Path, *, rows: int) -> list[Path]:
     paths = [folder / f"shard-{number:05d}.parquet" for number in range(SHARDS)]
     patients = rows // ROWS_A_PATIENT
     for number, path in enumerate(paths):
-        with pq.ParquetWriter(path, EVENTS, compression="zstd", use_dictionary=_CODED) as writer:
+        with pq.ParquetWriter(path, EVENTS, **parquet_options(EVENTS.names)) as writer:
             for table in _pieces(number, patients):
                 writer.write_table(table, row_group_size=131_072)
     return paths

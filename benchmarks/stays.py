@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from attending.ingest.shards import parquet_options
 from attending.records.events import EVENTS
 from attending.times import DAY, HOUR
 
@@ -39,7 +40,7 @@ def write_stays(folder: Path, *, rows: int, shards: int = 8, meds: bool = False)
     paths = [folder / f"shard-{number:05d}.parquet" for number in range(shards)]
     schema = pa.schema([EVENTS.field(name) for name in _MEDS]) if meds else EVENTS
     for number, path in enumerate(paths):
-        with pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=True) as writer:
+        with pq.ParquetWriter(path, schema, **parquet_options(schema.names)) as writer:
             for table in _pieces(number, stays, shards):
                 writer.write_table(table.select(schema.names), row_group_size=131_072)
     return paths

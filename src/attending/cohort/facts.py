@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attending.engines.plan import matches, refuse_unsorted
+from attending.engines.codes import matches
+from attending.engines.order import refuse_unsorted
 from attending.engines.tables import coded, micros, numbers, whole_numbers
 
 if TYPE_CHECKING:
@@ -93,8 +94,8 @@ class Facts:
 
     def texts(self, name: str, rows: Ints) -> NDArray[np.object_]:
         """Return the text of some rows in one column; None for null."""
-        taken = self.events[name].take(rows)
-        return np.array(taken.to_pylist(), dtype=object).reshape(len(rows))
+        indices, words = coded(self.events[name].take(rows))
+        return np.array(words, dtype=object)[indices]
 
     def codes(self, rows: Ints, prefix: str = "") -> NDArray[np.object_]:
         """Return the code of some rows, without a prefix that they have."""

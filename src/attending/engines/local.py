@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from attending.engines.codes import matches
 from attending.engines.layers import (
     NEEDED,
     Ends,
@@ -20,7 +21,6 @@ from attending.engines.layers import (
     visible_at,
     with_ends,
 )
-from attending.engines.plan import matches
 from attending.engines.tables import coded, in_order, whole_numbers
 from attending.errors import BadInput, IntegrityBroken
 from attending.records.events import EVENTS, plain
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 #: Rows read at once by one thread; a patient with more is still read whole.
 PIECE_ROWS = 400_000
 _CLOCKS = ("known_at", "superseded_at")
+#: Not read where a row group says that it holds none.
+_OFTEN_NULL = frozenset({"numeric_value", "text_value", "unit", "superseded_at", "source_row"})
 _DICTIONARIES = ("code", "unit", "source", "site")
 
 
@@ -283,17 +285,19 @@ def pieces(
 
 def _pieces(layer: Layer, wanted: Wanted, *, most_rows: int) -> Iterator[pa.Table]:
     file = layer.open()
-    rest: pa.Table | None = None
+    held: list[pa.Table] = []
     batches = _batches(file, most_rows)
     for number, groups in enumerate(batches):
-        table = _read(file, groups, wanted, layer=layer)
-        if rest is not None and rest.num_rows:
-            table = pa.concat_tables([rest, table])
-        if number < len(batches) - 1:
-            cut = _last_subject_starts(table)
-            table, rest = table.slice(0, cut), table.slice(cut)
-        if table.num_rows:
-            yield table
+        held.append(_read(file, groups, wanted, layer=layer))
+        last = number == len(batches) - 1
+        # Few rows of few codes are worked together: each piece costs the same to begin.
+        if not last and 2 * sum(table.num_rows for table in held) < most_rows:
+            continue
+        table = pa.concat_tables(held)
+        cut = table.num_rows if last else _last_subject_starts(table)
+        held = [table.slice(cut)]
+        if cut:
+            yield table.slice(0, cut)
 
 
 def _batches(file: pq.ParquetFile, most_rows: int) -> list[list[int]]:
@@ -328,17 +332,38 @@ def _open(path: Path) -> pq.ParquetFile:
 def _read(file: pq.ParquetFile, groups: list[int], wanted: Wanted, *, layer: Layer) -> pa.Table:
     names = list(wanted.columns)
     extra = [] if wanted.codes is None or "code" in names else ["code"]
+    empty = _empty_columns(file, groups, names)
+    there = [name for name in names + extra if name not in empty]
     try:
-        table = file.read_row_groups(groups, columns=names + extra, use_threads=False)
+        table = file.read_row_groups(groups, columns=there, use_threads=False)
     except (OSError, pa.ArrowException):
         refusal = _unreadable(layer.path)
         raise refusal from None
+    for name in empty:
+        nulls = pa.nulls(table.num_rows, file.schema_arrow.field(name).type)
+        table = table.append_column(name, nulls)
     table = table.select(names + extra)
     if layer.ends is not None and "superseded_at" in names:
         table = with_ends(table, layer.ends, _places(file, groups))
     if wanted.codes is not None:
         table = _only(table, wanted.codes)
     return table.select(names)
+
+
+def _empty_columns(file: pq.ParquetFile, groups: list[int], names: list[str]) -> list[str]:
+    """Return the columns that hold nothing but nulls in some row groups, as these say of them."""
+    chunks = [file.metadata.row_group(group) for group in groups]
+    place = {name: file.schema_arrow.names.index(name) for name in names}
+    return [
+        name
+        for name in names
+        if name in _OFTEN_NULL and all(_only_nulls(chunk.column(place[name])) for chunk in chunks)
+    ]
+
+
+def _only_nulls(chunk: pq.ColumnChunkMetaData) -> bool:
+    found = chunk.statistics
+    return bool(found and found.has_null_count and found.null_count == chunk.num_values)
 
 
 def _places(file: pq.ParquetFile, groups: list[int]) -> Ints:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 
 from attending.engines import kernel
+from attending.engines.codes import matches
 from attending.engines.kernel_sort import unsorted_at
+from attending.engines.order import refuse_out_of_order
 from attending.engines.tables import coded, micros, numbers, whole_numbers
-from attending.errors import IntegrityBroken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -198,7 +199,7 @@ class Plan:
         """
         subject = _frozen(whole_numbers(events["subject_id"]))
         rows, first, members = self._rows(events)
-        refuse_unsorted(subject, rows[0], rows[1])
+        refuse_out_of_order(unsorted_at(subject, rows[0], rows[1]), len(subject))
         n, width = len(predictions.subject), len(self.columns)
         shape = (width, n) if trace else (0, 0)
         filled = Filled(
@@ -242,33 +243,6 @@ def _frozen(column: _Array) -> _Array:
     frozen = column.view()
     frozen.flags.writeable = False
     return frozen
-
-
-def matches(code: str, wanted: str) -> bool:
-    """Return whether a code is the wanted one, or starts as the wanted prefix does.
-
-    >>> matches("ICD10CM//I509", "ICD10CM//I50*"), matches("LOINC//1", "LOINC//12")
-    (True, False)
-    """
-    return code.startswith(wanted[:-1]) if wanted.endswith("*") else code == wanted
-
-
-def refuse_unsorted(subject: Ints, time: Ints, known: Ints) -> None:
-    """Check that rows stand in canonical order.
-
-    Raises:
-        IntegrityBroken: a row stands before an earlier one.
-
-    >>> ordered = np.array([1, 1])
-    >>> refuse_unsorted(ordered, np.array([1, 2]), np.array([1, 2]))
-    """
-    at = unsorted_at(subject, time, known)
-    if at != -1:
-        raise IntegrityBroken(
-            f"row {at} of {len(subject)} is out of order, expected subject, time, known_at",
-            code="engine.unsorted",
-            hint="Ingest the snapshot again; its rows were changed after it was sealed.",
-        )
 
 
 def compile_plan(columns: Sequence[Column]) -> Plan:
