@@ -5,115 +5,28 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from datetime import timedelta
-from types import SimpleNamespace
 
 import pyarrow.compute as pc
 import pytest
 
 from attending.errors import Refused
 from attending.lifecycle import (
-    examples,
-    ingesting,
-    references,
     scoring,
-    signing,
-    simulating,
-    training,
     watching,
 )
-from attending.lifecycle.cohorts import build_cohort
-from attending.lifecycle.desk import create_home, keep
-from attending.lifecycle.featuring import build_features
+from attending.lifecycle.desk import keep
 from attending.lifecycle.projects import open_project
-from attending.lifecycle.provenance import commit_project
 from attending.lifecycle.tables import table_from
-from attending.records.ledger import Subject
 from attending.records.monitoring import Finding, Reference
-from attending.records.release import Deployment
-from attending.times import format_instant, parse_instant
-
-FIRST = parse_instant("2024-08-01T06:00:00Z")
-SECOND = parse_instant("2024-12-15T06:00:00Z")
-
-
-def enter(desk, run, *, stage, plan, previous=None):
-    """Put version v1 of a run into a stage under a plan, as a gate would have."""
-    stands = Deployment(
-        model=run.model,
-        version="v1",
-        stage=stage,
-        run=run.digest,
-        artifacts={item.name: item.digest for item in run.artifacts},
-        previous=previous,
-        release_spec=plan,
-        act="advance",
-        effective_at=desk.at,
-        by="omar",
-    )
-    with desk.home.database.transaction() as unit:
-        digest = desk.home.deployments.enter(unit, stands)
-        desk.home.ledger.append(
-            unit,
-            at=desk.at,
-            actor="omar",
-            action="release.advance",
-            subject=Subject(kind="deployment", digest=digest),
-        )
-    return digest
-
-
-def sign(desk, document, secrets, *, person, role):
-    """Sign a document as one of the fictional persons."""
-    signing.sign(
-        replace(desk, actor=person),
-        document,
-        person=person,
-        passphrase=secrets[person],
-        role=role,
-        statement="I have read it.",
-    )
+from tests.lifecycle.ward import FIRST, SECOND, enter, make_ward, sign
 
 
 @pytest.fixture(scope="module")
 def ward(tmp_path_factory):
     """A home with a version in silent, a later extract, and the refusal from before it stood."""
-    folder = tmp_path_factory.mktemp("scoring")
-    hospital = simulating.build_hospital(patients=1200, years=3, seed=7)
-    for name, until in (("first", FIRST), ("second", SECOND)):
-        simulating.write_source(hospital, folder / name, until=until)
-    place = examples.copy_example("readmission-synthetic", folder / "project")
-    watched = place / "monitoring.yaml"  # a small hospital: fewer rows make a picture
-    watched.write_text(
-        watched.read_text().replace("window: 28d", "window: 28d\n  minimum_rows: 50")
-    )
-    commit_project(place, at=format_instant(FIRST), author="Dana Reyes")
-    project = open_project(place)
-    desk = create_home(folder / "home", at=FIRST, seed=7)
-    ingesting.ingest(desk, "hospital", folder / "first")
-    build_features(desk, project, build_cohort(desk, project))
-    fitted = training.fit_run(desk, project)
-    with pytest.raises(Refused) as refused:
-        scoring.score(desk, project)
-    secrets = simulating.add_persons(desk)
-    plan = signing.propose_specs(replace(desk, actor="dana"), project)["release"]
-    entered = enter(desk, fitted.run, stage="silent", plan=project.release.digest)
-    with pytest.raises(Refused) as unsigned:
-        scoring.served_version(desk, project)
-    sign(desk, plan, secrets, person="omar", role="operator")
-    reference = references.make_reference(desk, project, fitted.run, version="v1")
-    now = replace(desk, at=SECOND, actor="omar")
-    ingesting.ingest(now, "hospital", folder / "second")
-    yield SimpleNamespace(
-        desk=now,
-        project=project,
-        run=fitted.run,
-        refused=refused.value,
-        unsigned=unsigned.value,
-        secrets=secrets,
-        entered=entered,
-        reference=reference,
-    )
-    desk.home.close()
+    made = make_ward(tmp_path_factory.mktemp("scoring"))
+    yield made
+    made.desk.home.close()
 
 
 @pytest.fixture(scope="module")

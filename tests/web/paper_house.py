@@ -21,6 +21,7 @@ from attending.web.views import (
     TodayLine,
     VerdictView,
 )
+from attending.web.wire import PredictionAnswer
 
 PASSPHRASE = "calm-otter-harbour-41"  # noqa: S105 - of a fictional person
 REPORT = (
@@ -143,6 +144,7 @@ class PaperHouse:
     asked: list[str] = field(default_factory=list)
     sessions: dict[str, PersonView] = field(default_factory=dict)
     up: bool = True
+    roles: tuple[str, ...] = ("clinical_lead",)
 
     def synthetic(self):
         return self.made_up
@@ -168,6 +170,29 @@ class PaperHouse:
             raise NotFound("got a digest that names no document here", code="document.unknown")
         return self.files[digest]
 
+    def predict(self, model, question, *, by):
+        self.asked.append(f"{model} by {by}: {len(question.events)} events")
+        return PredictionAnswer(
+            request_id="e" * 32,
+            model=model,
+            version="v3",
+            stage="limited",
+            delivered=True,
+            made_before=False,
+            outcome="live",
+            scored_by=f"{model} v3",
+            score=0.31,
+            threshold=0.21,
+            flagged=True,
+            prediction_time="2026-03-02T06:00:00Z",
+            made_at=DAY,
+            provenance=f"/v1/predictions/{'e' * 32}",
+        )
+
+    def prediction(self, request_id, *, by):
+        self.asked.append(f"{request_id} by {by}")
+        return {"request_id": request_id}
+
     def health(self):
         check = HealthCheck(name="store", ok=self.up, says="" if self.up else "locked")
         return Health(ok=self.up, checks=(check,))
@@ -176,9 +201,7 @@ class PaperHouse:
         if (person, passphrase) != ("ada", PASSPHRASE):
             return None
         token = secrets.token_urlsafe(32)
-        self.sessions[token] = PersonView(
-            person="ada", name="Dr Ada Fictional", roles=("clinical_lead",)
-        )
+        self.sessions[token] = PersonView(person="ada", name="Dr Ada Fictional", roles=self.roles)
         return token
 
     def logout(self, token):

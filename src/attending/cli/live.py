@@ -365,6 +365,10 @@ def today(
 
 
 def serve(
+    project: Annotated[
+        list[Path] | None,
+        typer.Option("--project", help="A project whose model answers machines; may be repeated."),
+    ] = None,
     home: HomeOption = None,
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="On which port.")] = 8765,
@@ -373,9 +377,11 @@ def serve(
         list[str] | None, typer.Option(help="Address of a proxy that ends TLS.")
     ] = None,
 ) -> None:
-    """Serve the pages: models, stage, version, today's verdict, reports.
+    """Serve the pages, and answer machines for the models of the projects that are named.
 
-    Example: attending serve --home H --port 8765
+    Machines ask POST /v1/models/MODEL/predictions; GET /v1/openapi.json describes it.
+
+    Example: attending serve --project P --home H --port 8765
     """
     from attending.web.app import create_app
     from attending.web.front_desk import FrontDesk
@@ -384,6 +390,10 @@ def serve(
 
     front = Front(behind_proxy=tuple(behind_proxy or ()))
     check_bind(host, front)
-    house = FrontDesk.open(home_path(home), clock=lambda: clock(at))
+    house = FrontDesk.open(
+        home_path(home),
+        clock=lambda: clock(at),
+        projects=[open_project(folder) for folder in project or ()],
+    )
     emit(None, as_json=False, lines=[f"listening on http://{host}:{port} (stop with Ctrl-C)"])
     listen(create_app(house, secure=front.secure), host, port, front=front)

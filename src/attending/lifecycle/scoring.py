@@ -177,7 +177,7 @@ def score(  # noqa: PLR0913 - what, for whom, when
     due, engine = _due(cohort.table, first, end), LocalEngine(cohort.source.shards)
     made = _make(served, due, engine, each=each)
     before = {
-        _request(content): data
+        request_of(content): data
         for data, content in _contents(desk, served.model, since=first, until=end)
     }
     stands = [before.get(item.request_id, item.content) != item.content for item in made.stored]
@@ -242,7 +242,7 @@ def _contents(
         yield data, json.loads(data)
 
 
-def _request(content: dict[str, Any]) -> str:
+def request_of(content: dict[str, Any]) -> str:
     """Return the id of a request, the same when the same is asked again."""
     return digest_of({key: content[key] for key in _ASKED})[:32]
 
@@ -272,7 +272,7 @@ def _stored(served: Served, table: pa.Table) -> Iterator[Stored]:
             "site": row["site"],
         }
         yield Stored(
-            request_id=_request(content),
+            request_id=request_of(content),
             model=served.model,
             version=served.version,
             stage=served.stage,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -29,7 +30,7 @@ class Served:
     """One version of a model as it is deployed, at one instant.
 
     Attributes:
-        at: the instant at which the verdict is asked; pass a new one with `dataclasses.replace`.
+        at: the instant at which the verdict is asked; another one by `asked`.
         run, artifact: digests of what made the model and of its files.
         release_digest: digest of the signed release spec.
         threshold: at or above it a score is flagged; None flags nothing.
@@ -97,6 +98,14 @@ class Served:
                 hint="Serve the model with the features.yaml of its run.",
             )
         object.__setattr__(self, "plan", compiled(self.features))
+
+    def asked(self, at: Instant, *, decision_point: str | None, user_role: str | None) -> Served:
+        """Return the same version as it is asked at another instant; nothing is compiled again."""
+        other = copy(self)
+        said = {"at": at, "decision_point": decision_point, "user_role": user_role}
+        for name, value in said.items():
+            object.__setattr__(other, name, value)
+        return other
 
     @property
     def answer(self) -> Answer:

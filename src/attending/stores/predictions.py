@@ -120,6 +120,13 @@ class Predictions:
         unit.insert(PREDICTIONS, rows_in)
         return len(rows_in)
 
+    def find(self, unit: Unit, request_id: str) -> bytes | None:
+        """Return the bytes of a prediction as the unit sees it, None when there is none."""
+        found = unit.rows(
+            select(PREDICTIONS.c.content).where(PREDICTIONS.c.request_id == request_id)
+        )
+        return bytes(found[0].content) if found else None
+
     def get(self, request_id: str) -> Scored:
         """Return one prediction.
 

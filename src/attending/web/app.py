@@ -9,10 +9,10 @@ from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 
 from attending.errors import AttendingError
+from attending.web import predictions
 from attending.web.door import Door
 from attending.web.policy import authorize
 from attending.web.problems import malformed, refused
-from attending.web.routes import ROUTES
 from attending.web.site import Site
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ def create_app(house: House, *, hosts: frozenset[str] = LOOPBACK, secure: bool =
         lifespan=_checked,
     )
     app.state.site = Site(house, secure=secure)
-    app.state.routes = ROUTES
-    ROUTES.mount(app)
-    ROUTES.check(app)
+    app.state.routes = predictions.ROUTES
+    predictions.ROUTES.mount(app)
+    predictions.ROUTES.check(app)
     app.add_exception_handler(AttendingError, refused)
     for status in range(400, 500):
         app.add_exception_handler(status, refused)
@@ -55,5 +55,5 @@ def create_app(house: House, *, hosts: frozenset[str] = LOOPBACK, secure: bool =
 @asynccontextmanager
 async def _checked(app: FastAPI) -> AsyncIterator[None]:
     """Refuse to start when a route was added later without a policy."""
-    ROUTES.check(app)
+    predictions.ROUTES.check(app)
     yield

@@ -30,6 +30,8 @@ HEADERS = {
 }
 _RAW_HEADERS = [(k.lower().encode("ascii"), v.encode("ascii")) for k, v in HEADERS.items()]
 _BODY_BYTES = 64 * 1024
+#: A request for a prediction brings a patient's events.
+_MACHINE_PATHS, _MACHINE_BYTES = "/v1/", 8 * 1024 * 1024
 _log = logging.getLogger("attending.web")
 
 
@@ -66,7 +68,7 @@ class Door:
 
         try:
             self._check(scope)
-            await self._app(scope, _limited(receive), send_with_headers)
+            await self._app(scope, _limited(receive, _most(scope)), send_with_headers)
         except Exception as error:
             if not isinstance(error, AttendingError):
                 # Only the kind is logged: a message could hold what the request held.
@@ -80,7 +82,7 @@ class Door:
         if _host(headers.get("host", "")).lower() not in self._hosts:
             raise _Misdirected("got a host that this service does not answer for", code="web.host")
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length[:20]) > _BODY_BYTES:
+        if not length.isdigit() or int(length[:20]) > _most(scope):
             raise _TooLarge("got a body that is too large", code="web.body_size")
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,7 +110,12 @@ class _TooLarge(AttendingError):
     http_status = 413
 
 
-def _limited(receive: Receive) -> Receive:
+def _most(scope: Scope) -> int:
+    """Return how many bytes a body may have."""
+    return _MACHINE_BYTES if scope["path"].startswith(_MACHINE_PATHS) else _BODY_BYTES
+
+
+def _limited(receive: Receive, most: int) -> Receive:
     """Return a receiver that refuses a body which grows beyond the limit."""
     size = 0
 
@@ -116,7 +123,7 @@ def _limited(receive: Receive) -> Receive:
         nonlocal size
         message = await receive()
         size += len(message.get("body", b""))
-        if size > _BODY_BYTES:
+        if size > most:
             raise _TooLarge("got a body that is too large", code="web.body_size")
         return message
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from attending.errors import AttendingError, Denied
+from attending.errors import AttendingError, Denied, NotFound
 from attending.lifecycle import overview, people
+from attending.lifecycle.answering import answering
 from attending.lifecycle.desk import open_desk
 from attending.times import DAY, to_micros
+from attending.web.questions import answered, as_question
 from attending.web.views import (
     ConditionView,
     DocumentRow,
@@ -26,13 +28,16 @@ from attending.web.views import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from attending.lifecycle.answering import Answering
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.overview import Standing
+    from attending.lifecycle.projects import Project
     from attending.records.governance import GateDecision
     from attending.types import Instant
+    from attending.web.wire import PredictionAnswer, PredictionRequest
 
 #: A session ends after this long, whatever is done with it.
 SESSION_MICROS = DAY // 3
@@ -46,17 +51,33 @@ class FrontDesk:
     Args:
         root: the folder of the home.
         clock: gives the present instant.
+        answering: the models that answer machines; None where none does.
     """
 
     root: Path
     clock: Callable[[], Instant]
     sessions: dict[str, tuple[PersonView, int]] = field(default_factory=dict)
+    answering: Answering | None = None
 
     @classmethod
-    def open(cls, root: Path, *, clock: Callable[[], Instant]) -> FrontDesk:
-        """Return a front desk after looking whether the home opens."""
+    def open(
+        cls, root: Path, *, clock: Callable[[], Instant], projects: Sequence[Project] = ()
+    ) -> FrontDesk:
+        """Return a front desk after looking whether the home opens and its models answer.
+
+        Args:
+            root: the folder of the home.
+            clock: gives the present instant.
+            projects: whose models answer machines.
+
+        Raises:
+            Refused: a model does not stand in silent or later.
+            IntegrityBroken: the files of one are not what their digests say.
+        """
         desk = cls(root=root, clock=clock)
         desk.synthetic()
+        if projects:
+            desk.answering = answering(root, projects, clock=clock)
         return desk
 
     @contextmanager
@@ -118,6 +139,23 @@ class FrontDesk:
         """Return the stand-alone HTML of that digest."""
         with self._desk() as desk:
             return overview.page_bytes(desk, digest)
+
+    def predict(self, model: str, question: PredictionRequest, *, by: str) -> PredictionAnswer:
+        """Return a prediction that is kept."""
+        return answered(self._answers().answer(as_question(model, question), by=by))
+
+    def prediction(self, request_id: str, *, by: str) -> dict[str, Any]:
+        """Return a stored prediction with all it was made from."""
+        return self._answers().prediction(request_id, by=by)
+
+    def _answers(self) -> Answering:
+        if self.answering is None:
+            raise NotFound(
+                "this service does not answer for any model",
+                code="model.not_served",
+                hint="Start it with `attending serve --project P`.",
+            )
+        return self.answering
 
     def health(self) -> Health:
         """Return the state of the store, the ledger and the keys."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from attending.web.views import Health, ModelPage, ModelRow, PersonView, TodayLine
+    from attending.web.wire import PredictionAnswer, PredictionRequest
 
 
 class House(Protocol):
@@ -29,6 +30,14 @@ class House(Protocol):
 
     def document(self, digest: str) -> bytes:
         """Return the stand-alone HTML of which `digest` is the SHA-256; `NotFound` otherwise."""
+        ...
+
+    def predict(self, model: str, question: PredictionRequest, *, by: str) -> PredictionAnswer:
+        """Return a prediction that is kept; `NotFound` where the model is not served here."""
+        ...
+
+    def prediction(self, request_id: str, *, by: str) -> dict[str, Any]:
+        """Return a stored prediction with all it was made from; the look at it is kept."""
         ...
 
     def health(self) -> Health:

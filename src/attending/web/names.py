@@ -8,6 +8,7 @@ from attending.errors import AttendingError
 
 _SLUG = re.compile(r"(?=.{1,64}$)[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_REQUEST = re.compile(r"[0-9a-f]{32}")
 _FILE = re.compile(r"[a-z]{1,32}\.(?:css|svg)")
 _INSIDE = re.compile(rf"/(?:models/{_SLUG.pattern}|documents/{_DIGEST.pattern})?")
 
@@ -41,6 +42,15 @@ def check_digest(text: str) -> str:
         AttendingError: it is not a digest (HTTP 400).
     """
     return _matching(text, _DIGEST, what="digest", expected="64 hexadecimal digits")
+
+
+def check_request(text: str) -> str:
+    """Return `text` when it is the id of a request: 32 lower-case hexadecimal digits.
+
+    Raises:
+        AttendingError: it is not (HTTP 400).
+    """
+    return _matching(text, _REQUEST, what="request id", expected="32 hexadecimal digits")
 
 
 def check_file(text: str) -> str:

@@ -25,6 +25,8 @@ class Policy:
 
 PUBLIC = Policy(public=True)
 SIGNED_IN = Policy()
+#: Who may ask for predictions: the account of the service that delivers them.
+SCORES = Policy(roles=frozenset({"operator"}))
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,10 @@ class Routes:
             return endpoint
 
         return declare
+
+    def declared(self) -> tuple[Route, ...]:
+        """Return every route that was declared."""
+        return tuple(self._routes.values())
 
     def mount(self, app: FastAPI) -> None:
         """Add every declared route to the app."""

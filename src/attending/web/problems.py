@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from attending.web.asgi import Scope
 
+#: When a service that is down or full may be asked again.
+_RETRY_SECONDS = "2"
 _UNEXPECTED = {
     "code": "server.unexpected",
     "message": "this answer could not be made",
@@ -55,6 +57,8 @@ def problem(scope: Scope, error: Exception) -> Response:
     """Return the answer that a refusal gets, as the asker can read it."""
     status, fields = described(error)
     headers = dict(getattr(error, "headers", None) or {})
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers.setdefault("Retry-After", _RETRY_SECONDS)
     if wants_page(Headers(scope=scope)):
         body = page("problem.html.j2", problem=fields, status=status)
         return HTMLResponse(body, status_code=status, headers=headers)

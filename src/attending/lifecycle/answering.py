@@ -1,0 +1,288 @@
+"""Answering one request: the score that a batch would make, on the disk before it leaves."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from attending.digests import canonical
+from attending.errors import BadInput, NotFound, Refused
+from attending.lifecycle.desk import Desk, note
+from attending.lifecycle.scoring import deployed, request_of, served_version
+from attending.records.ledger import Subject
+from attending.records.monitoring import Verdict
+from attending.serve.asked_events import as_events, digest_events
+from attending.serve.score import score_one
+from attending.stores.group_commit import GroupCommit
+from attending.stores.home import Home
+from attending.stores.predictions import Scored as Stored
+from attending.times import SECOND, format_instant, to_micros
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from attending.lifecycle.projects import Project
+    from attending.records.prediction import Prediction
+    from attending.serve.served import Served
+    from attending.stores.unit import Unit
+    from attending.types import Instant
+
+#: Deployment and verdict are looked at again after this long: what is disabled stops this soon.
+LOOK_SECONDS = 1.0
+#: The model's files are read and checked again after this long.
+CHECK_SECONDS = 60.0
+#: A prediction may be asked for so far ahead of our clock, for clocks differ.
+_AHEAD = 300 * SECOND
+
+#: What a batch and a request say alike when both saw the same.
+_SAME_SCORE = ("kind", "score", "flagged", "stage")
+#: What the ledger says of each prediction.
+_NOTED = ("model", "version", "stage", "outcome", "prediction")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of one model.
+
+    Attributes:
+        events: the patient's rows, columns of `EVENTS` by name; only those visible at the
+            prediction time count.
+        decision_point, user_role: as the caller states them; held against the intended use.
+    """
+
+    model: str
+    subject_id: int
+    encounter_id: int | None
+    prediction_time: Instant
+    index_start: Instant
+    events: tuple[Mapping[str, Any], ...]
+    decision_point: str | None = None
+    user_role: str | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A stored prediction, and whether it had been made before this request.
+
+    Attributes:
+        delivered: false in silent: the score is kept and nobody is told.
+    """
+
+    request_id: str
+    content: dict[str, Any]
+    before: bool
+
+    @property
+    def delivered(self) -> bool:
+        """Return whether the caller may see the score."""
+        return bool(self.content["stage"] != "silent")
+
+
+@dataclass
+class _Held:
+    """A version in memory, and when it was last held against the store."""
+
+    key: tuple[str, str | None]
+    served: Served
+    looked: float
+    checked: float
+
+
+@dataclass
+class Answering:
+    """The models of one home, ready to answer many threads.
+
+    Args:
+        home: open as long as this answers.
+        projects: by the name of their model.
+        clock: gives the present instant.
+    """
+
+    home: Home
+    projects: Mapping[str, Project]
+    clock: Callable[[], Instant]
+    _held: dict[str, _Held] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        """Take up the store's door for many small writes."""
+        self._commit = GroupCommit(self.home.database)
+
+    def answer(self, asked: Question, *, by: str) -> Answered:
+        """Return the prediction, now kept with its ledger entry.
+
+        Asked again with the same events, the prediction that was made is the answer.
+
+        Args:
+            asked: of which model, for whom, when and from what.
+            by: who asks; stands in the ledger.
+
+        Raises:
+            NotFound: this service does not answer for that model.
+            Refused: no version stands in silent or later, or the patient was scored at that
+                instant from other events.
+            BadInput: the prediction time lies ahead of the clock, there are too many events, or
+                one has a value that its column cannot hold.
+            IntegrityBroken: the model's files are not what their digests say.
+            DependencyDown: the store is down; nobody gets a score that is not kept.
+        """
+        at = self.clock()
+        _refuse_ahead(asked, at)
+        served = self.served(asked.model).asked(
+            at, decision_point=asked.decision_point, user_role=asked.user_role
+        )
+        events = as_events(asked.events, subject_id=asked.subject_id)
+        made = score_one(
+            served,
+            events,
+            subject_id=asked.subject_id,
+            encounter_id=asked.encounter_id,
+            prediction_time=asked.prediction_time,
+            index_start=asked.index_start,
+        )
+        stored = _stored(served, asked, made, events=digest_events(events))
+        desk = Desk(home=self.home, at=at, actor=by)
+        return self._commit.run(lambda unit: _kept(desk, unit, stored))
+
+    def served(self, model: str) -> Served:
+        """Return the version that answers now, looked up again when its time has come.
+
+        Raises:
+            NotFound: this service does not answer for that model.
+            Refused: no version stands in silent or later.
+            IntegrityBroken: its files are not what their digests say.
+        """
+        project = self.projects.get(model)
+        if project is None:
+            raise NotFound(
+                "this service does not answer for that model",
+                code="model.not_served",
+                hint="Start it with --project for each model.",
+            )
+        with self._lock:
+            held = self._held.get(model)
+            now = time.monotonic()
+            if held is None or now - held.looked >= LOOK_SECONDS:
+                held = self._held[model] = self._look(project, held, now)
+            return held.served
+
+    def _look(self, project: Project, held: _Held | None, now: float) -> _Held:
+        """Return the version as the store has it now; what changed is loaded and checked anew."""
+        desk = Desk(home=self.home, at=self.clock())
+        self._held.pop(project.name, None)
+        stands = deployed(desk, project)
+        verdict = self.home.catalog.latest(Verdict, model=stands.model, version=stands.version)
+        key = (stands.digest, None if verdict is None else verdict.digest)
+        if held is not None and held.key == key and now - held.checked < CHECK_SECONDS:
+            return _Held(key, held.served, looked=now, checked=held.checked)
+        return _Held(key, served_version(desk, project), looked=now, checked=now)
+
+    def prediction(self, request_id: str, *, by: str) -> dict[str, Any]:
+        """Return a stored prediction with all it was made from; the look at it is kept.
+
+        Args:
+            request_id: of the prediction.
+            by: who reads it.
+
+        Raises:
+            NotFound: there is none of that id.
+        """
+        content: dict[str, Any] = json.loads(self.home.predictions.get(request_id).content)
+        desk = Desk(home=self.home, at=self.clock(), actor=by)
+        subject = Subject(kind="prediction", digest=request_id)
+        self._commit.run(lambda unit: note(desk, unit, action="prediction.read", subject=subject))
+        return content
+
+
+def answering(
+    root: Path, projects: Sequence[Project], *, clock: Callable[[], Instant]
+) -> Answering:
+    """Return the models of some projects, loaded and checked, over a home that stays open.
+
+    Args:
+        root: the folder of the home.
+        projects: whose models answer.
+        clock: gives the present instant.
+
+    Raises:
+        Refused: a model does not stand in silent or later.
+        IntegrityBroken: the files of one are not what their digests say.
+    """
+    found = Answering(Home.open(root), {project.name: project for project in projects}, clock)
+    for project in projects:
+        found.served(project.name)
+    return found
+
+
+def _refuse_ahead(asked: Question, at: Instant) -> None:
+    if to_micros(asked.prediction_time) > to_micros(at) + _AHEAD:
+        raise BadInput(
+            "got a prediction time that lies ahead of this service's clock",
+            code="request.ahead",
+            hint="Compare the clocks; a prediction is made when its time has come.",
+        )
+
+
+def _kept(desk: Desk, unit: Unit, stored: Stored) -> Answered:
+    """Return the answer: this prediction, or the one that was made from the same events."""
+    before = desk.home.predictions.find(unit, stored.request_id)
+    if before is not None:
+        return _made_before(stored, before)
+    desk.home.predictions.add(unit, [stored])
+    content = json.loads(stored.content)
+    note(
+        desk,
+        unit,
+        action="score.one",
+        subject=Subject(kind="prediction", digest=stored.request_id),
+        details={name: content[name] for name in _NOTED},
+    )
+    return Answered(stored.request_id, content, before=False)
+
+
+def _made_before(stored: Stored, before: bytes) -> Answered:
+    """Return the prediction that was made: by a request with these events, or by a batch."""
+    made, now = json.loads(before), json.loads(stored.content)
+    if made.get("events") == now["events"]:
+        return Answered(stored.request_id, made, before=True)
+    # A batch keeps no events: its score tells whether it saw the same.
+    if "events" not in made and all(made[name] == now[name] for name in _SAME_SCORE):
+        return Answered(stored.request_id, now, before=True)
+    raise Refused(
+        "this patient was scored for that instant from other events",
+        code="prediction.made",
+        hint="Read the prediction that was made, or ask for a later instant.",
+    )
+
+
+def _stored(served: Served, asked: Question, made: Prediction, *, events: str) -> Stored:
+    """Return a prediction as it is stored: what a batch stores, and what it was made from."""
+    record = made.content()
+    late = to_micros(served.at) - to_micros(asked.prediction_time) > served.release.action_window
+    degraded = [*record["degraded"], *(["late:action_window"] if late else [])]
+    content = {
+        **record,
+        "features": served.features.digest,
+        "kind": record["outcome"],
+        "reasons": ";".join((*record["reasons"], *degraded)),
+        "degraded": degraded,
+        "missing_count": len(made.missing),
+        "events": events,
+        "made_at": format_instant(served.at),
+        "prediction": made.digest,
+    }
+    return Stored(
+        request_id=request_of(content),
+        model=served.model,
+        version=served.version,
+        stage=served.stage,
+        subject_id=asked.subject_id,
+        encounter_id=asked.encounter_id,
+        prediction_time=asked.prediction_time,
+        score=made.score,
+        content=canonical(content),
+    )

@@ -1,0 +1,64 @@
+"""The events that come with a request, as rows that the kernel reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from attending.digests import digest_bytes
+from attending.engines.tables import digest_table, in_order
+from attending.errors import BadInput
+from attending.records.events import EVENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+#: One patient does not have more at once; a longer history belongs into the store.
+MOST_EVENTS = 20_000
+_SOURCE = "request"
+
+
+def as_events(rows: Sequence[Mapping[str, Any]], *, subject_id: int) -> pa.Table:
+    """Return rows of one patient in canonical order, each different row once.
+
+    Args:
+        rows: columns of `EVENTS` by name, instants without a zone; source and subject are filled.
+        subject_id: whose they are.
+
+    Raises:
+        BadInput: too many rows, or a value that its column cannot hold.
+
+    >>> as_events([], subject_id=7).num_rows
+    0
+    """
+    if len(rows) > MOST_EVENTS:
+        raise BadInput(
+            f"got {len(rows)} events, expected {MOST_EVENTS} at most",
+            code="request.events",
+            hint="Send what the model's features look back to.",
+        )
+    whole = [{"source": _SOURCE, **row, "subject_id": subject_id} for row in rows]
+    try:
+        table = pa.Table.from_pylist(whole, schema=EVENTS)
+    except (pa.ArrowException, OverflowError, TypeError):
+        raise BadInput(
+            "an event has a value that its column cannot hold", code="request.event"
+        ) from None
+    nan = pc.is_nan(table["numeric_value"])
+    value = pc.if_else(nan, pa.scalar(None, pa.float32()), table["numeric_value"])
+    table = table.set_column(
+        EVENTS.names.index("numeric_value"), EVENTS.field("numeric_value"), value
+    )
+    return in_order(table.group_by(EVENTS.names).aggregate([]).select(EVENTS.names).cast(EVENTS))
+
+
+def digest_events(events: pa.Table) -> str:
+    """Return the digest of what a score was made from; how the rows came does not matter.
+
+    >>> digest_events(EVENTS.empty_table()) == digest_events(EVENTS.empty_table())
+    True
+    """
+    return digest_bytes(digest_table(events).encode())

@@ -1,0 +1,96 @@
+"""What machines may ask, described as OpenAPI 3.1 from the wire models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attending import __version__
+from attending.web.wire import PredictionAnswer, PredictionRequest
+
+_REF = "#/components/schemas/{model}"
+_PROBLEM = {
+    "type": "object",
+    "required": ["title", "status", "code", "message", "hint", "where"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "message": {"type": "string"},
+        "hint": {"type": "string"},
+        "where": {"type": "string"},
+    },
+}
+_REFUSALS = {
+    "400": "the address is malformed",
+    "401": "nobody is signed in",
+    "403": "who asks may not",
+    "404": "there is no such model or prediction",
+    "409": "no version stands in silent or later, or another score was made for that instant",
+    "413": "the body is too large",
+    "422": "a field is not what it must be",
+    "503": "the store is down or the service is full; nothing was scored",
+}
+
+
+def described() -> dict[str, Any]:
+    """Return the description.
+
+    >>> sorted(described()["paths"])
+    ['/v1/models/{name}/predictions', '/v1/openapi.json', '/v1/predictions/{request_id}']
+    """
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "attending", "version": __version__},
+        "paths": {
+            "/v1/openapi.json": {"get": _operation("openapi", "This description.", {})},
+            "/v1/models/{name}/predictions": {"post": _predict()},
+            "/v1/predictions/{request_id}": {"get": _read()},
+        },
+        "components": {"schemas": {**_schemas(), "Problem": _PROBLEM}},
+    }
+
+
+def _schemas() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for model in (PredictionRequest, PredictionAnswer):
+        schema = model.model_json_schema(ref_template=_REF)
+        found |= schema.pop("$defs", {})
+        found[model.__name__] = schema
+    return found
+
+
+def _predict() -> dict[str, Any]:
+    answer = _content("PredictionAnswer")
+    made = {
+        "201": {"description": "the prediction, which is kept", "content": answer},
+        "200": {"description": "the prediction that was made before", "content": answer},
+    }
+    operation = _operation("predict", "A prediction for one patient.", made)
+    operation["parameters"] = [_parameter("name", r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+    operation["requestBody"] = {"required": True, "content": _content("PredictionRequest")}
+    return operation
+
+
+def _read() -> dict[str, Any]:
+    operation = _operation("prediction", "A stored prediction with all it was made from.", {})
+    operation["parameters"] = [_parameter("request_id", r"^[0-9a-f]{32}$")]
+    return operation
+
+
+def _operation(name: str, says: str, answers: dict[str, Any]) -> dict[str, Any]:
+    problem = {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}}
+    refusals = {
+        status: {"description": words, "content": problem} for status, words in _REFUSALS.items()
+    }
+    plain = {"200": {"description": says, "content": {"application/json": {"schema": {}}}}}
+    return {"operationId": name, "summary": says, "responses": (answers or plain) | refusals}
+
+
+def _content(model: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": _REF.format(model=model)}}}
+
+
+def _parameter(name: str, pattern: str) -> dict[str, Any]:
+    schema = {"type": "string", "pattern": pattern}
+    return {"name": name, "in": "path", "required": True, "schema": schema}

@@ -1,0 +1,56 @@
+"""Routes for machines: ask for a prediction, and read one with all that it was made from.
+
+FastAPI reads the annotations at run time, hence no `annotations` import.
+"""
+
+from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+
+from attending.errors import BadInput
+from attending.web.names import check_request, check_slug
+from attending.web.openapi import described
+from attending.web.policy import SCORES, SIGNED_IN
+from attending.web.routes import ROUTES as ROUTES  # noqa: PLC0414 - with what is declared here
+from attending.web.site import person_of, site_of
+from attending.web.wire import asked
+
+_JSON = "application/json"
+
+
+@ROUTES.add("GET", "/v1/openapi.json", policy=SIGNED_IN)
+def openapi() -> Response:
+    """Return what machines may ask, as OpenAPI 3.1 describes it."""
+    return JSONResponse(described())
+
+
+@ROUTES.add("POST", "/v1/models/{name}/predictions", policy=SCORES)
+async def predict(request: Request, name: str) -> Response:
+    """Return a prediction for one patient, which is on the disk before it leaves.
+
+    Raises:
+        BadInput: not JSON, or a field that is not what it must be.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
+        raise BadInput(f"expected a body of {_JSON}", code="request.media_type")
+    question = asked(await request.body())
+    site, person = site_of(request), person_of(request)
+    answer = await run_in_threadpool(
+        site.house.predict, check_slug(name), question, by=person.person if person else ""
+    )
+    status = 200 if answer.made_before else 201
+    return JSONResponse(
+        answer.model_dump(mode="json"),
+        status_code=status,
+        headers={"Location": answer.provenance},
+    )
+
+
+@ROUTES.add("GET", "/v1/predictions/{request_id}", policy=SIGNED_IN)
+def prediction(request: Request, request_id: str) -> Response:
+    """Return a stored prediction whole: inputs with both clocks, versions, digests, reasons."""
+    person = person_of(request)
+    found = site_of(request).house.prediction(
+        check_request(request_id), by=person.person if person else ""
+    )
+    return JSONResponse(found)

@@ -1,0 +1,116 @@
+"""What machines send and get: the request for a prediction, its events, and the answer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from attending.errors import BadInput
+from attending.web.strict_json import strict_json
+
+#: A pseudonym as records and HTTP carry it: a decimal string.
+Pseudonym: TypeAlias = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,15}$")]
+Word: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class EventIn(_Strict):
+    """One row of the patient's history, as the event table has it.
+
+    Attributes:
+        subject_id: may be left out; where it is given it must be the request's.
+        known_at: when the row could first be seen; rows known after the prediction time do not
+            count.
+    """
+
+    code: Word
+    time: AwareDatetime | None = None
+    known_at: AwareDatetime
+    superseded_at: AwareDatetime | None = None
+    numeric_value: float | None = None
+    text_value: Annotated[str, Field(max_length=10_000)] | None = None
+    unit: Word | None = None
+    subject_id: Pseudonym | None = None
+    encounter_id: Pseudonym | None = None
+    site: Word | None = None
+
+
+class PredictionRequest(_Strict):
+    """A prediction that is asked for: for whom, when, from what."""
+
+    subject_id: Pseudonym
+    encounter_id: Pseudonym | None = None
+    prediction_time: AwareDatetime
+    index_start: AwareDatetime
+    decision_point: Word | None = None
+    user_role: Word | None = None
+    events: Annotated[tuple[EventIn, ...], Field(max_length=20_000)] = ()
+
+
+class FactorOut(_Strict):
+    """One reason, in words and as a push on the score's scale."""
+
+    feature: str
+    contribution: float
+    words: str
+
+
+class PredictionAnswer(_Strict):
+    """What the caller is told. In silent a score is kept and not told: `delivered` is false.
+
+    Attributes:
+        outcome: `live` is the model's score, `fallback` the named simpler score.
+        made_before: the same was asked before; this is the answer of then.
+    """
+
+    request_id: str
+    model: str
+    version: str
+    stage: str
+    delivered: bool
+    made_before: bool
+    outcome: Literal["live", "fallback", "no_score", "withheld"]
+    scored_by: str | None = None
+    score: float | None = None
+    threshold: float | None = None
+    flagged: bool | None = None
+    band: str = ""
+    factors: tuple[FactorOut, ...] = ()
+    missing: tuple[str, ...] = ()
+    degraded: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    prediction_time: str
+    made_at: str
+    provenance: str
+
+
+def asked(data: bytes) -> PredictionRequest:
+    """Return the request that a body makes.
+
+    Raises:
+        BadInput: a field is missing, unknown or malformed; the message names it and no value.
+    """
+    strict_json(data)
+    try:
+        request = PredictionRequest.model_validate_json(data, strict=True)
+    except ValidationError as error:
+        raise BadInput(_said(error), code="request.field", where="body") from None
+    if any(row.subject_id not in {None, request.subject_id} for row in request.events):
+        raise BadInput(
+            "an event is another patient's than the request's",
+            code="request.other_patient",
+            hint="Send the events of one patient; nothing was scored.",
+        )
+    return request
+
+
+def _said(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "body"
+    more = f", and {error.error_count() - 1} more" if error.error_count() > 1 else ""
+    kinds = {"extra_forbidden": "is not known", "missing": "is missing"}
+    return f"field '{where}' {kinds.get(first['type'], 'is malformed: ' + first['type'])}{more}"
