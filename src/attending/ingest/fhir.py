@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from attending.ingest.fhir_given import Given
     from attending.ingest.pseudonyms import Pseudonyms
 
 SYSTEM = "fhir"
@@ -67,7 +68,15 @@ def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
     Raises:
         Truncated: a file ends too early.
     """
-    export = Export(folder)
+    yield from read_resources(Export(folder), keys=keys)
+
+
+def read_resources(export: Export | Given, *, keys: Pseudonyms) -> Iterator[Batch]:
+    """Iterate over the resource types of an export, or of what a request brought.
+
+    Raises:
+        Truncated: a file ends too early.
+    """
     people = _whole(export, "Patient", fhir_cells.patient)
     people.drop_repeated(["id"])
     yield fhir_links.links(people, system=SYSTEM, keys=keys)
@@ -82,7 +91,9 @@ def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
     yield from _in_blocks(export, known, keys=keys)
 
 
-def _in_blocks(export: Export, known: dict[str, pa.Array], *, keys: Pseudonyms) -> Iterator[Batch]:
+def _in_blocks(
+    export: Export | Given, known: dict[str, pa.Array], *, keys: Pseudonyms
+) -> Iterator[Batch]:
     """Yield the other types, `BLOCK` resources at a time; each gives one batch at least."""
     types = [_Type(name, known, keys) for name in export.types[2:]]
     for one in types:
@@ -156,7 +167,9 @@ def _unroutable(rows: Rows, known: dict[str, pa.Array]) -> None:
         rows.quarantine(~is_true(found), f"unknown_{column}")
 
 
-def _whole(export: Export, resource: str, cells: Callable[[Any], dict[str, str | None]]) -> Rows:
+def _whole(
+    export: Export | Given, resource: str, cells: Callable[[Any], dict[str, str | None]]
+) -> Rows:
     made = [_made(item, resource, cells) for item in export.of(resource)]
     found = [row for row in made if row is not None]
     return _table(resource, found, odd_lines=len(made) - len(found))

@@ -43,7 +43,7 @@ class Export:
         self._by_type = {name: _file(folder, name) for name in NEEDED}
         for path in lines:
             self._by_type.setdefault(path.name.partition(".")[0], path)
-        self.types = _in_order(self._by_type)
+        self.types = in_order(self._by_type)
         self.paths = [self._by_type[name] for name in self.types]
 
     def of(self, resource: str) -> Iterator[Any]:
@@ -83,10 +83,10 @@ class Export:
                 code="ingest.no_patient",
                 hint="Name a folder of FHIR Bundles, or of bulk NDJSON files by type.",
             )
-        return _in_order(found)
+        return in_order(found)
 
 
-def _in_order(types: Iterable[str]) -> list[str]:
+def in_order(types: Iterable[str]) -> list[str]:
     """Return types; those that others refer to come first."""
     return [*NEEDED, *sorted(set(types) - set(NEEDED))]
 

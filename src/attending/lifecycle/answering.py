@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    import pyarrow as pa
+
     from attending.lifecycle.projects import Project
     from attending.records.prediction import Prediction
     from attending.serve.served import Served
@@ -49,9 +51,10 @@ class Question:
     """What is asked of one model.
 
     Attributes:
-        events: the patient's rows, columns of `EVENTS` by name; only those visible at the
-            prediction time count.
+        events: the patient's rows, in canonical order or as columns of `EVENTS` by name; only
+            those visible at the prediction time count.
         decision_point, user_role: as the caller states them; held against the intended use.
+        gaps: what the caller could not give, such as `prefetch:observations:error`.
     """
 
     model: str
@@ -59,9 +62,10 @@ class Question:
     encounter_id: int | None
     prediction_time: Instant
     index_start: Instant
-    events: tuple[Mapping[str, Any], ...]
+    events: pa.Table | tuple[Mapping[str, Any], ...]
     decision_point: str | None = None
     user_role: str | None = None
+    gaps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,9 @@ class Answering:
         served = self.served(asked.model).asked(
             at, decision_point=asked.decision_point, user_role=asked.user_role
         )
-        events = as_events(asked.events, subject_id=asked.subject_id)
+        events = asked.events
+        if isinstance(events, tuple):
+            events = as_events(events, subject_id=asked.subject_id)
         made = score_one(
             served,
             events,
@@ -263,7 +269,7 @@ def _stored(served: Served, asked: Question, made: Prediction, *, events: str) -
     """Return a prediction as it is stored: what a batch stores, and what it was made from."""
     record = made.content()
     late = to_micros(served.at) - to_micros(asked.prediction_time) > served.release.action_window
-    degraded = [*record["degraded"], *(["late:action_window"] if late else [])]
+    degraded = [*record["degraded"], *asked.gaps, *(["late:action_window"] if late else [])]
     content = {
         **record,
         "features": served.features.digest,

@@ -52,7 +52,12 @@ def as_events(rows: Sequence[Mapping[str, Any]], *, subject_id: int) -> pa.Table
     table = table.set_column(
         EVENTS.names.index("numeric_value"), EVENTS.field("numeric_value"), value
     )
-    return in_order(table.group_by(EVENTS.names).aggregate([]).select(EVENTS.names).cast(EVENTS))
+    return in_order(distinct(table))
+
+
+def distinct(events: pa.Table) -> pa.Table:
+    """Return each different row once, in no order."""
+    return events.group_by(EVENTS.names).aggregate([]).select(EVENTS.names).cast(EVENTS)
 
 
 def digest_events(events: pa.Table) -> str:

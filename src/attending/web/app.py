@@ -9,27 +9,38 @@ from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 
 from attending.errors import AttendingError
-from attending.web import predictions
+from attending.web import hooks, predictions, routes
 from attending.web.door import Door
-from attending.web.policy import authorize
+from attending.web.ehr_tokens import asking
+from attending.web.policy import Routes, authorize
 from attending.web.problems import malformed, refused
 from attending.web.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from attending.lifecycle.ehr import EhrPolicy
     from attending.web.house import House
 
+#: Every route that there is: pages for people, then what machines ask.
+ROUTES = Routes.joined(routes.ROUTES, predictions.ROUTES, hooks.ROUTES)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
-def create_app(house: House, *, hosts: frozenset[str] = LOOPBACK, secure: bool = False) -> FastAPI:
+def create_app(
+    house: House,
+    *,
+    hosts: frozenset[str] = LOOPBACK,
+    secure: bool = False,
+    ehr: EhrPolicy | None = None,
+) -> FastAPI:
     """Return the web application over one house.
 
     Args:
         house: what the pages ask; see `attending.web.house.House`.
         hosts: names under which the service may be asked, without a port.
         secure: behind TLS; cookies are then `Secure`.
+        ehr: the record systems that may ask, and their keys; None where none may.
     """
     app = FastAPI(
         title="attending",
@@ -40,10 +51,10 @@ def create_app(house: House, *, hosts: frozenset[str] = LOOPBACK, secure: bool =
         dependencies=[Depends(authorize)],
         lifespan=_checked,
     )
-    app.state.site = Site(house, secure=secure)
-    app.state.routes = predictions.ROUTES
-    predictions.ROUTES.mount(app)
-    predictions.ROUTES.check(app)
+    app.state.site = Site(house, ehr_or_none=None if ehr is None else asking(ehr), secure=secure)
+    app.state.routes = ROUTES
+    ROUTES.mount(app)
+    ROUTES.check(app)
     app.add_exception_handler(AttendingError, refused)
     for status in range(400, 500):
         app.add_exception_handler(status, refused)
@@ -55,5 +66,5 @@ def create_app(house: House, *, hosts: frozenset[str] = LOOPBACK, secure: bool =
 @asynccontextmanager
 async def _checked(app: FastAPI) -> AsyncIterator[None]:
     """Refuse to start when a route was added later without a policy."""
-    predictions.ROUTES.check(app)
+    ROUTES.check(app)
     yield

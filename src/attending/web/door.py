@@ -31,7 +31,7 @@ HEADERS = {
 _RAW_HEADERS = [(k.lower().encode("ascii"), v.encode("ascii")) for k, v in HEADERS.items()]
 _BODY_BYTES = 64 * 1024
 #: A request for a prediction brings a patient's events.
-_MACHINE_PATHS, _MACHINE_BYTES = "/v1/", 8 * 1024 * 1024
+_MACHINE_PATHS, _MACHINE_BYTES = ("/v1/", "/cds-services/"), 8 * 1024 * 1024
 _log = logging.getLogger("attending.web")
 
 

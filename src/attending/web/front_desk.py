@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from attending.errors import AttendingError, Denied, NotFound
-from attending.lifecycle import overview, people
+from attending.lifecycle import hooks, overview, people
 from attending.lifecycle.answering import answering
 from attending.lifecycle.desk import open_desk
+from attending.lifecycle.ehr import ehr_policy
 from attending.times import DAY, to_micros
+from attending.web.cards import cards
 from attending.web.questions import answered, as_question
 from attending.web.views import (
     ConditionView,
@@ -33,9 +35,12 @@ if TYPE_CHECKING:
 
     from attending.lifecycle.answering import Answering
     from attending.lifecycle.desk import Desk
+    from attending.lifecycle.ehr import EhrPolicy
+    from attending.lifecycle.hooks import Asked, Said
     from attending.lifecycle.overview import Standing
     from attending.lifecycle.projects import Project
     from attending.records.governance import GateDecision
+    from attending.specs.release import ReleaseSpec
     from attending.types import Instant
     from attending.web.wire import PredictionAnswer, PredictionRequest
 
@@ -52,12 +57,14 @@ class FrontDesk:
         root: the folder of the home.
         clock: gives the present instant.
         answering: the models that answer machines; None where none does.
+        ehr: the record systems that may ask; None where none may.
     """
 
     root: Path
     clock: Callable[[], Instant]
     sessions: dict[str, tuple[PersonView, int]] = field(default_factory=dict)
     answering: Answering | None = None
+    ehr: EhrPolicy | None = None
 
     @classmethod
     def open(
@@ -78,6 +85,7 @@ class FrontDesk:
         desk.synthetic()
         if projects:
             desk.answering = answering(root, projects, clock=clock)
+            desk.ehr = ehr_policy(root)
         return desk
 
     @contextmanager
@@ -147,6 +155,21 @@ class FrontDesk:
     def prediction(self, request_id: str, *, by: str) -> dict[str, Any]:
         """Return a stored prediction with all it was made from."""
         return self._answers().prediction(request_id, by=by)
+
+    def plan(self, model: str) -> ReleaseSpec:
+        """Return the signed release plan of a model that is served here."""
+        return self._answers().served(model).release
+
+    def hook(self, asked: Asked) -> list[dict[str, Any]]:
+        """Return the cards of one firing of a hook."""
+        if self.ehr is None:
+            raise NotFound("no record system is named here", code="ehr.none")
+        found = hooks.predict(self._answers(), asked)
+        return cards(found, self.plan(asked.model), self.ehr.spec)
+
+    def feedback(self, said: Sequence[Said], *, by: str) -> int:
+        """Return how many pieces of feedback on cards were new."""
+        return hooks.keep_feedback(self._answers(), said, by=by)
 
     def _answers(self) -> Answering:
         if self.answering is None:

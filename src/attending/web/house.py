@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from attending.lifecycle.hooks import Asked, Said
+    from attending.specs.release import ReleaseSpec
     from attending.web.views import Health, ModelPage, ModelRow, PersonView, TodayLine
     from attending.web.wire import PredictionAnswer, PredictionRequest
 
@@ -38,6 +42,18 @@ class House(Protocol):
 
     def prediction(self, request_id: str, *, by: str) -> dict[str, Any]:
         """Return a stored prediction with all it was made from; the look at it is kept."""
+        ...
+
+    def plan(self, model: str) -> ReleaseSpec:
+        """Return the signed release plan of a model that is served here."""
+        ...
+
+    def hook(self, asked: Asked) -> list[dict[str, Any]]:
+        """Return the cards of one firing of a hook; its prediction is kept."""
+        ...
+
+    def feedback(self, said: Sequence[Said], *, by: str) -> int:
+        """Return how many pieces of feedback on cards were new."""
         ...
 
     def health(self) -> Health:

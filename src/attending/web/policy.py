@@ -5,26 +5,32 @@ The annotations here are read by FastAPI at run time, hence no `annotations` imp
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from fastapi import FastAPI, HTTPException, Request
 
 from attending.errors import BadInput, Denied
-from attending.web.site import person_of
+from attending.web.site import asker_of, person_of
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])  # any signature: FastAPI fills it
 
 
 @dataclass(frozen=True)
 class Policy:
-    """Who may call a route: everyone, every signed-in person, or holders of one of `roles`."""
+    """Who may call a route: everyone, every signed-in person, or holders of one of `roles`.
+
+    Attributes:
+        ehr: a record system that is named in the policy, by its token; no person.
+    """
 
     public: bool = False
     roles: frozenset[str] = frozenset()
+    ehr: bool = False
 
 
 PUBLIC = Policy(public=True)
 SIGNED_IN = Policy()
+EHR = Policy(ehr=True)
 #: Who may ask for predictions: the account of the service that delivers them.
 SCORES = Policy(roles=frozenset({"operator"}))
 
@@ -52,6 +58,14 @@ class Routes:
 
     def __init__(self) -> None:
         self._routes: dict[tuple[str, str], Route] = {}
+
+    @classmethod
+    def joined(cls, *others: "Routes") -> Self:
+        """Return one registry of the routes of several."""
+        found = cls()
+        for other in others:
+            found._routes |= {(one.method, one.path): one for one in other.declared()}
+        return found
 
     def add(self, method: str, path: str, *, policy: Policy) -> Callable[[Endpoint], Endpoint]:
         """Return a decorator that declares a route with its policy."""
@@ -108,6 +122,8 @@ def authorize(request: Request) -> None:
     Raises:
         Denied: no policy, or the person holds none of its roles.
         HTTPException: nobody is signed in (401).
+        NotFound: no record system is named here.
+        NoToken: a record system's token is not what it must be (401).
     """
     routes: Routes = request.app.state.routes
     path = getattr(request.scope.get("route"), "path", "?")
@@ -115,6 +131,9 @@ def authorize(request: Request) -> None:
     if policy is None:
         raise Denied("this address has no policy", code="web.no_policy")
     if policy.public:
+        return
+    if policy.ehr:
+        request.state.asker = asker_of(request)
         return
     person = person_of(request)
     if person is None:

@@ -10,11 +10,11 @@ from fastapi.responses import JSONResponse
 from attending.errors import BadInput
 from attending.web.names import check_request, check_slug
 from attending.web.openapi import described
-from attending.web.policy import SCORES, SIGNED_IN
-from attending.web.routes import ROUTES as ROUTES  # noqa: PLC0414 - with what is declared here
+from attending.web.policy import SCORES, SIGNED_IN, Routes
 from attending.web.site import person_of, site_of
 from attending.web.wire import asked
 
+ROUTES = Routes()
 _JSON = "application/json"
 
 

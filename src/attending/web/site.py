@@ -7,12 +7,13 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from attending.errors import Denied
+from attending.errors import Denied, NotFound
 from attending.web.throttle import Throttle
 
 if TYPE_CHECKING:
     from fastapi import Request, Response
 
+    from attending.web.ehr_tokens import Ehr
     from attending.web.house import House
     from attending.web.views import PersonView
 
@@ -23,14 +24,31 @@ class Site:
 
     Args:
         house: what lifecycle answers with.
+        ehr_or_none: the record systems that may ask; None where none may.
         secure: true behind TLS; cookies then carry `Secure` and the `__Host-` prefix.
         secret: key of the form tokens; several workers must share one.
     """
 
     house: House
+    ehr_or_none: Ehr | None = None
     secure: bool = False
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     throttle: Throttle = field(default_factory=Throttle)
+
+    @property
+    def ehr(self) -> Ehr:
+        """Return the record systems that may ask.
+
+        Raises:
+            NotFound: none may.
+        """
+        if self.ehr_or_none is None:
+            raise NotFound(
+                "no record system is named here",
+                code="ehr.none",
+                hint="Write policy/ehr.yaml in the home and serve a project.",
+            )
+        return self.ehr_or_none
 
     def cookie_name(self, purpose: str) -> str:
         """Return the name of our cookie for `session` or `form`."""
@@ -56,6 +74,18 @@ def site_of(request: Request) -> Site:
     """Return the site that answers this request."""
     site: Site = request.app.state.site
     return site
+
+
+def asker_of(request: Request) -> str:
+    """Return the record system that asks, by its token.
+
+    Raises:
+        NotFound: none is named here.
+        NoToken: the token is not what it must be.
+        Denied: its issuer or tenant may not ask here.
+    """
+    header = request.headers.get("authorization", "")
+    return site_of(request).ehr.tokens.checked(header, path=request.url.path)
 
 
 def session_of(request: Request) -> str:
