@@ -17,6 +17,7 @@ from attending.cli import (
     contract,
     features,
     hospital,
+    incident,
     ingest,
     lineage,
     live,
@@ -68,6 +69,7 @@ for name, noun in {
     "audit": trust.audit_app,
     "release": live.release_app,
     "monitor": live.monitor_app,
+    "incident": incident.incident_app,
 }.items():
     app.add_typer(noun, name=name, no_args_is_help=True)
 features.app.command("ready")(ready.features_ready)

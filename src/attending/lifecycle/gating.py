@@ -9,6 +9,7 @@ from attending.govern.agreements import Fitted, agreed_before_fit
 from attending.govern.gates import Evidence, Fact, decide
 from attending.lifecycle import agreeing
 from attending.lifecycle.desk import keep
+from attending.lifecycle.incidents import incidents
 from attending.lifecycle.parity import ENOUGH
 from attending.lifecycle.signing import spec_document
 from attending.lifecycle.training import latest_run
@@ -338,6 +339,11 @@ def _no_block(desk: Desk, _project: Project, run: Run) -> Fact:
     return _told(verdict, verdict.answer not in _BLOCKING, absent="", why=verdict.because)
 
 
+def _incidents_closed(desk: Desk, _project: Project, run: Run) -> Fact:
+    left = incidents(desk, model=run.model, open_only=True)
+    return _plain(not left, f"{len(left)} incidents are open")
+
+
 _TRAINED: dict[str, Callable[[Desk, Project, Run], Fact]] = {
     "run.complete": _complete,
     "run.not_exploratory": _not_exploratory,
@@ -382,6 +388,7 @@ _FACTS: dict[Stage, dict[str, Callable[[Desk, Project, Run], Fact]]] = {
     "live": {
         "limited.complete": _limited_long,
         "verdicts.no_block": _no_block,
+        "incidents.closed": _incidents_closed,
         "time.availability_recorded": _availability,
     },
     "retired": {},

@@ -26,6 +26,7 @@ _KINDS = {
     "catalogue_feature": "feature",
     "code_list_review": "code_list",
     "feature_review": "feature",
+    "incident_review": "incident",
     "input_review": "contract",
     "model_card": "card",
     "stability": "explanation",

@@ -1,0 +1,128 @@
+"""What is written to whom when something went wrong: filled from records, in the reader's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from attending.times import format_instant
+
+if TYPE_CHECKING:
+    from attending.records.incident import Incident, IncidentImpact, IncidentReview, Reader
+    from attending.specs.release import ReleaseSpec
+
+#: Stands where a record does not say it yet; a letter with it is not ready.
+BLANK = "[still to be written]"
+_WHAT = {
+    "wrong_prediction": "gave scores that were wrong",
+    "stale_feature": "was made from values that were too old",
+    "outage": "gave no scores",
+    "access_failure": "could be reached by somebody who may not, or not by somebody who must",
+    "unexplained_score_change": "gave scores that changed without a known cause",
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the records say of one incident."""
+
+    incident: Incident
+    plan: ReleaseSpec
+    impact: IncidentImpact | None = None
+    review: IncidentReview | None = None
+
+
+def letter(told: Told, reader: Reader) -> str:
+    """Return a letter as plain text; what no record says yet stands as `BLANK`.
+
+    Args:
+        told: what the records say.
+        reader: for whom.
+    """
+    lines = {"clinicians": _clinicians, "patients": _patients, "leadership": _leadership}[reader](
+        told
+    )
+    head = ["THIS IS A DRILL. Nobody was touched.", ""] if told.incident.drill else []
+    return "\n".join([*head, *lines, ""])
+
+
+def ready(text: str) -> bool:
+    """Return whether a letter says everything.
+
+    >>> ready("We found [still to be written]."), ready("We found it.")
+    (False, True)
+    """
+    return BLANK not in text
+
+
+def _what(told: Told) -> str:
+    found = told.incident
+    return f"{found.model} {found.version} {_WHAT[found.type]}"
+
+
+def _period(told: Told) -> str:
+    if told.impact is None:
+        return f"since {format_instant(told.incident.since)}, until {BLANK}"
+    return f"from {format_instant(told.impact.since)} to {format_instant(told.impact.until)}"
+
+
+def _counts(told: Told) -> str:
+    if told.impact is None:
+        return BLANK
+    found = told.impact
+    return (
+        f"{found.predictions} predictions of {found.patients} patients; {found.flagged} were "
+        f"flagged, {found.told} were shown to somebody"
+    )
+
+
+def _clinicians(told: Told) -> list[str]:
+    review = told.review
+    return [
+        f"To the users of {told.incident.model}",
+        "",
+        f"{_what(told)}, {_period(told)}.",
+        f"Touched: {_counts(told)}.",
+        "",
+        f"Until you hear otherwise: {told.plan.fallback.downtime_pathway}",
+        f"What we did: {told.plan.playbook.contain}",
+        f"What it means for your patients: {review.clinical_impact if review else BLANK}",
+        f"What changes: {review.prevention if review else BLANK}",
+        f"Questions: {told.plan.owners.clinical}",
+    ]
+
+
+def _patients(told: Told) -> list[str]:
+    review = told.review
+    return [
+        (
+            "A computer programme helps our staff to see who may need more care "
+            f"({told.plan.intended_use.outcome})."
+        ),
+        "It does not decide. Your nurses and doctors do.",
+        "",
+        f"It did not work as it should, {_period(told)}.",
+        f"What this means for you: {review.clinical_impact if review else BLANK}",
+        f"What we changed: {review.prevention if review else BLANK}",
+        "",
+        (
+            "You do not have to do anything because of this letter. If you have questions, ask "
+            f"your care team, or us: {told.plan.owners.clinical}."
+        ),
+    ]
+
+
+def _leadership(told: Told) -> list[str]:
+    found, review = told.incident, told.review
+    return [
+        f"Incident: {found.title}",
+        f"Type: {found.type.replace('_', ' ')}; possible harm: {found.harm}",
+        f"Opened {format_instant(found.opened_at)} by {found.opened_by}",
+        "",
+        f"{_what(told)}, {_period(told)}.",
+        f"Touched: {_counts(told)}.",
+        f"Root cause: {review.root_cause if review else BLANK}",
+        f"Clinical impact: {review.clinical_impact if review else BLANK}",
+        f"Threshold, looked at again: {review.threshold if review else BLANK}",
+        f"Prevention: {review.prevention if review else BLANK}",
+    ]
