@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import shutil
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -249,16 +250,91 @@ def test_lineage_goes_from_source_tables_over_codes_and_a_feature_to_models(ward
         ("code", "FILTER"),
         ("numeric_value", "AGGREGATION"),
     ]
-    for output in event["outputs"]:
-        for facet in output["facets"].values():
-            assert facet["_schemaURL"].endswith("Facet")
-            assert facet["_producer"] == event["producer"]
+    refuse_bad_event(event)
     # The same lineage is the same run.
     again = ward.features("lineage", "sodium_last", "--openlineage", at="2023-08-02T06:00:00Z")[0]
     assert again["run"] == event["run"]
     refused = ward.features("lineage", "sodum_last", code=2)[1]
     assert "features.catalogue_missing" in refused
     assert "sodium_last" in refused
+
+
+def test_lineage_is_drawn_into_a_file_that_is_not_there_yet(ward):
+    ward.publish("--only", "sodium_last")
+    ward.take("sodium_last", ward.north)
+    to = ward.folder / "lineage.svg"
+    found = ward.features("lineage", "sodium_last", "--picture", to)[0]
+    assert found["reads"] == [
+        {
+            "feature": "sodium_last@1", "codes": ["LOINC//2951-2"],
+            "columns": ["code", "numeric_value"], "operands": [],
+        }
+    ]  # fmt: skip
+    drawn = to.read_bytes()
+    assert b"<svg" in drawn
+    assert "features.picture" in ward.features("lineage", "sodium_last", "--picture", to, code=2)[1]
+    assert to.read_bytes() == drawn
+    nowhere = ward.folder / "nowhere" / "lineage.svg"
+    said = ward.features("lineage", "sodium_last", "--picture", nowhere, code=2)[1]
+    assert "the folder" in said
+    # Who may not read it gets no picture either.
+    ward.publish("--only", "sodium_last", "--reader", "clinical_lead", "--reason", "R", by="clara")
+    other = ward.folder / "other.svg"
+    ward.features("lineage", "sodium_last", "--picture", other, by="omar", code=6)
+    assert not other.exists()
+
+
+def test_a_score_is_followed_to_the_codes_that_it_reads(ward):
+    score = {
+        "name": "qsofa", "label": "qSOFA", "kind": "score", "score": "qsofa", "owner": "dana",
+        "purpose": "risk",
+    }  # fmt: skip
+    yaml = YAML()
+    spec = yaml.load(ward.shared.read_text(encoding="utf-8"))
+    spec["features"].append(score)
+    with ward.shared.open("w", encoding="utf-8") as stream:
+        yaml.dump(spec, stream)
+    ward.publish("--only", "qsofa")
+    found = ward.features("lineage", "qsofa")[0]
+    assert "LOINC//9279-1" in found["codes"]  # the respiratory rate
+    assert any("LOINC//9279-1" in one["codes"] for one in found["tables"])
+
+
+#: What OpenLineage 2-0-2 and its facets require -> of which kind.
+FACETS = {
+    "columnLineage": ("1-2-0/ColumnLineageDatasetFacet", {"fields": dict}),
+    "schema": ("1-2-0/SchemaDatasetFacet", {"fields": list}),
+    "ownership": ("1-0-1/OwnershipDatasetFacet", {"owners": list}),
+    "version": ("1-0-1/DatasetVersionDatasetFacet", {"datasetVersion": str}),
+}
+
+
+def refuse_bad_event(event):
+    """Check an event against the fields that OpenLineage requires."""
+    assert event["schemaURL"] == (
+        "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
+    )
+    parse_instant(event["eventTime"])
+    assert event["eventType"] in {"START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"}
+    assert str(uuid.UUID(event["run"]["runId"])) == event["run"]["runId"]
+    assert ":" in event["producer"]
+    assert event["job"]["namespace"]
+    assert event["job"]["name"]
+    for dataset in (*event["inputs"], *event["outputs"]):
+        assert dataset["namespace"]
+        assert dataset["name"]
+        for name, facet in dataset["facets"].items():
+            schema, needs = FACETS[name]
+            kind = schema.partition("/")[2]
+            assert facet["_schemaURL"] == (
+                f"https://openlineage.io/spec/facets/{schema}.json#/$defs/{kind}"
+            )
+            assert facet["_producer"] == event["producer"]
+            assert all(isinstance(facet[field], wanted) for field, wanted in needs.items())
+        for fed in dataset["facets"].get("columnLineage", {"fields": {}})["fields"].values():
+            for one in fed["inputFields"]:
+                assert {"namespace", "name", "field"} <= set(one)
+                assert {each["type"] for each in one["transformations"]} <= {"DIRECT", "INDIRECT"}
 
 
 @pytest.mark.requirement("B6")
