@@ -32,7 +32,7 @@ def corners(svg):
     """Return all points of boxes and lines, and where words begin, in points of the sheet."""
     root = ET.fromstring(svg)  # noqa: S314 - our own bytes
     wide, high = (float(root.get(side).removesuffix("pt")) for side in ("width", "height"))
-    found = []
+    found: list[tuple[float, float]] = []
     for group in root.iter(f"{SVG}g"):
         name = group.get("id", "")
         if name.startswith("patch"):
