@@ -9,6 +9,7 @@ from attending.digests import short
 from attending.documents.boxes import Box, Column
 from attending.documents.boxes import draw as draw_boxes
 from attending.documents.picture import Picture, Table
+from attending.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Codes of one box that are told by name; of more, the table has the rest.
 _CODES_TOLD = 24
+#: Derivations one after another that still fit beside each other.
+_DEEPEST = 12
 _NO_TABLE = Box("table:", ("no table of this snapshot",))
 _NO_CODE = Box("codes:", ("no codes", "the value comes from the prediction or the stay"))
 _NO_MODEL = Box("model:", ("no model yet",))
@@ -130,7 +133,18 @@ def _joins(lineage: FeatureLineage) -> Iterator[tuple[str, str]]:
 
 
 def draw(lineage: FeatureLineage) -> bytes:
-    """Return the way from source tables to models as SVG."""
+    """Return the way from source tables to models as SVG.
+
+    Raises:
+        BadInput: it is derived over more steps than fit beside each other.
+    """
+    deepest = max(_depths(lineage).values())
+    if deepest > _DEEPEST:
+        raise BadInput(
+            f"{lineage.feature} is derived over {deepest} steps, expected at most {_DEEPEST}",
+            code="features.picture",
+            hint="Read it as text, or with --json.",
+        )
     models = tuple(Box(f"model:{one}", (one,)) for one in lineage.models) or (_NO_MODEL,)
     columns = [
         Column("Source tables", _tables(lineage)),
