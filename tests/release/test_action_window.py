@@ -44,8 +44,8 @@ def stand_at_validated(ward):
         run = desk.home.catalog.latest(Run)
         version = desk.home.deployments.give_version(unit, model=run.model, run=run.digest)
         step = Deployment(
-            model=run.model, version=version, stage="validated", run=run.digest, act="advance",
-            effective_at=at, by="system",
+            model=run.model, version=version, stage="validated", run=run.digest, artifacts={},
+            act="advance", effective_at=at, by="system",
         )  # fmt: skip
         desk.home.deployments.enter(unit, step)
         note(desk, unit, action="release.advance", subject=Subject.of(step), details={})
