@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 _SIZE = 8.5  # points
 _POINTS = 72.0
-_WIDE, _BETWEEN = 2.1, 0.5  # inches: a box, and the room for lines beside it
-_LINE, _PAD, _GAP, _EDGE, _HEAD = 0.16, 0.09, 0.14, 0.12, 0.42
+#: Inches: a box, and the room for lines beside it; four columns fit on a page of A4 upright.
+_WIDE, _BETWEEN = 1.6, 0.28
+_LINE, _PAD, _GAP, _EDGE, _HEAD = 0.16, 0.08, 0.14, 0.1, 0.42
 _INDENT = "  "
 #: A name may break after one of these.
 _BREAKS = re.compile(r"[^\s/_\-.,;:@^]*[\s/_\-.,;:@^]*")

@@ -55,7 +55,7 @@ def _told(lineage: FeatureLineage, asked: str) -> str:
     if not asked.endswith("*"):
         return asked
     known = {code for one in lineage.tables for code in one.codes if _stands(code, asked)}
-    return f"{asked} ({len(known)} found)"
+    return f"{asked} ({len(known)})"
 
 
 def _codes(lineage: FeatureLineage) -> tuple[Box, ...]:
@@ -153,6 +153,8 @@ def draw(lineage: FeatureLineage) -> bytes:
         Column("Models", models),
     ]
     foot = f"Snapshot {short(lineage.snapshot)}; lineage {short(lineage.digest)}."
+    if any(code.endswith("*") for code in lineage.codes):
+        foot += " Behind a prefix, how many codes of the snapshot begin like it."
     return draw_boxes(columns, list(_joins(lineage)), foot=foot)
 
 
