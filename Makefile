@@ -8,6 +8,7 @@ STAMP := .venv/.stamp
 ORACLES := .venv-oracles
 SPARK := .venv/.spark
 ACES := .venv-aces
+MEDSTAB := .venv-medstab
 LOCKS := requirements/core.txt requirements/dev.txt requirements/build.txt
 F ?=
 B ?=
@@ -65,7 +66,12 @@ $(ACES)/.stamp: $(STAMP) requirements/aces.txt
 	@VIRTUAL_ENV=$(ACES) $(BIN)/uv pip sync --quiet --require-hashes requirements/aces.txt
 	@touch $@
 
-bench: $(ORACLES)/.stamp $(ACES)/.stamp ## time the heavy paths against their peers; make bench B=ingest times one
+$(MEDSTAB)/.stamp: $(STAMP) requirements/medstab.txt
+	@test -x $(MEDSTAB)/bin/python || $(PYTHON) -m venv $(MEDSTAB)
+	@VIRTUAL_ENV=$(MEDSTAB) $(BIN)/uv pip sync --quiet --require-hashes requirements/medstab.txt
+	@touch $@
+
+bench: $(ORACLES)/.stamp $(ACES)/.stamp $(MEDSTAB)/.stamp ## time the heavy paths against their peers; make bench B=ingest times one
 	@$(BIN)/python -m benchmarks $(B)
 
 figures: $(ORACLES)/.stamp ## make the frozen figures of other implementations again
@@ -79,7 +85,8 @@ lock: $(STAMP) ## resolve the locks again (no registry is named in them)
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -c requirements/core.txt --extra spark pyproject.toml -o requirements/spark.txt
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group oracles -o requirements/oracles.txt
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group aces -o requirements/aces.txt
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --no-emit-package nvidia-nccl-cu12 --group medstab -o requirements/medstab.txt
 	@for group in dev build tools; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -c requirements/core.txt --group $$group -o requirements/$$group.txt; done
 
 clean: ## remove what the targets made
-	@rm -rf .venv $(ORACLES) $(ACES) build
+	@rm -rf .venv $(ORACLES) $(ACES) $(MEDSTAB) build

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import cohort, contracts, features, ingest, latest
+from benchmarks import cohort, contracts, features, ingest, latest, medstab
 from benchmarks.table import Line, write
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ WORK: dict[str, tuple[Callable[[int], Line], int]] = {
     "features": (features.compare, 100_000_000),
     "ingest": (ingest.compare, 50_000_000),
     "latest": (latest.compare, 2_000_000),
+    "medstab": (medstab.compare, 250_000),
 }
 
 

@@ -15,6 +15,8 @@ from typing import Any
 PEERS = Path(".venv-oracles/bin/python")
 #: ACES needs an older polars than the other peers.
 ACES = Path(".venv-aces/bin/python")
+#: MEDS-Tab brings much that no other peer needs.
+MEDSTAB = Path(".venv-medstab/bin/python")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,11 @@ def peer(program: str, *arguments: str) -> Side:
 def aces(task: str, *paths: str) -> Side:
     """Run one task of ACES over the files that are named."""
     return run([str(ACES), str(Path(__file__).with_name("peer_aces.py")), task, *paths])
+
+
+def medstab(*arguments: str) -> Side:
+    """Run MEDS-Tab, as released or mended."""
+    return run([str(MEDSTAB), str(Path(__file__).with_name("peer_medstab.py")), *arguments])
 
 
 def run(command: list[str]) -> Side:

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import csv
+from ruamel.yaml import YAML
 
 from attending.lifecycle.examples import copy_example
 
@@ -88,6 +89,84 @@ def test_p20_ten_times_the_rows_and_one_patient_with_two_million_stay_in_bounds(
     assert many < 5 * few
     assert many < MEGABYTES
     assert taken_in(tmp_path / "one", rows=2_000_000, patients=1)[1] < MEGABYTES
+
+
+STAYS = """  - name: stays
+    file: stays.csv
+    row_id: [row]
+    subject: patient
+    encounter: stay
+    known_at: {rule: recorded, columns: [at]}
+    events:
+      - code: ["ENCOUNTER//{what}//INPATIENT"]
+        time: {columns: [at]}
+"""
+#: A prediction for every hour of a stay of a month.
+HOURLY = {
+    "index": {"event": "every", "every": "1h", "classes": ["INPATIENT"]},
+    "label": {"kind": "death", "horizon": "1d"},
+    "eligibility": [], "exclusions": [], "groups": {},
+}  # fmt: skip
+
+
+def asked_of(project):
+    """Make a project ask for a prediction an hour, and for means and trends of heart rates."""
+    yaml = YAML()
+    for name, said in (("cohort", HOURLY), ("features", {"features": rates(), "code_lists": []})):
+        path = project / f"{name}.yaml"
+        spec = yaml.load(path.read_text()) | said
+        with path.open("w", encoding="utf-8") as stream:
+            yaml.dump(spec, stream)
+
+
+def rates():
+    """Return features over the last day and over all that there ever was."""
+    told = {"owner": "o", "purpose": "p", "status": "approved"}
+    return [
+        {
+            "name": f"{how}_{window}",
+            "label": how,
+            "codes": ["LOINC//8867-4"],
+            "window": window,
+            "aggregate": how,
+            **told,
+        }
+        for how in ("mean", "last", "slope", "count")
+        for window in ("24h", "ever")
+    ]
+
+
+def built(folder, *, rows, patients):
+    """Go from rates and stays to features; return the rows and the most megabytes of the way."""
+    vitals(folder / "in", rows=rows, patients=patients)
+    stays = [
+        f"{what[0]}{who},{who},s{who},{what},{at}T00:00:00Z"
+        for who in range(patients)
+        for what, at in (("ADMISSION", "2026-01-01"), ("DISCHARGE", "2026-02-01"))
+    ]
+    text = "\n".join(["row,patient,stay,what,at", *stays]) + "\n"
+    (folder / "in" / "stays.csv").write_text(text)
+    (folder / "mapping.yaml").write_text(MAPPING + STAYS)
+    project, home = copy_example("readmission-synthetic", folder / "project"), folder / "home"
+    asked_of(project)
+    mapping = ("--mapping", folder / "mapping.yaml", "--home", home)
+    told, _ = run(folder, "ingest", "mapped", folder / "in", *mapping)
+    assert told["accepted"] == rows + 2 * patients
+    where = ("--project", project, "--home", home)
+    _, first = run(folder, "cohort", "build", "--snapshot", told["snapshot"], *where)
+    told, second = run(folder, "features", "build", *where)
+    return told, max(first, second)
+
+
+@pytest.mark.fault("P20")
+def test_p20_features_of_one_patient_with_two_million_rows_stay_in_bounds(tmp_path):
+    _, few = built(tmp_path / "few", rows=20_000, patients=10)
+    told, many = built(tmp_path / "one", rows=2_000_000, patients=1)
+    # Control: the hundredfold rows are there, and there is something to see in every hour.
+    assert told["rows"] == told["features"][-1]["in_window"] == 743
+    print(f"{few:.0f} and {many:.0f} MB")
+    assert many < 5 * few
+    assert many < MEGABYTES
 
 
 @pytest.mark.fault("P20")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from attending.documents.card_assembly import CardSources, assemble_card
+from attending.records.catalogue import FeatureLineage, FeatureRead, SourceTable
 from attending.records.cohort import Cohort, StatusCounts, Step
 from attending.records.explanation import StabilityReport
 from attending.records.monitoring import Finding, Measure, MonitorReport
@@ -429,3 +430,39 @@ def sources(**changes):
 
 def card():
     return assemble_card(sources(), version="v3", synthetic=True)
+
+
+LONG_CODE = "LOINC//A_LOCAL_CODE_OF_THE_LABORATORY_WITHOUT_ANY_BLANK_THAT_HARDLY_ENDS_000123"
+LONG_FEATURE = "creatinine_by_urea_highest_of_the_last_24_hours_on_the_ward@12"
+LONG_TABLE = "city-hospital-laboratory-information-system-2026/RESULTS_OBSERVATIONS_FINAL"
+
+
+def lineage() -> FeatureLineage:
+    """Return the way of a feature that is derived twice, with names longer than a box is wide."""
+    hearts = tuple(f"ICD10CM//I{number}*" for number in range(10, 40))
+    values = ("code", "numeric_value")
+    first, second = ("LOINC//2160-0", LONG_CODE), ("LOINC//3094-0",)
+    return FeatureLineage(
+        feature=LONG_FEATURE,
+        digest_of_feature="0123456789abcdef" * 4,
+        owner="Laboratory medicine of the City Hospital, North and South",
+        operands=("creatinine_max@3", "urea_max@1", "hearts@2", "ratio@1"),
+        codes=(*first, *second, *hearts),
+        reads=(
+            FeatureRead(feature="creatinine_max@3", codes=first, columns=values, operands=()),
+            FeatureRead(feature="urea_max@1", codes=second, columns=values, operands=()),
+            FeatureRead(feature="hearts@2", codes=hearts, columns=("code",), operands=()),
+            FeatureRead(
+                feature="ratio@1", codes=(), columns=(), operands=("creatinine_max@3", "urea_max@1")
+            ),
+            FeatureRead(
+                feature=LONG_FEATURE, codes=(), columns=(), operands=("ratio@1", "hearts@2")
+            ),
+        ),
+        snapshot="fedcba9876543210" * 4,
+        tables=(
+            SourceTable(table=LONG_TABLE, codes=(*first, *second)),
+            SourceTable(table="hospital/diagnoses", codes=("ICD10CM//I10", "ICD10CM//I109")),
+        ),
+        models=("icu_mortality", "readmission_within_30_days_of_an_unplanned_discharge"),
+    )

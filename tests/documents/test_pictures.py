@@ -13,6 +13,7 @@ from attending.documents import (
     consort,
     decision_curve,
     drift,
+    lineage,
     roc,
     subgroups,
     thresholds,
@@ -20,6 +21,7 @@ from attending.documents import (
 from attending.documents.picture import Table
 from attending.records.cohort import StatusCounts, Step
 from tests.documents.example_records import cohort, monitor_report, report
+from tests.documents.example_records import lineage as example_lineage
 
 OF_REPORT = {
     "roc": roc,
@@ -35,6 +37,7 @@ OF_REPORT = {
 def pictures():
     made = {name: module.picture(report()) for name, module in OF_REPORT.items()}
     made["consort"] = consort.picture(cohort())
+    made["lineage"] = lineage.picture(example_lineage())
     made["drift"] = drift.picture(monitor_report())
     return made
 

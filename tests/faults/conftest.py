@@ -109,9 +109,9 @@ class Ward:
         self.asked("cohort", "build")
         self.asked("features", "build")
 
-    def events(self):
+    def events(self, at: str = AT):
         """Return all events of the newest snapshot."""
-        with open_desk(self.home, at=parse_instant(AT)) as desk:
+        with open_desk(self.home, at=parse_instant(at)) as desk:
             return LocalEngine(ingesting.held(desk).shards).map(plain)
 
     def present(self, feature: str) -> float:

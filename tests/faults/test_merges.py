@@ -1,6 +1,6 @@
 """D17 and D18: two records of one person are merged, and two people of one record taken apart.
 
-What ingest does of them: the histories that later steps read.
+What ingest does of them, the histories that later steps read, and what features make of those.
 """
 
 from __future__ import annotations
@@ -15,12 +15,17 @@ import pyarrow as pa
 import pytest
 
 from attending.digests import canonical, digest_file
+from attending.engines.local import LocalEngine
+from attending.engines.tables import digest_table
+from attending.features.build import build
 from attending.ingest.merging import Merging
 from attending.ingest.pseudonyms import Pseudonyms
 from attending.lifecycle.desk import open_desk
+from attending.lifecycle.ingesting import held
 from attending.records.events import BIRTH, MERGED_BIRTH
 from attending.times import parse_instant
 from tests.faults.conftest import AT
+from tests.features.specs import feature, spec
 
 _WHAT = ("code", "time", "numeric_value", "text_value", "unit", "encounter_id", "source_row")
 
@@ -120,6 +125,74 @@ def test_d18_an_unmerge_gives_both_histories_back_as_they_were(ward, monkeypatch
         both = _facts(alone[kept], between) + _facts(alone.get(gone, ()), between)
         assert _facts(one[kept], between) == both
         assert not _facts(one.get(gone, ()), between)
+
+
+ASKED = spec(
+    *(
+        feature(f"{name}_{aggregate}", codes=[code], window="ever", aggregate=aggregate)
+        for name, code in (("sodium", "LOINC//2951-2"), ("creatinine", "LOINC//2160-0"))
+        for aggregate in ("count", "last", "mean", "std", "slope", "time_since_last")
+    ),
+    feature("stays", codes=["ENCOUNTER//ADMISSION//*"], window="ever", aggregate="count"),
+    feature("age", kind="age"),
+)
+
+
+def _features(ward, who, at):
+    """Return the feature rows of some patients at an instant, from the newest snapshot."""
+    rows = pa.table(
+        {
+            "subject_id": pa.array(who, pa.int64()),
+            "encounter_id": pa.nulls(len(who), pa.int64()),
+            "prediction_time": pa.array([at] * len(who), pa.timestamp("us")),
+            "index_start": pa.nulls(len(who), pa.timestamp("us")),
+        }
+    )
+    with open_desk(ward.home, at=parse_instant(AT)) as desk:
+        return build(ASKED, rows, LocalEngine(held(desk).shards))[1].select(ASKED.names)
+
+
+@pytest.mark.fault("D17")
+def test_d17_features_are_recomputed_from_the_merge_on_and_stay_as_they_were_before(
+    ward, monkeypatch
+):
+    folder, _ = ward.write("D17.told")
+    told = Told(ward, folder)
+    gone, kept = (list(side) for side in zip(*told.pairs, strict=True))
+    before, after = told.at - timedelta(microseconds=1), told.at
+    _deaf(ward, folder, monkeypatch)
+    # Control: nobody listens, and the kept record's features have half of what happened.
+    half = {at: _features(ward, kept, at) for at in (before, after)}
+    rest = _features(ward, gone, after)
+    ward.ingest(folder)
+    assert _features(ward, kept, before).equals(half[before])
+    whole = _features(ward, kept, after)
+    assert not whole.equals(half[after])
+    for name in ("sodium_count", "creatinine_count", "stays"):
+        parts = [side[name].to_pylist() for side in (half[after], rest)]
+        assert whole[name].to_pylist() == [a + b for a, b in zip(*parts, strict=True)]
+    # A score of the record that is gone says nothing of the other patient, and is not silent.
+    nobody = _features(ward, gone, after)
+    assert nobody["sodium_count"].to_pylist() == [0.0] * len(gone)
+    assert nobody["sodium_last"].null_count == nobody["age"].null_count == len(gone)
+
+
+@pytest.mark.fault("D18")
+def test_d18_an_unmerge_gives_every_feature_back_to_the_bit(ward, monkeypatch):
+    folder, _ = ward.write("D18.told")
+    told = Told(ward, folder)
+    everyone = [who for pair in told.pairs for who in pair]
+    now = _plain(AT.replace("Z", ""))
+    _deaf(ward, folder, monkeypatch)
+    alone = digest_table(_features(ward, everyone, now))
+    forever = ward.folder / "forever"
+    ward.write("D18.told", name="forever")
+    _without_undoing(forever)
+    ward.ingest(forever)
+    # Control: without its undoing, a stranger's results are in the features for ever.
+    assert digest_table(_features(ward, everyone, now)) != alone
+    ward.ingest(folder)
+    assert digest_table(_features(ward, everyone, now)) == alone
 
 
 def _without_undoing(folder):

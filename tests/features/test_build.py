@@ -12,6 +12,7 @@ from attending.errors import BadInput
 from attending.features.build import build
 from attending.features.diff import diff
 from attending.features.lineage import codes_read, columns_read, uses
+from attending.features.online import for_patient
 from attending.features.parity import parity
 from attending.records.base import from_content
 from attending.records.features import STATES, FeatureSet
@@ -114,6 +115,31 @@ def test_d28_another_window_edge_or_rounding_online_is_found_by_parity(made):
     found = parity(DEFINITIONS, due, rounded, engine=local)
     assert [m.name for m in found.mismatches] == ["mean_lab"]
     assert not found.same
+
+
+def open_at_its_end(path):
+    """Return an online path whose windows end before the prediction: `<` in place of `<=`."""
+
+    def port(asked, rows, *, prediction_time, **more):
+        end = pa.scalar(prediction_time.replace(tzinfo=None), rows["time"].type)
+        before = rows.filter(pc.less(rows["time"], end))
+        return path(asked, before, prediction_time=prediction_time, **more)
+
+    return port
+
+
+@pytest.mark.fault("D28")
+def test_d28_a_window_that_is_open_at_its_end_online_is_found(tmp_path, monkeypatch):
+    rows = [event(who, hour, "LAB", float(hour)) for who in range(1, 6) for hour in (2, 6, 12)]
+    local = engine(tmp_path, events(rows))
+    due = predictions([(who, 12, None) for who in range(1, 6)])
+    asked = spec(feature("last"), feature("rows", aggregate="count"), feature("age", kind="age"))
+    _, table = build(asked, due, local)
+    assert table["last"].to_pylist() == [12.0] * 5
+    assert parity(asked, due, table, engine=local).same, "the control"
+    monkeypatch.setattr("attending.features.parity.for_patient", open_at_its_end(for_patient))
+    found = parity(asked, due, table, engine=local)
+    assert [(one.name, one.cells) for one in found.mismatches] == [("last", 5), ("rows", 5)]
 
 
 def test_a_patient_without_rows_still_has_a_row(made):

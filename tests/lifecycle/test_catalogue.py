@@ -19,6 +19,7 @@ from attending.lifecycle.cohorts import build_cohort
 from attending.lifecycle.desk import create_home, open_desk
 from attending.lifecycle.projects import open_project
 from attending.times import parse_instant
+from tests.lifecycle.openlineage import refuse_bad_event
 
 if TYPE_CHECKING:
     from attending.records.governance import Role
@@ -249,16 +250,54 @@ def test_lineage_goes_from_source_tables_over_codes_and_a_feature_to_models(ward
         ("code", "FILTER"),
         ("numeric_value", "AGGREGATION"),
     ]
-    for output in event["outputs"]:
-        for facet in output["facets"].values():
-            assert facet["_schemaURL"].endswith("Facet")
-            assert facet["_producer"] == event["producer"]
+    refuse_bad_event(event)
     # The same lineage is the same run.
     again = ward.features("lineage", "sodium_last", "--openlineage", at="2023-08-02T06:00:00Z")[0]
     assert again["run"] == event["run"]
     refused = ward.features("lineage", "sodum_last", code=2)[1]
     assert "features.catalogue_missing" in refused
     assert "sodium_last" in refused
+
+
+def test_lineage_is_drawn_into_a_file_that_is_not_there_yet(ward):
+    ward.publish("--only", "sodium_last")
+    ward.take("sodium_last", ward.north)
+    to = ward.folder / "lineage.svg"
+    found = ward.features("lineage", "sodium_last", "--picture", to)[0]
+    assert found["reads"] == [
+        {
+            "feature": "sodium_last@1", "codes": ["LOINC//2951-2"],
+            "columns": ["code", "numeric_value"], "operands": [],
+        }
+    ]  # fmt: skip
+    drawn = to.read_bytes()
+    assert b"<svg" in drawn
+    assert "features.picture" in ward.features("lineage", "sodium_last", "--picture", to, code=2)[1]
+    assert to.read_bytes() == drawn
+    nowhere = ward.folder / "nowhere" / "lineage.svg"
+    said = ward.features("lineage", "sodium_last", "--picture", nowhere, code=2)[1]
+    assert "the folder" in said
+    # Who may not read it gets no picture either.
+    ward.publish("--only", "sodium_last", "--reader", "clinical_lead", "--reason", "R", by="clara")
+    other = ward.folder / "other.svg"
+    ward.features("lineage", "sodium_last", "--picture", other, by="omar", code=6)
+    assert not other.exists()
+
+
+def test_a_score_is_followed_to_the_codes_that_it_reads(ward):
+    score = {
+        "name": "qsofa", "label": "qSOFA", "kind": "score", "score": "qsofa", "owner": "dana",
+        "purpose": "risk",
+    }  # fmt: skip
+    yaml = YAML()
+    spec = yaml.load(ward.shared.read_text(encoding="utf-8"))
+    spec["features"].append(score)
+    with ward.shared.open("w", encoding="utf-8") as stream:
+        yaml.dump(spec, stream)
+    ward.publish("--only", "qsofa")
+    found = ward.features("lineage", "qsofa")[0]
+    assert "LOINC//9279-1" in found["codes"]  # the respiratory rate
+    assert any("LOINC//9279-1" in one["codes"] for one in found["tables"])
 
 
 @pytest.mark.requirement("B6")

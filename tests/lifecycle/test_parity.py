@@ -57,6 +57,38 @@ def rounded(path):
     return port
 
 
+def defaulted(path):
+    """Return an online path that has nought for what is missing."""
+
+    def port(*args, **more):
+        vector = path(*args, **more)
+        return replace(vector, values=tuple(value or 0.0 for value in vector.values))
+
+    return port
+
+
+#: What a port does otherwise -> a feature that shows it.
+PORTS = {rounded: "age", defaulted: "bnp_last"}
+
+
+@pytest.mark.fault("D28")
+@pytest.mark.parametrize("port", PORTS)
+def test_d28_every_prediction_is_replayed_and_any_other_cell_is_found(ward, port, monkeypatch):
+    _, desk, project, built = ward
+    rows, features = built.table.num_rows, len(project.features.features)
+    assert rows * features > 5_000
+    found = parity.check_parity(desk, project, built, most=10_000)
+    assert found.same  # the control: as it is, not a bit differs
+    assert (found.predictions, found.cells) == (rows, rows * features)
+    monkeypatch.setattr("attending.features.parity.for_patient", port(for_patient))
+    found = parity.check_parity(desk, project, built, most=10_000)
+    assert PORTS[port] in {one.name for one in found.mismatches}
+    with pytest.raises(Refused, match="gives other cells than the table"):
+        releasing.advance(desk, project, "trained")
+    monkeypatch.undo()
+    assert parity.check_parity(desk, project, built, most=10_000).same
+
+
 @pytest.mark.fault("D28")
 def test_d28_an_online_path_that_rounds_is_found_and_nothing_is_promoted(ward, monkeypatch):
     folder, desk, project, built = ward

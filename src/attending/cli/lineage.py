@@ -36,6 +36,9 @@ def features_lineage(
     openlineage: Annotated[
         bool, typer.Option("--openlineage", help="Print one OpenLineage run event.")
     ] = False,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="Draw it into this file, as SVG.")
+    ] = None,
     snapshot: SnapshotOption = "",
     home: HomeOption = None,
     at: AtOption = None,
@@ -49,6 +52,8 @@ def features_lineage(
     with open_desk(home_path(home), at=clock(at), actor=by) as desk, progress("reading"):
         found = catalogue_lineage.lineage(desk, name, snapshot=snapshot)
         event = catalogue_lineage.openlineage(desk, found) if openlineage else {}
+        if picture is not None:
+            catalogue_lineage.draw(found, picture)
     if openlineage:
         emit(event, as_json=True)
         return

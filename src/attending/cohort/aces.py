@@ -36,6 +36,7 @@ def cohort_from_aces(task: Mapping[str, Any], *, name: str) -> dict[str, Any]:
     Raises:
         BadInput: the task asks for something that does not map; the message names it.
     """
+    _refuse_odd(task)
     _refuse_unknown(task)
     codes = {key: _codes(key, task["predicates"]) for key in task.get("predicates", {})}
     windows = task.get("windows", {})
@@ -58,6 +59,23 @@ def cohort_from_aces(task: Mapping[str, Any], *, name: str) -> dict[str, Any]:
         "exclusions": _exclusions(codes, windows, index),
         "label": label,
     }
+
+
+def _refuse_odd(task: Mapping[str, Any]) -> None:
+    """Refuse parts that are not of the kind that a task has."""
+    for part in ("predicates", "windows"):
+        said = task.get(part, {})
+        if not isinstance(said, dict):
+            raise _refused(part)
+        for key, one in said.items():
+            if not isinstance(one, dict):
+                raise _refused(f"{part}.{key}")
+    for key, window in task.get("windows", {}).items():
+        for name, value in window.items():
+            if isinstance(value, list) or isinstance(value, dict) != (
+                name == "has" and bool(value)
+            ):
+                raise _refused(f"windows.{key}.{name}")
 
 
 def _refuse_unknown(task: Mapping[str, Any]) -> None:

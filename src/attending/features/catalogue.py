@@ -35,9 +35,27 @@ def definition_digest(spec: FeaturesSpec, feature: FeatureSpec) -> str:
 
     Two projects whose features have one digest compute the same.
     """
-    names = feature.expression.names if feature.expression else ()
-    operands = {name: definition_digest(spec, spec.feature(name)) for name in names}
-    return digest_of({"definition": definition(spec, feature), "operands": operands})
+    needed = _needed(spec, feature)
+    found: dict[str, str] = {}
+    # Operands stand before what is derived from them: each is digested once, at any depth.
+    for one in (one for one in spec.features if one.name in needed):
+        names = one.expression.names if one.expression else ()
+        operands = {name: found[name] for name in names}
+        found[one.name] = digest_of({"definition": definition(spec, one), "operands": operands})
+    return found[feature.name]
+
+
+def _needed(spec: FeaturesSpec, feature: FeatureSpec) -> set[str]:
+    """Return the names of a feature and of all that it is derived from."""
+    known = {one.name: one for one in spec.features}
+    needed: set[str] = set()
+    waiting = [feature.name]
+    while waiting:
+        one = known[waiting.pop()]
+        if one.name not in needed:
+            needed.add(one.name)
+            waiting += one.expression.names if one.expression else ()
+    return needed
 
 
 def changed_fields(before: CatalogueFeature, after: CatalogueFeature) -> tuple[str, ...]:

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 
 from attending.engines.plan import COLUMNS
-from attending.scores.asked import codes_of
+from attending.records.catalogue import FeatureRead
+from attending.scores.asked import codes_of, score_of
 from attending.scores.columns import READ
+from attending.specs.features import VALUELESS, FeatureSpec
 
 if TYPE_CHECKING:
+    from attending.records.catalogue import CatalogueFeature
     from attending.specs.features import FeaturesSpec
 
 
@@ -52,6 +55,40 @@ def uses(spec: FeaturesSpec) -> tuple[Use, ...]:
                 clock = "event"
         found[feature.name] = Use(feature.name, codes, window, clock)
     return tuple(found.values())
+
+
+def read_by(feature: CatalogueFeature) -> FeatureRead:
+    """Return what a version of the catalogue reads by itself, without its operands.
+
+    >>> from attending.records.catalogue import CatalogueFeature
+    >>> last = {"name": "a", "label": "a", "codes": ["LAB//1"], "window": "1d"}
+    >>> last |= {"aggregate": "last", "owner": "dana", "purpose": "risk"}
+    >>> told = {"name": "a", "version": 1, "label": "a", "owner": "dana", "authors": ["dana"]}
+    >>> one = CatalogueFeature(**told, definition=last, definition_digest="0" * 64)
+    >>> read_by(one).codes, read_by(one).columns
+    (('LAB//1',), ('code', 'numeric_value'))
+    """
+    asked = FeatureSpec.model_validate(feature.definition)
+    codes = _own_codes(asked)
+    return FeatureRead(
+        feature=feature.reference,
+        codes=tuple(sorted({*codes, *asked.since})),
+        columns=tuple(dict.fromkeys(("code", value_column(asked)))) if codes else (),
+        operands=feature.operands,
+    )
+
+
+def _own_codes(asked: FeatureSpec) -> tuple[str, ...]:
+    if asked.kind == "score":
+        return score_of(asked).codes
+    return ("MEDS_BIRTH",) if asked.kind == "age" else asked.codes
+
+
+def value_column(asked: FeatureSpec) -> str:
+    """Return the column of events that gives the value; `code` where rows count by being there."""
+    if asked.kind == "age" or asked.aggregate == "time_since_last":
+        return "time"
+    return "code" if asked.kind == "static" or asked.aggregate in VALUELESS else "numeric_value"
 
 
 #: The columns that `sources_read` needs.

@@ -9,7 +9,8 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from attending.specs.features import VALUELESS
+from attending.features.lineage import value_column
+from attending.specs.features import FeatureSpec
 from attending.times import format_instant
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def run_event(lineage: FeatureLineage, feature: CatalogueFeature, *, at: Instant
         at: when it was asked.
     """
     space = f"attending://snapshot/{lineage.snapshot}"
-    ways = {"code": _FILTER, _value_column(feature): _AGGREGATION}
+    asked = FeatureSpec.model_validate(feature.definition)
+    ways = {"code": _FILTER, value_column(asked): _AGGREGATION}
     fed = [
         {"namespace": space, "name": one.table, "field": column, "transformations": [way]}
         for one in lineage.tables
@@ -77,19 +79,10 @@ def _facet(schema: str) -> dict[str, Any]:
     return {"_producer": PRODUCER, "_schemaURL": f"{_FACETS}/{schema}#/$defs/{name}"}
 
 
-def _value_column(feature: CatalogueFeature) -> str:
-    """Return the column of events that gives the value; `code` where rows count by being there."""
-    kind = feature.definition.get("kind", "window")
-    aggregate = feature.definition.get("aggregate")
-    if kind == "age" or aggregate == "time_since_last":
-        return "time"
-    return "code" if kind == "static" or aggregate in VALUELESS else "numeric_value"
-
-
 def _fields(codes: tuple[str, ...]) -> dict[str, Any]:
     """Return which codes of a table are read, said of the column that holds them."""
     told = {"name": "code", "type": "string", "description": "reads " + ", ".join(codes)}
-    return {"schema": {**_facet("1-1-1/SchemaDatasetFacet.json"), "fields": [told]}}
+    return {"schema": {**_facet("1-2-0/SchemaDatasetFacet.json"), "fields": [told]}}
 
 
 def _output(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attending.documents.lineage import picture
+from attending.errors import BadInput
 from attending.features.catalogue import changed_fields
 from attending.features.diff import FOR_PEOPLE
 from attending.features.diff import diff as diff_specs
-from attending.features.lineage import SOURCE_COLUMNS, sources_read
+from attending.features.lineage import SOURCE_COLUMNS, read_by, sources_read
 from attending.features.openlineage import run_event
 from attending.lifecycle.catalogue import find
 from attending.lifecycle.catalogue_reviews import users_of
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from attending.lifecycle.desk import Desk
-    from attending.records.catalogue import CatalogueFeature
 
 
 def lineage(desk: Desk, reference: str, *, snapshot: str = "") -> FeatureLineage:
@@ -43,7 +44,8 @@ def lineage(desk: Desk, reference: str, *, snapshot: str = "") -> FeatureLineage
     for one in parts:
         require_reader(desk, one, act="lineage")
     feature, source = parts[-1], held(desk, snapshot)
-    codes = tuple(sorted({code for one in parts for code in _codes(one)}))
+    reads = tuple(read_by(one) for one in parts)
+    codes = tuple(sorted({code for one in reads for code in one.codes}))
     found: dict[str, set[str]] = {}
     if codes:
         pairs = engine_over(desk, source).map(sources_read, codes=codes, columns=SOURCE_COLUMNS)
@@ -55,6 +57,7 @@ def lineage(desk: Desk, reference: str, *, snapshot: str = "") -> FeatureLineage
         owner=feature.owner,
         operands=tuple(one.reference for one in parts[:-1]),
         codes=codes,
+        reads=reads,
         snapshot=source.digest,
         tables=tuple(
             SourceTable(table=name, codes=tuple(sorted(found[name]))) for name in sorted(found)
@@ -63,16 +66,27 @@ def lineage(desk: Desk, reference: str, *, snapshot: str = "") -> FeatureLineage
     )
 
 
-def _codes(feature: CatalogueFeature) -> tuple[str, ...]:
-    """Return the codes that a definition reads by itself."""
-    said = feature.definition
-    born = ("MEDS_BIRTH",) if said.get("kind") == "age" else ()
-    return (*said.get("codes", ()), *said.get("since", ()), *born)
-
-
 def openlineage(desk: Desk, found: FeatureLineage) -> dict[str, Any]:
     """Return a lineage as one OpenLineage run event."""
     return run_event(found, find(desk, found.feature), at=desk.at)
+
+
+def draw(found: FeatureLineage, to: Path) -> None:
+    """Write a lineage as a picture in SVG.
+
+    Raises:
+        BadInput: a file is there already, or the folder is not.
+    """
+    if to.exists() or not to.parent.is_dir():
+        raise BadInput(
+            "the file is there already, and is kept"
+            if to.exists()
+            else "the folder for the picture is not there",
+            code="features.picture",
+            hint="Name a file that is not there, in a folder that is, with --picture.",
+            where=str(to),
+        )
+    to.write_bytes(picture(found).svg)
 
 
 def diff_files(before: Path, after: Path) -> FeatureDiff:

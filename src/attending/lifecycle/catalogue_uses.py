@@ -72,9 +72,16 @@ def _as_written(feature: CatalogueFeature) -> dict[str, Any]:
 def with_operands(desk: Desk, feature: CatalogueFeature) -> tuple[CatalogueFeature, ...]:
     """Return a version after all that it is made of, each once."""
     found: dict[str, CatalogueFeature] = {}
-    for operand in feature.operands:
-        found |= {one.name: one for one in with_operands(desk, find(desk, operand))}
-    return (*found.values(), feature)
+    waiting = [(feature, False)]
+    while waiting:
+        one, operands_found = waiting.pop()
+        if operands_found:
+            found.setdefault(one.reference, one)
+        elif one.reference not in found:
+            waiting.append((one, True))
+            new = [name for name in one.operands if name not in found]
+            waiting += [(find(desk, name), False) for name in reversed(new)]
+    return tuple(found.values())
 
 
 def _refuse_other(spec: FeaturesSpec, wanted: CatalogueFeature) -> None:

@@ -20,7 +20,7 @@ from attending.lifecycle.ingesting import held
 from attending.lifecycle.tables import table_bytes, table_from
 from attending.records.cohort import Cohort
 from attending.specs.cohort import CohortSpec
-from attending.specs.read_yaml import parse_yaml
+from attending.specs.read_yaml import parse_spec, parse_yaml
 from attending.specs.write_yaml import write_yaml
 
 if TYPE_CHECKING:
@@ -162,9 +162,9 @@ def imported_task(file: Path, to: Path | None) -> str:
         raise BadInput("the file is no task of ACES", code="aces.not_a_task", where=str(file))
     name = re.sub(r"[^a-z0-9_]+", "_", file.stem.lower()).strip("_") or "imported"
     said = cohort_from_aces(task, name=name)
-    CohortSpec.model_validate(said)
     stream = io.StringIO()
     write_yaml(said, stream)
+    parse_spec(stream.getvalue().encode(), CohortSpec, name=str(file))
     if to is not None:
         to.write_text(stream.getvalue(), encoding="utf-8")
     return stream.getvalue()

@@ -109,6 +109,22 @@ class SourceTable(Part):
     codes: tuple[str, ...]
 
 
+class FeatureRead(Part):
+    """What one feature on the way reads by itself.
+
+    Attributes:
+        feature: the version, `sodium_last@2`.
+        codes: as it is defined, prefixes with a `*`.
+        columns: of the event table; `code` picks the rows, another gives the value.
+        operands: the versions that it is derived from.
+    """
+
+    feature: str
+    codes: tuple[str, ...]
+    columns: tuple[str, ...]
+    operands: tuple[str, ...]
+
+
 class FeatureLineage(Record):
     """From source tables over codes and a feature to the models that use it.
 
@@ -116,6 +132,7 @@ class FeatureLineage(Record):
         feature: the version, `sodium_last@2`.
         digest_of_feature: of its record.
         codes: as the feature and its operands are defined, prefixes with a `*`.
+        reads: the feature after all that it is derived from.
         tables: where such codes stand in the snapshot.
         models: those whose newest feature set uses this version.
     """
@@ -126,6 +143,7 @@ class FeatureLineage(Record):
     owner: str
     operands: tuple[str, ...]
     codes: tuple[str, ...]
+    reads: tuple[FeatureRead, ...]
     snapshot: str
     tables: tuple[SourceTable, ...]
     models: tuple[str, ...]

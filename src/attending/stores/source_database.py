@@ -21,7 +21,7 @@ from attending.errors import BadInput, DependencyDown, NotFound
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import ColumnClause, Connection, Engine, FromClause, Select
+    from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Select
 
 ROWS_AT_ONCE = 50_000
 _READ_ONLY = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -35,10 +35,10 @@ class SourceDatabase:
 
     def without_watermark(self, query: str, *, watermark: str) -> int:
         """Return how many rows of a query have no watermark."""
-        asked = select(func.count()).select_from(_asked(query))
+        asked, mark = _asked(query, watermark)
         with _told(watermark):
-            found = self._connection.execute(asked.where(column(watermark).is_(None)))
-            return int(found.scalar_one())
+            wanted = select(func.count()).select_from(asked).where(mark.is_(None))
+            return int(self._connection.execute(wanted).scalar_one())
 
     def rows(self, query: str, *, watermark: str, since: Any = None) -> Iterator[pa.Table]:  # noqa: ANN401 - int, text or instant
         """Iterate over the rows of a query as text, in the order of the watermark.
@@ -52,8 +52,8 @@ class SourceDatabase:
             DependencyDown: the database cannot answer.
             BadInput: it does not know what is asked.
         """
-        mark: ColumnClause[Any] = column(watermark)
-        wanted: Select[Any] = select(literal_column("*")).select_from(_asked(query)).order_by(mark)
+        asked, mark = _asked(query, watermark)
+        wanted: Select[Any] = select(literal_column("*")).select_from(asked).order_by(mark)
         if since is not None:
             wanted = wanted.where(mark >= since)
         with _told(watermark):
@@ -67,8 +67,9 @@ class SourceDatabase:
 
     def last(self, query: str, *, watermark: str) -> Any:  # noqa: ANN401 - int, text or instant
         """Return the greatest watermark, None when there are no rows."""
+        asked, mark = _asked(query, watermark)
         with _told(watermark):
-            wanted: Select[Any] = select(func.max(column(watermark))).select_from(_asked(query))
+            wanted: Select[Any] = select(func.max(mark)).select_from(asked)
             return self._connection.execute(wanted).scalar_one()
 
 
@@ -124,10 +125,16 @@ def _sqlite(path: str) -> Engine:
         raise NotFound("there is no database file at the address", code="source.missing") from None
 
 
-def _asked(query: str) -> FromClause:
+def _asked(query: str, watermark: str) -> tuple[FromClause, ColumnElement[Any]]:
+    """Return a query as what rows are taken from, and the column of it that only grows.
+
+    The column stands as `asked."name"`: without its table, SQLite takes a quoted name that is no
+    column for a text of these letters.
+    """
     # A colon in a query is never the name of a parameter.
     escaped = query.replace(":", "\\:")
-    return text(f"({escaped}) AS asked")  # type: ignore[return-value]  # select_from takes text
+    asked = text(escaped).columns(column(watermark)).subquery("asked")
+    return asked, asked.c[watermark]
 
 
 @contextmanager
