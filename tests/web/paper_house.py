@@ -197,6 +197,13 @@ class PaperHouse:
         check = HealthCheck(name="store", ok=self.up, says="" if self.up else "locked")
         return Health(ok=self.up, checks=(check,))
 
+    def readiness(self):
+        check = HealthCheck(name="readmission-30d", ok=self.up, says="" if self.up else "gone")
+        return Health(ok=self.up, checks=(check,))
+
+    def metrics(self):
+        return ["# TYPE attending_predictions counter", "attending_predictions_total 3"]
+
     def login(self, person, passphrase):
         if (person, passphrase) != ("ada", PASSPHRASE):
             return None

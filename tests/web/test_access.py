@@ -10,7 +10,14 @@ from attending.web.policy import PUBLIC, SIGNED_IN, Policy, Routes
 from tests.web.paper_house import PASSPHRASE, PaperHouse
 from tests.web.visitor import TestClient, visitor_of
 
-OPEN = ["GET /healthz", "GET /login", "GET /static/{file}", "POST /login"]
+OPEN = [
+    "GET /healthz",
+    "GET /livez",
+    "GET /login",
+    "GET /readyz",
+    "GET /static/{file}",
+    "POST /login",
+]
 
 
 @pytest.mark.fault("X20")
@@ -27,7 +34,7 @@ def test_what_needs_no_session_is_exactly_the_allow_list(house, visitor):
             answer = visitor.request(method, path, headers={"accept": "application/json"})
             nobody = {401, 405} | ({404} if path.startswith("/cds-services") else set())
             assert answer.status_code in nobody, (method, path)
-    for path in ("/docs", "/redoc", "/openapi.json", "/metrics", "/static/", "/static"):
+    for path in ("/docs", "/redoc", "/openapi.json", "/static/", "/static"):
         assert visitor.get(path).status_code in {400, 404}, path
     assert house.asked == []
 

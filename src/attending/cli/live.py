@@ -24,7 +24,15 @@ from attending.cli.face import (
 )
 from attending.cli.trust import PassphraseOption
 from attending.digests import short
-from attending.lifecycle import references, releasing, scoring, signing, training, watching
+from attending.lifecycle import (
+    references,
+    releasing,
+    rolling_back,
+    scoring,
+    signing,
+    training,
+    watching,
+)
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.specs.release import check_stage
@@ -157,6 +165,37 @@ def release_rollback(
     said = {"person": person, "passphrase": passphrase_from(passphrase_file), "reason": reason}
     lines = _act("rollback", project, home=home, at=at, **said)
     emit({"stands": lines}, as_json=as_json, lines=lines)
+
+
+@release_app.command("criteria")
+def release_criteria(
+    act: Annotated[
+        bool, typer.Option("--act", help="Take back the version that breaches one.")
+    ] = False,
+    version: VersionOption = "",
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Hold the signed plan's rollback criteria against what happened; --act takes back.
+
+    Example: attending release criteria --act --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at)) as desk:
+        if act:
+            found = rolling_back.enforce(desk, asked, version=version)
+        else:
+            found = rolling_back.Taken(rolling_back.criteria(desk, asked, version=version))
+    lines = [one.words for one in found.judged]
+    lines += [f"taken back: {d.model}@{d.version} stage={d.stage}" for d in found.stands]
+    content = {
+        "criteria": [vars(one) for one in found.judged],
+        "stands": [d.content() for d in found.stands],
+        "incident": found.incident,
+    }
+    emit(content, as_json=as_json, lines=lines)
 
 
 @release_app.command("disable")

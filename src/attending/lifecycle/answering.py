@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from attending.digests import canonical
-from attending.errors import BadInput, NotFound, Refused
+from attending.errors import AttendingError, BadInput, NotFound, Refused
+from attending.lifecycle.answered_counts import Seen
 from attending.lifecycle.desk import Desk, note
 from attending.lifecycle.scoring import deployed, request_of, served_version
 from attending.records.ledger import Subject
@@ -104,11 +105,13 @@ class Answering:
         home: open as long as this answers.
         projects: by the name of their model.
         clock: gives the present instant.
+        seen: counts of what was answered since the start, for dashboards.
     """
 
     home: Home
     projects: Mapping[str, Project]
     clock: Callable[[], Instant]
+    seen: Seen = field(default_factory=Seen)
     _held: dict[str, _Held] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -134,6 +137,7 @@ class Answering:
             IntegrityBroken: the model's files are not what their digests say.
             DependencyDown: the store is down; nobody gets a score that is not kept.
         """
+        begun = time.perf_counter()
         at = self.clock()
         _refuse_ahead(asked, at)
         served = self.served(asked.model).asked(
@@ -152,7 +156,9 @@ class Answering:
         )
         stored = _stored(served, asked, made, events=digest_events(events))
         desk = Desk(home=self.home, at=at, actor=by)
-        return self._commit.run(lambda unit: _kept(desk, unit, stored))
+        found = self._commit.run(lambda unit: _kept(desk, unit, stored, begun=begun))
+        self.seen.count(found.content, seconds=time.perf_counter() - begun)
+        return found
 
     def served(self, model: str) -> Served:
         """Return the version that answers now, looked up again when its time has come.
@@ -186,6 +192,16 @@ class Answering:
         if held is not None and held.key == key and now - held.checked < CHECK_SECONDS:
             return _Held(key, held.served, looked=now, checked=held.checked)
         return _Held(key, served_version(desk, project), looked=now, checked=now)
+
+    def ready(self) -> dict[str, str]:
+        """Return what is not ready, by model, in words; empty when every model answers."""
+        found = {}
+        for model in self.projects:
+            try:
+                self.served(model)
+            except AttendingError as error:
+                found[model] = error.code
+        return found
 
     def prediction(self, request_id: str, *, by: str) -> dict[str, Any]:
         """Return a stored prediction with all it was made from; the look at it is kept.
@@ -233,7 +249,7 @@ def _refuse_ahead(asked: Question, at: Instant) -> None:
         )
 
 
-def _kept(desk: Desk, unit: Unit, stored: Stored) -> Answered:
+def _kept(desk: Desk, unit: Unit, stored: Stored, *, begun: float) -> Answered:
     """Return the answer: this prediction, or the one that was made from the same events."""
     before = desk.home.predictions.find(unit, stored.request_id)
     if before is not None:
@@ -245,7 +261,8 @@ def _kept(desk: Desk, unit: Unit, stored: Stored) -> Answered:
         unit,
         action="score.one",
         subject=Subject(kind="prediction", digest=stored.request_id),
-        details={name: content[name] for name in _NOTED},
+        details={name: content[name] for name in _NOTED}
+        | {"latency_us": round((time.perf_counter() - begun) * 1e6)},
     )
     return Answered(stored.request_id, content, before=False)
 

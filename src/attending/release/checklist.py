@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from attending.release.criteria import MEASURES
 from attending.times import HOUR, format_length, to_micros
 
 if TYPE_CHECKING:
@@ -35,7 +36,13 @@ def gaps(spec: ReleaseSpec, persons: Collection[str]) -> tuple[str, ...]:
     ]
     silent_high = spec.risk_level == "high" and spec.fallback.kind == "none"
     safety = ["fallback.kind: a high risk needs a fallback score"] if silent_high else []
-    return (*unknown, *late, *safety)
+    unmeasured = [
+        f"rollback_criteria.{place}: '{item.measure}' is not measured; "
+        f"known are {', '.join(MEASURES)}"
+        for place, item in enumerate(spec.rollback_criteria)
+        if item.measure not in MEASURES
+    ]
+    return (*unknown, *late, *safety, *unmeasured)
 
 
 def pattern_for(action_window: int) -> Literal["batch", "on_demand"]:

@@ -191,6 +191,21 @@ class FrontDesk:
             checks.append(HealthCheck(name="store", ok=False, says=error.code))
         return Health(ok=all(check.ok for check in checks), checks=tuple(checks))
 
+    def readiness(self) -> Health:
+        """Return whether the store opens and every model that is served would answer now."""
+        checks = [*self.health().checks]
+        if self.answering is not None:
+            amiss = self.answering.ready()
+            checks += [
+                HealthCheck(name=model, ok=model not in amiss, says=amiss.get(model, "answers"))
+                for model in sorted(self.answering.projects)
+            ]
+        return Health(ok=all(check.ok for check in checks), checks=tuple(checks))
+
+    def metrics(self) -> list[str]:
+        """Return counts and latencies of answers, as lines of OpenMetrics."""
+        return self.answering.seen.lines() if self.answering is not None else []
+
     def login(self, person: str, passphrase: str) -> str | None:
         """Return a new session token, or None when login or passphrase is wrong."""
         with self._desk() as desk:

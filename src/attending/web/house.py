@@ -60,6 +60,14 @@ class House(Protocol):
         """Return the state of the store, the ledger and the keys."""
         ...
 
+    def readiness(self) -> Health:
+        """Return whether the store opens and every model that is served would answer now."""
+        ...
+
+    def metrics(self) -> list[str]:
+        """Return counts and latencies of answers, as lines of OpenMetrics."""
+        ...
+
     def login(self, person: str, passphrase: str) -> str | None:
         """Return a new random session token, or None; takes as long for an unknown person."""
         ...

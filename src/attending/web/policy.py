@@ -31,6 +31,8 @@ class Policy:
 PUBLIC = Policy(public=True)
 SIGNED_IN = Policy()
 EHR = Policy(ehr=True)
+#: Who may read counts and latencies.
+METRICS = Policy(roles=frozenset({"operator", "auditor"}))
 #: Who may ask for predictions: the account of the service that delivers them.
 SCORES = Policy(roles=frozenset({"operator"}))
 

@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from attending.digests import digest_bytes
 from attending.errors import IntegrityBroken, NotFound
 from attending.web.names import check_digest, check_file, check_slug, inside
-from attending.web.policy import PUBLIC, SIGNED_IN, Routes
+from attending.web.policy import METRICS, PUBLIC, SIGNED_IN, Routes
 from attending.web.render import page
 from attending.web.site import Site, check_form, person_of, session_of, site_of
 
@@ -32,6 +32,27 @@ def healthz(request: Request) -> Response:
     """Answer whether the parts that the service depends on are up."""
     health = site_of(request).house.health()
     return JSONResponse(health.model_dump(mode="json"), status_code=200 if health.ok else 503)
+
+
+@ROUTES.add("GET", "/livez", policy=PUBLIC)
+def livez() -> Response:
+    """Answer that the process runs, and nothing more."""
+    return JSONResponse({"ok": True})
+
+
+@ROUTES.add("GET", "/readyz", policy=PUBLIC)
+def readyz(request: Request) -> Response:
+    """Answer whether the store opens and every model that is served here would answer now."""
+    found = site_of(request).house.readiness()
+    return JSONResponse(found.model_dump(mode="json"), status_code=200 if found.ok else 503)
+
+
+@ROUTES.add("GET", "/metrics", policy=METRICS)
+def metrics(request: Request) -> Response:
+    """Return counts and latencies of answers as OpenMetrics, without a patient in them."""
+    kind = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    text = "\n".join([*site_of(request).house.metrics(), "# EOF", ""])
+    return Response(text, headers={"Content-Type": kind})
 
 
 @ROUTES.add("GET", "/static/{file}", policy=PUBLIC)

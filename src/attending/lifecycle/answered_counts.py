@@ -1,0 +1,68 @@
+"""Counts of what a service has answered since its start, without a patient in them."""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+#: Upper bounds of the buckets of latency, in seconds.
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+@dataclass
+class Seen:
+    """Answers by model, version, stage and outcome, and how long they took.
+
+    Attributes:
+        answers: counts by (model, version, stage, outcome).
+        slots: counts by (model, bucket), the last bucket without a bound.
+        seconds: the sum of all latencies by model.
+    """
+
+    answers: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    slots: Counter[tuple[str, int]] = field(default_factory=Counter)
+    seconds: Counter[str] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def count(self, content: Mapping[str, Any], *, seconds: float) -> None:
+        """Count one answer, by the content of its prediction."""
+        key = tuple(str(content[name]) for name in ("model", "version", "stage", "kind"))
+        model = key[0]
+        with self._lock:
+            self.answers[key] += 1  # type: ignore[index]  # four texts, as the counter has them
+            self.slots[model, bisect_left(BUCKETS, seconds)] += 1
+            self.seconds[model] += seconds  # type: ignore[assignment]  # a counter of seconds
+
+    def lines(self) -> list[str]:
+        """Return the counts in OpenMetrics' text form, without its last line."""
+        with self._lock:
+            answers, slots = dict(self.answers), dict(self.slots)
+            seconds = dict(self.seconds)
+        out = ["# TYPE attending_predictions counter"]
+        for (model, version, stage, outcome), n in sorted(answers.items()):
+            said = f'model="{model}",version="{version}",stage="{stage}",outcome="{outcome}"'
+            out.append(f"attending_predictions_total{{{said}}} {n}")
+        out.append("# TYPE attending_prediction_seconds histogram")
+        out.append("# UNIT attending_prediction_seconds seconds")
+        for model in sorted(seconds):
+            out += _histogram(model, slots, seconds[model])
+        return out
+
+
+def _histogram(model: str, slots: dict[tuple[str, int], int], seconds: float) -> list[str]:
+    out, below = [], 0
+    for place, bound in enumerate((*BUCKETS, float("inf"))):
+        below += slots.get((model, place), 0)
+        edge = "+Inf" if place == len(BUCKETS) else f"{bound:g}"
+        name = f'attending_prediction_seconds_bucket{{model="{model}",le="{edge}"}}'
+        out.append(f"{name} {below}")
+    out.append(f'attending_prediction_seconds_count{{model="{model}"}} {below}')
+    out.append(f'attending_prediction_seconds_sum{{model="{model}"}} {seconds:.6f}')
+    return out

@@ -1,0 +1,146 @@
+"""Rollback criteria held against what happened; a breach takes the version back at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from attending.errors import BadInput
+from attending.lifecycle import incidents
+from attending.lifecycle.desk import note
+from attending.lifecycle.plans import signed_plan
+from attending.lifecycle.scoring import deployed
+from attending.records.ledger import Subject
+from attending.release import advance as steps
+from attending.release.criteria import MEASURES, Window, judge
+
+if TYPE_CHECKING:
+    from attending.lifecycle.desk import Desk
+    from attending.lifecycle.projects import Project
+    from attending.records.release import Deployment
+    from attending.release.criteria import Judged
+    from attending.types import Instant
+
+#: The newest requests whose latency counts; older ones of a long time do not move a percentile.
+_NEWEST = 10_000
+#: What kind of incident a breach is.
+_KINDS = {"latency_p99_seconds": "outage", "unscored_rate": "outage", "oe": "wrong_prediction"}
+
+
+@dataclass(frozen=True)
+class Taken:
+    """How every criterion stands, and what was done about it."""
+
+    judged: tuple[Judged, ...]
+    stands: tuple[Deployment, ...] = ()
+    incident: str | None = None
+
+    @property
+    def breached(self) -> tuple[Judged, ...]:
+        """Return the criteria that are breached."""
+        return tuple(one for one in self.judged if one.state == "breached")
+
+
+def criteria(desk: Desk, project: Project, *, version: str = "") -> tuple[Judged, ...]:
+    """Return how the rollback criteria of the signed plan stand now.
+
+    Args:
+        desk: where and when.
+        project: whose model.
+        version: such as `v1`; the newest that scores when empty.
+
+    Raises:
+        Refused: no version stands in silent or later, or its plan is not signed.
+        BadInput: the plan names a measure that nobody takes.
+    """
+    stands = deployed(desk, project, version)
+    plan = signed_plan(desk, stands).spec
+    unknown = [one.measure for one in plan.rollback_criteria if one.measure not in MEASURES]
+    if unknown:
+        raise BadInput(
+            f"the plan names measures that nobody takes: {', '.join(unknown)}",
+            code="release.criterion",
+            hint=f"Known are {', '.join(MEASURES)}.",
+        )
+    return tuple(
+        judge(one, _window(desk, stands, plan.threshold.value, over=one.over))
+        for one in plan.rollback_criteria
+    )
+
+
+def enforce(desk: Desk, project: Project, *, version: str = "") -> Taken:
+    """Return how the criteria stand, after taking back a version that breaches one.
+
+    The version falls to *validated*; the one before it, the fallback score or nothing answers. An
+    incident is opened, so that its owners are told by the playbook.
+
+    Args:
+        desk: where and when.
+        project: whose model.
+        version: such as `v1`; the newest that scores when empty.
+
+    Raises:
+        Refused: no version stands in silent or later, or its plan is not signed.
+    """
+    judged = criteria(desk, project, version=version)
+    taken = Taken(judged)
+    history = desk.home.deployments.history(project.name)
+    now = steps.answering(history)
+    if not taken.breached or now is None:
+        return taken
+    words = "; ".join(one.words for one in taken.breached)
+    machine = replace(desk, actor="system")
+    opened = incidents.open_incident(
+        machine,
+        project,
+        type=_KINDS.get(taken.breached[0].measure, "unexplained_score_change"),  # type: ignore[arg-type]
+        harm="medium",
+        title=f"rollback criterion: {words}"[:200],
+        version=now.version,
+    )
+    plan = signed_plan(desk, now).spec
+    made = steps.rollback(history, plan.fallback, at=desk.at, by="system", reason=words)
+    with desk.home.database.transaction() as unit:
+        for item in made:
+            digest = desk.home.deployments.enter(unit, item)
+            details = {"version": item.version, "serves": item.serves, "by": "system"}
+            subject = Subject(kind="deployment", digest=digest)
+            note(machine, unit, action="release.rollback", subject=subject, details=details)
+    return Taken(judged, made, opened.digest)
+
+
+def _window(desk: Desk, stands: Deployment, threshold: float | None, *, over: int) -> Window:
+    since = desk.at - timedelta(microseconds=over)
+    table = desk.home.predictions.table(
+        stands.model, version=stands.version, since=since, until=desk.at
+    )
+    score = table["score"].to_numpy(zero_copy_only=False).astype(float)
+    label = table["label"].to_numpy(zero_copy_only=False).astype(float)
+    made = ~np.isnan(score)
+    mature = made & ~np.isnan(label)
+    answers = desk.home.predictions.answers_of_model(stands.model, since=since, until=desk.at)
+    return Window(
+        scored=int(made.sum()),
+        unscored=int((~made).sum()),
+        alerted=0 if threshold is None else int((score[made] >= threshold).sum()),
+        latency_seconds=_latencies(desk, stands, since),
+        answered=len(answers),
+        overridden=sum(one.answer == "overridden" for one in answers),
+        risk=score[mature],
+        label=label[mature],
+    )
+
+
+def _latencies(desk: Desk, stands: Deployment, since: Instant) -> np.ndarray:
+    entries = desk.home.ledger.search(action="score.one", limit=_NEWEST)
+    mine = [
+        one.details["latency_us"]
+        for one in entries
+        if one.at >= since
+        and one.details.get("version") == stands.version
+        and one.details.get("model") == stands.model
+    ]
+    return np.array([found for found in mine if isinstance(found, int)], float) / 1e6
