@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from attending.types import Floats, Mask
 
 #: How often the smoothing weights are moved; curves then change by less than a hundredth.
-ROUNDS = 12
+ROUNDS = 20
 #: At the first a curve is a line.
 _SMOOTHEST, _ROUGHEST = 1e4, 1e-6
 _MOST_AT_ONCE = 20.0
