@@ -25,7 +25,7 @@ HERE = Provenance(
     "Linux x86_64",
     (Package(name="numpy", version="2.4"),),
 )
-OF = Materials("s" * 64, "r" * 64, "h" * 64, "o" * 64, "t" * 64)
+OF = Materials("s" * 64, "r" * 64, "h" * 64, "o" * 64, "t" * 64, agreement="g" * 64)
 
 
 def run(asked=None, provenance=HERE, materials=OF):
@@ -63,12 +63,20 @@ def test_the_record_names_every_file_and_survives_json():
         ({"clean": False}, "the project holds changes that are not committed"),
         ({"project_commit": ""}, "the project is not under version control"),
         ({"notebook": True}, "a notebook made it"),
+        ({"unpinned": ("mylib",)}, "mylib is installed from a folder, not a release"),
     ],
 )
 def test_a_run_that_cannot_be_repeated_is_exploratory(change, reason):
     assert not run()[0].exploratory
     made, _ = run(provenance=replace(HERE, **change))
     assert made.exploratory and made.reasons == (reason,)
+
+
+@pytest.mark.requirement("E2")
+def test_a_run_without_the_signed_plan_is_exploratory_and_says_so():
+    made, _ = run(materials=replace(OF, agreement=None))
+    assert made.exploratory
+    assert made.reasons == ("baselines and measures were not agreed and signed before the fit",)
 
 
 def test_a_replay_is_the_same_to_the_byte():
