@@ -141,6 +141,7 @@ def _score(table: Table, asked: CandidateSpec, *, fold: Parted, gaps: Gaps) -> f
         parted = latest_part(
             table.rows, earlier, share=_STOPPING_SHARE, gaps=gaps, seed=table.spec.seed
         )
+        _check_filled(table, parted)
         earlier, tuning = parted.earlier, parted.later
     earlier, tuning = in_order(table.rows, earlier), in_order(table.rows, tuning)
     known = known_of(table, earlier)
