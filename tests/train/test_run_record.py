@@ -1,5 +1,6 @@
 """The run record, and the comparison of two."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -81,6 +82,13 @@ def test_a_run_without_the_signed_plan_is_exploratory_and_says_so():
 
 def test_a_replay_is_the_same_to_the_byte():
     assert run()[0].as_bytes() == run()[0].as_bytes()
+
+
+def test_a_number_that_is_whole_is_the_same_after_it_was_stored():
+    made = run(spec(parameters={"l2": 1.0}))[0]
+    stored = from_content(Run, json.loads(made.as_bytes()))
+    assert repr(stored.parameters["l2"]) == "1" and repr(made.parameters["l2"]) == "1.0"
+    assert compare(stored, made) == [] and same_result(stored, made)
 
 
 def test_a_replay_elsewhere_differs_in_its_place_alone():

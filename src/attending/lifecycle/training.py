@@ -12,6 +12,7 @@ from attending.lifecycle.brought import brought_models
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.desk import keep_in
 from attending.lifecycle.featuring import built_features
+from attending.lifecycle.ingesting import held
 from attending.lifecycle.provenance import code_digest, interpreter, machine, packages, unpinned
 from attending.lifecycle.sizing import size_of
 from attending.models.bundle import read_bundle
@@ -92,8 +93,15 @@ def refit(desk: Desk, project: Project, digest: str) -> Fitted:
 
 
 def replay(desk: Desk, project: Project, digest: str) -> Replay:
-    """Return what repeating a run gave, kept: the same files byte for byte, or what differs."""
+    """Return what repeating a run gave, kept: the same files byte for byte, or what differs.
+
+    Raises:
+        IntegrityBroken: a file of the snapshot is not what it was; it is named.
+    """
     was = desk.home.catalog.get(digest, Run)
+    source = held(desk, was.snapshot)
+    for layer in (*source.snapshot.layers, source.digest):
+        desk.home.snapshots.verify(layer)
     now = refit(desk, project, digest).run
     found = Replay(
         run=was.digest,
