@@ -36,7 +36,7 @@ def whole(*, names=NAMES, kind=TensorProto.DOUBLE, told=True, change=None) -> by
         helper.set_model_props(model, {"feature_names": ",".join(names)})
     if change:
         change(model)
-    return model.SerializeToString()
+    return bytes(model.SerializeToString())
 
 
 def by_name(*, names=NAMES, order=None) -> bytes:
@@ -59,7 +59,7 @@ def by_name(*, names=NAMES, order=None) -> bytes:
         for name in (order or names)
     ]
     outputs = [helper.make_tensor_value_info("risk", TensorProto.DOUBLE, [None, 1])]
-    return made(nodes, inputs, outputs, numbers=numbers).SerializeToString()
+    return bytes(made(nodes, inputs, outputs, numbers=numbers).SerializeToString())
 
 
 def made(nodes, inputs, outputs, *, numbers=None):
