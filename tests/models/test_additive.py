@@ -9,7 +9,8 @@ from attending.errors import BadInput, Refused
 from attending.models.additive import AdditiveEstimator
 from attending.models.additive_fit import block_of, fit_smooth
 from attending.models.bounded import Bounded, minimise
-from attending.models.bspline import Knots, knots_of, pieces_of, read_pieces
+from attending.models.bspline import Knots, knots_of, pieces_of
+from attending.models.curves import stack
 from attending.models.protocol import expit
 from attending.train.checks import rank_auroc
 from tests.models.hospital_rows import NAMES, rows
@@ -41,8 +42,8 @@ def test_the_pieces_are_the_curve_and_it_stays_level_outside():
     knots = Knots((0.0, 1.0, 2.5, 4.0), 3)
     coefficients = np.random.default_rng(0).normal(size=knots.steps)
     x = np.linspace(-2, 6, 201)
-    pieces = pieces_of(knots, coefficients)
-    found = read_pieces(np.array(knots.breaks), pieces, x)
+    curves = stack([np.array(knots.breaks)], [pieces_of(knots, coefficients)])
+    found = curves.read(x[:, None])[:, 0]
     np.testing.assert_allclose(found, knots.steps_of(x) @ coefficients, atol=1e-12)
     assert found[0] == found[40] and found[-1] == found[-40]
 

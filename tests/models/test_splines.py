@@ -37,6 +37,20 @@ def test_beyond_the_outer_knots_it_is_a_straight_line():
         np.testing.assert_allclose(np.diff(basis(far, knots), n=2, axis=0), 0.0, atol=1e-9)
 
 
+def test_a_value_far_beyond_the_knots_keeps_its_digits_and_reads_as_it_was_fitted():
+    model = fitted(knots=4)
+    x = np.nan_to_num(X[:40], nan=2.0)
+    x[:10, 0] = np.linspace(1e5, 1e7, 10)
+    x[10:20, 0] = -np.linspace(1e5, 1e7, 10)
+    age = model.curves[0]
+    columns = (basis(x[:, 0], age.knots) - np.array(age.means)) / np.array(age.spreads)
+    by_hand = columns @ np.array(age.coefficients)
+    np.testing.assert_allclose(model.contributions(x)[:, 0], by_hand, rtol=1e-9, atol=1e-12)
+    # A line: equal steps have equal shares, to the last digits.
+    steps = np.diff(model.contributions(x)[:10, 0])
+    np.testing.assert_allclose(steps, steps[0], rtol=1e-9)
+
+
 def test_knots_stand_at_harrells_quantiles_of_the_training_rows():
     model = fitted(knots=4)
     age, stays = model.curves[0], model.curves[3]

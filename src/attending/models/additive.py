@@ -17,7 +17,8 @@ from attending.digests import canonical
 from attending.errors import Refused
 from attending.models.additive_fit import block_of, fit_smooth
 from attending.models.bounded import Bounded
-from attending.models.bspline import Knots, knots_of, pieces_of, read_pieces
+from attending.models.bspline import Knots, knots_of, pieces_of
+from attending.models.curves import Curves, stack
 from attending.models.monotone import signs
 from attending.models.newton import rounded
 from attending.models.protocol import (
@@ -75,26 +76,15 @@ class Smooth:
     missing_share: float
     missing_coefficient: float
 
-    @cached_property
-    def _pieces(self) -> tuple[Floats, Matrix]:
-        knots = Knots(self.breaks, self.degree)
-        return np.array(self.breaks), pieces_of(knots, np.array(self.coefficients))
-
-    def share(self, x: Floats) -> Floats:
-        """Return this feature's share of the log-odds, shape (n,)."""
-        missing = np.isnan(x)
-        mark = (missing - self.missing_share) * self.missing_coefficient
+    def pieces(self) -> Matrix:
+        """Return the cubics between the breaks."""
         if not self.breaks:
-            return np.asarray(mark)
-        breaks, pieces = self._pieces
-        curve = read_pieces(breaks, pieces, np.where(missing, breaks[0], x)) - self.mean
-        return np.where(missing, 0.0, curve) + mark
+            return np.empty((0, 4))
+        return pieces_of(Knots(self.breaks, self.degree), np.array(self.coefficients))
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        fields = self.__dataclass_fields__
-        values = {name: getattr(self, name) for name in fields}
-        return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in vars(self).items()}
 
 
 @dataclass(frozen=True)
@@ -111,11 +101,24 @@ class Additive:
 
     def contributions(self, x: Matrix) -> Matrix:
         """Return each feature's share of the log-odds, shape (n, p + 1); last the intercept."""
+        missing = np.isnan(x)
+        columns = self._columns
+        curve = self._curves.read(np.where(missing, 0.0, x)) - columns["mean"]
+        mark = (missing - columns["missing_share"]) * columns["missing_coefficient"]
         parts = np.empty((x.shape[0], len(self.smooths) + 1))
-        for at, smooth in enumerate(self.smooths):
-            parts[:, at] = smooth.share(x[:, at])
+        parts[:, :-1] = np.where(missing, 0.0, curve) + mark
         parts[:, -1] = self.intercept
         return parts
+
+    @cached_property
+    def _curves(self) -> Curves:
+        breaks = [np.array(smooth.breaks) for smooth in self.smooths]
+        return stack(breaks, [smooth.pieces() for smooth in self.smooths])
+
+    @cached_property
+    def _columns(self) -> dict[str, Floats]:
+        names = ("mean", "missing_share", "missing_coefficient")
+        return {name: np.array([getattr(one, name) for one in self.smooths]) for name in names}
 
     def margin(self, x: Matrix) -> Floats:
         """Return the log-odds, shape (n,)."""

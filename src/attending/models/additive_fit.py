@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attending.models.bounded import Bounded, minimise
+from attending.models.bounded import Bounded, minimise, one_step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,10 +83,11 @@ def fit_smooth(
     if weights is not None:
         return Fit(minimise(_under(asked, blocks, weights)), tuple(weights))
     moving = [1.0] * len(blocks)
-    found = None
+    found = minimise(_under(asked, blocks, moving))
     for _ in range(ROUNDS):
+        # Weights and coefficients move together: one step of each is enough a round.
         under = _under(asked, blocks, moving)
-        found = minimise(under, start=found)
+        found = one_step(under, found)
         moving = _moved(under, found, blocks=blocks, weights=moving)
     # Two digits are kept and fitted with, so that the last bits of the search leave no trace.
     kept = [float(f"{weight:.2g}") for weight in moving]

@@ -86,14 +86,10 @@ def minimise(asked: Bounded, *, start: Floats | None = None) -> Floats:
     >>> rounded(minimise(asked)).tolist()
     [1.09861229, 0.0]
     """
-    w = np.zeros(asked.design.shape[1]) if start is None else start.copy()
+    w = np.zeros(asked.design.shape[1]) if start is None else start
     loss = asked.loss(w)
     for _ in range(MAX_STEPS):
-        gradient = asked.gradient(w)
-        free = asked.free(w, gradient)
-        step = np.zeros(len(w))
-        step[free] = np.linalg.solve(asked.hessian(w, free), gradient[free])
-        moved, new_loss = _search(asked, w, step=step, gradient=gradient, loss=loss)
+        moved, new_loss = _step(asked, w, loss=loss)
         size = float(np.abs(moved - w).max())
         settled = size < 1e-10 or abs(loss - new_loss) < 1e-13 * (1.0 + abs(loss))
         w, loss = moved, new_loss
@@ -104,6 +100,19 @@ def minimise(asked: Bounded, *, start: Floats | None = None) -> Floats:
         code="model.no_optimum",
         hint="Give l2 a value above 0, or remove features that separate the outcome.",
     )
+
+
+def one_step(asked: Bounded, start: Floats) -> Floats:
+    """Return the coefficients one step of Newton nearer to the optimum."""
+    return _step(asked, start, loss=asked.loss(start))[0]
+
+
+def _step(asked: Bounded, w: Floats, *, loss: float) -> tuple[Floats, float]:
+    gradient = asked.gradient(w)
+    free = asked.free(w, gradient)
+    step = np.zeros(len(w))
+    step[free] = np.linalg.solve(asked.hessian(w, free), gradient[free])
+    return _search(asked, w, step=step, gradient=gradient, loss=loss)
 
 
 def _search(

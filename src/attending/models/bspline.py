@@ -110,19 +110,6 @@ def pieces_of(knots: Knots, coefficients: Floats) -> Matrix:
     return np.asarray(np.linalg.solve(powers, values.T).T + 0.0, dtype=np.float64)
 
 
-def read_pieces(breaks: Floats, pieces: Matrix, x: Floats) -> Floats:
-    """Return the value of a curve, shape (n,); one row is read as it is among many.
-
-    >>> read_pieces(np.array([0.0, 2.0]), np.array([[0.0, 3.0, 0.0, 0.0]]), np.array([1.0, 5.0]))
-    array([1.5, 3. ])
-    """
-    held = np.clip(x, breaks[0], breaks[-1])
-    at = np.clip(np.searchsorted(breaks, held, side="right") - 1, 0, len(pieces) - 1)
-    t = (held - breaks[at]) / (breaks[at + 1] - breaks[at])
-    a, b, c, d = pieces[at].T
-    return np.asarray(a + t * (b + t * (c + t * d)))
-
-
 def _bsplines(x: Floats, full: Floats, *, degree: int) -> Matrix:
     """Return all B-splines of a degree by the recursion of Cox and de Boor."""
     last = len(full) - degree - 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from attending.digests import canonical
 from attending.models.newton import rounded
 from attending.models.penalised import medians, penalised, standard
 from attending.models.protocol import Matrix, expit
-from attending.models.restricted_cubic import basis, knots_of
+from attending.models.restricted_cubic import basis, cubes_of, knots_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,18 +48,54 @@ class Curve:
     spreads: tuple[float, ...]
     coefficients: tuple[float, ...]
 
-    def share(self, x: Floats) -> Floats:
-        """Return this feature's share of the log-odds, shape (n,)."""
-        missing = np.isnan(x)
-        columns = basis(np.where(missing, self.median, x), self.knots)
-        scaled = (columns - np.array(self.means)) / np.array(self.spreads)
-        mark = (missing - self.missing_share) * self.missing_coefficient
-        # Summed column by column: a product of matrices would round one row otherwise than many.
-        return np.asarray(sum((scaled * np.array(self.coefficients)).T) + mark)
-
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return {key: list(v) if isinstance(v, tuple) else v for key, v in vars(self).items()}
+
+
+@dataclass(frozen=True)
+class _Table:
+    """All curves as sums of one line and of cubes that begin at the knots, feature by feature.
+
+    A spline is such a sum, so that one row is read by a few operations on arrays. Shapes are (p,),
+    for `knots` and `bends` (p, k); a feature without knots has bends of zero. `beyond` is the slope
+    that the bends have beyond the `last` knot.
+    """
+
+    median: Floats
+    missing_share: Floats
+    missing_coefficient: Floats
+    slope: Floats
+    level: Floats
+    knots: Matrix
+    bends: Matrix
+    last: Floats
+    beyond: Floats
+
+
+def _tabled(curves: Sequence[Curve]) -> _Table:
+    most = max([0, *(len(curve.knots) for curve in curves)])
+    knots, bends = np.zeros((len(curves), most)), np.zeros((len(curves), most))
+    slope, level, beyond = (np.zeros(len(curves)) for _ in range(3))
+    last = np.zeros(len(curves))
+    for at, curve in enumerate(curves):
+        weight = np.array(curve.coefficients) / np.array(curve.spreads)
+        slope[at], level[at] = weight[0], float((weight * np.array(curve.means)).sum())
+        if curve.knots:
+            knots[at] = curve.knots
+            bends[at], beyond[at] = cubes_of(curve.knots, weight[1:])
+            last[at] = curve.knots[-1]
+    return _Table(
+        median=np.array([curve.median for curve in curves]),
+        missing_share=np.array([curve.missing_share for curve in curves]),
+        missing_coefficient=np.array([curve.missing_coefficient for curve in curves]),
+        slope=slope,
+        level=level,
+        knots=knots,
+        bends=bends,
+        last=last,
+        beyond=beyond,
+    )
 
 
 @dataclass(frozen=True)
@@ -77,11 +114,22 @@ class SplineLogistic:
 
     def contributions(self, x: Matrix) -> Matrix:
         """Return each feature's share of the log-odds, shape (n, p + 1); last the intercept."""
+        table = self._table
+        missing = np.isnan(x)
+        value = np.where(missing, table.median, x)
         parts = np.empty((x.shape[0], len(self.curves) + 1))
-        for at, curve in enumerate(self.curves):
-            parts[:, at] = curve.share(x[:, at])
+        parts[:, :-1] = value * table.slope - table.level
+        parts[:, :-1] += (missing - table.missing_share) * table.missing_coefficient
+        inside = np.minimum(value, table.last)
+        for knot, weight in zip(table.knots.T, table.bends.T, strict=True):
+            parts[:, :-1] += np.maximum(inside - knot, 0.0) ** 3 * weight
+        parts[:, :-1] += np.maximum(value - table.last, 0.0) * table.beyond
         parts[:, -1] = self.intercept
         return parts
+
+    @cached_property
+    def _table(self) -> _Table:
+        return _tabled(self.curves)
 
     def margin(self, x: Matrix) -> Floats:
         """Return the log-odds, shape (n,)."""

@@ -64,12 +64,36 @@ def basis(x: Floats, knots: tuple[float, ...]) -> Matrix:
         return x[:, None].copy()
     last, before = knots[-1], knots[-2]
     gap, scale = last - before, (last - knots[0]) ** 2
-    tail, near = _cube(x - last), _cube(x - before)
+    # Beyond the last knot the cubes would cancel, and a far value would lose all its digits.
+    inside, beyond = np.minimum(x, last), np.maximum(x - last, 0.0)
+    near = _cube(inside - before)
     bends = [
-        (_cube(x - knot) - near * (last - knot) / gap + tail * (before - knot) / gap) / scale
+        (
+            _cube(inside - knot)
+            - near * (last - knot) / gap
+            + 3.0 * beyond * (last - knot) * (before - knot)
+        )
+        / scale
         for knot in knots[:-2]
     ]
     return np.column_stack([x, *bends])
+
+
+def cubes_of(knots: tuple[float, ...], weights: Floats) -> tuple[Floats, float]:
+    """Return the weight of the cube that begins at each knot, and the slope beyond the last.
+
+    The cubes are of values held at the last knot; `weights` are those of the bends.
+
+    >>> cubes, slope = cubes_of((0.0, 1.0, 2.0), np.array([4.0]))
+    >>> cubes.tolist(), slope
+    ([1.0, -2.0, 0.0], 6.0)
+    """
+    last, before = knots[-1], knots[-2]
+    first = weights / (last - knots[0]) ** 2
+    starts = np.array(knots[:-2])
+    near = -float((first * (last - starts)).sum()) / (last - before)
+    slope = 3.0 * float((first * (last - starts) * (before - starts)).sum())
+    return np.array([*first, near, 0.0]), slope
 
 
 def _cube(distance: Floats) -> Floats:
