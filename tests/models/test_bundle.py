@@ -16,14 +16,21 @@ from attending.models.bundle import Bundle, probe_rows, read_bundle
 from attending.models.calibration import CALIBRATIONS, Calibration
 from attending.models.reference import correlated_pairs, summarise
 from attending.models.registered import MODELS
+from tests.models import onnx_files
 from tests.models.hospital_rows import NAMES, rows
 
 X, Y = rows()
 
 
-def bundle_of(kind, calibration="platt", missing="native"):
+def fitted_of(kind):
+    if kind == "onnx":
+        return MODELS.get(kind).read(onnx_files.whole(), names=NAMES)
     parameters = {"num_iterations": 20, "min_data_in_leaf": 10} if kind == "lightgbm" else {}
-    fitted = MODELS.get(kind).fit(X, Y, names=NAMES, parameters=parameters, seed=7)
+    return MODELS.get(kind).fit(X, Y, names=NAMES, parameters=parameters, seed=7)
+
+
+def bundle_of(kind, calibration="platt", missing="native"):
+    fitted = fitted_of(kind)
     line = CALIBRATIONS.get(calibration)(fitted.margin(X), Y)
     return Bundle(
         estimator=kind,
@@ -200,7 +207,7 @@ def test_the_right_digest_does_not_make_a_foreign_file_a_model(bundle, tmp_path)
     content = json.loads(bundle.files()["bundle.json"])
     name = content["file"]["name"]
     evil = b"tree\n" + foreign(tmp_path / "m")["pickle"]
-    evil = evil if name == "model.txt" else b'{"format":1}'
+    evil = {"model.txt": evil, "model.onnx": b"\x08\x08" + evil}.get(name, b'{"format":1}')
     content["file"]["digest"] = digest_bytes(evil)
     with pytest.raises(Refused) as refused:
         read_bundle({name: evil, "bundle.json": canonical(content)})

@@ -5,6 +5,7 @@ import pytest
 
 from attending.errors import Refused
 from attending.models.calibration import CALIBRATIONS, calibrated_risk, from_json
+from attending.models.protocol import logit
 
 RNG = np.random.default_rng(3)
 MARGIN = RNG.normal(-1, 1.5, 4000)
@@ -27,6 +28,46 @@ def test_isotonic_agrees_with_scikit_learn_at_the_rows_it_was_fitted_on():
     np.testing.assert_allclose(calibrated_risk(steps, MARGIN), peer.predict(MARGIN), atol=1e-6)
 
 
+def test_beta_agrees_with_the_package_of_its_authors():
+    # betacal 1.1.0, BetaCalibration("abm"), on the same 400 rows; its optimiser stops at 1e-4.
+    k = np.arange(400)
+    risk = np.round((k + 0.5) / 400, 5)
+    made = 1 / (1 + np.exp(-(0.3 + 0.6 * np.log(risk) - 1.5 * np.log(1 - risk))))
+    outcome = ((k * 7919 % 400) / 400 < made).astype(np.int8)
+    assert outcome.sum() == 268
+    line = CALIBRATIONS.get("beta")(logit(risk), outcome)
+    assert line.slope == pytest.approx(0.525557012, abs=1e-3)
+    assert line.slope_high == pytest.approx(1.585655369, abs=1e-3)
+    # Their third parameter is the risk at which the map crosses one half.
+    crossing = 0.2761374692
+    assert calibrated_risk(line, logit(np.array([crossing]))) == pytest.approx(0.5, abs=1e-3)
+    theirs = [0.20929377, 0.41869918, 0.71068457, 0.9307744, 0.99251357]
+    ours = calibrated_risk(line, logit(np.array([0.05, 0.2, 0.5, 0.8, 0.95])))
+    np.testing.assert_allclose(ours, theirs, atol=1e-4)
+    # Ours is at the optimum itself: all three score equations are met.
+    off = calibrated_risk(line, logit(risk)) - outcome
+    for column in (np.ones(400), np.log(risk), -np.log1p(-risk)):
+        assert abs(off @ column) < 1e-5
+
+
+def test_beta_drops_a_slope_that_would_turn_the_order_round():
+    # betacal gives a = 0 here as well.
+    k = np.arange(60)
+    risk = np.round((k + 0.5) / 60, 4)
+    made = np.where(risk < 0.5, risk**1.6, 1 - (1 - risk) ** 0.6)
+    outcome = ((k * 7919 % 60) / 60 < made).astype(np.int8)
+    line = CALIBRATIONS.get("beta")(logit(risk), outcome)
+    assert line.slope == 0.0
+    assert line.slope_high == pytest.approx(6.8005, abs=0.01)
+
+
+def test_a_beta_map_is_no_line_and_a_falling_one_is_refused():
+    line = CALIBRATIONS.get("beta")(MARGIN, OUTCOME)
+    assert not line.is_line
+    with pytest.raises(ValueError, match="turns the order"):
+        from_json(line.as_json() | {"slope_high": -0.1})
+
+
 @pytest.mark.parametrize("kind", CALIBRATIONS.names())
 def test_a_calibration_never_turns_the_order_round_and_survives_json(kind):
     found = CALIBRATIONS.get(kind)(MARGIN, OUTCOME)
@@ -46,9 +87,10 @@ def test_few_events_are_refused():
         CALIBRATIONS.get("platt")(MARGIN[:200], outcome * 0)
 
 
-def test_a_score_that_ranks_the_wrong_way_is_refused():
+@pytest.mark.parametrize("kind", ["platt", "beta"])
+def test_a_score_that_ranks_the_wrong_way_is_refused(kind):
     with pytest.raises(Refused) as refused:
-        CALIBRATIONS.get("platt")(-MARGIN, OUTCOME)
+        CALIBRATIONS.get(kind)(-MARGIN, OUTCOME)
     assert refused.value.code == "model.calibration_reversed"
 
 

@@ -46,7 +46,11 @@ def test_comments_and_defaults_that_are_written_out_do_not_change_its_digest():
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [
-        ("seed: 7", "seed: 7\nclass_weights: balanced", "spec.literal"),
+        ("seed: 7", "seed: 7\nclass_weights: heavy", "spec.literal"),
+        ("seed: 7", "seed: 7\nclass_weights: balanced\ncalibration: none", "spec.value"),
+        ("seed: 7", "seed: 7\nmonotone: {age: up}", "spec.literal"),
+        ("seed: 7", "seed: 7\nsearch: {trials: 1, over: {l2: [1]}}", "spec.greater"),
+        ("estimator: lightgbm", "estimator: onnx", "spec.value"),
         ("seed: 7", "seed: -1", "spec.greater"),
         ("estimator: lightgbm", "estimator: forest", "spec.literal"),
         ("name: readmission-30", "name: ../readmission", "spec.string"),
@@ -65,6 +69,19 @@ def test_what_a_spec_may_not_say_is_refused_with_its_line(old, new, code):
         read(old, new)
     assert refused.value.code == code
     assert refused.value.where.startswith("model.yaml:")
+
+
+def test_what_came_later_is_said_in_fields_of_its_own():
+    spec = read(
+        "seed: 7",
+        "seed: 7\nclass_weights: balanced\ncalibration: beta\nmonotone: {age: increasing}\n"
+        "search: {measure: auroc, over: {num_leaves: [3, 7], "
+        "learning_rate: {low: 0.01, high: 0.3, scale: log}}}",
+    )
+    assert (spec.class_weights, spec.monotone) == ("balanced", {"age": "increasing"})
+    own = spec.candidates()[0][1]
+    assert own.search is not None and own.search.trials == 20
+    assert own.search.over["num_leaves"] == (3, 7)
 
 
 def test_two_lightgbm_candidates_take_names():

@@ -1,5 +1,6 @@
 """The run record, and the comparison of two."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -25,7 +26,7 @@ HERE = Provenance(
     "Linux x86_64",
     (Package(name="numpy", version="2.4"),),
 )
-OF = Materials("s" * 64, "r" * 64, "h" * 64, "o" * 64, "t" * 64)
+OF = Materials("s" * 64, "r" * 64, "h" * 64, "o" * 64, "t" * 64, agreement="g" * 64)
 
 
 def run(asked=None, provenance=HERE, materials=OF):
@@ -63,6 +64,7 @@ def test_the_record_names_every_file_and_survives_json():
         ({"clean": False}, "the project holds changes that are not committed"),
         ({"project_commit": ""}, "the project is not under version control"),
         ({"notebook": True}, "a notebook made it"),
+        ({"unpinned": ("mylib",)}, "mylib is installed from a folder, not a release"),
     ],
 )
 def test_a_run_that_cannot_be_repeated_is_exploratory(change, reason):
@@ -71,8 +73,22 @@ def test_a_run_that_cannot_be_repeated_is_exploratory(change, reason):
     assert made.exploratory and made.reasons == (reason,)
 
 
+@pytest.mark.requirement("E2")
+def test_a_run_without_the_signed_plan_is_exploratory_and_says_so():
+    made, _ = run(materials=replace(OF, agreement=None))
+    assert made.exploratory
+    assert made.reasons == ("baselines and measures were not agreed and signed before the fit",)
+
+
 def test_a_replay_is_the_same_to_the_byte():
     assert run()[0].as_bytes() == run()[0].as_bytes()
+
+
+def test_a_number_that_is_whole_is_the_same_after_it_was_stored():
+    made = run(spec(parameters={"l2": 1.0}))[0]
+    stored = from_content(Run, json.loads(made.as_bytes()))
+    assert repr(stored.parameters["l2"]) == "1" and repr(made.parameters["l2"]) == "1.0"
+    assert compare(stored, made) == [] and same_result(stored, made)
 
 
 def test_a_replay_elsewhere_differs_in_its_place_alone():

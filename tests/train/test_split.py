@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from attending.errors import BadInput, Refused
 from attending.times import DAY, parse_instant, to_micros
-from attending.train.split import hashed, read_rows, split
+from attending.train.hashing import hashed
+from attending.train.split import read_rows, split
 from tests.train.cohort_rows import CUT, DELAY, HORIZON, cohort, spec
 
 TABLE, _ = cohort()

@@ -21,7 +21,7 @@ from attending.cli.face import (
     table,
 )
 from attending.digests import short
-from attending.lifecycle import explaining, training, validating
+from attending.lifecycle import explaining, sizing, training, validating
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.records.validation import ValidationReport
@@ -44,7 +44,7 @@ def train_fit(
     by: ByOption = "system",
     as_json: JsonOption = False,
 ) -> None:
-    """Check everything, then fit; a leak or a broken contract stops it with exit 3.
+    """Check everything, say whether the rows are enough, then fit; a leak stops it with exit 3.
 
     Example: attending train fit --project P --home H --by dana
     """
@@ -53,6 +53,8 @@ def train_fit(
         open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk,
         progress("fitting"),
     ):
+        if not as_json and (size := sizing.planned_size(desk, asked)) is not None:
+            emit(None, as_json=False, lines=sizing.in_words(size, estimator=asked.model.estimator))
         fitted = training.fit_run(desk, asked)
     run = fitted.run
     if not as_json:

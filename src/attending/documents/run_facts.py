@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attending.documents.held_out_sites import site_facts
 from attending.documents.numbers import count
 from attending.records.card import CardFact
 
@@ -20,11 +21,36 @@ def run_facts(run: Run) -> list[CardFact]:
         ("Split", split_sentence(run.split)),
         *((f"Rows: {held.name}", _slice(held)) for held in run.split.slices),
         ("Left out", left_out(run.split)),
+        ("Search of parameters", _searched(run)),
+        ("Signs that are kept", _signs(run)),
+        ("Class weights", _weights(run)),
         ("Agreed before fitting", _agreed(run)),
         ("Code", f"commit {commit}, {'clean' if run.clean else 'with changes on top'}"),
         ("Environment", f"{run.interpreter} on {run.platform}"),
     ]  # fmt: skip
-    return [CardFact(label=label, says=says) for label, says in said if says]
+    facts = [CardFact(label=label, says=says) for label, says in said if says]
+    return [*facts, *site_facts(run)]
+
+
+def _searched(run: Run) -> str:
+    found = run.chosen().search
+    if found is None:
+        return ""
+    kept = ", ".join(f"{name} {value}" for name, value in sorted(run.parameters.items()))
+    return (
+        f"{found.method}, {len(found.trials)} trials, best mean {found.measure} of "
+        f"{len(found.folds)} folds within the training rows: {kept}"
+    )
+
+
+def _signs(run: Run) -> str:
+    return ", ".join(f"{name} {sign}" for name, sign in sorted(run.monotone.items()))
+
+
+def _weights(run: Run) -> str:
+    if run.class_weights == "none":
+        return ""
+    return f"{run.class_weights} in the fit; the risks were mended by {run.calibration} calibration"
 
 
 def _slice(held: SliceCount) -> str:
@@ -57,5 +83,6 @@ def left_out(split: SplitFacts) -> str:
         ("inside the embargo", split.embargoed),
         ("of patients on both sides", split.overlap_rows),
         ("of stays on both sides", split.encounter_rows),
+        ("between the rows fitted on and the later ones that tune", split.tuning_gap_rows),
     )
     return ", ".join(f"{count(rows)} {why}" for why, rows in reasons if rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import shutil
 import subprocess
@@ -118,6 +119,21 @@ def packages() -> tuple[tuple[str, str, str], ...]:
             kept = [line for line in kept if not _machine_made(line)]
             found[name] = (name, package.version, digest_bytes("\n".join(kept).encode()))
     return tuple(found[name] for name in sorted(found))
+
+
+def unpinned() -> tuple[str, ...]:
+    """Return packages whose version does not say which code they hold, attending itself apart.
+
+    Such is one that was installed from a folder, where the code may change under its version.
+    attending's own files are digested one by one.
+    """
+    found = set()
+    for package in metadata.distributions():
+        name = (package.metadata["Name"] or "").lower()
+        origin = package.read_text("direct_url.json")
+        if name and name != "attending" and origin and "dir_info" in json.loads(origin):
+            found.add(name)
+    return tuple(sorted(found))
 
 
 def _machine_made(line: str) -> bool:

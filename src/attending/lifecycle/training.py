@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 from attending.errors import IntegrityBroken, NotFound
 from attending.govern.policy import EXCEPTION_SIGNERS
 from attending.lifecycle import agreeing, checking, pretraining, reviewing
+from attending.lifecycle.brought import brought_models
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.desk import keep_in
 from attending.lifecycle.featuring import built_features
-from attending.lifecycle.provenance import code_digest, interpreter, machine, packages
+from attending.lifecycle.ingesting import held
+from attending.lifecycle.provenance import code_digest, interpreter, machine, packages, unpinned
+from attending.lifecycle.sizing import size_of
 from attending.models.bundle import read_bundle
 from attending.records.contract import ContractReport, LeakReport
 from attending.records.replay import Replay
 from attending.records.run import Package, Run
 from attending.release.advance import begin
-from attending.statistics.sample_size import development_size
-from attending.train.checks import check_sample_size
 from attending.train.fit import fit
 from attending.train.replay import compare, same_files, same_result
 from attending.train.run_record import Materials, Provenance, artifacts, record
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from attending.lifecycle.featuring import BuiltFeatures
     from attending.lifecycle.projects import Project
     from attending.models.bundle import Bundle
-    from attending.records.run import SampleSize
     from attending.train.fit import Trained
     from attending.train.split import Split
 
@@ -93,8 +93,15 @@ def refit(desk: Desk, project: Project, digest: str) -> Fitted:
 
 
 def replay(desk: Desk, project: Project, digest: str) -> Replay:
-    """Return what repeating a run gave, kept: the same files byte for byte, or what differs."""
+    """Return what repeating a run gave, kept: the same files byte for byte, or what differs.
+
+    Raises:
+        IntegrityBroken: a file of the snapshot is not what it was; it is named.
+    """
     was = desk.home.catalog.get(digest, Run)
+    source = held(desk, was.snapshot)
+    for layer in (*source.snapshot.layers, source.digest):
+        desk.home.snapshots.verify(layer)
     now = refit(desk, project, digest).run
     found = Replay(
         run=was.digest,
@@ -196,6 +203,7 @@ def _fit(
         delay_us=label.delay,
         exception=bool(exceptions),
     )
+    sample_size = size_of(project, cohort, parts)
     trained = fit(
         spec,
         cohort.table,
@@ -203,6 +211,7 @@ def _fit(
         split=parts,
         names=project.features.names,
         feature_set=project.features.digest,
+        brought=brought_models(project),
     )
     agreement = agreeing.standing_agreement(desk, project)
     signed = agreement if agreeing.fully_signed(desk, agreement) else None
@@ -220,20 +229,9 @@ def _fit(
             agreement=signed.digest if signed else None,
             exceptions=tuple(item.digest for item in exceptions),
         ),
-        sample_size=_sample_size(project, cohort, parts),
+        sample_size=sample_size,
     )
     return Fitted(run, run.digest, cohort, features, parts, trained)
-
-
-def _sample_size(project: Project, cohort: BuiltCohort, parts: Split) -> SampleSize:
-    prevalence = cohort.record.prevalence or 0.0
-    parameters = len(project.features.names)
-    needed = development_size(
-        parameters, prevalence=prevalence, r2=project.model.sample_size.cox_snell_r2
-    )
-    return check_sample_size(
-        project.model, rows=len(parts.train), needed=needed.needed, parameters=parameters
-    )
 
 
 def _provenance(project: Project) -> Provenance:
@@ -248,6 +246,7 @@ def _provenance(project: Project) -> Provenance:
             Package(name=name, version=version, hash=listing)
             for name, version, listing in packages()
         ),
+        unpinned=unpinned(),
     )
 
 

@@ -17,9 +17,11 @@ from attending.errors import BadInput, IntegrityBroken, Refused
 from attending.models import calibration as calibrations
 from attending.models import reference as references
 from attending.models.formats import BUNDLE_FILE, check_files, parse_canonical
+from attending.models.onnx_model import Brought
 from attending.models.protocol import Fitted, Matrix, expit
 from attending.models.reference import LEVELS, Reference
 from attending.models.registered import MODELS
+from attending.models.sampled_shares import sampled_shares
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,11 +104,19 @@ class Bundle:
 
     def contributions(self, x: Matrix) -> Matrix:
         """Return each feature's share, shape (n, p + 1), last the base; `scale` says of what."""
-        parts = self.fitted.contributions(self.prepare(x))
+        parts = self._shares(self.prepare(x))
         if self.calibration.is_line:
             parts = parts * self.calibration.slope
             parts[:, -1] += self.calibration.intercept
         return parts
+
+    def _shares(self, x: Matrix) -> Matrix:
+        """Return shares before calibration; those that a model does not have are sampled."""
+        if not isinstance(self.fitted, Brought):
+            return self.fitted.contributions(x)
+        medians = [known.at(0.5) if known.quantiles else None for known in self.references]
+        base = np.array([np.nan if value is None else value for value in medians])
+        return sampled_shares(self.fitted.margin, x, base=self.prepare(base[None, :])[0])
 
     def files(self) -> dict[str, bytes]:
         """Return the bundle's files by name; the same bundle gives the same bytes."""

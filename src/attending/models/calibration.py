@@ -1,4 +1,4 @@
-"""Turn an estimator's risks into calibrated ones: none, Platt or isotonic, kept as plain numbers.
+"""Turn an estimator's risks into calibrated ones: none, Platt, beta or isotonic, as plain numbers.
 
 A calibration is fitted on rows of its own, which neither the estimator nor the test has seen.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from attending.errors import Refused
+from attending.models.bounded import Bounded, minimise
 from attending.models.newton import fit_logistic, rounded
 from attending.models.protocol import expit, logit
 from attending.registry import Registry
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from attending.types import Floats, Outcomes, Risks
 
 MIN_EVENTS_PLATT = 10
+#: One slope more than Platt's line.
+MIN_EVENTS_BETA = 20
 #: Isotonic steps follow chance when they rest on fewer.
 MIN_EVENTS_ISOTONIC = 100
 _FLOOR = 1e-6
@@ -31,18 +34,20 @@ _FLOOR = 1e-6
 class Calibration:
     """How risks are mapped: `knots` are (log-odds, log-odds) pairs for isotonic, else empty.
 
-    For `platt` and `none` the map is a line on the log-odds: intercept + slope * margin.
+    For `platt` and `none` the map is a line on the log-odds: intercept + slope * margin. For `beta`
+    it is intercept + slope * ln(risk) - slope_high * ln(1 - risk).
     """
 
     kind: str
     intercept: float = 0.0
     slope: float = 1.0
     knots: tuple[tuple[float, float], ...] = ()
+    slope_high: float | None = None
 
     @property
     def is_line(self) -> bool:
         """Return whether contributions can be carried through the map."""
-        return not self.knots
+        return not self.knots and self.slope_high is None
 
     def apply(self, margin: Floats) -> Floats:
         """Return the calibrated log-odds of an estimator's log-odds.
@@ -52,36 +57,41 @@ class Calibration:
         """
         if self.is_line:
             return self.intercept + self.slope * margin
+        if self.slope_high is not None:
+            low, high = _sides(margin)
+            return self.intercept + self.slope * low + self.slope_high * high
         known = np.array(self.knots)
         return np.asarray(np.interp(margin, known[:, 0], known[:, 1]))
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
         knots = [list(pair) for pair in self.knots]
-        return {
-            "kind": self.kind,
-            "intercept": self.intercept,
-            "slope": self.slope,
-            "knots": knots,
-        }
+        beta = {} if self.slope_high is None else {"slope_high": self.slope_high}
+        line = {"kind": self.kind, "intercept": self.intercept, "slope": self.slope}
+        return {**line, "knots": knots, **beta}
 
 
 def from_json(found: Mapping[str, Any]) -> Calibration:
     """Return the calibration that plain JSON values say.
 
     Raises:
-        ValueError: an unknown kind, or steps that are not in rising order.
+        ValueError: an unknown kind, steps that are not in rising order, or a slope below 0.
         TypeError: another shape.
 
-    >>> from_json(Calibration("none").as_json())
-    Calibration(kind='none', intercept=0.0, slope=1.0, knots=())
+    >>> from_json(Calibration("none").as_json()) == Calibration("none")
+    True
     """
     if found["kind"] not in CALIBRATIONS.names():
         raise ValueError("an unknown calibration")
     knots = tuple((float(x), float(y)) for x, y in found["knots"])
     if any(a[0] >= b[0] or a[1] > b[1] for a, b in itertools.pairwise(knots)):
         raise ValueError("calibration steps that do not rise")
-    return Calibration(str(found["kind"]), float(found["intercept"]), float(found["slope"]), knots)
+    high = float(found["slope_high"]) if found["kind"] == "beta" else None
+    if high is not None and min(high, float(found["slope"])) < 0.0:
+        raise ValueError("a calibration that turns the order round")
+    return Calibration(
+        str(found["kind"]), float(found["intercept"]), float(found["slope"]), knots, high
+    )
 
 
 CALIBRATIONS: Registry[Callable[[Floats, Outcomes], Calibration]] = Registry("calibration")
@@ -113,12 +123,33 @@ def fit_platt(margin: Floats, outcome: Outcomes) -> Calibration:
     design = np.column_stack([np.ones(len(margin)), margin])
     intercept, slope = fit_logistic(design, target, penalty=np.zeros(2)).tolist()
     if slope <= 0:
-        raise Refused(
-            f"calibration found a slope of {slope:.3g}; higher scores mean fewer events",
-            code="model.calibration_reversed",
-            hint="The estimator has no signal on the calibration rows. Look at features and label.",
-        )
+        _reversed(slope)
     return Calibration("platt", intercept, slope)
+
+
+@CALIBRATIONS.named("beta")
+def fit_beta(margin: Floats, outcome: Outcomes) -> Calibration:
+    """Return the map with a slope of its own at either end; it bends where Platt's line cannot.
+
+    Raises:
+        Refused: fewer than 20 events or non-events, or a score without signal.
+
+    References:
+        Kull, Silva Filho & Flach, Electron J Stat 2017;11:5052.
+    """
+    _enough(outcome, least=MIN_EVENTS_BETA, kind="beta")
+    low, high = _sides(margin)
+    design = np.column_stack([np.ones(len(margin)), low, high])
+    # Neither slope may be below 0, or a higher score would mean a lower risk somewhere.
+    held = np.array([False, True, True])
+    nothing = np.zeros(3)
+    asked = Bounded(
+        design, outcome.astype(np.float64), np.ones(len(margin)), np.diag(nothing), nothing, held
+    )
+    intercept, slope, slope_high = rounded(minimise(asked)).tolist()
+    if slope + slope_high <= 0.0:
+        _reversed(slope + slope_high)
+    return Calibration("beta", intercept, slope, (), slope_high)
 
 
 @CALIBRATIONS.named("isotonic")
@@ -151,6 +182,19 @@ def calibrated_risk(calibration: Calibration, margin: Floats) -> Risks:
     [0.5]
     """
     return expit(calibration.apply(margin))
+
+
+def _sides(margin: Floats) -> tuple[Floats, Floats]:
+    """Return ln(risk) and -ln(1 - risk) of log-odds; their sum is the log-odds."""
+    return -np.logaddexp(0.0, -margin), np.logaddexp(0.0, margin)
+
+
+def _reversed(slope: float) -> NoReturn:
+    raise Refused(
+        f"calibration found a slope of {slope:.3g}; higher scores mean fewer events",
+        code="model.calibration_reversed",
+        hint="The estimator has no signal on the calibration rows. Look at features and label.",
+    )
 
 
 def _enough(outcome: Outcomes, *, least: int, kind: str) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MAX_JSON_BYTES = 32 << 20
 BUNDLE_FILE = "bundle.json"
+_HINT = "A bundle is bundle.json with model.txt (LightGBM text), model.json or model.onnx."
 #: First bytes of what people bring instead, and what it is called.
 _FOREIGN = (
     (b"\x80\x02", "a pickle"),
@@ -46,6 +47,8 @@ def sniff(data: bytes) -> str:
             return name
     if data.startswith(b"tree\n"):
         return "LightGBM text"
+    if data.startswith(b"\x08") and data[1:2] < b"\x20":
+        return "ONNX"
     return "JSON" if data.startswith(b"{") else "something else"
 
 
@@ -58,14 +61,14 @@ def check_files(files: Mapping[str, bytes]) -> str:
     >>> check_files({"bundle.json": b"{}", "model.json": b"{}"})
     'model.json'
     """
-    expected = {"model.txt": "LightGBM text", "model.json": "JSON"}
+    expected = {"model.txt": "LightGBM text", "model.json": "JSON", "model.onnx": "ONNX"}
     for name, data in sorted(files.items()):
         wanted = "JSON" if name == BUNDLE_FILE else expected.get(name, "no such file")
         if sniff(data) != wanted:
             raise Refused(
                 f"got {sniff(data)} as a file of a model bundle",
                 code="model.format",
-                hint="A bundle is bundle.json with model.txt (LightGBM text) or model.json.",
+                hint=_HINT,
                 where=name if name in {BUNDLE_FILE, *expected} else "a file of another name",
             )
     models = sorted(set(files) & set(expected))
@@ -73,7 +76,7 @@ def check_files(files: Mapping[str, bytes]) -> str:
         raise Refused(
             f"got {len(files)} files, expected bundle.json and one model file",
             code="model.format",
-            hint="A bundle is bundle.json with model.txt (LightGBM text) or model.json.",
+            hint=_HINT,
         )
     return models[0]
 

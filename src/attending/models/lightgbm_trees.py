@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attending.errors import BadInput, did_you_mean
+from attending.errors import BadInput
 from attending.models.lightgbm_library import TextModel
 from attending.models.lightgbm_text import check_text, safe_names
-from attending.models.protocol import Matrix, Setting, expit, known_settings, number
+from attending.models.monotone import signs
+from attending.models.protocol import Matrix, Setting, expit, known_settings, number, row_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,6 +42,7 @@ DEFAULTS: dict[str, Setting] = {
     "early_stopping_rounds": 0,
     "monotone_up": "",
     "monotone_down": "",
+    "class_weights": "none",
 }
 _LEAST = {
     "num_iterations": 1.0,
@@ -52,7 +54,13 @@ _LEAST = {
     "min_data_in_leaf": 1.0,
     "max_bin": 2.0,
 }
-_OWN = ("monotone_up", "monotone_down", "early_stopping_rounds", "num_iterations")
+_OWN = (
+    "monotone_up",
+    "monotone_down",
+    "early_stopping_rounds",
+    "num_iterations",
+    "class_weights",
+)
 _FIXED: dict[str, Setting] = {
     "objective": "binary",
     "deterministic": True,
@@ -127,8 +135,9 @@ class TreesEstimator:
                 where="model.yaml: parameters",
             )
         options = _options(settings, names=names, seed=seed)
+        counts = row_counts(y, settings) if settings["class_weights"] != "none" else None
         data = lightgbm.Dataset(
-            x, y.astype(np.float32), feature_name=safe_names(names), params=options
+            x, y.astype(np.float32), weight=counts, feature_name=safe_names(names), params=options
         )
         watch = [data.create_valid(*tuning)] if stopping and tuning else []
         callbacks = [lightgbm.early_stopping(stopping, verbose=False)] if watch else []
@@ -155,30 +164,17 @@ def _checked(parameters: Mapping[str, Setting], *, names: Sequence[str]) -> dict
         if isinstance(default, (int, float)):
             value = number(settings, key, least=_LEAST.get(key, 0.0))
             settings[key] = int(value) if isinstance(default, int) else value
-    for key in ("monotone_up", "monotone_down"):
-        for name in _listed(settings[key]):
-            if name not in names:
-                raise BadInput(
-                    f"got {key} '{name}', which is not a feature of this model",
-                    code="model.monotone",
-                    hint=did_you_mean(name, names),
-                    where="model.yaml: parameters",
-                )
+    signs(settings, names=names)
     return settings
-
-
-def _listed(value: Setting) -> list[str]:
-    return [name.strip() for name in str(value).split(",") if name.strip()]
 
 
 def _options(
     settings: Mapping[str, Setting], *, names: Sequence[str], seed: int
 ) -> dict[str, Setting | list[int]]:
-    up, down = _listed(settings["monotone_up"]), _listed(settings["monotone_down"])
-    signs = [(name in up) - (name in down) for name in names]
+    held = signs(settings, names=names)
     asked = {key: value for key, value in settings.items() if key not in _OWN}
     # The library keeps 31 bits of a seed and takes the low ones.
     options: dict[str, Setting | list[int]] = {**asked, **_FIXED, "seed": seed & 0x7FFFFFFF}
-    if any(signs):
-        options["monotone_constraints"] = signs
+    if any(held):
+        options["monotone_constraints"] = held
     return options

@@ -1,7 +1,8 @@
 """Logistic regression with its preprocessing kept as data: median, missing mark, mean, spread.
 
 Everything that the training rows taught it stands in one JSON document, so that scoring needs
-numpy alone and nothing is learnt from the rows that are scored.
+numpy alone and nothing is learnt from the rows that are scored. With `knots` the features bend:
+`logistic_splines`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,21 @@ import numpy as np
 
 from attending.digests import canonical
 from attending.errors import Refused
-from attending.models.newton import fit_logistic, rounded
-from attending.models.protocol import Matrix, Setting, expit, known_settings, number
+from attending.models.logistic_splines import FORMAT as SPLINES
+from attending.models.logistic_splines import SplineLogistic, fit_splines
+from attending.models.logistic_splines import from_json as splines_from_json
+from attending.models.newton import rounded
+from attending.models.penalised import Rules, medians, penalised, standard
+from attending.models.protocol import (
+    Matrix,
+    Setting,
+    expit,
+    known_settings,
+    number,
+    row_counts,
+    whole,
+)
+from attending.models.restricted_cubic import QUANTILES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,8 +38,10 @@ if TYPE_CHECKING:
 
 FORMAT = "attending.logistic/1"
 #: l2: weight of half the squared coefficients, on standardised columns; above 0, so that an
-#: optimum exists whatever the rows.
-DEFAULTS: dict[str, Setting] = {"l2": 1.0}
+#: optimum exists whatever the rows. l1: weight of their absolute values, which draws those that
+#: carry little to exactly zero; with both it is the elastic net. knots: of a restricted cubic
+#: spline in every feature, 0 for straight lines.
+DEFAULTS: dict[str, Setting] = {"l2": 1.0, "l1": 0.0, "knots": 0, "class_weights": "none"}
 
 
 @dataclass(frozen=True)
@@ -96,7 +112,7 @@ class LogisticEstimator:
         parameters: Mapping[str, Setting],
         seed: int,  # noqa: ARG002 - the optimum is unique; nothing is drawn
         tuning: tuple[Matrix, Outcomes] | None = None,  # noqa: ARG002 - nothing stops early
-    ) -> Logistic:
+    ) -> Logistic | SplineLogistic:
         """Return the regression fitted on training rows; imputation is learnt from them alone.
 
         Raises:
@@ -104,66 +120,59 @@ class LogisticEstimator:
         """
         settings = known_settings(parameters, DEFAULTS, kind="logistic")
         l2 = number(settings, "l2", least=1e-6)
+        rules = Rules(
+            l1=number(settings, "l1", least=0.0),
+            l2=l2,
+            knots=whole(settings, "knots", among=(0, *QUANTILES)),
+            counts=row_counts(y, settings),
+        )
+        if rules.knots:
+            return fit_splines(x, y, names=names, rules=rules)
         missing = np.isnan(x)
-        median = _medians(x)
+        median = medians(x)
         filled = np.where(missing, median, x)
-        mean, spread = _standard(filled)
+        mean, spread = standard(filled)
         share = rounded(missing.mean(axis=0))
         design = np.hstack([np.ones((len(x), 1)), (filled - mean) / spread, missing - share])
-        penalty = np.full(design.shape[1], l2)
-        penalty[0] = 0.0
-        found = fit_logistic(design, y.astype(np.float64), penalty=penalty)
+        found = penalised(design, y, rules=rules)
         value_part, mark_part = found[1 : len(names) + 1], found[len(names) + 1 :]
         rows = zip(names, median, mean, spread, value_part, share, mark_part, strict=True)
         columns = tuple(Column(name, *map(float, numbers)) for name, *numbers in rows)
         return Logistic(columns, float(found[0]), l2)
 
-    def read(self, data: bytes, *, names: Sequence[str]) -> Logistic:
+    def read(self, data: bytes, *, names: Sequence[str]) -> Logistic | SplineLogistic:
         """Return the regression that canonical JSON says.
 
         Raises:
             Refused: not this format, or other features than `names`.
         """
         try:
-            found = json.loads(data)
-            columns = tuple(_column(item) for item in found["columns"])
-            model = Logistic(columns, float(found["intercept"]), float(found["l2"]))
-            same = found["format"] == FORMAT and model.write() == data
-        except (ValueError, TypeError, KeyError, RecursionError, AttributeError):
-            refusal = _not_ours()
-            raise refusal from None
-        if not same or model.names != tuple(names):
-            refusal = _not_ours()
-            raise refusal
-        return model
+            model = _parsed(json.loads(data))
+            if model.write() == data and model.names == tuple(names):
+                return model
+        except (ValueError, TypeError, KeyError, IndexError, RecursionError, AttributeError):
+            pass
+        raise Refused(
+            "got a model file that is not coefficients of these features in canonical JSON",
+            code="model.format",
+            hint="Write it with this package and bring the whole bundle.",
+        )
+
+
+def _parsed(found: Mapping[str, Any]) -> Logistic | SplineLogistic:
+    """Return the regression of either format.
+
+    Raises:
+        ValueError: another format.
+    """
+    if found["format"] == SPLINES:
+        return splines_from_json(found)
+    if found["format"] != FORMAT:
+        raise ValueError("another format")
+    columns = tuple(_column(item) for item in found["columns"])
+    return Logistic(columns, float(found["intercept"]), float(found["l2"]))
 
 
 def _column(item: Mapping[str, Any]) -> Column:
     numbers = {key: float(value) for key, value in item.items() if key != "name"}
     return Column(name=str(item["name"]), **numbers)
-
-
-def _not_ours() -> Refused:
-    return Refused(
-        "got a model file that is not coefficients of these features in canonical JSON",
-        code="model.format",
-        hint="Write it with this package and bring the whole bundle.",
-    )
-
-
-def _medians(x: Matrix) -> Floats:
-    """Return the median of what was measured, 0 for a feature that never was."""
-    medians = np.zeros(x.shape[1])
-    for at in range(x.shape[1]):
-        seen = x[~np.isnan(x[:, at]), at]
-        if len(seen):
-            medians[at] = np.median(seen)
-    return rounded(medians)
-
-
-def _standard(filled: Matrix) -> tuple[Floats, Floats]:
-    mean = filled.mean(axis=0)
-    spread = filled.std(axis=0)
-    # A constant column has no spread; 1 leaves it at zero, so that it carries nothing.
-    flat = spread <= 1e-12 * np.maximum(1.0, np.abs(mean))
-    return rounded(mean), rounded(np.where(flat, 1.0, spread))

@@ -7,6 +7,7 @@ lets it, and that differs between machines.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,13 +22,26 @@ MAX_STEPS = 100
 _DIGITS = 9
 
 
-def fit_logistic(design: Matrix, target: Floats, *, penalty: Floats) -> Floats:
+@dataclass(frozen=True)
+class _Asked:
+    """What is fitted to what, under which penalty, and what each row counts."""
+
+    design: Matrix
+    target: Floats
+    penalty: Floats
+    counts: Floats
+
+
+def fit_logistic(
+    design: Matrix, target: Floats, *, penalty: Floats, counts: Floats | None = None
+) -> Floats:
     """Return the coefficients that maximise the penalised log-likelihood.
 
     Args:
         design: shape (n, k), no missing value; a column of ones is the intercept.
         target: shape (n,), each from 0 to 1.
         penalty: shape (k,), the weight of half the squared coefficient; 0 leaves it free.
+        counts: shape (n,), what each row counts; 1 when absent.
 
     Raises:
         BadInput: no optimum was found, as when an unpenalised column separates the outcome.
@@ -36,11 +50,12 @@ def fit_logistic(design: Matrix, target: Floats, *, penalty: Floats) -> Floats:
     >>> fit_logistic(ones, np.array([1.0, 0.0, 0.0, 0.0]), penalty=np.zeros(1)).tolist()
     [-1.09861229]
     """
+    asked = _Asked(design, target, penalty, np.ones(len(target)) if counts is None else counts)
     weights = np.zeros(design.shape[1])
-    loss = _loss(design, target, weights, penalty=penalty)
+    loss = _loss(asked, weights)
     for _ in range(MAX_STEPS):
-        step = _newton_step(design, target, weights, penalty=penalty)
-        weights, new_loss, size = _shorten(design, target, weights, step=step, penalty=penalty)
+        step = _newton_step(asked, weights)
+        weights, new_loss, size = _shorten(asked, weights, step=step)
         settled = size < 1e-11 or abs(loss - new_loss) < 1e-13 * (1.0 + abs(loss))
         loss = new_loss
         if settled:
@@ -61,30 +76,29 @@ def rounded(values: Floats) -> Floats:
     return np.array([float(f"{value:.{_DIGITS}g}") + 0.0 for value in values.tolist()])
 
 
-def _loss(design: Matrix, target: Floats, weights: Floats, *, penalty: Floats) -> float:
-    margin = design @ weights
-    likelihood = np.logaddexp(0.0, margin) - target * margin
-    return float(likelihood.sum() + 0.5 * (penalty * weights**2).sum())
+def _loss(asked: _Asked, weights: Floats) -> float:
+    margin = asked.design @ weights
+    likelihood = asked.counts * (np.logaddexp(0.0, margin) - asked.target * margin)
+    return float(likelihood.sum() + 0.5 * (asked.penalty * weights**2).sum())
 
 
-def _newton_step(design: Matrix, target: Floats, weights: Floats, *, penalty: Floats) -> Floats:
+def _newton_step(asked: _Asked, weights: Floats) -> Floats:
+    design, penalty = asked.design, asked.penalty
     risk = expit(design @ weights)
-    gradient = design.T @ (risk - target) + penalty * weights
-    spread = risk * (1.0 - risk)
+    gradient = design.T @ (asked.counts * (risk - asked.target)) + penalty * weights
+    spread = asked.counts * risk * (1.0 - risk)
     # The small ridge keeps constant columns, which carry nothing, from making this singular.
     hessian = (design * spread[:, None]).T @ design + np.diag(penalty + 1e-10)
     return np.asarray(np.linalg.solve(hessian, gradient))
 
 
-def _shorten(
-    design: Matrix, target: Floats, weights: Floats, *, step: Floats, penalty: Floats
-) -> tuple[Floats, float, float]:
+def _shorten(asked: _Asked, weights: Floats, *, step: Floats) -> tuple[Floats, float, float]:
     """Return the weights after the longest halving of the step that does not raise the loss."""
-    before = _loss(design, target, weights, penalty=penalty)
+    before = _loss(asked, weights)
     scale = 1.0
     while scale > 1e-8:
         moved = weights - scale * step
-        loss = _loss(design, target, moved, penalty=penalty)
+        loss = _loss(asked, moved)
         if loss <= before:
             return moved, loss, float(np.abs(scale * step).max())
         scale /= 2.0

@@ -115,6 +115,51 @@ def known_settings(
     return {**defaults, **parameters}
 
 
+def row_counts(y: Outcomes, settings: Mapping[str, Setting]) -> Floats:
+    """Return what each row counts: 1, or with balanced class weights as much for either outcome.
+
+    Raises:
+        BadInput: other weights.
+
+    >>> y = np.array([0, 0, 0, 1], dtype=np.int8)
+    >>> row_counts(y, {"class_weights": "balanced"}).round(2).tolist()
+    [0.67, 0.67, 0.67, 2.0]
+    """
+    asked = settings["class_weights"]
+    if asked == "none":
+        return np.ones(len(y))
+    if asked != "balanced":
+        raise BadInput(
+            f"got class_weights {asked!r}, expected none or balanced",
+            code="model.parameter",
+            hint="Write class_weights: none; balanced needs a calibration.",
+            where="model.yaml: class_weights",
+        )
+    events = int(y.sum())
+    return np.where(y == 1, len(y) / (2.0 * events), len(y) / (2.0 * (len(y) - events)))
+
+
+def whole(settings: Mapping[str, Setting], name: str, *, among: Sequence[int]) -> int:
+    """Return a setting as one of the whole numbers that it may be.
+
+    Raises:
+        BadInput: another value.
+
+    >>> whole({"knots": 4}, "knots", among=(0, 3, 4))
+    4
+    """
+    value = settings[name]
+    if isinstance(value, (str, bool)) or value not in among:
+        allowed = ", ".join(map(str, among))
+        raise BadInput(
+            f"got {name} {value!r}, expected one of {allowed}",
+            code="model.parameter",
+            hint=f"Write {name}: {among[-1]} or another of them.",
+            where="model.yaml: parameters",
+        )
+    return int(value)
+
+
 def number(settings: Mapping[str, Setting], name: str, *, least: float) -> float:
     """Return a setting as a number of at least `least`.
 

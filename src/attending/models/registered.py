@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attending.models.additive import AdditiveEstimator
 from attending.models.lightgbm_trees import TreesEstimator
 from attending.models.logistic import LogisticEstimator
+from attending.models.onnx_model import OnnxEstimator
 from attending.registry import Registry
 
 if TYPE_CHECKING:
@@ -14,3 +16,5 @@ if TYPE_CHECKING:
 MODELS: Registry[Estimator] = Registry("estimator")
 MODELS.add("logistic", LogisticEstimator())
 MODELS.add("lightgbm", TreesEstimator())
+MODELS.add("additive", AdditiveEstimator())
+MODELS.add("onnx", OnnxEstimator())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, TypeAlias
 
+from pydantic import Field
+
 from attending.records.base import Part, Record, When
 
 Setting: TypeAlias = bool | int | float | str
@@ -41,6 +43,8 @@ class SplitFacts(Part):
         overlap_rows: rows dropped for it.
         encounter_rows: training rows dropped because their stay is also in the test.
         folds: number of folds, 0 for none.
+        tuning_rows: whether the tuning slice is of patients drawn by hash, or the latest rows.
+        tuning_gap_rows: rows dropped so that the latest ones lie wholly after those fitted on.
     """
 
     kind: str
@@ -56,6 +60,8 @@ class SplitFacts(Part):
     overlap_rows: int
     encounter_rows: int
     folds: int
+    tuning_rows: str = "by_patient"
+    tuning_gap_rows: int = 0
 
 
 class Measured(Part):
@@ -67,8 +73,69 @@ class Measured(Part):
     event_rate: float
 
 
+class Trial(Part):
+    """One set of parameters that a search tried; a score for each fold, and their mean."""
+
+    parameters: dict[str, Setting]
+    scores: tuple[float, ...]
+    mean: float
+
+
+class SearchFold(Part):
+    """Earlier rows that a fold fitted on, later ones that judged it.
+
+    Attributes:
+        begins: where the judging rows begin; None where the data have no calendar.
+    """
+
+    begins: When | None
+    fit_rows: int
+    judge_rows: int
+    judge_events: int
+
+
+class SearchFacts(Part):
+    """A search over parameters within the training rows; `best` is the trial that was taken."""
+
+    method: str
+    measure: str
+    folds: tuple[SearchFold, ...]
+    trials: tuple[Trial, ...]
+    best: int
+
+
+class HeldOutSite(Part):
+    """A site that the fit was made without, and how the model did on its test rows.
+
+    Attributes:
+        status: `ok`, or `insufficient` when fewer than 11 rows have, or lack, the event.
+        fit_rows: rows of other sites that the model was fitted on.
+        rows: of the test at this site; None where that would tell a count of 1 to 10.
+        events: likewise.
+    """
+
+    site: str
+    status: str
+    fit_rows: int
+    rows: int | None
+    events: int | None
+    auroc: float | None = None
+    auroc_low: float | None = None
+    auroc_high: float | None = None
+    observed_expected: float | None = None
+    observed_expected_low: float | None = None
+    observed_expected_high: float | None = None
+    calibration_slope: float | None = None
+    brier: float | None = None
+
+
 class CandidateFacts(Part):
-    """One estimator that was fitted. `chosen` was fixed before fitting."""
+    """One estimator that was fitted. `chosen` was fixed before fitting.
+
+    Attributes:
+        parameters: with which it was fitted, after its search.
+        search: what was tried, when a search was asked for.
+    """
 
     name: str
     estimator: str
@@ -76,6 +143,7 @@ class CandidateFacts(Part):
     chosen: bool
     test: Measured
     out_of_fold: Measured | None
+    search: SearchFacts | None = None
 
 
 class ArtifactDigest(Part):
@@ -86,12 +154,29 @@ class ArtifactDigest(Part):
 
 
 class SampleSize(Part):
-    """Rows that were there against rows that Riley's criteria ask for."""
+    """Rows that were there against rows that Riley's criteria ask for.
+
+    Attributes:
+        needed: the largest of the three below.
+        events: training rows with the event.
+        shrinkage: rows for a shrinkage of 0.9 or more.
+        optimism: rows for an optimism in R2 of 0.05 or less.
+        overall: rows for the overall risk within 0.05.
+    """
 
     rows: int
     needed: int
     parameters: int
     policy: str
+    events: int | None = None
+    shrinkage: int | None = None
+    optimism: int | None = None
+    overall: int | None = None
+
+    @property
+    def enough(self) -> bool:
+        """Return whether every criterion is met."""
+        return self.rows >= self.needed
 
 
 class Run(Record):
@@ -104,6 +189,10 @@ class Run(Record):
         agreement: digest of the signed agreement on baselines and metrics, when there is one.
         exploratory: whether it may not be promoted; `reasons` say why.
         exceptions: signed exceptions that this run used, by their digests or codes.
+        class_weights: `balanced` when either outcome counted the same in the fit; the calibration
+            mended the risks.
+        monotone: by feature, the sign that the model keeps.
+        held_out_sites: the model fitted without each site, on that site's test rows.
     """
 
     kind: ClassVar[str] = "run"
@@ -137,6 +226,9 @@ class Run(Record):
     exploratory: bool
     reasons: tuple[str, ...]
     exceptions: tuple[str, ...]
+    class_weights: str = "none"
+    monotone: dict[str, str] = Field(default_factory=dict)
+    held_out_sites: tuple[HeldOutSite, ...] = ()
 
     def chosen(self) -> CandidateFacts:
         """Return the candidate that is the model."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
 from attending.specs.base import Length, Scalar, Spec
+from attending.specs.search import SearchSpec  # noqa: TC001 - the type of a field
 from attending.times import format_instant, parse_instant
 from attending.types import Instant
 
@@ -36,7 +37,9 @@ def _auto(value: object) -> object:
 
 #: What happens to patients who stand on both sides of a split.
 PatientOverlap: TypeAlias = Literal["refuse", "drop_from_train", "drop_from_test", "allow"]
-Estimator: TypeAlias = Literal["lightgbm", "logistic"]
+Estimator: TypeAlias = Literal["lightgbm", "logistic", "additive", "onnx"]
+#: Those that keep a sign which clinicians know.
+_HOLD_SIGNS = frozenset({"lightgbm", "additive"})
 
 
 class Slices(Spec):
@@ -45,12 +48,16 @@ class Slices(Spec):
     Attributes:
         tuning_fraction: share of training patients that may stop a fit early.
         calibration_fraction: share of training patients on which calibration is fitted.
+        tuning_rows: which rows those are: of patients drawn by hash, or the latest ones.
+        leave_one_site_out: also fit once without each site, and judge on its test rows.
         patient_overlap: what happens to patients on both sides; `refuse` unless declared.
         reason: why this split and no other; required where it is not temporal.
     """
 
     tuning_fraction: MaybeShare = 0.0
     calibration_fraction: MaybeShare = 0.2
+    tuning_rows: Literal["by_patient", "latest"] = "by_patient"
+    leave_one_site_out: bool = False
     patient_overlap: PatientOverlap = "refuse"
     reason: str = ""
 
@@ -133,11 +140,29 @@ Split: TypeAlias = Annotated[
 
 
 class CandidateSpec(Spec):
-    """Another estimator that is fitted and reported beside the chosen one."""
+    """Another estimator that is fitted and reported beside the chosen one.
+
+    Attributes:
+        estimator: which; `onnx` is brought as a file and never fitted.
+        name: in the reports; the estimator's own when absent.
+        parameters: of the estimator; those of `onnx` are `file` and its SHA-256, `digest`.
+        search: better parameters, looked for in the training rows alone.
+    """
 
     estimator: Estimator
     name: Slug | None = None
     parameters: dict[str, Scalar] = Field(default_factory=dict)
+    search: SearchSpec | None = None
+
+    @model_validator(mode="after")
+    def _says_what_it_is(self) -> CandidateSpec:
+        if "class_weights" in self.parameters:
+            raise ValueError("class_weights is a field of model.yaml, not a parameter")
+        if self.estimator == "onnx" and set(self.parameters) != {"file", "digest"}:
+            raise ValueError("onnx takes parameters: {file: NAME.onnx, digest: its SHA-256}")
+        if self.estimator == "onnx" and self.search is not None:
+            raise ValueError("a model that is brought has nothing to search")
+        return self
 
 
 def _named_score(value: object) -> object:
@@ -191,7 +216,10 @@ class ModelSpec(Spec):
         name: the model's name in this home; versions are counted under it.
         outcome: what a risk is the risk of, in words that a clinician would use.
         compare: other candidates; which one is the model is fixed here, not by the test.
-        class_weights: only `none`, since weights break calibration.
+        search: better parameters for the model, looked for in the training rows alone.
+        monotone: by feature, whether the risk may only rise or only fall with it.
+        class_weights: `balanced` counts either outcome the same in the fit, which breaks the
+            risks: it needs a calibration that mends them, and the run says so.
         missing: `native` leaves gaps to the estimator; `impute` fills the training median.
         metrics: measures agreed before fitting, by their names in `statistics`.
     """
@@ -203,8 +231,10 @@ class ModelSpec(Spec):
     compare: tuple[CandidateSpec, ...] = ()
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     split: Split
-    calibration: Literal["platt", "isotonic", "none"] = "platt"
-    class_weights: Literal["none"] = "none"
+    search: SearchSpec | None = None
+    monotone: dict[str, Literal["increasing", "decreasing"]] = Field(default_factory=dict)
+    calibration: Literal["platt", "isotonic", "beta", "none"] = "platt"
+    class_weights: Literal["none", "balanced"] = "none"
     missing: Literal["native", "impute"] = "native"
     baselines: tuple[Baseline, ...] = ()
     metrics: Annotated[tuple[str, ...], AfterValidator(_distinct)] = (
@@ -221,8 +251,32 @@ class ModelSpec(Spec):
         _distinct(tuple(name for name, _ in self.candidates()))
         return self
 
+    @model_validator(mode="after")
+    def _weights_are_mended(self) -> ModelSpec:
+        if self.class_weights == "balanced":
+            if self.calibration == "none":
+                raise ValueError("class_weights: balanced breaks the risks; write a calibration")
+            judged = [item.search.measure for _, item in self.candidates() if item.search]
+            if set(judged) - {"auroc"}:
+                raise ValueError("with balanced weights a search can be judged by auroc alone")
+        return self
+
+    @model_validator(mode="after")
+    def _model_keeps_its_promises(self) -> ModelSpec:
+        if self.monotone and self.estimator not in _HOLD_SIGNS:
+            raise ValueError(
+                f"{self.estimator} cannot hold a sign; monotone needs lightgbm or additive"
+            )
+        if self.split.tuning_rows == "latest" and self.split.kind != "temporal":
+            raise ValueError("tuning_rows: latest needs split.kind: temporal, which has a calendar")
+        if self.estimator == "onnx" and self.split.leave_one_site_out:
+            raise ValueError("a model that is brought cannot be fitted without a site")
+        return self
+
     def candidates(self) -> list[tuple[str, CandidateSpec]]:
         """Return name and candidate, the model itself first."""
-        own = CandidateSpec(estimator=self.estimator, parameters=self.parameters)
+        own = CandidateSpec(
+            estimator=self.estimator, parameters=self.parameters, search=self.search
+        )
         others = [(item.name or item.estimator, item) for item in self.compare]
         return [(self.estimator, own), *others]

@@ -12,22 +12,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from attending.errors import BadInput, did_you_mean
-from attending.models.bundle import Bundle
-from attending.models.calibration import CALIBRATIONS
-from attending.models.protocol import Matrix, expit
-from attending.models.reference import Reference, correlated_pairs, summarise
-from attending.models.registered import MODELS
 from attending.records.run import CandidateFacts, Measured
+from attending.train.candidate import At, Table, fit_one, in_order
 from attending.train.checks import check_too_good, rank_auroc
-from attending.train.split import hashed, read_rows
+from attending.train.hashing import hashed
+from attending.train.search import searched
+from attending.train.sites import leave_one_site_out
+from attending.train.split import read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
 
+    from attending.models.bundle import Bundle
+    from attending.models.protocol import Matrix
+    from attending.records.run import HeldOutSite
     from attending.specs.model import CandidateSpec, ModelSpec
-    from attending.train.split import Rows, Split
+    from attending.train.search import Found
+    from attending.train.split import Split
     from attending.types import Ints, Outcomes, Risks
 
 _KEYS = ("subject_id", "prediction_time")
@@ -43,12 +46,14 @@ class Trained:
         out_of_fold: when folds were asked, for each cohort row the risk from a model fitted
             without its patient; NaN where the row has no label.
         candidates: parameters and first figures of each candidate.
+        held_out_sites: the model fitted without each site, when that was asked for.
     """
 
     bundles: dict[str, Bundle]
     test_risks: dict[str, Risks]
     out_of_fold: dict[str, Risks] | None
     candidates: tuple[CandidateFacts, ...]
+    held_out_sites: tuple[HeldOutSite, ...] = ()
 
     @property
     def chosen(self) -> Bundle:
@@ -56,18 +61,7 @@ class Trained:
         return next(iter(self.bundles.values()))
 
 
-@dataclass(frozen=True)
-class _Table:
-    """Features and outcomes of all cohort rows, and how they were asked to be treated."""
-
-    x: Matrix
-    y: Outcomes
-    names: tuple[str, ...]
-    spec: ModelSpec
-    feature_set: str
-
-
-def fit(
+def fit(  # noqa: PLR0913 - what a fit is made of
     spec: ModelSpec,
     cohort: pa.Table,
     features: pa.Table,
@@ -75,6 +69,7 @@ def fit(
     split: Split,
     names: Sequence[str],
     feature_set: str,
+    brought: Mapping[str, bytes] | None = None,
 ) -> Trained:
     """Return every candidate fitted, calibrated and scored on the test rows.
 
@@ -85,37 +80,69 @@ def fit(
         split: from `train.split.split`.
         names: the features to use, in the order of the model's columns.
         feature_set: digest of the features' definitions.
+        brought: files of models that were fitted elsewhere, by their digest.
 
     Raises:
         BadInput: tables whose rows differ, an unknown feature, or parameters out of range.
         Refused: `leak.too_good`, or calibration rows that cannot calibrate.
     """
     rows = read_rows(cohort)
-    table = _Table(_matrix(cohort, features, names), rows.outcome, tuple(names), spec, feature_set)
+    x = feature_matrix(cohort, features, names)
+    table = Table(x, rows.outcome, tuple(names), rows, spec, feature_set, brought or {})
     check_too_good(table.x[split.train], table.y[split.train], names=names)
-    bundles = {
-        name: _fit_one(table, asked, at=(split.train, split.tuning, split.calibration))
+    train = in_order(rows, split.train)
+    found = {
+        name: searched(table, asked, train=train, gaps=split.gaps)
         for name, asked in spec.candidates()
     }
+    at = At(split.train, split.tuning, split.calibration)
+    bundles = {name: fit_one(table, one.asked, at=at) for name, one in found.items()}
     risks = {name: bundle.risk(table.x[split.test]) for name, bundle in bundles.items()}
     out_of_fold = None
     if split.fold is not None:
         out_of_fold = {
-            name: _out_of_fold(table, asked, rows=rows, fold=split.fold)
-            for name, asked in spec.candidates()
+            name: _out_of_fold(table, one.asked, fold=split.fold) for name, one in found.items()
         }
     facts = tuple(
-        CandidateFacts(
-            name=name,
-            estimator=asked.estimator,
-            parameters=dict(asked.parameters),
-            chosen=at == 0,
-            test=measured(risks[name], table.y[split.test]),
-            out_of_fold=_measured_folds(out_of_fold, name, table.y),
-        )
-        for at, (name, asked) in enumerate(spec.candidates())
+        _facts(table, one, name=name, risk=risks[name], at=split.test, out_of_fold=out_of_fold)
+        for name, one in found.items()
     )
-    return Trained(bundles, risks, out_of_fold, facts)
+    sites: tuple[HeldOutSite, ...] = ()
+    if spec.split.leave_one_site_out:
+        asked = next(iter(found.values())).asked
+        sites = leave_one_site_out(table, asked, split=split, sites=_sites(cohort))
+    return Trained(bundles, risks, out_of_fold, facts, sites)
+
+
+def _facts(
+    table: Table,
+    found: Found,
+    *,
+    name: str,
+    risk: Risks,
+    at: Ints,
+    out_of_fold: dict[str, Risks] | None,
+) -> CandidateFacts:
+    return CandidateFacts(
+        name=name,
+        estimator=found.asked.estimator,
+        parameters=dict(found.asked.parameters),
+        chosen=name == table.spec.candidates()[0][0],
+        test=measured(risk, table.y[at]),
+        out_of_fold=_measured_folds(out_of_fold, name, table.y),
+        search=found.facts,
+    )
+
+
+def _sites(cohort: pa.Table) -> pa.ChunkedArray:
+    if "site" not in cohort.column_names:
+        raise BadInput(
+            "the cohort has no column 'site'",
+            code="split.column",
+            hint="Write leave_one_site_out: false, or give the source its sites.",
+            where="model.yaml: split.leave_one_site_out",
+        )
+    return cohort["site"]
 
 
 def measured(risk: Risks, outcome: Outcomes) -> Measured:
@@ -142,7 +169,12 @@ def _measured_folds(
     return measured(risk[known], y[known])
 
 
-def _matrix(cohort: pa.Table, features: pa.Table, names: Sequence[str]) -> Matrix:
+def feature_matrix(cohort: pa.Table, features: pa.Table, names: Sequence[str]) -> Matrix:
+    """Return the features of the cohort's rows, shape (n, p), NaN where missing.
+
+    Raises:
+        BadInput: rows that are not the cohort's, an unknown feature, or an infinite value.
+    """
     if features.num_rows != cohort.num_rows or any(
         not features[key].equals(cohort[key]) for key in _KEYS
     ):
@@ -169,56 +201,17 @@ def _matrix(cohort: pa.Table, features: pa.Table, names: Sequence[str]) -> Matri
     return x
 
 
-def _fit_one(table: _Table, asked: CandidateSpec, *, at: tuple[Ints, Ints, Ints]) -> Bundle:
-    """Return one candidate; `at` are the rows to fit, tune and calibrate on."""
-    train, tuning, calibration = at
-    spec = table.spec
-    known = tuple(
-        summarise(column, name=name)
-        for name, column in zip(table.names, table.x[train].T, strict=True)
-    )
-    x = _filled(table.x, known) if spec.missing == "impute" else table.x
-    fitted = MODELS.get(asked.estimator).fit(
-        x[train],
-        table.y[train],
-        names=table.names,
-        parameters=asked.parameters,
-        seed=spec.seed,
-        tuning=(x[tuning], table.y[tuning]) if len(tuning) else None,
-    )
-    # Risks of rows that were fitted on are too sure of themselves to be a reference.
-    unseen = calibration if len(calibration) else train
-    margin = fitted.margin(x[unseen])
-    line = CALIBRATIONS.get(spec.calibration)(margin, table.y[unseen])
-    return Bundle(
-        estimator=asked.estimator,
-        fitted=fitted,
-        calibration=line,
-        feature_set=table.feature_set,
-        missing=spec.missing,
-        references=known,
-        risk_reference=summarise(expit(line.apply(margin)), name="risk"),
-        correlated=correlated_pairs(table.x[train], names=table.names),
-    )
-
-
-def _filled(x: Matrix, known: tuple[Reference, ...]) -> Matrix:
-    medians = np.array([item.at(0.5) if item.quantiles else 0.0 for item in known])
-    return np.where(np.isnan(x), medians, x)
-
-
-def _out_of_fold(table: _Table, asked: CandidateSpec, *, rows: Rows, fold: Ints) -> Risks:
+def _out_of_fold(table: Table, asked: CandidateSpec, *, fold: Ints) -> Risks:
     """Return for each row the risk from a model that was fitted without its patient."""
     asked_split = table.spec.split
-    draw = hashed(rows.subject, seed=table.spec.seed, purpose=4)
+    draw = hashed(table.rows.subject, seed=table.spec.seed, purpose=4)
     calibrates = draw < asked_split.calibration_fraction
     tunes = ~calibrates & (draw < asked_split.calibration_fraction + asked_split.tuning_fraction)
     risk = np.full(len(fold), np.nan)
     for number in range(int(fold.max()) + 1):
         others = (fold >= 0) & (fold != number)
         masks = (others & ~calibrates & ~tunes, others & tunes, others & calibrates)
-        train, tuning, calibration = (np.flatnonzero(mask) for mask in masks)
-        bundle = _fit_one(table, asked, at=(train, tuning, calibration))
+        bundle = fit_one(table, asked, at=At(*(np.flatnonzero(mask) for mask in masks)))
         held = np.flatnonzero(fold == number)
         risk[held] = bundle.risk(table.x[held])
     return risk

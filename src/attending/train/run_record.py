@@ -37,6 +37,7 @@ class Provenance:
     platform: str
     packages: tuple[Package, ...]
     notebook: bool = False
+    unpinned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,15 +74,17 @@ def digests_of(files: Mapping[str, bytes]) -> tuple[ArtifactDigest, ...]:
 
 
 def _place(provenance: Provenance) -> dict[str, Any]:  # fields of Run
-    fields = {key: value for key, value in vars(provenance).items() if key != "notebook"}
+    fields = {
+        key: value for key, value in vars(provenance).items() if key not in {"notebook", "unpinned"}
+    }
     ordered = sorted(provenance.packages, key=lambda item: (item.name, item.version))
     return fields | {"packages": tuple(ordered)}
 
 
-def exploratory_reasons(provenance: Provenance) -> tuple[str, ...]:
+def exploratory_reasons(provenance: Provenance, *, agreed: bool) -> tuple[str, ...]:
     """Return why a run may not be promoted; empty when it may.
 
-    >>> exploratory_reasons(Provenance("", True, "d", "CPython", "Linux", ()))
+    >>> exploratory_reasons(Provenance("", True, "d", "CPython", "Linux", ()), agreed=True)
     ('the project is not under version control',)
     """
     reasons = []
@@ -91,6 +94,9 @@ def exploratory_reasons(provenance: Provenance) -> tuple[str, ...]:
         reasons.append("the project holds changes that are not committed")
     if provenance.notebook:
         reasons.append("a notebook made it")
+    if not agreed:
+        reasons.append("baselines and measures were not agreed and signed before the fit")
+    reasons += [f"{name} is installed from a folder, not a release" for name in provenance.unpinned]
     return tuple(reasons)
 
 
@@ -104,7 +110,7 @@ def record(
     sample_size: SampleSize | None = None,
 ) -> Run:
     """Return the run record of a fit."""
-    reasons = exploratory_reasons(provenance)
+    reasons = exploratory_reasons(provenance, agreed=materials.agreement is not None)
     return Run(
         model=spec.name,
         outcome=spec.outcome,
@@ -119,7 +125,7 @@ def record(
         split=split.facts,
         seed=spec.seed,
         estimator=spec.estimator,
-        parameters=dict(spec.parameters),
+        parameters=dict(trained.candidates[0].parameters),
         calibration=spec.calibration,
         baselines=tuple(item.called for item in spec.baselines),
         metrics_agreed=spec.metrics,
@@ -130,4 +136,7 @@ def record(
         exploratory=bool(reasons),
         reasons=reasons,
         exceptions=materials.exceptions,
+        class_weights=spec.class_weights,
+        monotone=dict(spec.monotone),
+        held_out_sites=trained.held_out_sites,
     )

@@ -17,10 +17,12 @@ from attending.errors import BadInput, Refused, did_you_mean
 from attending.records.run import SliceCount, SplitFacts
 from attending.specs.model import GroupRandomSplit, GroupSplit, RandomSplit, TemporalSplit
 from attending.times import from_micros, to_micros
+from attending.train.hashing import hashed
+from attending.train.later import Gaps, latest_part
 
 if TYPE_CHECKING:
     from attending.specs.model import ModelSpec
-    from attending.types import Floats, Ints, Mask, Outcomes
+    from attending.types import Ints, Mask, Outcomes
 
 _LEAST = 2
 
@@ -36,6 +38,7 @@ class Split:
         test: rows that nothing is fitted on.
         fold: for each cohort row its fold, -1 where it has none; None when no folds were asked.
         facts: counts of all this for the run record.
+        gaps: what lies between training and test, and must lie between any two parts in time.
     """
 
     train: Ints
@@ -44,6 +47,7 @@ class Split:
     test: Ints
     fold: Ints | None
     facts: SplitFacts
+    gaps: Gaps
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ class _Sides:
     overlap_patients: int = 0
     overlap_rows: int = 0
     encounter_rows: int = 0
+    tuning_gap: int = 0
 
 
 def split(
@@ -96,11 +101,12 @@ def split(
         _purge(sides, rows, spec=spec, delay=delay_us, gap=horizon_us + delay_us)
     _part_stays(sides, rows)
     _part_patients(sides, rows, policy=spec.split.patient_overlap)
-    slices = _slices(spec, rows, sides)
+    gaps = _gaps(spec, delay=delay_us, gap=horizon_us + delay_us)
+    slices = _slices(spec, rows, sides, gaps=gaps)
     fold = _folds(spec, rows)
     facts = _facts(spec, rows, sides, slices=slices)
     _check_filled(facts)
-    return Split(**slices, fold=fold, facts=facts)
+    return Split(**slices, fold=fold, facts=facts, gaps=gaps)
 
 
 def read_rows(cohort: pa.Table) -> Rows:
@@ -114,30 +120,6 @@ def read_rows(cohort: pa.Table) -> Rows:
         labelled=outcome.is_valid().to_numpy(),
         outcome=pc.fill_null(outcome, 0).to_numpy().astype(np.int8),
     )
-
-
-def hashed(subject: Ints, *, seed: int, purpose: int) -> Floats:
-    """Return a number from 0 to 1 for each patient, the same whenever seed and purpose are.
-
-    References:
-        Steele, Lea & Flood 2014 (SplitMix64).
-
-    >>> a = hashed(np.array([1, 2, 1]), seed=7, purpose=0)
-    >>> bool(a[0] == a[2]), bool(a[0] == a[1])
-    (True, False)
-    """
-    salt = _mix(np.array([seed * 1_000_003 + purpose], dtype=np.uint64))
-    bits = _mix(subject.astype(np.uint64) ^ salt)
-    return (bits >> np.uint64(11)).astype(np.float64) / float(1 << 53)
-
-
-def _mix(
-    values: np.ndarray[tuple[int], np.dtype[np.uint64]],
-) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
-    mixed = values + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
 
 
 def _micros(column: pa.ChunkedArray) -> Ints:
@@ -227,7 +209,14 @@ def _part_patients(sides: _Sides, rows: Rows, *, policy: str) -> None:
     side &= ~shared
 
 
-def _slices(spec: ModelSpec, rows: Rows, sides: _Sides) -> dict[str, Ints]:
+def _gaps(spec: ModelSpec, *, delay: int, gap: int) -> Gaps:
+    asked = spec.split
+    if not isinstance(asked, TemporalSplit):
+        return Gaps(delay=0, embargo=0, calendar=False)
+    return Gaps(delay, gap if asked.embargo is None else asked.embargo, calendar=True)
+
+
+def _slices(spec: ModelSpec, rows: Rows, sides: _Sides, *, gaps: Gaps) -> dict[str, Ints]:
     asked = spec.split
     draw = hashed(rows.subject, seed=spec.seed, purpose=2)
     tuned = asked.tuning_fraction + asked.calibration_fraction
@@ -235,7 +224,14 @@ def _slices(spec: ModelSpec, rows: Rows, sides: _Sides) -> dict[str, Ints]:
     tuning = sides.before & ~calibration & (draw < tuned)
     fit = sides.before & ~calibration & ~tuning
     masks = {"train": fit, "tuning": tuning, "calibration": calibration, "test": sides.test}
-    return {name: np.flatnonzero(mask) for name, mask in masks.items()}
+    found = {name: np.flatnonzero(mask) for name, mask in masks.items()}
+    if asked.tuning_rows == "latest" and asked.tuning_fraction:
+        share = asked.tuning_fraction / (1.0 - asked.calibration_fraction)
+        both = np.flatnonzero(sides.before & ~calibration)
+        parted = latest_part(rows, both, share=share, gaps=gaps, seed=spec.seed)
+        sides.tuning_gap = len(both) - len(parted.earlier) - len(parted.later)
+        found |= {"train": parted.earlier, "tuning": parted.later}
+    return found
 
 
 def _folds(spec: ModelSpec, rows: Rows) -> Ints | None:
@@ -271,6 +267,8 @@ def _facts(spec: ModelSpec, rows: Rows, sides: _Sides, *, slices: dict[str, Ints
         overlap_rows=sides.overlap_rows,
         encounter_rows=sides.encounter_rows,
         folds=asked.folds if isinstance(asked, GroupRandomSplit) else 0,
+        tuning_rows=asked.tuning_rows,
+        tuning_gap_rows=sides.tuning_gap,
     )
 
 
