@@ -117,7 +117,7 @@ class TreesEstimator:
         """
         import lightgbm
 
-        settings = _checked(parameters, names=names)
+        settings = checked_settings(parameters, names=names)
         stopping = int(settings["early_stopping_rounds"])
         if stopping and tuning is None:
             raise BadInput(
@@ -126,7 +126,7 @@ class TreesEstimator:
                 hint="Give split.tuning_fraction a value, or set early_stopping_rounds: 0.",
                 where="model.yaml: parameters",
             )
-        options = _options(settings, names=names, seed=seed)
+        options = fit_options(settings, names=names, seed=seed)
         data = lightgbm.Dataset(
             x, y.astype(np.float32), feature_name=safe_names(names), params=options
         )
@@ -149,7 +149,14 @@ class TreesEstimator:
         return Trees(data, tuple(names))
 
 
-def _checked(parameters: Mapping[str, Setting], *, names: Sequence[str]) -> dict[str, Setting]:
+def checked_settings(
+    parameters: Mapping[str, Setting], *, names: Sequence[str]
+) -> dict[str, Setting]:
+    """Return the parameters over their defaults, each in its range.
+
+    Raises:
+        BadInput: an unknown parameter, one out of range, or a monotone name that is no feature.
+    """
     settings = known_settings(parameters, DEFAULTS, kind="lightgbm")
     for key, default in DEFAULTS.items():
         if isinstance(default, (int, float)):
@@ -171,9 +178,10 @@ def _listed(value: Setting) -> list[str]:
     return [name.strip() for name in str(value).split(",") if name.strip()]
 
 
-def _options(
+def fit_options(
     settings: Mapping[str, Setting], *, names: Sequence[str], seed: int
 ) -> dict[str, Setting | list[int]]:
+    """Return what the library is given: one thread, and the low bits of the seed."""
     up, down = _listed(settings["monotone_up"]), _listed(settings["monotone_down"])
     signs = [(name in up) - (name in down) for name in names]
     asked = {key: value for key, value in settings.items() if key not in _OWN}

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from attending.specs.base import Length, Scalar, Spec
+from attending.specs.outcome_type import OutcomeType, check_suits, leave_out, with_defaults
 from attending.times import format_instant, parse_instant
 from attending.types import Instant
 
@@ -36,7 +45,7 @@ def _auto(value: object) -> object:
 
 #: What happens to patients who stand on both sides of a split.
 PatientOverlap: TypeAlias = Literal["refuse", "drop_from_train", "drop_from_test", "allow"]
-Estimator: TypeAlias = Literal["lightgbm", "logistic"]
+Estimator: TypeAlias = Literal["lightgbm", "logistic", "linear", "poisson"]
 
 
 class Slices(Spec):
@@ -190,6 +199,8 @@ class ModelSpec(Spec):
     Attributes:
         name: the model's name in this home; versions are counted under it.
         outcome: what a risk is the risk of, in words that a clinician would use.
+        outcome_type: yes or no, a number such as days, or a count such as patients.
+        interval: for a number or a count, the share of outcomes that its interval is to hold.
         compare: other candidates; which one is the model is fixed here, not by the test.
         class_weights: only `none`, since weights break calibration.
         missing: `native` leaves gaps to the estimator; `impute` fills the training median.
@@ -198,12 +209,14 @@ class ModelSpec(Spec):
 
     name: Slug
     outcome: Annotated[str, Field(min_length=3)]
+    outcome_type: OutcomeType = "yes_no"
+    interval: Share = 0.8
     estimator: Estimator
     parameters: dict[str, Scalar] = Field(default_factory=dict)
     compare: tuple[CandidateSpec, ...] = ()
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     split: Split
-    calibration: Literal["platt", "isotonic", "none"] = "platt"
+    calibration: Literal["platt", "isotonic", "linear", "ratio", "none"] = "platt"
     class_weights: Literal["none"] = "none"
     missing: Literal["native", "impute"] = "native"
     baselines: tuple[Baseline, ...] = ()
@@ -213,6 +226,21 @@ class ModelSpec(Spec):
         "calibration_slope",
     )
     sample_size: SampleSizeSpec = SampleSizeSpec()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_its_type(cls, said: object) -> object:
+        return with_defaults(said)
+
+    @model_validator(mode="after")
+    def _suits_its_type(self) -> ModelSpec:
+        estimators = tuple(asked.estimator for _, asked in self.candidates())
+        check_suits(self.outcome_type, estimators=estimators, calibration=self.calibration)
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, dumped: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return leave_out(dumped(self), {"outcome_type": "yes_no", "interval": 0.8})
 
     @model_validator(mode="after")
     def _calibration_has_rows(self) -> ModelSpec:
