@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from attending.errors import IntegrityBroken, NotFound
+from attending.errors import IntegrityBroken, NotFound, Refused
 from attending.govern.policy import EXCEPTION_SIGNERS
 from attending.lifecycle import agreeing, checking, pretraining, reviewing
 from attending.lifecycle.cohorts import built_cohort
@@ -17,9 +17,11 @@ from attending.records.contract import ContractReport, LeakReport
 from attending.records.replay import Replay
 from attending.records.run import Package, Run
 from attending.release.advance import begin
+from attending.statistics.number_sample_size import residual_size
 from attending.statistics.sample_size import development_size
 from attending.train.checks import check_sample_size
 from attending.train.fit import fit
+from attending.train.fit_numbers import fit_numbers
 from attending.train.replay import compare, same_files, same_result
 from attending.train.run_record import Materials, Provenance, artifacts, record
 from attending.train.split import split
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from attending.models.bundle import Bundle
     from attending.records.run import SampleSize
     from attending.train.fit import Trained
+    from attending.train.fit_numbers import TrainedNumbers
     from attending.train.split import Split
 
 SPLIT_CONDITION = "split.temporal"
@@ -46,7 +49,7 @@ class Fitted:
     cohort: BuiltCohort
     features: BuiltFeatures
     split: Split
-    trained: Trained
+    trained: Trained | TrainedNumbers
 
 
 def fit_run(desk: Desk, project: Project) -> Fitted:
@@ -115,7 +118,17 @@ def replay(desk: Desk, project: Project, digest: str) -> Replay:
 
 
 def bundle_of(desk: Desk, run: Run) -> Bundle:
-    """Return the model of a run, read from the artifacts that its record names."""
+    """Return the model of a run, read from the artifacts that its record names.
+
+    Raises:
+        Refused: the run foretells a number or a count, not a risk.
+    """
+    if run.outcome_type != "yes_no":
+        raise Refused(
+            f"the run foretells a {run.outcome_type}, and this verb is about risks",
+            code="model.outcome_type",
+            hint="Numbers and counts go from cohort to report; they are not served or explained.",
+        )
     files = {
         item.name: desk.home.artifacts.read(item.digest)
         for item in run.artifacts
@@ -196,7 +209,8 @@ def _fit(
         delay_us=label.delay,
         exception=bool(exceptions),
     )
-    trained = fit(
+    fitting = fit if spec.outcome_type == "yes_no" else fit_numbers
+    trained = fitting(
         spec,
         cohort.table,
         features.table,
@@ -228,11 +242,13 @@ def _fit(
 def _sample_size(project: Project, cohort: BuiltCohort, parts: Split) -> SampleSize:
     prevalence = cohort.record.prevalence or 0.0
     parameters = len(project.features.names)
-    needed = development_size(
-        parameters, prevalence=prevalence, r2=project.model.sample_size.cox_snell_r2
-    )
+    if project.model.outcome_type == "yes_no":
+        r2 = project.model.sample_size.cox_snell_r2
+        needed = development_size(parameters, prevalence=prevalence, r2=r2).needed
+    else:
+        needed = residual_size(parameters)
     return check_sample_size(
-        project.model, rows=len(parts.train), needed=needed.needed, parameters=parameters
+        project.model, rows=len(parts.train), needed=needed, parameters=parameters
     )
 
 

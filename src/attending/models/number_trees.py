@@ -112,10 +112,12 @@ def _aim(asked: Asked) -> tuple[str, dict[str, Setting]]:
 
 
 def _objectives(asked: Asked) -> tuple[dict[str, Setting], ...]:
-    found: list[dict[str, Setting]] = [{"objective": _aim(asked)[0]}]
-    for end in asked.tails:
-        found.append({"objective": "quantile", "alpha": float(f"{end:.6g}")})
-    return tuple(found)
+    low, high = (float(f"{end:.6g}") for end in asked.tails)
+    return (
+        {"objective": _aim(asked)[0]},
+        {"objective": "quantile", "alpha": low},
+        {"objective": "quantile", "alpha": high},
+    )
 
 
 def _text(

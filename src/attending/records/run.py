@@ -18,11 +18,11 @@ class Package(Part):
 
 
 class SliceCount(Part):
-    """How many rows, events and patients a slice holds."""
+    """How many rows, events and patients a slice holds; a number has no events."""
 
     name: str
     rows: int
-    events: int
+    events: int | None
     patients: int
 
 
@@ -67,6 +67,17 @@ class Measured(Part):
     event_rate: float
 
 
+class MeasuredNumber(Part):
+    """A candidate's figures on the test rows, where the outcome is a number or a count."""
+
+    outcome_type: str
+    mae: float
+    rmse: float
+    coverage: float
+    mean_predicted: float
+    mean_observed: float
+
+
 class CandidateFacts(Part):
     """One estimator that was fitted. `chosen` was fixed before fitting."""
 
@@ -74,7 +85,7 @@ class CandidateFacts(Part):
     estimator: str
     parameters: dict[str, Setting]
     chosen: bool
-    test: Measured
+    test: Measured | MeasuredNumber
     out_of_fold: Measured | None
 
 
@@ -137,6 +148,12 @@ class Run(Record):
     exploratory: bool
     reasons: tuple[str, ...]
     exceptions: tuple[str, ...]
+
+    @property
+    def outcome_type(self) -> str:
+        """Return `yes_no`, `number` or `count`."""
+        found = self.chosen().test
+        return found.outcome_type if isinstance(found, MeasuredNumber) else "yes_no"
 
     def chosen(self) -> CandidateFacts:
         """Return the candidate that is the model."""

@@ -19,7 +19,7 @@ from attending.statistics.pinball_loss import row_pinball
 from attending.statistics.poisson_deviance import row_deviance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -116,12 +116,13 @@ class NumberDraws:
         return spread(self.values(measure, model, group=group)[1:])
 
 
-def number_bootstrap(
+def number_bootstrap(  # noqa: PLR0913 - as `bootstrap`
     observed: Floats,
     models: Mapping[str, Predicted],
     cluster: Ints,
     *,
     groups: Mapping[str, Mask] | None = None,
+    only: Collection[tuple[str, str]] | None = None,
     draws: int = 500,
     seed: int = 20_260_101,
 ) -> NumberDraws:
@@ -132,6 +133,7 @@ def number_bootstrap(
         models: by name; a NaN value leaves the row out of that model.
         cluster: shape (n,), the patient or unit of each row; clusters are drawn, not rows.
         groups: by name, which rows belong; `all` is always there.
+        only: the (group, model) pairs to sum; every model in every group when absent.
         draws: how many, beside the data themselves.
         seed: part of every weight.
 
@@ -154,6 +156,8 @@ def number_bootstrap(
     parts: list[NDArray[np.float64]] = []
     for group, member in {"all": np.ones(observed.size, np.bool_), **(groups or {})}.items():
         for name, model in models.items():
+            if only is not None and (group, name) not in only:
+                continue
             places[group, name] = len(parts)
             parts.append(_by_owner(observed, model, member=member, owner=owner, n=len(owners)))
     sums = np.stack(parts, axis=1)

@@ -91,7 +91,9 @@ def fit(
         Refused: `leak.too_good`, or calibration rows that cannot calibrate.
     """
     rows = read_rows(cohort)
-    table = _Table(_matrix(cohort, features, names), rows.outcome, tuple(names), spec, feature_set)
+    table = _Table(
+        feature_matrix(cohort, features, names), rows.outcome, tuple(names), spec, feature_set
+    )
     check_too_good(table.x[split.train], table.y[split.train], names=names)
     bundles = {
         name: _fit_one(table, asked, at=(split.train, split.tuning, split.calibration))
@@ -142,7 +144,12 @@ def _measured_folds(
     return measured(risk[known], y[known])
 
 
-def _matrix(cohort: pa.Table, features: pa.Table, names: Sequence[str]) -> Matrix:
+def feature_matrix(cohort: pa.Table, features: pa.Table, names: Sequence[str]) -> Matrix:
+    """Return the features of the cohort's rows, shape (n, p), NaN where missing.
+
+    Raises:
+        BadInput: rows that are not the cohort's, an unknown feature, or an infinite value.
+    """
     if features.num_rows != cohort.num_rows or any(
         not features[key].equals(cohort[key]) for key in _KEYS
     ):

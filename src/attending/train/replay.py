@@ -71,4 +71,6 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 -
             key = item["name"] if isinstance(item, dict) and "name" in item else at
             yield from _flat(f"{name}.{key}", item)
     else:
-        yield name, repr(value)
+        # Canonical JSON, which is digested, writes 30.0 and 30 alike; so a kept run has 30.
+        whole = isinstance(value, float) and value.is_integer()
+        yield name, repr(int(value) if whole else value)

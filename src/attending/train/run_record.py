@@ -11,8 +11,11 @@ from attending.records.run import ArtifactDigest, Package, Run, SampleSize
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from attending.models.bundle import Bundle
+    from attending.models.number_bundle import NumberBundle
     from attending.specs.model import ModelSpec
     from attending.train.fit import Trained
+    from attending.train.fit_numbers import TrainedNumbers
     from attending.train.split import Split
 
 
@@ -52,10 +55,11 @@ class Materials:
     exceptions: tuple[str, ...] = ()
 
 
-def artifacts(trained: Trained) -> dict[str, bytes]:
+def artifacts(trained: Trained | TrainedNumbers) -> dict[str, bytes]:
     """Return the files of a run: the model's under their names, others under `compare/NAME/`."""
     files: dict[str, bytes] = {}
-    for at, (name, bundle) in enumerate(trained.bundles.items()):
+    bundles: Mapping[str, Bundle | NumberBundle] = trained.bundles
+    for at, (name, bundle) in enumerate(bundles.items()):
         folder = f"compare/{name}/" if at else ""
         files.update({folder + file: data for file, data in bundle.files().items()})
     return files
@@ -96,7 +100,7 @@ def exploratory_reasons(provenance: Provenance) -> tuple[str, ...]:
 
 def record(
     spec: ModelSpec,
-    trained: Trained,
+    trained: Trained | TrainedNumbers,
     *,
     split: Split,
     provenance: Provenance,
