@@ -73,6 +73,9 @@ def examine(specs: Specs, tables: Tables, *, exception: bool = False) -> tuple[G
         exception: whether a signed exception allows a split that is not temporal.
     """
     parted, findings = _split(specs, tables, exception=exception)
+    if specs.cohort.of_units:
+        # No row of a patient is read: features are series as they could be known, at their lags.
+        return (*_values(specs, tables, train=parted), *findings)
     return (
         *availability_findings(leak_report(specs, tables)),
         *_rows(specs, tables),
