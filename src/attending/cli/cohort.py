@@ -61,6 +61,8 @@ def cohort_build(
         known = f"{record.labelled} with a known number"
     if not as_json:
         flow(record)
+        if sizes := cohorts.unit_sizes(built):
+            table(("unit", "shifts", "counted in all"), sizes)
     emit(
         {"digest": built.digest, **record.content()},
         as_json=as_json,

@@ -22,6 +22,7 @@ from attending.records.cohort import Cohort
 from attending.specs.cohort import CohortSpec
 from attending.specs.read_yaml import parse_yaml
 from attending.specs.write_yaml import write_yaml
+from attending.statistics.suppression import SMALLEST, suppress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,6 +132,26 @@ def _require_calendar(project: Project, snapshot: Snapshot) -> None:
             hint="Count units on data whose days were not shifted patient by patient.",
             where="cohort.yaml: index",
         )
+
+
+def unit_sizes(built: BuiltCohort) -> list[tuple[str, int, str]]:
+    """Return each unit with its shifts and how many were counted in all, small ones hidden.
+
+    A count from 1 to 10 could point at a person; it is shown as `≤10`.
+    """
+    table = built.table
+    if "outcome_count" not in table.column_names:
+        return []
+    sums = table.group_by("group_unit").aggregate(
+        [("outcome_count", "sum"), ("group_shift", "count")]
+    )
+    rows = sums.sort_by("group_unit").to_pylist()
+    counted = [int(row["outcome_count_sum"] or 0) for row in rows]
+    hidden = suppress(counted, total_shown=False)
+    return [
+        (row["group_unit"], row["group_shift_count"], f"≤{SMALLEST}" if small else str(count))
+        for row, count, small in zip(rows, counted, hidden, strict=True)
+    ]
 
 
 def require_patients(project: Project) -> None:

@@ -140,7 +140,7 @@ def _calendar(snapshot: Snapshot) -> Calendar:
 
 def _notes(snapshot: Snapshot, subjects: int, run: Run) -> tuple[str, ...]:
     notes = []
-    if subjects < SMALL_SET:
+    if subjects < SMALL_SET and run.outcome_type != "count":
         notes.append(f"For correctness, not performance: {subjects} patients.")
     if not snapshot.real_clock:
         notes.append(

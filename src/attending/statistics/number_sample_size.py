@@ -33,5 +33,5 @@ def residual_size(parameters: int, *, margin: float = 1.1) -> int:
     for free in range(2, 1_000_000):
         widest = max(chi2.ppf(0.975, free) / free, free / chi2.ppf(0.025, free))
         if math.sqrt(widest) <= margin:
-            return free + parameters
+            return free + 1 + parameters
     raise BadInput("the margin is too narrow", code="statistics.sample_size")

@@ -285,7 +285,9 @@ def _facts(spec: ModelSpec, rows: Rows, sides: _Sides, *, slices: dict[str, Ints
         ungrouped=sides.ungrouped,
         purged=sides.purged,
         embargoed=sides.embargoed,
-        patient_overlap=asked.patient_overlap,
+        patient_overlap=asked.patient_overlap
+        if rows.outcome_type != "count"
+        else "none, the rows are units",
         overlap_patients=sides.overlap_patients,
         overlap_rows=sides.overlap_rows,
         encounter_rows=sides.encounter_rows,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attending.records.validation import Check, GateResult
 from attending.registry import Registry
+from attending.statistics.suppression import is_small
 from attending.validate.data import MODEL
 from attending.validate.evidence import ALL
 from attending.validate.gates import combine, judge_improvement, judge_range
@@ -119,6 +120,7 @@ def _minimum_rows(gate: MinimumRows, evidence: NumberEvidence) -> list[Check]:
     return [
         Check(
             what=what,
+            value=None if is_small(have, smallest=evidence.small) else float(have),
             outcome="met" if have >= wanted else "not_shown",
             reason="" if have >= wanted else "too_few_rows",
         )
