@@ -44,7 +44,10 @@ class NumberCalibration:
         return np.maximum(self.intercept + self.slope * value, 0.0)
 
     def ends(self, value: Floats, bounds: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
-        """Return the calibrated ends of the interval; the calibrated number lies within.
+        """Return the calibrated ends of the interval, the low one never below 0.
+
+        The number lies within before the interval is narrowed; after that, a mean may lie outside
+        the middle of what is skewed. Ends that would pass each other meet in the middle.
 
         >>> ends = NumberCalibration("none", widen=1.0).ends(
         ...     np.array([3.0]), (np.array([2.0]), np.array([4.0]))
@@ -53,9 +56,11 @@ class NumberCalibration:
         [[1.0], [5.0]]
         """
         low, high = (self.intercept + self.slope * end for end in bounds)
-        middle = self.apply(value)
-        low, high = np.minimum(low - self.widen, middle), np.maximum(high + self.widen, middle)
-        return np.maximum(low, 0.0), high
+        number = self.apply(value)
+        low = np.maximum(np.minimum(low, number), 0.0)
+        high = np.maximum(high, number)
+        widen = np.maximum(self.widen, (low - high) / 2.0)
+        return np.maximum(low - widen, 0.0), high + widen
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
