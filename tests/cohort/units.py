@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from attending.cohort.unit_ticks import shift_ticks
 from attending.engines.tables import micros, whole_numbers
 from attending.specs.cohort import CohortSpec
@@ -42,7 +44,7 @@ def visit(subject, encounter, came, moves, left=None, **more):
 def counted_slowly(table, as_of, zone="UTC"):
     """Return {(unit, start): counts} of an event table by plain loops over every stay and shift."""
     ticks = shift_ticks(SHIFTS, zone, first=(START - 48) * HOUR, last=as_of).at.tolist()
-    stays = {}
+    stays: dict[tuple[int, int], list[tuple[Any, ...]]] = {}
     falls = []
     columns = (
         whole_numbers(table["subject_id"]).tolist(),
@@ -58,7 +60,7 @@ def counted_slowly(table, as_of, zone="UTC"):
         if code.startswith(("TRANSFER_TO//", "ENCOUNTER//DISCHARGE//")):
             unit = code.partition("//")[2] if code.startswith("TRANSFER_TO") else None
             stays.setdefault((subject, encounter), []).append((time, known, unit, gone))
-    found = {}
+    found: dict[tuple[str, int], dict[str, int]] = {}
 
     def add(unit, start, name):
         cell = found.setdefault((unit, start), {})

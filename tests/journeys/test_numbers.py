@@ -75,7 +75,7 @@ def test_a_length_of_stay_is_foretold_in_days_against_the_mean_of_the_unit(stays
     spec = project / "model.yaml"
     before = spec.read_text()
     spec.write_text(
-        re.sub(r"^(outcome_type|interval|calibration): .*\n", "", before, flags=re.M)
+        re.sub(r"^(outcome_type|interval|calibration): .*\n", "", before, flags=re.MULTILINE)
         .replace("aim: median, ", "")
         .replace("  - {estimator: linear, parameters: {l2: 30.0}}", "  - {estimator: logistic}")
         .replace("metrics: [mae, rmse, interval_coverage]", "metrics: [auroc]")

@@ -113,7 +113,7 @@ def test_a_draw_is_the_measure_of_rows_taken_so_often(name):
         taken = np.repeat(np.arange(len(y)), draw_weights(owners, draw=draw, seed=11)[owner])
         if name == "pinball_loss":
             ends = ((low, 0.1), (high, 0.9))
-            expected = np.mean([pinball_loss(y[taken], e[taken], level=a) for e, a in ends])
+            expected = float(np.mean([pinball_loss(y[taken], e[taken], level=a) for e, a in ends]))
         elif MEASURES.get(name).kind == "interval":
             expected = MEASURES.get(name).compute(y[taken], low[taken], high[taken])
         else:

@@ -62,7 +62,7 @@ def fitted(asked, table, features, names=NAMES):
 
 def run_of(asked, table, features):
     parts, found = fitted(asked, table, features)
-    place = Provenance("c" * 40, True, "d", "CPython", "Linux", ())  # noqa: FBT003 - a clean tree
+    place = Provenance("c" * 40, True, "d", "CPython", "Linux", ())
     made = Materials("s" * 64, None, "c" * 64, "s" * 64, "t" * 64)
     return record(asked, found, split=parts, provenance=place, materials=made), found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from attending.validate.number_baseline import score_as_number, unit_mean
 from attending.validate.number_data import NumberBaseline, NumberData
 from attending.validate.numbers import validate_numbers
 
-GATES = [
+GATES: list[dict[str, Any]] = [
     {"gate": "minimum_rows", "rows": 200, "clusters": 50},
     {"gate": "beats_baseline", "baseline": "unit_mean", "measure": "mae"},
     {"gate": "calibration_slope", "low": 0.8, "high": 1.2},
@@ -61,7 +62,7 @@ def answers(report):
 
 def test_a_model_that_foretells_well_meets_every_gate():
     report = validate_numbers(spec(), stays())
-    assert answers(report) == dict.fromkeys([gate["gate"] for gate in GATES], "met")
+    assert answers(report) == dict.fromkeys([str(gate["gate"]) for gate in GATES], "met")
     assert report.gates_met
     assert report.summary[0].verdict == "better"
     assert report.estimate("interval_coverage").value == pytest.approx(0.8, abs=0.05)
@@ -104,7 +105,11 @@ def take(data, rows):
     return replace(
         data,
         observed=data.observed[rows],
-        predicted=Predicted(*(each[rows] for each in data.predicted[:3]), data.predicted.level),
+        predicted=data.predicted._replace(
+            value=data.predicted.value[rows],
+            low=data.predicted.low[rows],
+            high=data.predicted.high[rows],
+        ),
         cluster=data.cluster[rows],
         baselines={
             name: NumberBaseline(each.value[rows], each.label)
