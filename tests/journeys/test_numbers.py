@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -150,8 +151,15 @@ def test_what_is_shown_of_units_hides_small_counts(staffing):
     assert rows
     for row in rows:
         assert row[-1] == "≤10" or row[-1] == "0" or int(row[-1]) > 10
-    asked = shell.run("cohort", "explain", "1", *at, code=2).stderr
-    assert "units and shifts" in asked
+    for verb in (("cohort", "explain", "1"), ("features", "parity")):
+        assert "units and shifts" in shell.run(*verb, *at, code=2).stderr
+    assert "no score of a patient" in shell.run("baseline", "show", *at, code=2).stderr
+    checked = shell.run("gate", "check", "pretrain", *at, "--json", code=3).stdout
+    report, _ = json.JSONDecoder().raw_decode(checked)  # the refusal follows as a second value
+    stands = {row["gate"]: row["answer"] for row in report["findings"]}
+    assert stands["exclusions.stated"] == "met"
+    assert stands["leak.too_good"] == "met"
+    assert stands["split.temporal"] == "met"
 
 
 @pytest.mark.data

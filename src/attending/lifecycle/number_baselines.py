@@ -9,6 +9,7 @@ import numpy as np
 from attending.errors import BadInput, did_you_mean
 from attending.lifecycle.baselines import totals, variants
 from attending.lifecycle.engines import engine_over
+from attending.specs.outcome_type import UNIT_MEAN
 from attending.train.outcomes import numbers_of, type_of
 from attending.validate.number_baseline import score_as_number, unit_mean
 from attending.validate.number_data import NumberBaseline
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from attending.specs.model import BaselineAsked
     from attending.types import Floats, Ints
 
-#: The name of the baseline that is no bedside score: `{score: unit_mean, parameters: {by: ...}}`.
-UNIT_MEAN = "unit_mean"
 #: What tells units apart when the baseline does not say; the first that the cohort has.
 _UNITS = ("group_unit", "site")
 

@@ -7,6 +7,10 @@ from typing import Any, Literal, TypeAlias
 #: `number` is a length such as days of a stay; `count` is how many, such as patients of a unit.
 OutcomeType: TypeAlias = Literal["yes_no", "number", "count"]
 
+#: The baseline of a number or a count that is no bedside score:
+#: `{score: unit_mean, parameters: {by: ...}}`.
+UNIT_MEAN = "unit_mean"
+
 #: What each type may be fitted with, and how it may be calibrated; the first is the default.
 _ESTIMATORS: dict[str, tuple[str, ...]] = {
     "number": ("lightgbm", "linear"),
