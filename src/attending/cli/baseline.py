@@ -87,7 +87,8 @@ def baseline_show(
     Example: attending baseline show --score lace --score hospital --project P --home H
     """
     asked = open_project(project)
-    wanted = _asked(score or [], with_ or []) or asked.model.baselines
+    named = _asked(score or [], with_ or []) or asked.model.baselines
+    wanted = score_figures.scores_among(named)
     with open_desk(home_path(home), at=clock(at), spark=spark) as desk, progress("scoring"):
         cohort = cohorts.built_cohort(desk, asked)
         found = score_figures.score_figures(desk, cohort, wanted)

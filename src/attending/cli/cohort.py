@@ -55,16 +55,21 @@ def cohort_build(
         progress("building the cohort") as each,
     ):
         built = cohorts.build_cohort(desk, asked, snapshot=snapshot, each=each)
-    record = built.record
+    record, columns = built.record, built.table.column_names
+    known = f"{record.positives} events in {record.labelled} with a known outcome"
+    if {"outcome_days", "outcome_count"} & set(columns):
+        known = f"{record.labelled} with a known number"
     if not as_json:
         flow(record)
+        if sizes := cohorts.unit_sizes(built):
+            table(("unit", "shifts", "counted in all"), sizes)
     emit(
         {"digest": built.digest, **record.content()},
         as_json=as_json,
         lines=[
             (
                 f"cohort {short(built.digest)}: {record.rows} predictions of {record.subjects} "
-                f"patients; {record.positives} events in {record.labelled} with a known outcome, "
+                f"{'units' if 'outcome_count' in columns else 'patients'}; {known}, "
                 f"{record.statuses.immature} not yet mature"
             )
         ],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attending.cli.cohort import flow
 from attending.cli.face import OUT, table
-from attending.cli.study import report_lines
+from attending.cli.study import first_figures, report_lines
 from attending.digests import short
 from attending.errors import AttendingError
 from attending.lifecycle import (
@@ -223,7 +223,7 @@ def _train(teller: Teller) -> Fitted:
         )  # fmt: skip
     fitted = training.fit_run(teller.by("dana"), teller.project)
     for item in fitted.run.candidates:
-        figures = f"AUROC {item.test.auroc:.3f}, Brier {item.test.brier:.4f}"
+        figures = ", ".join(f"{name} {value}" for name, value in first_figures(item).items())
         say(f"  {item.name}: {figures} on later patients")
     say(f"  run {fitted.digest}")
     for artifact in fitted.run.artifacts:

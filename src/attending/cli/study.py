@@ -24,6 +24,7 @@ from attending.digests import short
 from attending.lifecycle import explaining, sizing, training, validating
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
+from attending.records.run import CandidateFacts, MeasuredNumber, Run
 from attending.records.validation import ValidationReport
 
 train_app = typer.Typer(help="Training with a full run record.")
@@ -58,13 +59,7 @@ def train_fit(
         fitted = training.fit_run(desk, asked)
     run = fitted.run
     if not as_json:
-        table(
-            ("candidate", "AUROC on test", "Brier", "the model"),
-            [
-                (c.name, f"{c.test.auroc:.3f}", f"{c.test.brier:.4f}", "yes" if c.chosen else "")
-                for c in run.candidates
-            ],
-        )
+        candidates_table(run)
     emit(
         {"digest": fitted.digest, **run.content()},
         as_json=as_json,
@@ -73,6 +68,25 @@ def train_fit(
             "exploratory: " + "; ".join(run.reasons) if run.exploratory else "may be promoted",
         ],
     )
+
+
+def candidates_table(run: Run) -> None:
+    """Print the first figures of every candidate on the test rows."""
+    heads = tuple(first_figures(run.chosen()))
+    table(
+        ("candidate", *(f"{head} on test" for head in heads), "the model"),
+        [
+            (one.name, *first_figures(one).values(), "yes" if one.chosen else "")
+            for one in run.candidates
+        ],
+    )
+
+
+def first_figures(found: CandidateFacts) -> dict[str, str]:
+    """Return the first figures of a candidate on the test rows, by their names."""
+    if isinstance(found.test, MeasuredNumber):
+        return {"MAE": f"{found.test.mae:.3f}", "Coverage": f"{found.test.coverage:.3f}"}
+    return {"AUROC": f"{found.test.auroc:.3f}", "Brier": f"{found.test.brier:.4f}"}
 
 
 @run_app.command("ls")

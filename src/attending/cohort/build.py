@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from attending.cohort.outcome_codes import columns_read
 from attending.cohort.shard import KEPT, codes_read, shard, steps
+from attending.cohort.unit_table import unit_table
 from attending.digests import digest_of
 from attending.engines.tables import digest_table, micros, whole_numbers
 from attending.records.cohort import Cohort, StatusCounts, Step
@@ -25,12 +26,22 @@ if TYPE_CHECKING:
     from attending.types import Instant, Ints
 
 
+def in_utc(_site: str | None) -> str:
+    """Return the zone of every site where nobody said another.
+
+    >>> in_utc("NORTH")
+    'UTC'
+    """
+    return "UTC"
+
+
 def build(
     spec: CohortSpec,
     engine: Engine,
     *,
     as_of: Instant,
     snapshot: str = "",
+    zone_of: Callable[[str | None], str] = in_utc,
     each: Callable[[], None] | None = None,
 ) -> tuple[Cohort, pa.Table]:
     """Return the cohort record and the cohort table.
@@ -40,16 +51,28 @@ def build(
         engine: maps the work over the shards of a snapshot.
         as_of: end of what may be seen: the snapshot's watermark, or an earlier instant.
         snapshot: the snapshot's id, kept in the record.
+        zone_of: the time zone of a site, for units and their shifts.
         each: called after every shard.
 
     Raises:
         IntegrityBroken: a shard is not in canonical order, or cannot be read.
     """
+    if spec.of_units:
+        found = unit_table(spec, engine, as_of=to_micros(as_of), zone_of=zone_of, each=each)
+        title = f"{len(spec.index.shifts or ())} shifts a day of every unit"
+        flow = (Step(name="index", title=title, kept=found.num_rows, removed=0),)
+        return _record(spec, as_of, found, snapshot=snapshot, flow=flow), found
     work = partial(shard, spec, to_micros(as_of))
     found = engine.map(work, codes=codes_read(spec), columns=columns_read(spec), each=each)
     step = whole_numbers(found["step"])
     table = _in_order(found.filter(pa.array(step == KEPT)).drop_columns(["step"]))
     return _record(spec, as_of, table, snapshot=snapshot, flow=_flow(spec, step)), table
+
+
+def _outcome_column(spec: CohortSpec) -> str:
+    if spec.of_units:
+        return "outcome_count"
+    return "outcome_days" if spec.label.is_number else "label"
 
 
 def _in_order(table: pa.Table) -> pa.Table:
@@ -74,7 +97,7 @@ def _record(
     spec: CohortSpec, as_of: Instant, table: pa.Table, *, snapshot: str, flow: tuple[Step, ...]
 ) -> Cohort:
     counts = {row["values"]: row["counts"] for row in pc.value_counts(table["status"]).to_pylist()}
-    known = table["outcome_days" if spec.label.is_number else "label"]
+    known = table[_outcome_column(spec)]
     labelled = table.num_rows - known.null_count
     positives = int(pc.sum(table["label"]).as_py() or 0)
     at = micros(table["prediction_time"], null=0)
@@ -92,7 +115,7 @@ def _record(
         statuses=StatusCounts(**counts),
         labelled=labelled,
         positives=positives,
-        prevalence=positives / labelled if labelled and not spec.label.is_number else None,
+        prevalence=positives / labelled if labelled and known.type == pa.int8() else None,
         first_prediction=from_micros(int(at.min())) if len(at) else None,
         last_prediction=from_micros(int(at.max())) if len(at) else None,
         table_digest=digest_table(table),

@@ -41,7 +41,7 @@ def due(index: Index, stays: Stays, facts: Facts) -> Due:
 
 def index_codes(index: Index) -> tuple[str, ...]:
     """Return the codes that the index event reads beside those of the stays."""
-    if index.event == "transfer":
+    if index.event in {"transfer", "shift"}:
         return index.codes or _TRANSFERS
     return index.codes
 

@@ -30,6 +30,7 @@ def outcome_codes(spec: CohortSpec) -> tuple[str, ...]:
     found += [label.code_value.code] if label.code_value is not None else []
     found += label.codes.any_of if label.codes is not None else ()
     found += label.threshold.codes if label.threshold is not None else ()
+    found += label.unit_count.codes if label.unit_count is not None else ()
     if label.sepsis3 is not None:
         asked = label.sepsis3
         found += [*asked.antibiotics, *asked.cultures]

@@ -12,6 +12,7 @@ from attending.documents.card_operation import (
     monitoring,
 )
 from attending.documents.lines import labelled
+from attending.documents.number_card import number_groups
 from attending.documents.numbers import count, number, percent
 from attending.documents.run_facts import run_facts
 from attending.documents.sentences import (
@@ -210,6 +211,8 @@ def _threshold(sources: CardSources) -> float | None:
 
 
 def _groups(report: ValidationReport) -> tuple[CardGroup, ...]:
+    if report.number is not None:
+        return number_groups(report.number)
     return tuple(
         CardGroup(
             attribute=row.attribute,

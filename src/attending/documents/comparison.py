@@ -47,7 +47,8 @@ def draw(report: ValidationReport) -> bytes:
 
 
 def _row_label(report: ValidationReport, row: Comparison) -> str:
-    group = "all patients" if row.group == "all" else row.group.replace("=", " ")
+    whose = "patients" if report.number is None else report.number.cluster
+    group = f"all {whose}" if row.group == "all" else row.group.replace("=", " ")
     return f"{group}, against {label_of(report, row.baseline)}"
 
 

@@ -52,11 +52,18 @@ def _small(removed: int) -> bool:
     return 0 < removed < SMALLEST_COUNT
 
 
+#: Kinds of label that are a number or a count: nothing happens or does not.
+_NUMBERS = frozenset({"length_of_stay", "remaining_days", "unit_count"})
+
+
 def outcomes(cohort: Cohort) -> list[tuple[str, str]]:
     """Return what became of the rows; a small count hides the next smallest with it."""
     held = cohort.statuses
     rest = held.immature + held.censored + held.competing
     parts = [("event", held.event), ("no event", held.no_event), ("outcome not known", rest)]
+    if cohort.label.get("kind") in _NUMBERS:
+        unknown = cohort.rows - cohort.labelled
+        parts = [("number known", cohort.labelled), ("not known", unknown)]
     if not any(_small(n) for _, n in parts):
         return [(name, count(n)) for name, n in parts]
     beside = min((n for _, n in parts if not _small(n) and n), default=None)

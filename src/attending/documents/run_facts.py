@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 def run_facts(run: Run) -> list[CardFact]:
     """Return how the model was made: data, split, estimator, seed, code and environment."""
     commit = run.project_commit[:12] or "none"
+    whose = "units" if run.outcome_type == "count" else "patients"
     said = [
         ("Outcome", run.outcome),
         ("Estimator", f"{run.estimator}, calibrated by {run.calibration}, seed {run.seed}"),
         ("Split", split_sentence(run.split)),
-        *((f"Rows: {held.name}", _slice(held)) for held in run.split.slices),
+        *((f"Rows: {held.name}", _slice(held, whose=whose)) for held in run.split.slices),
         ("Left out", left_out(run.split)),
         ("Search of parameters", _searched(run)),
         ("Signs that are kept", _signs(run)),
@@ -53,9 +54,9 @@ def _weights(run: Run) -> str:
     return f"{run.class_weights} in the fit; the risks were mended by {run.calibration} calibration"
 
 
-def _slice(held: SliceCount) -> str:
-    events, patients = count(held.events), count(held.patients)
-    return f"{count(held.rows)}, {events} with the event, {patients} patients"
+def _slice(held: SliceCount, *, whose: str = "patients") -> str:
+    events = "" if held.events is None else f", {count(held.events)} with the event"
+    return f"{count(held.rows)}{events}, {count(held.patients)} {whose}"
 
 
 def _agreed(run: Run) -> str:

@@ -24,9 +24,12 @@ _GATES = {
     "subgroup_observed_expected": "as many events as foretold in every group",
     "alert_burden": "no more alerts than the team can act on",
     "minimum_events": "enough events to tell",
+    "interval_coverage": "the interval holds what it promises",
+    "minimum_rows": "enough rows to tell",
 }
 _REASONS = {
     "too_few_events": "there are too few events to tell",
+    "too_few_rows": "there are too few rows, patients or units to tell",
     "shown_worse": "it is shown to be worse",
     "interval_too_wide": "the interval is too wide to tell",
     "no_interval": "there is no interval to judge by",

@@ -9,6 +9,7 @@ from attending.documents import (
     comparison,
     consort,
     decision_curve,
+    number_pictures,
     roc,
     subgroups,
     thresholds,
@@ -82,6 +83,8 @@ def validation_report(
 
 def studied(report: ValidationReport) -> str:
     """Return one sentence on who was studied."""
+    if report.number is not None:
+        return number_pictures.studied_numbers(report, report.number)
     patients = f" of {count(report.patients)} patients" if report.patients else ""
     share = percent(report.prevalence)
     events = count(report.events) if report.events is not None else NOT_SHOWN
@@ -100,17 +103,19 @@ def pictures(report: ValidationReport) -> list[Picture]:
     """Return the pictures that the report has figures for, in the order of reading."""
     made = (
         comparison.picture(report),
-        roc.picture(report),
+        number_pictures.picture(report),
+        roc.picture(report) if report.number is None else None,
         calibration.picture(report),
-        decision_curve.picture(report),
-        thresholds.picture(report),
+        decision_curve.picture(report) if report.number is None else None,
+        thresholds.picture(report) if report.number is None else None,
         subgroups.picture(report),
     )
     return [picture for picture in made if picture is not None]
 
 
 def _tables(report: ValidationReport) -> list[Table]:
-    return [measures(report), _periods(report), _sample_size(report), _folds(report)]
+    plain = [measures(report), _periods(report), _sample_size(report), _folds(report)]
+    return [plain[0], *number_pictures.tables(report), *plain[1:]]
 
 
 def measures(report: ValidationReport) -> Table:

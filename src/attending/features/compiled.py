@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from attending.engines.plan import COLUMNS, Column, Plan, compile_plan
-from attending.errors import Refused
+from attending.errors import BadInput, Refused
 from attending.scores.asked import codes_of, score_of
 from attending.scores.columns import READ
 from attending.specs.features import VALUELESS
@@ -67,6 +67,7 @@ def compiled(spec: FeaturesSpec | Compiled) -> Compiled:
     besides: list[int] = []
     for feature in spec.features:
         _refuse_retired(feature)
+        _refuse_of_unit(feature)
         asked = _columns(spec, feature)
         mains.append(len(columns))
         besides.append(len(columns) + 1 if len(asked) > 1 else -1)
@@ -86,6 +87,16 @@ def _refuse_retired(feature: FeatureSpec) -> None:
     if feature.status == "retired":
         instead = f"Use '{feature.replacement}'." if feature.replacement else "Remove it."
         raise Refused(f"feature '{feature.name}' is retired", code="features.retired", hint=instead)
+
+
+def _refuse_of_unit(feature: FeatureSpec) -> None:
+    if feature.kind == "unit":
+        raise BadInput(
+            f"feature '{feature.name}' is of units, and the cohort's rows are patients",
+            code="features.of_units",
+            hint="Write index shift and label unit_count in cohort.yaml, or remove the feature.",
+            where="features.yaml",
+        )
 
 
 def _notes(spec: FeaturesSpec) -> list[str]:

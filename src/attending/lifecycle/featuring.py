@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from attending.features.build import build as build_table
+from attending.features.unit_features import build_units
 from attending.features.warm import warm_kernel
 from attending.lifecycle import catalogue_uses
 from attending.lifecycle.cohorts import in_zones
@@ -58,7 +59,10 @@ def build_features(
     shared = catalogue_uses.checked(desk, project)
     engine = engine_over(desk, cohort.source)
     due = in_zones(cohort.table, cohort.source.snapshot)
-    record, table = build_table(project.features, due, engine, each=each)
+    if project.cohort.of_units:
+        record, table = build_units(project.features, cohort.table)
+    else:
+        record, table = build_table(project.features, due, engine, each=each)
     record = record.model_copy(update={"notes": (*record.notes, *shared.notes)})
     with TemporaryDirectory() as folder:
         path = Path(folder, "features.parquet")

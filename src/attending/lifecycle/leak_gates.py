@@ -18,6 +18,8 @@ from attending.features.truncation import truncation
 from attending.govern.declared import judge_features, judge_proxies, judge_reads, overlap
 from attending.records.events import plain
 from attending.records.gates import GateFinding
+from attending.train.number_checks import judge_numbers
+from attending.train.outcomes import numbers_of, type_of
 from attending.train.split import split
 from attending.train.value_gates import Column, judge_values
 
@@ -71,6 +73,9 @@ def examine(specs: Specs, tables: Tables, *, exception: bool = False) -> tuple[G
         exception: whether a signed exception allows a split that is not temporal.
     """
     parted, findings = _split(specs, tables, exception=exception)
+    if specs.cohort.of_units:
+        # No row of a patient is read: features are series as they could be known, at their lags.
+        return (*_values(specs, tables, train=parted), *findings)
     return (
         *availability_findings(leak_report(specs, tables)),
         *_rows(specs, tables),
@@ -181,6 +186,8 @@ def _declared_same(specs: Specs, tables: Tables) -> dict[str, bool]:
 
 
 def _values(specs: Specs, tables: Tables, *, train: Mask) -> tuple[GateFinding, ...]:
+    if type_of(tables.cohort) != "yes_no":
+        return _number_values(specs, tables, train=train)
     labelled = np.asarray(tables.cohort["label"].is_valid())
     outcome = np.asarray(tables.cohort["label"].filter(pa.array(labelled)), np.int8)
     columns = {}
@@ -194,6 +201,16 @@ def _values(specs: Specs, tables: Tables, *, train: Mask) -> tuple[GateFinding, 
             declared=bool(overlap(use.codes, specs.cohort.label.actions)),
         )
     return judge_values(columns)
+
+
+def _number_values(specs: Specs, tables: Tables, *, train: Mask) -> tuple[GateFinding, ...]:
+    outcome = numbers_of(tables.cohort)
+    known = ~np.isnan(outcome)
+    columns = {
+        name: np.asarray(tables.features[name].cast(pa.float64()).to_numpy()[known], np.float64)
+        for name in specs.features.names
+    }
+    return judge_numbers(columns, outcome[known], train=train[known])
 
 
 def _split(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attending.errors import Refused
 from attending.features.parity import parity
-from attending.lifecycle.cohorts import built_cohort, in_zones
+from attending.lifecycle.cohorts import built_cohort, in_zones, require_patients
 from attending.lifecycle.desk import keep
 from attending.lifecycle.engines import engine_over
 from attending.records.features import ParityReport
@@ -32,6 +32,7 @@ def check_parity(
         features: the table that was built.
         most: how many predictions, spread evenly over the table.
     """
+    require_patients(project)
     cohort = built_cohort(desk, project)
     due = in_zones(cohort.table, cohort.source.snapshot)
     engine = engine_over(desk, cohort.source)

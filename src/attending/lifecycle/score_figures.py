@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from attending.errors import BadInput
 from attending.lifecycle.baselines import scored, variants
 from attending.lifecycle.engines import engine_over
+from attending.specs.outcome_type import UNIT_MEAN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +57,23 @@ class ScoreFigures:
     def content(self) -> dict[str, Any]:
         """Return it as JSON values."""
         return asdict(self)
+
+
+def scores_among(asked: Sequence[BaselineAsked]) -> tuple[BaselineAsked, ...]:
+    """Return the baselines that are scores: a unit's mean is learnt from training rows instead.
+
+    Raises:
+        BadInput: there are baselines, and none is a score.
+    """
+    found = tuple(one for one in asked if one.score != UNIT_MEAN)
+    if asked and not found:
+        raise BadInput(
+            "the only baseline is the unit's mean, which is no score of a patient",
+            code="score.unit_mean",
+            hint="It stands in the validation report; name a score with --score.",
+            where="model.yaml: baselines",
+        )
+    return found
 
 
 def score_figures(

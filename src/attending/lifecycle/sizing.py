@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from attending.govern.policy import EXCEPTION_SIGNERS
 from attending.lifecycle import agreeing
 from attending.lifecycle.cohorts import built_cohort
+from attending.statistics.number_sample_size import residual_size
 from attending.statistics.sample_size import development_size
 from attending.train.checks import check_sample_size
 from attending.train.parameters import candidate_parameters
@@ -51,12 +52,14 @@ def size_of(project: Project, cohort: BuiltCohort, parts: Split) -> SampleSize |
     if spec.estimator == "onnx":
         return None  # nothing is developed here
     parameters = candidate_parameters(spec, features=len(project.features.names))
+    rows = len(parts.train)
+    if spec.outcome_type != "yes_no":
+        least = residual_size(parameters)
+        return check_sample_size(spec, rows=rows, needed=least, parameters=parameters)
     needed = development_size(
         parameters, prevalence=cohort.record.prevalence or 0.0, r2=spec.sample_size.cox_snell_r2
     )
-    checked = check_sample_size(
-        spec, rows=len(parts.train), needed=needed.needed, parameters=parameters
-    )
+    checked = check_sample_size(spec, rows=rows, needed=needed.needed, parameters=parameters)
     events = next(item.events for item in parts.facts.slices if item.name == "train")
     told = {
         "events": events,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from attending.errors import IntegrityBroken, NotFound
+from attending.errors import IntegrityBroken, NotFound, Refused
 from attending.govern.policy import EXCEPTION_SIGNERS
 from attending.lifecycle import agreeing, checking, pretraining, reviewing
 from attending.lifecycle.brought import brought_models
@@ -21,6 +21,7 @@ from attending.records.replay import Replay
 from attending.records.run import Package, Run
 from attending.release.advance import begin
 from attending.train.fit import fit
+from attending.train.fit_numbers import fit_numbers
 from attending.train.replay import compare, same_files, same_result
 from attending.train.run_record import Materials, Provenance, artifacts, record
 from attending.train.split import split
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from attending.lifecycle.projects import Project
     from attending.models.bundle import Bundle
     from attending.train.fit import Trained
+    from attending.train.fit_numbers import TrainedNumbers
     from attending.train.split import Split
 
 SPLIT_CONDITION = "split.temporal"
@@ -46,7 +48,7 @@ class Fitted:
     cohort: BuiltCohort
     features: BuiltFeatures
     split: Split
-    trained: Trained
+    trained: Trained | TrainedNumbers
 
 
 def fit_run(desk: Desk, project: Project) -> Fitted:
@@ -122,7 +124,17 @@ def replay(desk: Desk, project: Project, digest: str) -> Replay:
 
 
 def bundle_of(desk: Desk, run: Run) -> Bundle:
-    """Return the model of a run, read from the artifacts that its record names."""
+    """Return the model of a run, read from the artifacts that its record names.
+
+    Raises:
+        Refused: the run foretells a number or a count, not a risk.
+    """
+    if run.outcome_type != "yes_no":
+        raise Refused(
+            f"the run foretells a {run.outcome_type}, and this verb is about risks",
+            code="model.outcome_type",
+            hint="Numbers and counts go from cohort to report; they are not served or explained.",
+        )
     files = {
         item.name: desk.home.artifacts.read(item.digest)
         for item in run.artifacts
@@ -204,15 +216,22 @@ def _fit(
         exception=bool(exceptions),
     )
     sample_size = size_of(project, cohort, parts)
-    trained = fit(
-        spec,
-        cohort.table,
-        features.table,
-        split=parts,
-        names=project.features.names,
-        feature_set=project.features.digest,
-        brought=brought_models(project),
-    )
+    names, digest = project.features.names, project.features.digest
+    trained: Trained | TrainedNumbers
+    if spec.outcome_type == "yes_no":
+        trained = fit(
+            spec,
+            cohort.table,
+            features.table,
+            split=parts,
+            names=names,
+            feature_set=digest,
+            brought=brought_models(project),
+        )
+    else:
+        trained = fit_numbers(
+            spec, cohort.table, features.table, split=parts, names=names, feature_set=digest
+        )
     agreement = agreeing.standing_agreement(desk, project)
     signed = agreement if agreeing.fully_signed(desk, agreement) else None
     run = record(

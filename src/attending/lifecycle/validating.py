@@ -18,6 +18,7 @@ from attending.lifecycle.baselines import fair_baselines
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.desk import keep, note
 from attending.lifecycle.featuring import built_features
+from attending.lifecycle.number_validating import number_report
 from attending.lifecycle.training import bundle_of, refit
 from attending.records.cohort import Cohort
 from attending.records.explanation import StabilityReport
@@ -25,6 +26,7 @@ from attending.records.ledger import Subject
 from attending.records.run import Run
 from attending.records.snapshot import Snapshot
 from attending.records.validation import ModelRef, ValidationReport
+from attending.train.fit_numbers import TrainedNumbers
 from attending.validate.data import ValidationData
 from attending.validate.folds import cross_validated
 from attending.validate.model import validate
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from attending.lifecycle.training import Fitted
     from attending.models.protocol import Matrix
     from attending.records.card import ModelCard
+    from attending.train.fit import Trained
     from attending.types import Outcomes
     from attending.validate.data import Calendar
 
@@ -54,37 +57,22 @@ def validate_run(
         fitted: the run's fit when it is still at hand; made again when not.
     """
     found = fitted or refit(desk, project, run.digest)
-    cohort, test = found.cohort, found.split.test
-    outcome = pc.fill_null(cohort.table["label"], 0).to_numpy().astype(np.int8)
-    train = np.flatnonzero(np.isin(np.arange(len(outcome)), test, invert=True))
-    labelled = cohort.table["label"].is_valid().to_numpy(zero_copy_only=False)
-    rows = cohort.table.take(test)
-    names = list(found.trained.bundles)
-    data = ValidationData(
-        outcome=outcome[test],
-        risk=found.trained.test_risks[names[0]],
-        cluster=rows["subject_id"].to_numpy(),
-        baselines=fair_baselines(
-            desk, project, cohort, train=train[labelled[train]], test=test, outcome=outcome
-        ),
-        others={name: found.trained.test_risks[name] for name in names[1:]},
-        groups={
-            name.removeprefix("group_"): rows[name].to_pylist()
-            for name in rows.column_names
-            if name.startswith("group_")
-        },
-        prediction_time=rows["prediction_time"].to_numpy(),
-        site=rows["site"].to_pylist(),
-        calendar=_calendar(cohort.source.snapshot),
-    )
+    snapshot = found.cohort.source.snapshot
     about = ModelRef(
         name=run.model,
         run=run.digest,
         snapshot=run.snapshot,
         cohort=run.cohort,
-        notes=_notes(cohort.source.snapshot, cohort.record.subjects, run),
+        notes=_notes(snapshot, found.cohort.record.subjects, run),
     )
-    report = _with_folds(validate(project.validation, data, about=about), found, outcome)
+    trained = found.trained
+    if isinstance(trained, TrainedNumbers):
+        calendar = _calendar(snapshot)
+        report = number_report(
+            desk, project, found, trained=trained, calendar=calendar, about=about
+        )
+    else:
+        report = _risk_report(desk, project, found, trained=trained, about=about)
     keep(
         desk,
         report,
@@ -96,11 +84,44 @@ def validate_run(
     return report
 
 
-def _with_folds(report: ValidationReport, found: Fitted, outcome: Outcomes) -> ValidationReport:
+def _risk_report(
+    desk: Desk, project: Project, found: Fitted, *, trained: Trained, about: ModelRef
+) -> ValidationReport:
+    """Return the report of a run whose outcome is yes or no."""
+    cohort, test = found.cohort, found.split.test
+    outcome = pc.fill_null(cohort.table["label"], 0).to_numpy().astype(np.int8)
+    train = np.flatnonzero(np.isin(np.arange(len(outcome)), test, invert=True))
+    labelled = cohort.table["label"].is_valid().to_numpy(zero_copy_only=False)
+    rows = cohort.table.take(test)
+    names = list(trained.bundles)
+    data = ValidationData(
+        outcome=outcome[test],
+        risk=trained.test_risks[names[0]],
+        cluster=rows["subject_id"].to_numpy(),
+        baselines=fair_baselines(
+            desk, project, cohort, train=train[labelled[train]], test=test, outcome=outcome
+        ),
+        others={name: trained.test_risks[name] for name in names[1:]},
+        groups={
+            name.removeprefix("group_"): rows[name].to_pylist()
+            for name in rows.column_names
+            if name.startswith("group_")
+        },
+        prediction_time=rows["prediction_time"].to_numpy(),
+        site=rows["site"].to_pylist(),
+        calendar=_calendar(cohort.source.snapshot),
+    )
+    report = validate(project.validation, data, about=about)
+    return _with_folds(report, found, trained=trained, outcome=outcome)
+
+
+def _with_folds(
+    report: ValidationReport, found: Fitted, *, trained: Trained, outcome: Outcomes
+) -> ValidationReport:
     """Return the report with what out-of-fold predictions show, when folds were asked for."""
-    if found.trained.out_of_fold is None or found.split.fold is None:
+    if trained.out_of_fold is None or found.split.fold is None:
         return report
-    risk = next(iter(found.trained.out_of_fold.values()))
+    risk = next(iter(trained.out_of_fold.values()))
     known = ~np.isnan(risk)
     folds = cross_validated(
         outcome[known],
@@ -119,7 +140,7 @@ def _calendar(snapshot: Snapshot) -> Calendar:
 
 def _notes(snapshot: Snapshot, subjects: int, run: Run) -> tuple[str, ...]:
     notes = []
-    if subjects < SMALL_SET:
+    if subjects < SMALL_SET and run.outcome_type != "count":
         notes.append(f"For correctness, not performance: {subjects} patients.")
     if not snapshot.real_clock:
         notes.append(

@@ -20,8 +20,8 @@ _PER_SPLIT = ("split_feature", "threshold", "decision_type", "left_child", "righ
 MAX_BYTES = 256 << 20
 
 
-def check_text(data: bytes, *, names: Sequence[str]) -> None:
-    r"""Check that `data` is LightGBM text of one binary model over `names`.
+def check_text(data: bytes, *, names: Sequence[str], objective: str = "binary sigmoid:1") -> None:
+    r"""Check that `data` is LightGBM text of one model over `names`, binary unless told.
 
     Raises:
         Refused: anything else.
@@ -36,7 +36,7 @@ def check_text(data: bytes, *, names: Sequence[str]) -> None:
         refusal = _refuse("its first lines")
         raise refusal
     try:
-        _check(data.decode("ascii"), names=names)
+        _check(data.decode("ascii"), names=names, objective=objective)
     except (ValueError, KeyError, IndexError):
         refusal = _refuse("numbers that do not fit together")
         raise refusal from None
@@ -60,14 +60,14 @@ def _refuse(what: str) -> Refused:
     )
 
 
-def _check(text: str, *, names: Sequence[str]) -> None:
+def _check(text: str, *, names: Sequence[str], objective: str) -> None:
     head, _, _ = text.partition("\nTree=0\n")
     fields = _fields(head)
     expected = {
         "num_class": "1",
         "num_tree_per_iteration": "1",
         "max_feature_idx": str(len(names) - 1),
-        "objective": "binary sigmoid:1",
+        "objective": objective,
         "feature_names": " ".join(safe_names(names)),
     }
     for key, value in expected.items():

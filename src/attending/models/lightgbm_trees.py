@@ -125,7 +125,7 @@ class TreesEstimator:
         """
         import lightgbm
 
-        settings = _checked(parameters, names=names)
+        settings = checked_settings(parameters, names=names)
         stopping = int(settings["early_stopping_rounds"])
         if stopping and tuning is None:
             raise BadInput(
@@ -134,7 +134,7 @@ class TreesEstimator:
                 hint="Give split.tuning_fraction a value, or set early_stopping_rounds: 0.",
                 where="model.yaml: parameters",
             )
-        options = _options(settings, names=names, seed=seed)
+        options = fit_options(settings, names=names, seed=seed)
         counts = row_counts(y, settings) if settings["class_weights"] != "none" else None
         data = lightgbm.Dataset(
             x, y.astype(np.float32), weight=counts, feature_name=safe_names(names), params=options
@@ -158,7 +158,14 @@ class TreesEstimator:
         return Trees(data, tuple(names))
 
 
-def _checked(parameters: Mapping[str, Setting], *, names: Sequence[str]) -> dict[str, Setting]:
+def checked_settings(
+    parameters: Mapping[str, Setting], *, names: Sequence[str]
+) -> dict[str, Setting]:
+    """Return the parameters over their defaults, each in its range.
+
+    Raises:
+        BadInput: an unknown parameter, one out of range, or a monotone name that is no feature.
+    """
     settings = known_settings(parameters, DEFAULTS, kind="lightgbm")
     for key, default in DEFAULTS.items():
         if isinstance(default, (int, float)):
@@ -168,9 +175,10 @@ def _checked(parameters: Mapping[str, Setting], *, names: Sequence[str]) -> dict
     return settings
 
 
-def _options(
+def fit_options(
     settings: Mapping[str, Setting], *, names: Sequence[str], seed: int
 ) -> dict[str, Setting | list[int]]:
+    """Return what the library is given: one thread, and the low bits of the seed."""
     held = signs(settings, names=names)
     asked = {key: value for key, value in settings.items() if key not in _OWN}
     # The library keeps 31 bits of a seed and takes the low ones.

@@ -20,11 +20,11 @@ class Package(Part):
 
 
 class SliceCount(Part):
-    """How many rows, events and patients a slice holds."""
+    """How many rows, events and patients a slice holds; a number has no events."""
 
     name: str
     rows: int
-    events: int
+    events: int | None
     patients: int
 
 
@@ -129,6 +129,17 @@ class HeldOutSite(Part):
     brier: float | None = None
 
 
+class MeasuredNumber(Part):
+    """A candidate's figures on the test rows, where the outcome is a number or a count."""
+
+    outcome_type: str
+    mae: float
+    rmse: float
+    coverage: float
+    mean_predicted: float
+    mean_observed: float
+
+
 class CandidateFacts(Part):
     """One estimator that was fitted. `chosen` was fixed before fitting.
 
@@ -141,7 +152,7 @@ class CandidateFacts(Part):
     estimator: str
     parameters: dict[str, Setting]
     chosen: bool
-    test: Measured
+    test: Measured | MeasuredNumber
     out_of_fold: Measured | None
     search: SearchFacts | None = None
 
@@ -229,6 +240,12 @@ class Run(Record):
     class_weights: str = "none"
     monotone: dict[str, str] = Field(default_factory=dict)
     held_out_sites: tuple[HeldOutSite, ...] = ()
+
+    @property
+    def outcome_type(self) -> str:
+        """Return `yes_no`, `number` or `count`."""
+        found = self.chosen().test
+        return found.outcome_type if isinstance(found, MeasuredNumber) else "yes_no"
 
     def chosen(self) -> CandidateFacts:
         """Return the candidate that is the model."""

@@ -5,11 +5,13 @@ Counts from 1 to 10, and what would tell them, are null (the spec may set anothe
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from attending.records.base import Part, Record, When
+from attending.records.number_validation import NumberFigures  # noqa: TC001 - pydantic reads it
+from attending.records.range import Range as Range  # noqa: PLC0414 - others read it here
 from attending.specs.base import Scalar  # noqa: TC001 - pydantic reads it
 
 #: The answer of a gate. Too few events is `not_shown`, never `met`.
@@ -27,14 +29,6 @@ class ModelRef(Part):
     snapshot: str = ""
     cohort: str = ""
     notes: tuple[str, ...] = ()
-
-
-class Range(Part):
-    """A value with its 95 % interval; null where it is not defined or not shown."""
-
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
 
 
 class Estimate(Part):
@@ -317,6 +311,7 @@ class ValidationReport(Record):
         calendar: `real`, `floating` or `relative`; only real days have quarters and daily alerts.
         start, end: first and last prediction time; null unless the calendar is real.
         gates_met: whether every gate is met; false when there is none.
+        number: what only a number or a count has; null where the outcome is yes or no.
     """
 
     kind: ClassVar[str] = "validation"
@@ -350,6 +345,12 @@ class ValidationReport(Record):
     gates_met: bool
     summary: tuple[Headline, ...]
     notes: tuple[str, ...] = ()
+    number: NumberFigures | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, dumped: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what a report of yes or no does not have, so that its digest is what it was."""
+        return {k: v for k, v in dumped(self).items() if k != "number" or v is not None}
 
     def estimate(self, name: str, *, model: str = "model") -> Estimate | None:
         """Return one measure of one model, or None when it was not asked for."""

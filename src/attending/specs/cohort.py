@@ -6,9 +6,9 @@ written, eligibility before exclusions, and each leaves its count.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from attending.specs.base import Length, Spec
 from attending.specs.features import Slug  # noqa: TC001 - pydantic reads it
@@ -24,13 +24,17 @@ from attending.specs.outcome import (
     Sepsis3,
     Threshold,
 )
+from attending.specs.outcome_type import leave_out
+from attending.specs.unit_count import UnitCount  # noqa: TC001 - pydantic reads it
 
 #: Kinds of label whose question has a field of the same name.
-_ASKED = ("readmission", "code_value", "codes", "encounter", "threshold", "sepsis3")
+_ASKED = (
+    "readmission", "code_value", "codes", "encounter", "threshold", "sepsis3", "unit_count"
+)  # fmt: skip
 #: Kinds whose outcome is a number, not yes or no.
 NUMERIC = frozenset({"length_of_stay", "remaining_days"})
-#: Kinds whose outcome is death itself.
-_DEATH_IS_IT = frozenset({"death_in_stay", "death"})
+#: Kinds whose outcome is death itself, or to which no death of one patient is an end.
+_DEATH_IS_IT = frozenset({"death_in_stay", "death", "unit_count"})
 
 #: Rules that look at how the stay ended, which nobody knows before the discharge.
 _READS_THE_END = frozenset({
@@ -190,6 +194,7 @@ class Label(Spec):
         "sepsis3",
         "length_of_stay",
         "remaining_days",
+        "unit_count",
     ]
     horizon: Length | None = None
     readmission: Readmission | None = None
@@ -198,10 +203,15 @@ class Label(Spec):
     encounter: LaterStay | None = None
     threshold: Threshold | None = None
     sepsis3: Sepsis3 | None = None
+    unit_count: UnitCount | None = None
     competing: Competing | None = None
     delay: Length = 0
     proxies: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, dumped: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return leave_out(dumped(self), {"unit_count": None})
 
     @model_validator(mode="after")
     def _whole(self) -> Label:
@@ -209,7 +219,9 @@ class Label(Spec):
             given = getattr(self, kind) is not None
             if given != (self.kind == kind):
                 raise ValueError(f"'{kind}' is for labels of that kind, and needed by them")
-        to_the_end = self.kind == "death_in_stay" or self.is_number
+        to_the_end = self.kind in {"death_in_stay", "unit_count"} or self.is_number
+        if self.kind == "unit_count" and self.horizon is not None:
+            raise ValueError("a label of kind 'unit_count' looks to the end of its shift")
         if not to_the_end and self.horizon is None:
             raise ValueError(f"a label of kind '{self.kind}' needs the field 'horizon'")
         if self.is_number and self.horizon is not None:
@@ -219,7 +231,7 @@ class Label(Spec):
         if (self.kind in _DEATH_IS_IT) != (self.competing is None):
             raise ValueError(
                 "'competing' says what death before the outcome counts as; every label but "
-                "'death_in_stay' and 'death' needs it"
+                "'death_in_stay', 'death' and 'unit_count' needs it"
             )
         return self
 
@@ -288,6 +300,23 @@ class CohortSpec(Spec):
         if in_stay and self.index.event == "discharge":
             raise ValueError("a stay that has ended cannot end in death; move the index")
         return self
+
+    @model_validator(mode="after")
+    def _units_have_shifts(self) -> CohortSpec:
+        if (self.index.event == "shift") != (self.label.kind == "unit_count"):
+            raise ValueError("index 'shift' and label 'unit_count' belong together")
+        asked = self.rules or self.groups or self.censoring != Censoring()
+        if self.index.event == "shift" and (asked or self.sampling != Sampling()):
+            raise ValueError(
+                "a unit has no rules, groups, censoring or sampling of patients; "
+                "its own groups are unit and shift"
+            )
+        return self
+
+    @property
+    def of_units(self) -> bool:
+        """Return whether a row is a unit and shift, not a patient."""
+        return self.index.event == "shift"
 
     @property
     def rules(self) -> tuple[Rule, ...]:

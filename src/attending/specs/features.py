@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from attending.digests import digest_of
 from attending.errors import BadInput, did_you_mean
 from attending.specs.base import Length, Scalar, Spec, Unit, dump
 from attending.specs.expression import Expression  # noqa: TC001 - pydantic reads it
 from attending.specs.expression import Slug as Slug  # noqa: PLC0414, TC001 - and others read it
+from attending.specs.outcome_type import leave_out
 from attending.times import format_length, parse_length
 
-Kind: TypeAlias = Literal["window", "age", "static", "calendar", "stay_hours", "derived", "score"]
+Kind: TypeAlias = Literal[
+    "window", "age", "static", "calendar", "stay_hours", "derived", "score", "unit"
+]
 Aggregate: TypeAlias = Literal[
     "last",
     "first",
@@ -46,6 +57,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "stay_hours": (),
     "derived": ("expression",),
     "score": ("score",),
+    "unit": ("series", "lags"),
 }
 _ONLY: dict[str, str] = {
     "window": "window",
@@ -61,6 +73,8 @@ _ONLY: dict[str, str] = {
     "score": "score",
     "parameters": "score",
     "component": "score",
+    "series": "unit",
+    "lags": "unit",
 }
 #: Aggregates that the rows of a window answer whatever their values are.
 VALUELESS = frozenset({"count", "any", "time_since_last", "distinct_codes"})
@@ -101,6 +115,10 @@ Window: TypeAlias = Annotated[
         when_used="json",
     ),
 ]
+
+
+#: So many shifts before.
+Lag: TypeAlias = Annotated[int, Field(ge=0, le=10_000)]
 
 
 class Plausible(Spec):
@@ -144,6 +162,9 @@ class FeatureSpec(Spec):
         score: of kind `score`; a registered bedside score, as it could be known at the prediction.
         parameters: of the score.
         component: one of its components; its total when absent.
+        series: of kind `unit`; who is present when a shift begins, or who comes during it.
+        lags: so many shifts before the prediction's own, of which the mean is taken; 0 is the
+            beginning of the prediction's own, at which only who is present is known.
         catalogue: the version in the home's catalogue that this definition is, to the digest.
     """
 
@@ -167,6 +188,8 @@ class FeatureSpec(Spec):
     score: Slug | None = None
     parameters: dict[str, Scalar] = Field(default_factory=dict)
     component: Slug | None = None
+    series: Literal["present", "arrivals"] | None = None
+    lags: Annotated[tuple[Lag, ...], Field(min_length=1, max_length=400)] | None = None
     owner: str
     purpose: str
     freshness: Length | None = None
@@ -197,6 +220,18 @@ class FeatureSpec(Spec):
             raise ValueError("a score is by what was known: leave out 'clock'")
         if self.when_stale == "missing" and (self.freshness is None or self.kind != "window"):
             raise ValueError("'when_stale: missing' needs the field 'freshness' and a window")
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, dumped: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return leave_out(dumped(self), {"series": None, "lags": None})
+
+    @model_validator(mode="after")
+    def _lags_look_back(self) -> FeatureSpec:
+        if self.series == "arrivals" and 0 in (self.lags or ()):
+            raise ValueError(
+                "who comes during a shift is not known when it begins; write lags of 1 or more"
+            )
+        return self
 
     @model_validator(mode="after")
     def _same_name(self) -> FeatureSpec:

@@ -3,25 +3,46 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from attending.specs.base import Length, Spec
+from attending.specs.outcome_type import leave_out
+from attending.specs.unit_count import Shifts  # noqa: TC001 - pydantic reads it
 
 EncounterClass: TypeAlias = Literal["INPATIENT", "OBSERVATION", "ED", "OUTPATIENT", "ICU"]
 IndexEvent: TypeAlias = Literal[
-    "discharge", "admission", "landmark", "transfer", "every", "clock", "result", "visit"
+    "discharge",
+    "admission",
+    "landmark",
+    "transfer",
+    "every",
+    "clock",
+    "result",
+    "visit",
+    "shift",
 ]
 
 #: The zone of a source whose days were shifted: its clock is read as it stands.
 FLOATING = "floating"
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 #: Which field belongs to which event; each is needed by its event and refused by the others.
-_NEEDS = {"every": {"every"}, "clock": {"clock", "time_zone"}, "result": {"codes"}}
-_MAY = {"landmark": {"after"}, "every": {"after"}, "clock": {"zones"}, "transfer": {"codes"}}
-_OWNED = ("after", "every", "clock", "time_zone", "zones", "codes")
+_NEEDS = {
+    "every": {"every"},
+    "clock": {"clock", "time_zone"},
+    "result": {"codes"},
+    "shift": {"shifts"},
+}
+_MAY = {
+    "landmark": {"after"},
+    "every": {"after"},
+    "clock": {"zones"},
+    "transfer": {"codes"},
+    "shift": {"codes"},
+}
+_OWNED = ("after", "every", "clock", "time_zone", "zones", "codes", "shifts")
 
 
 class Index(Spec):
@@ -31,7 +52,9 @@ class Index(Spec):
     `every` is each such length of the stay, the first one at `after`; `clock` is a time of day,
     such as 06:00, on each day of the stay, in the zone of its site; `transfer` and `result` are
     rows of `codes` within the stay, when they were known; `visit` is the start of an outpatient
-    visit. `require_stay` keeps only stays that are still open at the prediction.
+    visit. `shift` is the beginning of each of `shifts` in each unit, on the clock of its site as
+    the snapshot's manifest says it; `codes` tell the unit. `require_stay` keeps only stays that
+    are still open at the prediction.
     """
 
     event: IndexEvent
@@ -43,6 +66,11 @@ class Index(Spec):
     time_zone: str | None = None
     zones: dict[str, str] = Field(default_factory=dict)
     codes: tuple[str, ...] = ()
+    shifts: Shifts | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, dumped: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return leave_out(dumped(self), {"shifts": None})
 
     @model_validator(mode="before")
     @classmethod

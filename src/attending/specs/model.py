@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from attending.specs.base import Length, Scalar, Spec
+from attending.specs.outcome_type import OutcomeType, check_suits, leave_out, with_defaults
 from attending.specs.search import SearchSpec  # noqa: TC001 - the type of a field
 from attending.times import format_instant, parse_instant
 from attending.types import Instant
@@ -37,7 +46,7 @@ def _auto(value: object) -> object:
 
 #: What happens to patients who stand on both sides of a split.
 PatientOverlap: TypeAlias = Literal["refuse", "drop_from_train", "drop_from_test", "allow"]
-Estimator: TypeAlias = Literal["lightgbm", "logistic", "additive", "onnx"]
+Estimator: TypeAlias = Literal["lightgbm", "logistic", "additive", "onnx", "linear", "poisson"]
 #: Those that keep a sign which clinicians know.
 _HOLD_SIGNS = frozenset({"lightgbm", "additive"})
 
@@ -215,6 +224,8 @@ class ModelSpec(Spec):
     Attributes:
         name: the model's name in this home; versions are counted under it.
         outcome: what a risk is the risk of, in words that a clinician would use.
+        outcome_type: yes or no, a number such as days, or a count such as patients.
+        interval: for a number or a count, the share of outcomes that its interval is to hold.
         compare: other candidates; which one is the model is fixed here, not by the test.
         search: better parameters for the model, looked for in the training rows alone.
         monotone: by feature, whether the risk may only rise or only fall with it.
@@ -226,6 +237,8 @@ class ModelSpec(Spec):
 
     name: Slug
     outcome: Annotated[str, Field(min_length=3)]
+    outcome_type: OutcomeType = "yes_no"
+    interval: Share = 0.8
     estimator: Estimator
     parameters: dict[str, Scalar] = Field(default_factory=dict)
     compare: tuple[CandidateSpec, ...] = ()
@@ -233,7 +246,7 @@ class ModelSpec(Spec):
     split: Split
     search: SearchSpec | None = None
     monotone: dict[str, Literal["increasing", "decreasing"]] = Field(default_factory=dict)
-    calibration: Literal["platt", "isotonic", "beta", "none"] = "platt"
+    calibration: Literal["platt", "isotonic", "beta", "linear", "ratio", "none"] = "platt"
     class_weights: Literal["none", "balanced"] = "none"
     missing: Literal["native", "impute"] = "native"
     baselines: tuple[Baseline, ...] = ()
@@ -243,6 +256,31 @@ class ModelSpec(Spec):
         "calibration_slope",
     )
     sample_size: SampleSizeSpec = SampleSizeSpec()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_its_type(cls, said: object) -> object:
+        return with_defaults(said)
+
+    @model_validator(mode="after")
+    def _suits_its_type(self) -> ModelSpec:
+        estimators = tuple(asked.estimator for _, asked in self.candidates())
+        check_suits(self.outcome_type, estimators=estimators, calibration=self.calibration)
+        asked = {
+            "search": any(item.search for _, item in self.candidates()),
+            "monotone": bool(self.monotone),
+            "class_weights": self.class_weights != "none",
+            "split.leave_one_site_out": self.split.leave_one_site_out,
+        }
+        odd = [name for name, said in asked.items() if said]
+        if odd and self.outcome_type != "yes_no":
+            raise ValueError(f"{', '.join(odd)} are for outcome_type yes_no alone")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, dumped: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        unsaid = {"outcome_type": "yes_no", "interval": 0.8, "search": None, "monotone": {}}
+        return leave_out(dumped(self), unsaid)
 
     @model_validator(mode="after")
     def _calibration_has_rows(self) -> ModelSpec:

@@ -7,9 +7,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from attending.specs.base import Spec
+from attending.specs.number_validation import (
+    IntervalCoverageWithin,
+    MinimumRows,
+    with_number_measures,
+)
+from attending.specs.outcome_type import leave_out
 
 Name: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=64)]
 #: One group of an attribute, written `age=80+`.
@@ -19,7 +31,14 @@ Margin: TypeAlias = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive: TypeAlias = Annotated[float, Field(gt=0.0)]
 #: Measures that a paired comparison may name.
 ComparedMeasure: TypeAlias = Literal[
-    "auroc", "average_precision", "brier", "scaled_brier", "sensitivity_at_capacity"
+    "auroc",
+    "average_precision",
+    "brier",
+    "scaled_brier",
+    "sensitivity_at_capacity",
+    "mae",
+    "rmse",
+    "poisson_deviance",
 ]
 #: What must lie inside a range: the whole interval, or the estimate alone.
 Judged: TypeAlias = Literal["interval", "estimate"]
@@ -191,7 +210,7 @@ class SubgroupNotWorse(Spec):
     gate: Literal["subgroup_not_worse"]
     groups: tuple[GroupName, ...] = ()
     baseline: Name | None = None
-    measure: Literal["auroc", "average_precision", "brier", "scaled_brier"] = "auroc"
+    measure: Literal["auroc", "average_precision", "brier", "scaled_brier", "mae", "rmse"] = "auroc"
     margin: Margin = 0.05
 
 
@@ -245,7 +264,9 @@ Gate: TypeAlias = Annotated[
     | SubgroupAurocAtLeast
     | SubgroupObservedExpected
     | AlertBurden
-    | MinimumEvents,
+    | MinimumEvents
+    | IntervalCoverageWithin
+    | MinimumRows,
     Field(discriminator="gate"),
 ]
 
@@ -263,6 +284,8 @@ class ValidationSpec(Spec):
         high_risk_subgroups: groups that must not be failed, such as `age=80+`.
         minimum_events: fewer in a group, and it is insufficient; never met.
         minimum_non_events: likewise.
+        minimum_rows: of a number or a count; fewer in a group, and it is insufficient.
+        minimum_clusters: likewise, patients of a number and units of a count.
         suppress_counts_up_to: counts from 1 to this are not shown; 0 shows all.
         gates: what must be met.
 
@@ -281,9 +304,20 @@ class ValidationSpec(Spec):
     high_risk_subgroups: tuple[GroupName, ...] = ()
     minimum_events: Annotated[int, Field(ge=2)] = 10
     minimum_non_events: Annotated[int, Field(ge=2)] = 10
+    minimum_rows: Annotated[int, Field(ge=11)] = 30
+    minimum_clusters: Annotated[int, Field(ge=2)] = 20
     bootstrap: BootstrapAsked = BootstrapAsked()
     suppress_counts_up_to: Annotated[int, Field(ge=0, le=100)] = 10
     gates: tuple[Gate, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_numbers(cls, said: object) -> object:
+        return with_number_measures(said)
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, dumped: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return leave_out(dumped(self), {"minimum_rows": 30, "minimum_clusters": 20})
 
     @model_validator(mode="after")
     def _names_meet(self) -> Self:

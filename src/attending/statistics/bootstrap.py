@@ -285,3 +285,19 @@ def _run(
     with ThreadPoolExecutor(max_workers=threads) as pool:
         list(pool.map(make, range(1, draws + 1)))
     return totals, at_marks
+
+
+def draw_weights(cluster: Ints, *, draw: int, seed: int) -> Any:  # noqa: ANN401 - uint8
+    """Return the Poisson(1) weight of each cluster in one draw; 1 in draw 0, the data themselves.
+
+    Args:
+        cluster: shape (n,), whole numbers, each once.
+        draw: which draw.
+        seed: part of every weight.
+
+    >>> draw_weights(np.array([7, 8]), draw=0, seed=1).tolist()
+    [1, 1]
+    """
+    out = np.empty(len(cluster), np.uint8)
+    _weights(_keys(cluster, seed), draw, _STEPS53, out)
+    return out

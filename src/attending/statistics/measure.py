@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 #: What a measure takes. `ranking`: outcomes and any score; `risk`: outcomes and probabilities;
-#: `threshold`: outcomes, probabilities and a threshold; `drift`: reference and current values.
-Kind: TypeAlias = Literal["ranking", "risk", "threshold", "drift"]
+#: `threshold`: outcomes, probabilities and a threshold; `drift`: reference and current values;
+#: `number`: observed and predicted numbers; `interval`: observed numbers, low and high ends;
+#: `quantile`: observed numbers, a predicted quantile and its level.
+Kind: TypeAlias = Literal["ranking", "risk", "threshold", "drift", "number", "interval", "quantile"]
 #: Which way is better. `target:0` and `target:1` mean that nearer to it is better.
 Direction: TypeAlias = Literal["higher", "lower", "target:0", "target:1"]
 

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from attending.digests import digest_bytes
 from attending.records.run import ArtifactDigest, Package, Run, SampleSize
+from attending.train.fit import Trained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from attending.models.bundle import Bundle
+    from attending.models.number_bundle import NumberBundle
     from attending.specs.model import ModelSpec
-    from attending.train.fit import Trained
+    from attending.train.fit_numbers import TrainedNumbers
     from attending.train.split import Split
 
 
@@ -53,10 +56,11 @@ class Materials:
     exceptions: tuple[str, ...] = ()
 
 
-def artifacts(trained: Trained) -> dict[str, bytes]:
+def artifacts(trained: Trained | TrainedNumbers) -> dict[str, bytes]:
     """Return the files of a run: the model's under their names, others under `compare/NAME/`."""
     files: dict[str, bytes] = {}
-    for at, (name, bundle) in enumerate(trained.bundles.items()):
+    bundles: Mapping[str, Bundle | NumberBundle] = trained.bundles
+    for at, (name, bundle) in enumerate(bundles.items()):
         folder = f"compare/{name}/" if at else ""
         files.update({folder + file: data for file, data in bundle.files().items()})
     return files
@@ -102,7 +106,7 @@ def exploratory_reasons(provenance: Provenance, *, agreed: bool) -> tuple[str, .
 
 def record(
     spec: ModelSpec,
-    trained: Trained,
+    trained: Trained | TrainedNumbers,
     *,
     split: Split,
     provenance: Provenance,
@@ -138,5 +142,5 @@ def record(
         exceptions=materials.exceptions,
         class_weights=spec.class_weights,
         monotone=dict(spec.monotone),
-        held_out_sites=trained.held_out_sites,
+        held_out_sites=trained.held_out_sites if isinstance(trained, Trained) else (),
     )

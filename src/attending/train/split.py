@@ -16,15 +16,19 @@ import pyarrow.compute as pc
 from attending.errors import BadInput, Refused, did_you_mean
 from attending.records.run import SliceCount, SplitFacts
 from attending.specs.model import GroupRandomSplit, GroupSplit, RandomSplit, TemporalSplit
-from attending.times import from_micros, to_micros
+from attending.times import DAY, from_micros, to_micros
 from attending.train.hashing import hashed
 from attending.train.later import Gaps, latest_part
+from attending.train.outcomes import check_type, numbers_of, type_of
 
 if TYPE_CHECKING:
     from attending.specs.model import ModelSpec
+    from attending.specs.outcome_type import OutcomeType
     from attending.types import Ints, Mask, Outcomes
 
 _LEAST = 2
+#: Of a number, which has no events to count.
+_LEAST_ROWS = 20
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,12 @@ class Rows:
     horizon_end: Ints
     labelled: Mask
     outcome: Outcomes
+    outcome_type: OutcomeType = "yes_no"
+
+    @property
+    def drawn_by(self) -> Ints:
+        """Return what slices are drawn by: the patient, or the day where units come every day."""
+        return self.time // DAY if self.outcome_type == "count" else self.subject
 
 
 @dataclass
@@ -95,6 +105,7 @@ def split(
             stand on both sides and the spec does not say what happens to them.
         BadInput: a slice without enough events, or a column that is not there.
     """
+    check_type(spec, cohort)
     rows = read_rows(cohort)
     sides = _sides(spec, cohort, rows, exception=exception)
     if sides.cut is not None:
@@ -110,15 +121,21 @@ def split(
 
 
 def read_rows(cohort: pa.Table) -> Rows:
-    """Return a cohort's columns as arrays; a missing encounter is -1."""
+    """Return a cohort's columns as arrays; a missing encounter is -1.
+
+    A number has no event: its `outcome` is 0 for every row.
+    """
     outcome = cohort["label"]
+    found = type_of(cohort)
+    labelled = outcome.is_valid().to_numpy()
     return Rows(
         subject=cohort["subject_id"].to_numpy(),
         encounter=pc.fill_null(cohort["encounter_id"], -1).to_numpy(),
         time=_micros(cohort["prediction_time"]),
         horizon_end=_micros(cohort["horizon_end"]),
-        labelled=outcome.is_valid().to_numpy(),
+        labelled=labelled if found == "yes_no" else ~np.isnan(numbers_of(cohort)),
         outcome=pc.fill_null(outcome, 0).to_numpy().astype(np.int8),
+        outcome_type=found,
     )
 
 
@@ -192,6 +209,8 @@ def _part_stays(sides: _Sides, rows: Rows) -> None:
 
 
 def _part_patients(sides: _Sides, rows: Rows, *, policy: str) -> None:
+    if rows.outcome_type == "count":
+        return  # the same units are there before and after the cut, as they will be in use
     both = np.intersect1d(rows.subject[sides.before], rows.subject[sides.test])
     sides.overlap_patients = len(both)
     if not len(both) or policy == "allow":
@@ -218,7 +237,7 @@ def _gaps(spec: ModelSpec, *, delay: int, gap: int) -> Gaps:
 
 def _slices(spec: ModelSpec, rows: Rows, sides: _Sides, *, gaps: Gaps) -> dict[str, Ints]:
     asked = spec.split
-    draw = hashed(rows.subject, seed=spec.seed, purpose=2)
+    draw = hashed(rows.drawn_by, seed=spec.seed, purpose=2)
     tuned = asked.tuning_fraction + asked.calibration_fraction
     calibration = sides.before & (draw < asked.calibration_fraction)
     tuning = sides.before & ~calibration & (draw < tuned)
@@ -247,7 +266,7 @@ def _facts(spec: ModelSpec, rows: Rows, sides: _Sides, *, slices: dict[str, Ints
         SliceCount(
             name=name,
             rows=len(at),
-            events=int(rows.outcome[at].sum()),
+            events=int(rows.outcome[at].sum()) if rows.outcome_type == "yes_no" else None,
             patients=len(np.unique(rows.subject[at])),
         )
         for name, at in slices.items()
@@ -262,7 +281,9 @@ def _facts(spec: ModelSpec, rows: Rows, sides: _Sides, *, slices: dict[str, Ints
         ungrouped=sides.ungrouped,
         purged=sides.purged,
         embargoed=sides.embargoed,
-        patient_overlap=asked.patient_overlap,
+        patient_overlap=asked.patient_overlap
+        if rows.outcome_type != "count"
+        else "none, the rows are units",
         overlap_patients=sides.overlap_patients,
         overlap_rows=sides.overlap_rows,
         encounter_rows=sides.encounter_rows,
@@ -275,13 +296,17 @@ def _facts(spec: ModelSpec, rows: Rows, sides: _Sides, *, slices: dict[str, Ints
 def _check_filled(facts: SplitFacts) -> None:
     for part in facts.slices:
         optional = part.name in {"tuning", "calibration"} and part.rows == 0
-        if not optional and min(part.events, part.rows - part.events) < _LEAST:
+        if part.events is None:
+            if not optional and part.rows < _LEAST_ROWS:
+                raise _too_few(f"the {part.name} slice has {part.rows} rows", least=_LEAST_ROWS)
+        elif not optional and min(part.events, part.rows - part.events) < _LEAST:
             raise _too_few(f"the {part.name} slice has {part.events} events in {part.rows} rows")
 
 
-def _too_few(what: str) -> BadInput:
+def _too_few(what: str, *, least: int = _LEAST) -> BadInput:
+    wanted = f"{_LEAST} of each outcome" if least == _LEAST else str(least)
     return BadInput(
-        f"{what}, expected at least {_LEAST} of each outcome",
+        f"{what}, expected at least {wanted}",
         code="split.too_few",
         hint="Move the cut, widen the cohort, or take a smaller fraction.",
         where="model.yaml: split",
