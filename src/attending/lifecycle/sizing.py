@@ -31,6 +31,8 @@ def planned_size(desk: Desk, project: Project) -> SampleSize | None:
     """
     cohort = built_cohort(desk, project)
     signed = agreeing.signed_exceptions(desk, project, _SPLIT, roles=frozenset(EXCEPTION_SIGNERS))
+    if project.model.split.kind == "group_random":
+        agreeing.require_exception(signed, condition=_SPLIT)
     label = project.cohort.label
     parts = split(
         project.model,
