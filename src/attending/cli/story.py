@@ -23,6 +23,7 @@ from attending.lifecycle import (
     parity,
     references,
     releasing,
+    replaying,
     scanning,
     scoring,
     signing,
@@ -228,7 +229,7 @@ def _train(teller: Teller) -> Fitted:
     say(f"  run {fitted.digest}")
     for artifact in fitted.run.artifacts:
         say(f"    {artifact.name} {artifact.digest}")
-    again = training.replay(teller.by("erik"), teller.project, fitted.digest)
+    again = replaying.replay(teller.by("erik"), teller.project, fitted.digest)
     say(f"  repeated by Erik Lind: {'every byte the same' if again.same_files else 'DIFFERENT'}")
     return fitted
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar, TypeAlias
 
-from attending.records.base import Part, Record, When
+from pydantic import Field
+
+from attending.records.base import GrownPart, Part, Record, When
 
 Setting: TypeAlias = bool | int | float | str
+#: The form in which runs are written now; older ones are read as they are.
+FORM = 2
 
 
 class Package(Part):
@@ -17,7 +21,7 @@ class Package(Part):
     hash: str = ""
 
 
-class SliceCount(Part):
+class SliceCount(GrownPart):
     """How many rows, events and patients a slice holds."""
 
     name: str
@@ -26,7 +30,7 @@ class SliceCount(Part):
     patients: int
 
 
-class SplitFacts(Part):
+class SplitFacts(GrownPart):
     """How rows were shared out, and how many were left out and why.
 
     Attributes:
@@ -58,7 +62,7 @@ class SplitFacts(Part):
     folds: int
 
 
-class Measured(Part):
+class Measured(GrownPart):
     """A candidate's figures on the test rows, for a first look; `validate` gives the evidence."""
 
     auroc: float
@@ -67,7 +71,7 @@ class Measured(Part):
     event_rate: float
 
 
-class CandidateFacts(Part):
+class CandidateFacts(GrownPart):
     """One estimator that was fitted. `chosen` was fixed before fitting."""
 
     name: str
@@ -85,7 +89,7 @@ class ArtifactDigest(Part):
     digest: str
 
 
-class SampleSize(Part):
+class SampleSize(GrownPart):
     """Rows that were there against rows that Riley's criteria ask for."""
 
     rows: int
@@ -94,7 +98,7 @@ class SampleSize(Part):
     policy: str
 
 
-class Run(Record):
+class Run(GrownPart, Record):
     """One training run. It can be repeated from these fields and compared digest by digest.
 
     Attributes:
@@ -104,6 +108,10 @@ class Run(Record):
         agreement: digest of the signed agreement on baselines and metrics, when there is one.
         exploratory: whether it may not be promoted; `reasons` say why.
         exceptions: signed exceptions that this run used, by their digests or codes.
+        form: 1 as release 0.1.0 wrote it; 2 with the fields below, which are absent in 1.
+        label: digest of the definition of the outcome alone.
+        feature_version: the version that features.yaml gives itself.
+        specs: by file, the digest of the spec that was read; it is kept as an artifact.
     """
 
     kind: ClassVar[str] = "run"
@@ -137,6 +145,10 @@ class Run(Record):
     exploratory: bool
     reasons: tuple[str, ...]
     exceptions: tuple[str, ...]
+    form: int = 1
+    label: str = ""
+    feature_version: str = ""
+    specs: dict[str, str] = Field(default_factory=dict)
 
     def chosen(self) -> CandidateFacts:
         """Return the candidate that is the model."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from attending.digests import digest_bytes
-from attending.records.run import ArtifactDigest, Package, Run, SampleSize
+from attending.records.run import FORM, ArtifactDigest, Package, Run, SampleSize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +50,9 @@ class Materials:
     feature_table: str
     agreement: str | None = None
     exceptions: tuple[str, ...] = ()
+    label: str = ""
+    feature_version: str = ""
+    specs: Mapping[str, str] = field(default_factory=dict)
 
 
 def artifacts(trained: Trained) -> dict[str, bytes]:
@@ -130,4 +133,8 @@ def record(
         exploratory=bool(reasons),
         reasons=reasons,
         exceptions=materials.exceptions,
+        form=FORM,
+        label=materials.label,
+        feature_version=materials.feature_version,
+        specs=dict(sorted(materials.specs.items())),
     )
