@@ -22,7 +22,12 @@ from attending.statistics.inputs import TooFewOutcomes
 from attending.statistics.suppression import tells_small
 from attending.train.attribution import orders, shares
 from attending.train.causes import causes
-from attending.train.diff_words import cause_sentences, change_sentence, chief, shift_sentence
+from attending.train.diff_words import (
+    cause_sentences,
+    change_sentence,
+    chief_factors,
+    shift_sentence,
+)
 from attending.train.split import split
 
 if TYPE_CHECKING:
@@ -158,13 +163,12 @@ def _compared(before: _Side, after: _Side, told: tuple[Cause, ...]) -> RunDiff:
 def _words(
     shown: tuple[Shares, ...], told: tuple[Cause, ...], shifts: tuple[GroupShift, ...]
 ) -> tuple[str, ...]:
-    words = [change_sentence(one) for one in shown]
     if not shown:
         return tuple(f"In {one.name}: {'; '.join(one.details)}." for one in told if one.differs)
-    factor = chief(max(shown, key=lambda one: abs(one.change)))
-    words += cause_sentences(factor, told)
-    if factor == "population":
-        words += filter(None, [shift_sentence(shifts)])
+    words = [change_sentence(one) for one in shown]
+    for factor in chief_factors(shown):
+        words += [one for one in cause_sentences(factor, told) if one not in words]
+        words += filter(None, [shift_sentence(shifts) if factor == "population" else ""])
     named = " ".join(words)
     others = [one.name for one in told if one.differs and f"In {one.name}:" not in named]
     words += [f"Also different: {', '.join(others)}."] if others else []

@@ -10,7 +10,6 @@ from attending.documents.run_mlflow import experiment_file, experiment_of, run_f
 from attending.documents.run_openlineage import event_lines, run_events
 from attending.errors import BadInput, DependencyDown, NotFound, did_you_mean
 from attending.lifecycle.desk import note
-from attending.lifecycle.run_specs import specs_of
 from attending.records.ledger import Subject
 
 if TYPE_CHECKING:
@@ -45,9 +44,8 @@ def export_run(desk: Desk, run: Run, *, to: str, into: Path) -> Path:
         )
     made = _listed(desk, run)
     try:
-        path = (
-            _lines(run, made, into) if to == "openlineage" else _store(desk, run, made, into=into)
-        )
+        write = _store if to == "mlflow" else _lines
+        path = write(desk, run, made, into=into)
     except FileExistsError:
         raise BadInput(
             "this run was written there before, and is kept as it is",
@@ -108,6 +106,5 @@ def _artifacts(desk: Desk, run: Run) -> dict[str, bytes]:
     """Return the record itself, the model's files and the specs that were kept."""
     shelf = desk.home.artifacts
     files = {f"model/{item.name}": shelf.read(item.digest) for item in run.artifacts}
-    specs = {name: digest for name, digest in specs_of(run).items() if digest in shelf}
-    files |= {f"specs/{name}.json": shelf.read(digest) for name, digest in specs.items()}
+    files |= {f"specs/{name}.json": shelf.read(digest) for name, digest in run.specs.items()}
     return {"run.json": run.as_bytes(), **files}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from attending.errors import Refused
 from attending.lifecycle.desk import keep
 from attending.lifecycle.replaying import rebuilt_cohort, rebuilt_features, verified
-from attending.lifecycle.run_specs import specs_of, specs_read
+from attending.lifecycle.run_specs import specs_that_differ
 from attending.lifecycle.training import checked_fit, keep_run
 from attending.records.promotion import Promotion
 from attending.train.hidden_state import hidden_state
@@ -70,8 +70,7 @@ def _require_clean(project: Project) -> None:
 
 
 def _require_same_specs(project: Project, was: Run) -> None:
-    now = specs_read(project)
-    other = [name for name, digest in specs_of(was).items() if now[name].digest != digest]
+    other = specs_that_differ(project, was)
     if other:
         files = ", ".join(f"{name}.yaml" for name in other)
         raise Refused(

@@ -230,7 +230,7 @@ def _materials(
         exceptions=standing.exceptions,
         label=cohort.record.label_digest,
         feature_version=project.features.version,
-        specs={name: spec.digest for name, spec in run_specs.specs_read(project).items()},
+        specs=run_specs.spec_digests(project),
     )
 
 

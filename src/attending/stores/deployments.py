@@ -69,7 +69,9 @@ class Deployments:
         Raises:
             Refused: it is not the sequel of what stands: another act came in between.
         """
-        last = unit.rows(_history(deployment.model, deployment.version).limit(1))
+        begins = not deployment.version and deployment.previous is None
+        of_it = _history(deployment.model).where(DEPLOYMENTS.c.version == deployment.version)
+        last = [] if begins else unit.rows(of_it.limit(1))
         if last and last[0].digest != deployment.previous:
             raise Refused(
                 "another act on this version came in between",
@@ -104,10 +106,15 @@ class Deployments:
     def current(self, model: str, *, version: str = "") -> Deployment | None:
         """Return where a model, or one version of it, stands: the last row of its history.
 
+        A run that was fitted since and has no number yet hides no version that has one.
+
         Raises:
             IntegrityBroken: the record is not what its digest says.
         """
-        rows = self.catalog.database.rows(_history(model, version).limit(1))
+        history = _history(model, version)
+        numbered = history.where(DEPLOYMENTS.c.version != "")
+        rows = self.catalog.database.rows(numbered.limit(1))
+        rows = rows or self.catalog.database.rows(history.limit(1))
         return self.catalog.get(rows[0].digest, Deployment) if rows else None
 
     def standing(self, model: str) -> dict[str, Deployment]:
@@ -131,7 +138,7 @@ class Deployments:
         return int(rows[0][0])
 
 
-def _history(model: str, version: str) -> Select[Any]:
+def _history(model: str, version: str = "") -> Select[Any]:
     statement = select(DEPLOYMENTS).where(DEPLOYMENTS.c.model == model)
     if version:
         statement = statement.where(DEPLOYMENTS.c.version == version)

@@ -95,8 +95,8 @@ def changes(before: Any, after: Any, path: str = "") -> list[str]:  # noqa: ANN4
 
     >>> changes({"l2": 1, "steps": [1]}, {"l2": 30, "steps": [1]}, "parameters")
     ['parameters.l2: was 1, is 30']
-    >>> changes({}, {"sodium": {}})
-    ['sodium: added']
+    >>> changes({"l1": 1}, {"l2": 30, "sodium": {}})
+    ['l1: removed, was 1', 'l2: added, is 30', 'sodium: added']
     """
     if before == after:
         return []
@@ -105,13 +105,20 @@ def changes(before: Any, after: Any, path: str = "") -> list[str]:  # noqa: ANN4
         for key in dict.fromkeys((*before, *after)):
             inner = f"{path}.{key}" if path else key
             if key not in after:
-                found.append(f"{inner}: removed")
+                found.append(f"{inner}: removed{_plain(', was', before[key])}")
             elif key not in before:
-                found.append(f"{inner}: added")
+                found.append(f"{inner}: added{_plain(', is', after[key])}")
             else:
                 found += changes(before[key], after[key], inner)
         return found
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        pairs = enumerate(zip(before, after, strict=True))
+        return [line for at, (a, b) in pairs for line in changes(a, b, f"{path}.{at}")]
     return [f"{path}: was {_brief(before)}, is {_brief(after)}"]
+
+
+def _plain(words: str, value: Any) -> str:  # noqa: ANN401 - a JSON value
+    return "" if isinstance(value, dict) else f"{words} {_brief(value)}"
 
 
 def _brief(value: Any) -> str:  # noqa: ANN401 - a JSON value

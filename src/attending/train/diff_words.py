@@ -60,9 +60,15 @@ def _parts(found: Shares) -> list[tuple[Factor, float]]:
     ]
 
 
-def chief(found: Shares) -> Factor:
-    """Return the factor that brought the largest part of a change."""
-    return max(_parts(found), key=lambda part: abs(part[1]))[0]
+def chief_factors(shown: Sequence[Shares]) -> list[Factor]:
+    """Return what brought the change of the first measure that changed, the largest part first.
+
+    A part of less than a tenth of all parts is left out.
+    """
+    found = next((one for one in shown if abs(one.change) >= _NOTHING), shown[0])
+    parts = sorted(_parts(found), key=lambda part: -abs(part[1]))
+    least = max(_NOTHING, 0.1 * sum(abs(part) for _, part in parts))
+    return [name for name, part in parts if abs(part) >= least]
 
 
 def cause_sentences(factor: Factor, causes: Sequence[Cause]) -> list[str]:
