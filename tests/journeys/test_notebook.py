@@ -54,7 +54,9 @@ def test_a_project_opens_in_python_without_loading_anything_until_it_is_asked():
         "heavy = {'numpy', 'pyarrow', 'pydantic', 'attending.notebook'} & set(sys.modules);"
         "print(sorted(heavy), callable(attending.open))"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[] True"
 
 

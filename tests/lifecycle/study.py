@@ -17,6 +17,7 @@ class Study(Ward):
     def __init__(self, folder: Path, *, patients: int = 700) -> None:
         super().__init__(folder)
         self.patients = patients
+        self.run_digest = ""
 
     def extract(self, name: str = "extract", *, until: str = "") -> Path:
         """Return the folder of what the hospital gives, until an instant."""
@@ -28,7 +29,8 @@ class Study(Ward):
     def fit(self) -> str:
         """Return the digest of a run of the project as it stands, on the newest snapshot."""
         self.study()
-        return self.asked("train", "fit").json["digest"]
+        self.run_digest = str(self.asked("train", "fit").json["digest"])
+        return self.run_digest
 
     def commit(self) -> None:
         """Commit the project, so that a run from it is not exploratory."""

@@ -13,6 +13,8 @@ FIRST, SECOND = "2023-09-01T00:00:00Z", "2023-12-01T00:00:00Z"
 class Quarters(Study):
     """Two quarters of one hospital: the second run sees the second one's snapshot and test."""
 
+    first = ""
+
     def quarter(self, until: str, test_from: str) -> str:
         """Return the run of a quarter, whose test is what came after `test_from`."""
         self.ingest(self.extract(f"to-{until[:10]}", until=until))
@@ -119,10 +121,7 @@ def test_a_run_beside_itself_says_that_nothing_changed(quarters):
 def test_a_model_is_not_judged_on_rows_that_it_was_fitted_on_where_that_can_be_avoided(quarters):
     second = quarters.quarter(SECOND, "2023-08-01T00:00:00Z")
     diff = quarters.diff(quarters.first, second)
-    fitted_on = {
-        (cell["rows"], cell["model"]): cell["fitted_on"]
-        for cell in diff["cells"]
-    }
+    fitted_on = {(cell["rows"], cell["model"]): cell["fitted_on"] for cell in diff["cells"]}
     # Most of the first quarter's test is what the second model was fitted on.
     assert fitted_on["before", "after"] > 100
     assert fitted_on["before", "before"] == fitted_on["after", "before"] == 0
