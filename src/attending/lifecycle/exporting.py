@@ -81,12 +81,7 @@ def _lines(_desk: Desk, run: Run, made: Listed, *, into: Path) -> Path:
 
 def _store(desk: Desk, run: Run, made: Listed, *, into: Path) -> Path:
     root = into.resolve().as_uri()
-    experiment = into / experiment_of(run.model)
-    folder = experiment / run_id(made.digest)
-    folder.mkdir(parents=True)
-    meta = experiment / "meta.yaml"
-    if not meta.exists():
-        meta.write_bytes(experiment_file(run.model, root=root, at=made.made_at))
+    # Everything is read, and checked, before anything is written.
     files = run_files(
         run,
         digest=made.digest,
@@ -95,6 +90,12 @@ def _store(desk: Desk, run: Run, made: Listed, *, into: Path) -> Path:
         by=made.made_by,
         artifacts=_artifacts(desk, run),
     )
+    experiment = into / experiment_of(run.model)
+    folder = experiment / run_id(made.digest)
+    folder.mkdir(parents=True)
+    meta = experiment / "meta.yaml"
+    if not meta.exists():
+        meta.write_bytes(experiment_file(run.model, root=root, at=made.made_at))
     for name, data in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
