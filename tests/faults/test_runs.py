@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +18,9 @@ from attending.models.registered import MODELS
 from attending.times import parse_instant
 from tests.faults.conftest import AT
 from tests.lifecycle.study import Study
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: By verb, where it is killed: before and after files are put and renamed, records kept, and
 #: transactions committed.
@@ -130,7 +134,9 @@ def test_p06_a_changed_or_torn_file_of_a_run_is_found_by_who_reads_it_and_named(
     shelf, where = study.home / "artifacts", study.home / "snapshots" / run["snapshot"]
     names = [one["digest"] for one in run["artifacts"]] + list(run["specs"].values())
     export = ("run", "export", digest, str(tmp_path / "out"), "--to", "mlflow")
-    read = [(shelf / name[:2] / name[2:], export, name[:12]) for name in names]
+    read: list[tuple[Path, tuple[str, ...], str]] = [
+        (shelf / name[:2] / name[2:], export, name[:12]) for name in names
+    ]
     read += [(path, ("run", "replay", digest), path.name) for path in sorted(where.iterdir())]
     assert len(read) >= 10
     # Control: read without its digest, a model with another coefficient is a model like any other.

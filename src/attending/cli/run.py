@@ -21,7 +21,7 @@ from attending.cli.face import (
     table,
 )
 from attending.digests import short
-from attending.lifecycle import differing, exporting, promoting, replaying, training
+from attending.lifecycle import differing, exporting, influencing, promoting, replaying, training
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.records.run_diff import RunDiff
@@ -211,3 +211,64 @@ def run_export(
         as_json=as_json,
         lines=[f"run {short(found.digest)} written to {path}"],
     )
+
+
+@run_app.command("influence")
+def run_influence(
+    run: RunArgument = "",
+    against: Annotated[
+        str, typer.Option("--against", help="An earlier run, whose labels must still stand.")
+    ] = "",
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Look for poisoned labels by site and rare marker; what stands out ends with exit 3.
+
+    Each is left out of the fit, and its labels held against what the rest expects there.
+
+    Example: attending run influence 81c2 --against 3f9a --project P --home H
+    """
+    asked = open_project(project)
+    with (
+        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        progress("leaving each out"),
+    ):
+        earlier = training.latest_run(desk, asked, against) if against else None
+        found = influencing.report_influence(
+            desk, asked, training.latest_run(desk, asked, run), against=earlier
+        )
+    if not as_json:
+        table(
+            (
+                "group",
+                "rows",
+                "events",
+                "expected",
+                "errors",
+                "relabelled",
+                "moved",
+                "look",
+            ),
+            [
+                (
+                    f"{one.kind} {one.name}",
+                    _shown(one.rows),
+                    _shown(one.events),
+                    "" if one.expected is None else f"{one.expected:.0f}",
+                    f"{one.z:+.1f}",
+                    _shown(one.relabelled),
+                    f"{one.moved:.4f}",
+                    "yes" if one.flagged else "",
+                )
+                for one in found.groups
+            ],
+        )
+    emit({"digest": found.digest, **found.content()}, as_json=as_json)
+    influencing.require_unflagged(found)
+
+
+def _shown(count: int | None) -> str:
+    return "" if count is None else str(count)

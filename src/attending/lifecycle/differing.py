@@ -70,7 +70,7 @@ class _Side:
     @cached_property
     def keys(self) -> list[tuple[int, int, int]]:
         """Return subject, stay and prediction time of every cohort row."""
-        return _keys(self.cohort.table)
+        return row_keys(self.cohort.table)
 
     @cached_property
     def parts(self) -> tuple[Ints, frozenset[tuple[int, int, int]]]:
@@ -93,11 +93,11 @@ class _Side:
     def labels(self, of: _Side) -> Floats:
         """Return the labels of all rows as another run defines them, NaN where not known."""
         if of.cohort.record.label_digest == self.cohort.record.label_digest:
-            return _label(self.cohort.table)
+            return row_labels(self.cohort.table)
         mixed = self.asked.cohort.model_copy(update={"label": of.asked.cohort.label})
         asked = replace(self.asked, said={**self.asked.said, "cohort": mixed})
         other = rebuilt_cohort(self.desk, asked, self.cohort.source)
-        known = dict(zip(_keys(other.table), _label(other.table), strict=True))
+        known = dict(zip(row_keys(other.table), row_labels(other.table), strict=True))
         return np.array([known.get(key, np.nan) for key in self.keys])
 
     def risks(self, of: _Side) -> Floats:
@@ -262,7 +262,7 @@ def _by_shift(one: GroupShift) -> tuple[float, str]:
 def _groups(side: _Side) -> dict[str, tuple[float | None, float | None]]:
     """Return by group its share of the test rows and its event rate; None where small."""
     rows = side.cohort.table.take(side.parts[0])
-    label = _label(rows)
+    label = row_labels(rows)
     found = {}
     columns = (name for name in rows.column_names if name == "site" or name.startswith("group_"))
     for column in columns:
@@ -282,18 +282,20 @@ def _share_and_rate(label: Floats, whole: int) -> tuple[float | None, float | No
 
 def _relabelled(before: _Side, after: _Side) -> int:
     """Return how many rows of both cohorts have another known label."""
-    was = dict(zip(before.keys, _label(before.cohort.table), strict=True))
-    now = zip(after.keys, _label(after.cohort.table), strict=True)
+    was = dict(zip(before.keys, row_labels(before.cohort.table), strict=True))
+    now = zip(after.keys, row_labels(after.cohort.table), strict=True)
     # A label that is not known is NaN, and its distance from any other is not above 0.
     return sum(bool(abs(was[key] - value) > 0) for key, value in now if key in was)
 
 
-def _label(table: pa.Table) -> Floats:
+def row_labels(table: pa.Table) -> Floats:
+    """Return the label of every row, NaN where it is not known."""
     found: Floats = table["label"].cast("float64").to_numpy(zero_copy_only=False)
     return found
 
 
-def _keys(table: pa.Table) -> list[tuple[int, int, int]]:
+def row_keys(table: pa.Table) -> list[tuple[int, int, int]]:
+    """Return subject, stay (-1 where there is none) and prediction time of every row."""
     columns = (
         whole_numbers(table["subject_id"]),
         whole_numbers(table["encounter_id"], null=-1),
