@@ -21,10 +21,19 @@ from attending.cli.face import (
     table,
 )
 from attending.digests import short
-from attending.lifecycle import differing, exporting, influencing, promoting, replaying, training
+from attending.lifecycle import (
+    differing,
+    exporting,
+    influencing,
+    promoting,
+    replaying,
+    run_trail,
+    training,
+)
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.records.run_diff import RunDiff
+from attending.times import format_instant
 
 run_app = typer.Typer(help="Runs: what was fitted, whether it repeats, and why two differ.")
 
@@ -272,3 +281,35 @@ def run_influence(
 
 def _shown(count: int | None) -> str:
     return "" if count is None else str(count)
+
+
+@run_app.command("trail")
+def run_trail_of(
+    run: RunArgument = "",
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one trail from the source's data to the deployed files, with who approved what.
+
+    Example: attending run trail 3f9a --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at)) as desk:
+        found = run_trail.trail(desk, training.latest_run(desk, asked, run))
+    stops = [
+        {
+            "what": stop.what,
+            "digest": stop.digest,
+            "said": stop.said,
+            "at": format_instant(stop.at) if stop.at else None,
+            "by": stop.by,
+        }
+        for stop in found
+    ]
+    if not as_json:
+        columns = ("what", "digest", "at", "by", "said")
+        shown = [{**stop, "digest": short(str(stop["digest"]))} for stop in stops]
+        table(columns, [[stop[name] or "" for name in columns] for stop in shown])
+    emit(stops, as_json=as_json)
