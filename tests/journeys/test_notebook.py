@@ -23,6 +23,7 @@ def study(tmp_path_factory):
     made = Study(tmp_path_factory.mktemp("notebook"))
     made.ingest(made.extract())
     made.commit()
+    made.agree()
     return made
 
 
@@ -95,6 +96,23 @@ def test_a_notebook_is_executed_and_its_run_promoted_from_the_commit(study):
     # What has standing is not promoted again.
     again = study.told("run", "promote", promoted["promoted"], code=3)
     assert "run.has_standing" in again.err
+
+
+def test_a_run_that_would_still_be_exploratory_is_not_promoted(study, monkeypatch):
+    study.study()
+    (study.project / "notes.txt").write_text("not committed")
+    run = study.fit()
+    (study.project / "notes.txt").unlink()
+    assert study.asked("run", "show", run).json["exploratory"]
+    told = "attending.train.run_record.exploratory_reasons"
+    with monkeypatch.context() as still:
+        still.setattr(told, lambda *_, **__: ("numpy is installed from a folder",))
+        refused = study.told("run", "promote", run, code=3)
+    assert "refused [run.still_exploratory]" in refused.err
+    assert "numpy is installed from a folder" in refused.err
+    # A run from a folder with changes gets standing as one from a notebook does.
+    promoted = study.asked("run", "promote", run, "--by", "dana").json
+    assert not study.asked("run", "show", promoted["promoted"]).json["exploratory"]
 
 
 @pytest.mark.requirement("C9")

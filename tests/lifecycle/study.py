@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from attending.lifecycle import agreeing, signing, simulating
+from attending.lifecycle.desk import open_desk
+from attending.lifecycle.projects import open_project
+from attending.times import parse_instant
 from tests.faults.conftest import AT, Ward
 from tests.journeys.conftest import commit
 
@@ -31,6 +36,21 @@ class Study(Ward):
         self.study()
         self.run_digest = str(self.asked("train", "fit").json["digest"])
         return self.run_digest
+
+    def agree(self) -> None:
+        """Have the plan as it stands agreed and signed before anything is fitted."""
+        with open_desk(self.home, at=parse_instant(AT), actor="dana") as desk:
+            secrets = simulating.add_persons(desk)
+            plan = agreeing.propose_agreement(desk, open_project(self.project), signers=["clara"])
+            signing.sign(
+                replace(desk, actor="clara"),
+                plan.digest,
+                person="clara",
+                passphrase=secrets["clara"],
+                role="clinical_lead",
+                meaning="approval",
+                statement="I agree to the plan.",
+            )
 
     def commit(self) -> None:
         """Commit the project, so that a run from it is not exploratory."""

@@ -40,6 +40,7 @@ def promote(desk: Desk, project: Project, was: Run) -> Promotion:
     fitted = checked_fit(desk, project, cohort=cohort, features=features)
     if not same_result(was, fitted.run):
         _refuse([item.field for item in compare(was, fitted.run) if not item.of_place])
+    _require_standing(fitted.run)
     keep_run(desk, project, fitted)
     found = Promotion(
         run=was.digest,
@@ -57,6 +58,15 @@ def _require_exploratory(was: Run) -> None:
             "the run is not exploratory: it has standing already",
             code="run.has_standing",
             hint="Go on with `attending gate check trained`.",
+        )
+
+
+def _require_standing(now: Run) -> None:
+    if now.exploratory:
+        raise Refused(
+            f"repeated from the commit it is exploratory still: {'; '.join(now.reasons)}",
+            code="run.still_exploratory",
+            hint="Mend what is named, then promote again.",
         )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from attending.errors import BadInput
+from attending.models.products import column_sums, row_sums, weighted_squares
 from attending.models.protocol import Matrix, expit
 
 if TYPE_CHECKING:
@@ -62,17 +63,17 @@ def rounded(values: Floats) -> Floats:
 
 
 def _loss(design: Matrix, target: Floats, weights: Floats, *, penalty: Floats) -> float:
-    margin = design @ weights
+    margin = row_sums(design, weights)
     likelihood = np.logaddexp(0.0, margin) - target * margin
     return float(likelihood.sum() + 0.5 * (penalty * weights**2).sum())
 
 
 def _newton_step(design: Matrix, target: Floats, weights: Floats, *, penalty: Floats) -> Floats:
-    risk = expit(design @ weights)
-    gradient = design.T @ (risk - target) + penalty * weights
+    risk = expit(row_sums(design, weights))
+    gradient = column_sums(design, risk - target) + penalty * weights
     spread = risk * (1.0 - risk)
     # The small ridge keeps constant columns, which carry nothing, from making this singular.
-    hessian = (design * spread[:, None]).T @ design + np.diag(penalty + 1e-10)
+    hessian = weighted_squares(design, spread) + np.diag(penalty + 1e-10)
     return np.asarray(np.linalg.solve(hessian, gradient))
 
 

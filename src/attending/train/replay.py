@@ -81,4 +81,6 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 -
             key = item["name"] if isinstance(item, dict) and "name" in item else at
             yield from _flat(f"{name}.{key}", item)
     else:
-        yield name, repr(value)
+        # Canonical JSON writes 1.0 as 1, so that is what a record says when it is read again.
+        whole = isinstance(value, float) and value.is_integer()
+        yield name, repr(int(value) if whole else value)
