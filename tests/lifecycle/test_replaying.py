@@ -58,7 +58,8 @@ def test_rows_that_arrive_in_another_order_give_the_same_model(study, tmp_path, 
 def test_a_run_names_its_features_and_label_and_they_are_found_again_when_the_folder_moved_on(
     study,
 ):
-    run = study.asked("run", "show", study.run_digest).json
+    digest = study.run_digest
+    run = study.asked("run", "show", digest).json
     cohort = study.asked("cohort", "build").json
     assert run["feature_version"] == "1"
     assert run["label"] == cohort["label_digest"]
@@ -67,7 +68,7 @@ def test_a_run_names_its_features_and_label_and_they_are_found_again_when_the_fo
     # Another label and other features are asked now; the run still repeats with its own.
     study.specs("cohort", lambda spec: spec["label"].update(horizon="60d"))
     study.specs("features", lambda spec: spec.update(version="2"))
-    again = study.asked("run", "replay", study.run_digest).json
+    again = study.asked("run", "replay", digest).json
     assert again["same_files"] and again["same_result"]
     now = study.asked("run", "show", study.fit()).json
     assert now["label"] != run["label"]
@@ -80,7 +81,7 @@ def test_a_run_names_its_features_and_label_and_they_are_found_again_when_the_fo
     text = kept.read_text()
     kept.chmod(0o600)
     kept.write_text(text.replace('"30d"', '"31d"'))
-    refused = study.told("run", "replay", study.run_digest, code=4)
+    refused = study.told("run", "replay", digest, code=4)
     assert "artifact.changed" in refused.err
     kept.write_text(text)
 
