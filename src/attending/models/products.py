@@ -21,6 +21,15 @@ _BLOCK = 200_000
 _VECTOR_BLOCK = 9_000
 
 
+def is_one_block(table: Matrix) -> bool:
+    """Return whether a table is so small that no product of it is split.
+
+    >>> is_one_block(np.ones((90, 11))), is_one_block(np.ones((9000, 11)))
+    (True, False)
+    """
+    return table.size <= _VECTOR_BLOCK
+
+
 def row_sums(table: Matrix, weights: Floats) -> Floats:
     """Return for each row its sum of values times weights, shape (n,).
 
