@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+from tests.journeys import replays
+
 LATER = "2025-12-15T09:00:00Z"
 
 
@@ -61,16 +63,23 @@ def test_the_run_record_names_commit_snapshot_packages_and_files(demo, project):
 
 
 @pytest.mark.requirement("C8", "C2")
-def test_the_run_repeats_byte_for_byte_and_an_edited_project_is_refused(demo, project):
-    again = demo.json("run", "replay", "--project", project, "--at", LATER)
-    assert again["same_files"] and again["same_result"]
+def test_the_run_repeats_byte_for_byte_wherever_and_an_altered_cell_is_named(demo, project):
+    where = ("--project", project, "--at", LATER)
+    replays.three_times(demo.home, where)
+    # The run keeps what it was made from: a folder that asks for something else changes nothing.
     edited = demo.folder / "edited"
     shutil.copytree(project, edited)
     spec = edited / "model.yaml"
     spec.write_text(spec.read_text().replace("seed: 20260101", "seed: 1"))
-    run = demo.json("run", "ls", "--project", project, "--at", LATER)[-1]["digest"]
-    refused = demo.run("run", "replay", run, "--project", str(edited), "--at", LATER, code=2)
-    assert "specs" in refused.stderr
+    run = demo.json("run", "ls", *where)[-1]["digest"]
+    again = demo.json("run", "replay", run, "--project", str(edited), "--at", LATER)
+    assert again["same_files"] and again["same_result"]
+    copy = demo.folder / "altered"
+    shutil.copytree(demo.home, copy)
+    shard = replays.alter_one_cell(copy, demo.json("run", "show", run, *where)["snapshot"])
+    refused = demo.run("run", "replay", run, *where, "--home", str(copy), code=4)
+    assert f"{shard}: " in refused.stderr
+    assert "snapshot.changed" in refused.stderr
 
 
 @pytest.mark.requirement("E2")

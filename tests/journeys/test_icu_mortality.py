@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.journeys import replays
 from tests.journeys.conftest import AT
 
 pytestmark = pytest.mark.data
@@ -63,6 +64,11 @@ def test_the_report_names_the_exception_and_that_there_is_no_calendar(fitted):
     page = Path(report["page"]).read_text(encoding="utf-8")
     assert "exception" in page.lower()
     assert "SAPS-I" in page
+
+
+def test_the_run_repeats_to_the_byte_three_times_in_other_places(fitted, icu):
+    shell, project, _ = icu
+    replays.three_times(shell.home, ("--project", str(project), "--at", AT))
 
 
 @pytest.mark.requirement("E12", "D8")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pyarrow.parquet as pq
 import pytest
 
+from tests.journeys import replays
 from tests.journeys.conftest import AT
 
 pytestmark = pytest.mark.data
@@ -161,3 +163,18 @@ def test_the_model_stops_at_the_first_gate_that_nobody_signed(mimic):
     shell.run("features", "parity", *at)
     refused = shell.run("release", "advance", "trained", *at, code=3)
     assert "features.parity" not in refused.stderr
+
+
+def test_the_run_repeats_to_the_byte_three_times_and_an_altered_cell_is_named(mimic):
+    shell, project, _ = mimic
+    where = ("--project", str(project), "--at", AT)
+    shell.run("cohort", "build", *where)
+    shell.run("features", "build", *where)
+    run = shell.json("train", "fit", *where)
+    replays.three_times(shell.home, where)
+    copy = shell.folder / "altered"
+    shutil.copytree(shell.home, copy)
+    shard = replays.alter_one_cell(copy, run["snapshot"])
+    refused = shell.run("run", "replay", *where, "--home", str(copy), code=4)
+    assert f"{shard}: " in refused.stderr
+    shutil.rmtree(copy)

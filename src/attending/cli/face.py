@@ -37,7 +37,9 @@ AtOption: TypeAlias = Annotated[
 ProjectOption: TypeAlias = Annotated[
     Path, typer.Option("--project", "-p", help="The folder of specs.", show_default=True)
 ]
-
+RunArgument: TypeAlias = Annotated[
+    str, typer.Argument(help="The start of a run's digest. Else the newest.")
+]
 ByOption: TypeAlias = Annotated[str, typer.Option("--by", help="The person who acts, by id.")]
 SparkOption: TypeAlias = Annotated[
     str,

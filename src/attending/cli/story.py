@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attending.cli.cohort import flow
 from attending.cli.face import OUT, table
-from attending.cli.study import first_figures, report_lines
+from attending.cli.study import report_lines
 from attending.digests import short
 from attending.errors import AttendingError
 from attending.lifecycle import (
@@ -23,6 +23,7 @@ from attending.lifecycle import (
     parity,
     references,
     releasing,
+    replaying,
     scanning,
     scoring,
     signing,
@@ -223,12 +224,12 @@ def _train(teller: Teller) -> Fitted:
         )  # fmt: skip
     fitted = training.fit_run(teller.by("dana"), teller.project)
     for item in fitted.run.candidates:
-        figures = ", ".join(f"{name} {value}" for name, value in first_figures(item).items())
+        figures = ", ".join(f"{name} {value}" for name, value in item.first_figures.items())
         say(f"  {item.name}: {figures} on later patients")
     say(f"  run {fitted.digest}")
     for artifact in fitted.run.artifacts:
         say(f"    {artifact.name} {artifact.digest}")
-    again = training.replay(teller.by("erik"), teller.project, fitted.digest)
+    again = replaying.replay(teller.by("erik"), teller.project, fitted.digest)
     say(f"  repeated by Erik Lind: {'every byte the same' if again.same_files else 'DIFFERENT'}")
     return fitted
 

@@ -1,4 +1,4 @@
-"""Verbs on a study: train, run, validate, explain, card."""
+"""Verbs on a study: train, validate, explain, card."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from attending.cli.face import (
     HomeOption,
     JsonOption,
     ProjectOption,
+    RunArgument,
     SparkOption,
     clock,
     emit,
@@ -24,16 +25,13 @@ from attending.digests import short
 from attending.lifecycle import explaining, sizing, training, validating
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
-from attending.records.run import CandidateFacts, MeasuredNumber, Run
+from attending.records.run import Run
 from attending.records.validation import ValidationReport
 
 train_app = typer.Typer(help="Training with a full run record.")
-run_app = typer.Typer(help="Runs: what was fitted, and whether it repeats.")
 validate_app = typer.Typer(help="Validation against the clinical baseline.")
 explain_app = typer.Typer(help="Explanations of predictions and of models.")
 card_app = typer.Typer(help="Model cards.")
-
-RunArgument = Annotated[str, typer.Argument(help="The start of a run's digest. Else the newest.")]
 
 
 @train_app.command("fit")
@@ -72,90 +70,14 @@ def train_fit(
 
 def candidates_table(run: Run) -> None:
     """Print the first figures of every candidate on the test rows."""
-    heads = tuple(first_figures(run.chosen()))
+    heads = tuple(run.chosen().first_figures)
     table(
         ("candidate", *(f"{head} on test" for head in heads), "the model"),
         [
-            (one.name, *first_figures(one).values(), "yes" if one.chosen else "")
+            (one.name, *one.first_figures.values(), "yes" if one.chosen else "")
             for one in run.candidates
         ],
     )
-
-
-def first_figures(found: CandidateFacts) -> dict[str, str]:
-    """Return the first figures of a candidate on the test rows, by their names."""
-    if isinstance(found.test, MeasuredNumber):
-        return {"MAE": f"{found.test.mae:.3f}", "Coverage": f"{found.test.coverage:.3f}"}
-    return {"AUROC": f"{found.test.auroc:.3f}", "Brier": f"{found.test.brier:.4f}"}
-
-
-@run_app.command("ls")
-def run_ls(
-    project: ProjectOption = Path(),
-    home: HomeOption = None,
-    at: AtOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """List the runs of a project, oldest first.
-
-    Example: attending run ls --project P --home H
-    """
-    asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at)) as desk:
-        runs = training.runs_of(desk, asked)
-    if not as_json:
-        table(
-            ("run", "estimator", "commit", "exploratory"),
-            [(short(r.digest), r.estimator, short(r.project_commit), r.exploratory) for r in runs],
-        )
-    emit([{"digest": r.digest, "estimator": r.estimator} for r in runs], as_json=as_json)
-
-
-@run_app.command("show")
-def run_show(
-    run: RunArgument = "",
-    project: ProjectOption = Path(),
-    home: HomeOption = None,
-    at: AtOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show a run record whole.
-
-    Example: attending run show 3f9a --project P --home H --json
-    """
-    asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at)) as desk:
-        found = training.latest_run(desk, asked, run)
-    content = {"digest": found.digest, **found.content()}
-    shown = [f"{key}: {value}" for key, value in content.items() if key != "packages"]
-    emit(content, as_json=as_json, lines=shown)
-
-
-@run_app.command("replay")
-def run_replay(
-    run: RunArgument = "",
-    project: ProjectOption = Path(),
-    home: HomeOption = None,
-    at: AtOption = None,
-    by: ByOption = "system",
-    as_json: JsonOption = False,
-) -> None:
-    """Repeat a run and compare every file byte for byte; a difference ends with exit 4.
-
-    Example: attending run replay 3f9a --project P --home H
-    """
-    asked = open_project(project)
-    with (
-        open_desk(home_path(home), at=clock(at), actor=by) as desk,
-        progress("repeating the run"),
-    ):
-        found = training.replay(desk, asked, training.latest_run(desk, asked, run).digest)
-    emit(
-        found.content(),
-        as_json=as_json,
-        lines=[f"run {short(found.run)}: every file is the same" if found.same_files else ""],
-    )
-    training.require_same(found)
 
 
 @validate_app.command("model")

@@ -6,20 +6,17 @@ References:
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING, Any
 
+from attending.documents.openlineage import complete_event, facet
 from attending.features.lineage import value_column
 from attending.specs.features import FeatureSpec
-from attending.times import format_instant
 
 if TYPE_CHECKING:
     from attending.records.catalogue import CatalogueFeature, FeatureLineage
     from attending.types import Instant
 
 PRODUCER = "urn:attending:features"
-_SPEC = "https://openlineage.io/spec"
-_FACETS = f"{_SPEC}/facets"
 _FEATURES = "attending://features"
 _REGISTRY = "attending://registry"
 _FILTER = {"type": "INDIRECT", "subtype": "FILTER"}
@@ -59,24 +56,19 @@ def run_event(lineage: FeatureLineage, feature: CatalogueFeature, *, at: Instant
         }
     ]
     models = [_output(_REGISTRY, one, column=feature.name, fed=took) for one in lineage.models]
-    return {
-        "eventType": "COMPLETE",
-        "eventTime": format_instant(at),
-        "producer": PRODUCER,
-        "schemaURL": f"{_SPEC}/2-0-2/OpenLineage.json#/$defs/RunEvent",
-        "run": {"runId": str(uuid.uuid5(uuid.NAMESPACE_OID, lineage.digest)), "facets": {}},
-        "job": {"namespace": "attending", "name": f"features/{lineage.feature}", "facets": {}},
-        "inputs": [
-            {"namespace": space, "name": one.table, "facets": _fields(one.codes)}
-            for one in lineage.tables
-        ],
-        "outputs": [made, *models],
-    }
+    event = complete_event(
+        producer=PRODUCER, job=f"features/{lineage.feature}", of=lineage.digest, at=at
+    )
+    event["inputs"] = [
+        {"namespace": space, "name": one.table, "facets": _fields(one.codes)}
+        for one in lineage.tables
+    ]
+    event["outputs"] = [made, *models]
+    return event
 
 
 def _facet(schema: str) -> dict[str, Any]:
-    name = schema.partition("/")[2].removesuffix(".json")
-    return {"_producer": PRODUCER, "_schemaURL": f"{_FACETS}/{schema}#/$defs/{name}"}
+    return facet(schema, producer=PRODUCER)
 
 
 def _fields(codes: tuple[str, ...]) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def signed_exceptions(
     )
 
 
-def require_exception(found: Sequence[GateException], *, condition: str) -> None:
+def require_exception(found: Sequence[object], *, condition: str) -> None:
     """Refuse when no signed exception covers a condition.
 
     Raises:

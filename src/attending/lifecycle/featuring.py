@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from attending.engines.tables import digest_table
 from attending.features.build import build as build_table
 from attending.features.unit_features import build_units
 from attending.features.warm import warm_kernel
@@ -110,6 +111,21 @@ def built_features(desk: Desk, project: Project, cohort: BuiltCohort) -> BuiltFe
     digest = record.digest
     artifact = catalog.keys(digest)[f"table_{cohort.digest[:12]}"]
     return BuiltFeatures(digest, record, table_from(desk.home.artifacts.read(artifact)))
+
+
+def with_table(built: BuiltFeatures, table: pa.Table) -> BuiltFeatures:
+    """Return features whose table somebody made by hand, named by what it holds now.
+
+    >>> from attending.records.features import FeatureSet
+    >>> said = FeatureSet(name="x", version="1", definition_digest="", features=(), rows=0,
+    ...     table_digest="as built")
+    >>> import pyarrow as pa
+    >>> edited = with_table(BuiltFeatures("", said, pa.table({})), pa.table({"a": [1.0]}))
+    >>> edited.record.table_digest == "as built"
+    False
+    """
+    record = built.record.model_copy(update={"table_digest": digest_table(table)})
+    return BuiltFeatures(record.digest, record, table)
 
 
 def warm() -> dict[str, int]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from attending.lifecycle.provenance import ProjectState, project_state
 from attending.specs.cohort import CohortSpec
@@ -18,49 +18,66 @@ from attending.specs.release import ReleaseSpec
 from attending.specs.validation import ValidationSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from attending.specs.base import Spec
+
+S = TypeVar("S", bound="Spec")
 
 
 @dataclass(frozen=True)
 class Project:
-    """A folder of specs; each is read once, at its first use."""
+    """A folder of specs; each is read once, at its first use.
+
+    Attributes:
+        folder: where they lie.
+        said: by file, specs that stand in place of those in the folder: a former run's.
+        notebook: whether a notebook works with it.
+    """
 
     folder: ProjectFolder
+    said: Mapping[str, Spec] = field(default_factory=dict)
+    notebook: bool = False
 
     @cached_property
     def contract(self) -> ContractSpec:
         """Return what the source promises."""
-        return read_spec(self.folder.path("contract"), ContractSpec)
+        return self._read("contract", ContractSpec)
 
     @cached_property
     def cohort(self) -> CohortSpec:
         """Return who is predicted for, and the label."""
-        return read_spec(self.folder.path("cohort"), CohortSpec)
+        return self._read("cohort", CohortSpec)
 
     @cached_property
     def features(self) -> FeaturesSpec:
         """Return the features."""
-        return read_spec(self.folder.path("features"), FeaturesSpec)
+        return self._read("features", FeaturesSpec)
 
     @cached_property
     def model(self) -> ModelSpec:
         """Return what is fitted."""
-        return read_spec(self.folder.path("model"), ModelSpec)
+        return self._read("model", ModelSpec)
 
     @cached_property
     def validation(self) -> ValidationSpec:
         """Return how the model is judged."""
-        return read_spec(self.folder.path("validation"), ValidationSpec)
+        return self._read("validation", ValidationSpec)
 
     @cached_property
     def release(self) -> ReleaseSpec:
         """Return how it is released and taken back."""
-        return read_spec(self.folder.path("release"), ReleaseSpec)
+        return self._read("release", ReleaseSpec)
 
     @cached_property
     def monitoring(self) -> MonitoringSpec:
         """Return what is watched."""
-        return read_spec(self.folder.path("monitoring"), MonitoringSpec)
+        return self._read("monitoring", MonitoringSpec)
+
+    def _read(self, name: str, kind: type[S]) -> S:
+        found = self.said.get(name)
+        return found if isinstance(found, kind) else read_spec(self.folder.path(name), kind)
 
     @cached_property
     def state(self) -> ProjectState:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from attending.digests import digest_bytes, digest_file, digest_of
 from attending.errors import DependencyDown
 
 _GIT_SECONDS = 30
+_COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,12 @@ def project_state(folder: Path) -> ProjectState:
         return ProjectState(commit=None, clean=False)
     changes = _git(folder, "status", "--porcelain", "--", ".")
     return ProjectState(commit=inside.strip(), clean=changes is not None and not changes.strip())
+
+
+def file_at(folder: Path, commit: str, name: str) -> bytes | None:
+    """Return a file of a project's folder as a commit has it; None when there is no such thing."""
+    found = _git(folder, "show", f"{commit}:./{name}") if _COMMIT.fullmatch(commit) else None
+    return None if found is None else found.encode()
 
 
 def commit_project(folder: Path, *, at: str, author: str) -> None:

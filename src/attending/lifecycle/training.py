@@ -5,24 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from attending.errors import IntegrityBroken, NotFound, Refused
+from attending.errors import NotFound, Refused
 from attending.govern.policy import EXCEPTION_SIGNERS
-from attending.lifecycle import agreeing, checking, pretraining, reviewing
+from attending.lifecycle import agreeing, checking, pretraining, reviewing, run_specs
 from attending.lifecycle.brought import brought_models
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.desk import keep_in
 from attending.lifecycle.featuring import built_features
-from attending.lifecycle.ingesting import held
 from attending.lifecycle.provenance import code_digest, interpreter, machine, packages, unpinned
 from attending.lifecycle.sizing import size_of
 from attending.models.bundle import read_bundle
 from attending.records.contract import ContractReport, LeakReport
-from attending.records.replay import Replay
 from attending.records.run import Package, Run
 from attending.release.advance import begin
 from attending.train.fit import fit
 from attending.train.fit_numbers import fit_numbers
-from attending.train.replay import compare, same_files, same_result
 from attending.train.run_record import Materials, Provenance, artifacts, record
 from attending.train.split import split
 
@@ -52,7 +49,26 @@ class Fitted:
 
 
 def fit_run(desk: Desk, project: Project) -> Fitted:
-    """Return a new run of a project, kept, with its artifacts and its place at *prototype*.
+    """Return a new run of a project, kept, with its artifacts and its place at *prototype*."""
+    fitted = checked_fit(desk, project)
+    keep_run(desk, project, fitted)
+    return fitted
+
+
+def checked_fit(
+    desk: Desk,
+    project: Project,
+    *,
+    cohort: BuiltCohort | None = None,
+    features: BuiltFeatures | None = None,
+) -> Fitted:
+    """Return a fit of a project after every check; nothing is kept of it.
+
+    Args:
+        desk: where and when.
+        project: whose model is fitted.
+        cohort: on which rows; those that were built from its specs when absent.
+        features: what is known of them; those that were built from its specs when absent.
 
     Raises:
         Refused: the model's input has changed and the review is not signed, the contract is
@@ -60,16 +76,17 @@ def fit_run(desk: Desk, project: Project) -> Fitted:
             or one feature tells the outcome almost by itself.
         NotFound: the cohort or the features were not built from the specs as they are.
     """
-    cohort = built_cohort(desk, project)
-    features = built_features(desk, project, cohort)
+    cohort = cohort or built_cohort(desk, project)
+    features = features or built_features(desk, project, cohort)
     reviewing.require_reviewed(desk, project, cohort.source)
     report = _contract_report(desk, project, cohort)
     checking.require_contract(report)
     checking.require_no_leaks(_leak_report(desk, project, cohort))
     pretraining.require_no_leak(desk, project, cohort, features=features)
-    fitted = _fit(desk, project, cohort, features=features, contract_report=report.digest)
-    _keep(desk, project, fitted)
-    return fitted
+    standing = standing_now(desk, project, contract_report=report.digest)
+    if project.model.split.kind == "group_random":
+        agreeing.require_exception(standing.exceptions, condition=SPLIT_CONDITION)
+    return fit_under(project, cohort, features=features, standing=standing)
 
 
 def refit(desk: Desk, project: Project, digest: str) -> Fitted:
@@ -91,36 +108,7 @@ def refit(desk: Desk, project: Project, digest: str) -> Fitted:
             code="run.other_specs",
             hint="Check out the commit that the run names, then try again.",
         )
-    return _fit(desk, project, cohort, features=features, contract_report=run.contract_report)
-
-
-def replay(desk: Desk, project: Project, digest: str) -> Replay:
-    """Return what repeating a run gave, kept: the same files byte for byte, or what differs.
-
-    Raises:
-        IntegrityBroken: a file of the snapshot is not what it was; it is named.
-    """
-    was = desk.home.catalog.get(digest, Run)
-    source = held(desk, was.snapshot)
-    for layer in (*source.snapshot.layers, source.digest):
-        desk.home.snapshots.verify(layer)
-    now = refit(desk, project, digest).run
-    found = Replay(
-        run=was.digest,
-        same_files=same_files(was, now),
-        same_result=same_result(was, now),
-        differences=tuple(item.field for item in compare(was, now)),
-    )
-    with desk.home.database.transaction() as unit:
-        keep_in(
-            desk,
-            unit,
-            found,
-            action="run.replay",
-            keys={"model": project.name, "run": was.digest},
-            details={"same": found.same_result},
-        )
-    return found
+    return fit_under(project, cohort, features=features, standing=standing_of(run))
 
 
 def bundle_of(desk: Desk, run: Run) -> Bundle:
@@ -164,20 +152,6 @@ def runs_of(desk: Desk, project: Project) -> tuple[Run, ...]:
     return desk.home.catalog.all(Run, model=project.name)
 
 
-def require_same(found: Replay) -> None:
-    """Refuse a replay that gave something else.
-
-    Raises:
-        IntegrityBroken: naming the fields that differ.
-    """
-    if not found.same_result:
-        raise IntegrityBroken(
-            f"the run does not repeat: {', '.join(found.differences[:8])}",
-            code="run.differs",
-            hint="Compare code, packages and data; the run cannot be promoted.",
-        )
-
-
 def _contract_report(desk: Desk, project: Project, cohort: BuiltCohort) -> ContractReport:
     found = [
         item
@@ -194,26 +168,46 @@ def _leak_report(desk: Desk, project: Project, cohort: BuiltCohort) -> LeakRepor
     return found or checking.check_leaks(desk, project, cohort)
 
 
-def _fit(
-    desk: Desk,
-    project: Project,
-    cohort: BuiltCohort,
-    *,
-    features: BuiltFeatures,
-    contract_report: str | None,
-) -> Fitted:
-    spec, label = project.model, project.cohort.label
-    exceptions = agreeing.signed_exceptions(
+@dataclass(frozen=True)
+class Standing:
+    """What a fit stands on beside its data: digests of reports and of what was signed."""
+
+    contract_report: str | None
+    agreement: str | None
+    exceptions: tuple[str, ...]
+
+
+def standing_now(desk: Desk, project: Project, *, contract_report: str | None) -> Standing:
+    """Return what a fit of today stands on."""
+    signed = agreeing.signed_exceptions(
         desk, project, SPLIT_CONDITION, roles=frozenset(EXCEPTION_SIGNERS)
     )
-    if spec.split.kind == "group_random":
-        agreeing.require_exception(exceptions, condition=SPLIT_CONDITION)
+    agreement = agreeing.standing_agreement(desk, project)
+    if agreement is not None and not agreeing.fully_signed(desk, agreement):
+        agreement = None
+    return Standing(
+        contract_report=contract_report,
+        agreement=agreement.digest if agreement else None,
+        exceptions=tuple(item.digest for item in signed),
+    )
+
+
+def standing_of(run: Run) -> Standing:
+    """Return what a run stood on; it is repeated on the same."""
+    return Standing(run.contract_report, run.agreement, run.exceptions)
+
+
+def fit_under(
+    project: Project, cohort: BuiltCohort, *, features: BuiltFeatures, standing: Standing
+) -> Fitted:
+    """Return a fit of a project's model on these rows, with its record; nothing is kept."""
+    spec, label = project.model, project.cohort.label
     parts = split(
         spec,
         cohort.table,
         horizon_us=label.horizon or 0,
         delay_us=label.delay,
-        exception=bool(exceptions),
+        exception=bool(standing.exceptions),
     )
     sample_size = size_of(project, cohort, parts)
     names, digest = project.features.names, project.features.digest
@@ -232,25 +226,32 @@ def _fit(
         trained = fit_numbers(
             spec, cohort.table, features.table, split=parts, names=names, feature_set=digest
         )
-    agreement = agreeing.standing_agreement(desk, project)
-    signed = agreement if agreeing.fully_signed(desk, agreement) else None
     run = record(
         spec,
         trained,
         split=parts,
         provenance=_provenance(project),
-        materials=Materials(
-            snapshot=cohort.source.digest,
-            contract_report=contract_report,
-            cohort=cohort.digest,
-            cohort_spec=project.cohort.digest,
-            feature_table=features.record.table_digest,
-            agreement=signed.digest if signed else None,
-            exceptions=tuple(item.digest for item in exceptions),
-        ),
+        materials=_materials(project, cohort, features=features, standing=standing),
         sample_size=sample_size,
     )
     return Fitted(run, run.digest, cohort, features, parts, trained)
+
+
+def _materials(
+    project: Project, cohort: BuiltCohort, *, features: BuiltFeatures, standing: Standing
+) -> Materials:
+    return Materials(
+        snapshot=cohort.source.digest,
+        contract_report=standing.contract_report,
+        cohort=cohort.digest,
+        cohort_spec=project.cohort.digest,
+        feature_table=features.record.table_digest,
+        agreement=standing.agreement,
+        exceptions=standing.exceptions,
+        label=cohort.record.label_digest,
+        feature_version=project.features.version,
+        specs=run_specs.spec_digests(project),
+    )
 
 
 def _provenance(project: Project) -> Provenance:
@@ -266,11 +267,14 @@ def _provenance(project: Project) -> Provenance:
             for name, version, listing in packages()
         ),
         unpinned=unpinned(),
+        notebook=project.notebook,
     )
 
 
-def _keep(desk: Desk, project: Project, fitted: Fitted) -> None:
+def keep_run(desk: Desk, project: Project, fitted: Fitted) -> None:
+    """Keep a run: its files first, then its record and its place, with the ledger, or neither."""
     files = artifacts(fitted.trained)
+    run_specs.keep_specs(desk, project)
     for data in files.values():
         desk.home.artifacts.put(data)
     run = fitted.run

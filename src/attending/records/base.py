@@ -8,9 +8,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from attending.digests import canonical, digest_bytes
+from attending.specs.first_fields import as_first_said
 from attending.times import format_instant, parse_instant
 from attending.types import Instant
 
@@ -19,6 +27,14 @@ class Part(BaseModel):
     """A frozen part of a record."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class GrownPart(Part):
+    """A part whose fields may grow from release to release, while old ones keep their bytes."""
+
+    @model_serializer(mode="wrap")
+    def _as_first_said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return as_first_said(self, handler(self))
 
 
 class Record(Part):

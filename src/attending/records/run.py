@@ -6,9 +6,11 @@ from typing import ClassVar, TypeAlias
 
 from pydantic import Field
 
-from attending.records.base import Part, Record, When
+from attending.records.base import GrownPart, Part, Record, When
 
 Setting: TypeAlias = bool | int | float | str
+#: The form in which runs are written now; older ones are read as they are.
+FORM = 2
 
 
 class Package(Part):
@@ -19,7 +21,7 @@ class Package(Part):
     hash: str = ""
 
 
-class SliceCount(Part):
+class SliceCount(GrownPart):
     """How many rows, events and patients a slice holds; a number has no events."""
 
     name: str
@@ -28,7 +30,7 @@ class SliceCount(Part):
     patients: int
 
 
-class SplitFacts(Part):
+class SplitFacts(GrownPart):
     """How rows were shared out, and how many were left out and why.
 
     Attributes:
@@ -64,7 +66,7 @@ class SplitFacts(Part):
     tuning_gap_rows: int = 0
 
 
-class Measured(Part):
+class Measured(GrownPart):
     """A candidate's figures on the test rows, for a first look; `validate` gives the evidence."""
 
     auroc: float
@@ -140,7 +142,7 @@ class MeasuredNumber(Part):
     mean_observed: float
 
 
-class CandidateFacts(Part):
+class CandidateFacts(GrownPart):
     """One estimator that was fitted. `chosen` was fixed before fitting.
 
     Attributes:
@@ -156,6 +158,14 @@ class CandidateFacts(Part):
     out_of_fold: Measured | None
     search: SearchFacts | None = None
 
+    @property
+    def first_figures(self) -> dict[str, str]:
+        """Return the first figures on the test rows as people read them, by their names."""
+        found = self.test
+        if isinstance(found, MeasuredNumber):
+            return {"MAE": f"{found.mae:.3f}", "Coverage": f"{found.coverage:.3f}"}
+        return {"AUROC": f"{found.auroc:.3f}", "Brier": f"{found.brier:.4f}"}
+
 
 class ArtifactDigest(Part):
     """One file that the run made."""
@@ -164,7 +174,7 @@ class ArtifactDigest(Part):
     digest: str
 
 
-class SampleSize(Part):
+class SampleSize(GrownPart):
     """Rows that were there against rows that Riley's criteria ask for.
 
     Attributes:
@@ -190,7 +200,7 @@ class SampleSize(Part):
         return self.rows >= self.needed
 
 
-class Run(Record):
+class Run(GrownPart, Record):
     """One training run. It can be repeated from these fields and compared digest by digest.
 
     Attributes:
@@ -204,6 +214,10 @@ class Run(Record):
             mended the risks.
         monotone: by feature, the sign that the model keeps.
         held_out_sites: the model fitted without each site, on that site's test rows.
+        form: 1 as release 0.1.0 wrote it; 2 with the fields below, which are absent in 1.
+        label: digest of the definition of the outcome alone.
+        feature_version: the version that features.yaml gives itself.
+        specs: by file, the digest of the spec that was read; it is kept as an artifact.
     """
 
     kind: ClassVar[str] = "run"
@@ -240,6 +254,10 @@ class Run(Record):
     class_weights: str = "none"
     monotone: dict[str, str] = Field(default_factory=dict)
     held_out_sites: tuple[HeldOutSite, ...] = ()
+    form: int = 1
+    label: str = ""
+    feature_version: str = ""
+    specs: dict[str, str] = Field(default_factory=dict)
 
     @property
     def outcome_type(self) -> str:

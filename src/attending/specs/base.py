@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from attending.digests import digest_of
+from attending.specs.first_fields import as_first_said
 from attending.times import format_length, parse_length
 from attending.units import check_unit
 
@@ -17,6 +26,10 @@ class Spec(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, validate_default=False
     )
+
+    @model_serializer(mode="wrap")
+    def _as_first_said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return as_first_said(self, handler(self))
 
     @property
     def digest(self) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import func, select
 
 from attending.digests import digest_bytes, short
-from attending.errors import IntegrityBroken
+from attending.errors import IntegrityBroken, Refused
 from attending.records.base import Record, from_content
 from attending.stores.names import check_prefix, only_match
 from attending.stores.tables import RECORD_KEYS, RECORDS, RECORDS_AGAIN
@@ -123,14 +123,18 @@ class Catalog:
         Raises:
             BadInput: not the start of a digest, or of more than one.
             NotFound: no such record of that kind.
-            IntegrityBroken: the stored bytes are not those of the digest, or no such record.
+            IntegrityBroken: the stored bytes are not those of the digest.
+            Refused: the bytes are sound and another version of attending wrote them.
         """
         content = self.content(name, kind=kind.kind)
         try:
             record: R = from_content(kind, content)
         except ValueError:
-            refusal = _changed(name)
-            raise refusal from None
+            raise Refused(
+                f"record {short(name)} is in a form that this version of attending does not know",
+                code="record.form",
+                hint="Read it with the version that wrote it, or a later one.",
+            ) from None
         return record
 
     def list(self, kind: str = "", **keys: str) -> tuple[Listed, ...]:

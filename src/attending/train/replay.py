@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from attending.specs.first_fields import first_only
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -23,12 +25,14 @@ PLACE = frozenset(
         "reasons",
     }
 )
+#: What was signed. It may come after the fit, and changes no figure.
+SIGNED = frozenset({"agreement", "exceptions"})
 _ABSENT = "absent"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One field that differs. `of_place` when it says where, not what."""
+    """One field that differs. `of_place` when it says where or under whose signature, not what."""
 
     field: str
     was: str
@@ -37,14 +41,20 @@ class Difference:
 
 
 def compare(was: Run, now: Run) -> list[Difference]:
-    """Return every field in which two runs differ, in the order of their names."""
-    before, after = dict(_flat("", was.content())), dict(_flat("", now.content()))
+    """Return every field in which two runs differ, in the order of their names.
+
+    Runs in two forms are compared in the fields that both know.
+    """
+    both = [run.content() for run in (was, now)]
+    if was.form != now.form:
+        both = [first_only(run) for run in (was, now)]
+    before, after = (dict(_flat("", fields)) for fields in both)
     return [
         Difference(
             field=name,
             was=before.get(name, _ABSENT),
             now=after.get(name, _ABSENT),
-            of_place=name.split(".", 1)[0] in PLACE,
+            of_place=name.split(".", 1)[0] in PLACE | SIGNED,
         )
         for name in sorted(before.keys() | after.keys())
         if before.get(name, _ABSENT) != after.get(name, _ABSENT)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from attending.digests import digest_bytes
-from attending.records.run import ArtifactDigest, Package, Run, SampleSize
+from attending.records.run import FORM, ArtifactDigest, Package, Run, SampleSize
 from attending.train.fit import Trained
 
 if TYPE_CHECKING:
@@ -54,6 +54,9 @@ class Materials:
     feature_table: str
     agreement: str | None = None
     exceptions: tuple[str, ...] = ()
+    label: str = ""
+    feature_version: str = ""
+    specs: Mapping[str, str] = field(default_factory=dict)
 
 
 def artifacts(trained: Trained | TrainedNumbers) -> dict[str, bytes]:
@@ -143,4 +146,8 @@ def record(
         class_weights=spec.class_weights,
         monotone=dict(spec.monotone),
         held_out_sites=trained.held_out_sites if isinstance(trained, Trained) else (),
+        form=FORM,
+        label=materials.label,
+        feature_version=materials.feature_version,
+        specs=dict(sorted(materials.specs.items())),
     )
