@@ -43,6 +43,10 @@ GATE_FILES = (gate_baseline, gate_calibration, gate_subgroups, gate_workload)
 _NO_CALENDAR = (
     "The calendar is not real: there are no quarters, no alerts a day, and no temporal validation."
 )
+_NO_TIMES = (
+    "Nothing says when predictions were made: there are no quarters, no alerts a day, and no "
+    "temporal validation."
+)
 
 
 def validate(
@@ -133,7 +137,9 @@ def _folds(evidence: Evidence) -> CrossValidation | None:
 
 
 def _notes(data: ValidationData) -> list[str]:
-    notes = [] if data.has_days else [_NO_CALENDAR]
+    notes = []
+    if not data.has_days:
+        notes.append(_NO_TIMES if data.calendar == "real" else _NO_CALENDAR)
     notes.extend(
         f"{found.label} has no probability: only its ranking is compared."
         for found in data.baselines.values()
