@@ -21,12 +21,15 @@ from attending.specs.outcome import (
     Competing,
     LaterStay,
     Readmission,
+    Recorded,
     Sepsis3,
     Threshold,
 )
 
 #: Kinds of label whose question has a field of the same name.
-_ASKED = ("readmission", "code_value", "codes", "encounter", "threshold", "sepsis3")
+_ASKED = (
+    "readmission", "code_value", "recorded", "codes", "encounter", "threshold", "sepsis3",
+)  # fmt: skip
 #: Kinds whose outcome is a number, not yes or no.
 NUMERIC = frozenset({"length_of_stay", "remaining_days"})
 #: Kinds whose outcome is death itself.
@@ -183,6 +186,7 @@ class Label(Spec):
         "readmission",
         "death_in_stay",
         "code_value",
+        "recorded",
         "codes",
         "encounter",
         "death",
@@ -194,6 +198,7 @@ class Label(Spec):
     horizon: Length | None = None
     readmission: Readmission | None = None
     code_value: CodeValue | None = None
+    recorded: Recorded | None = None
     codes: AnyCode | None = None
     encounter: LaterStay | None = None
     threshold: Threshold | None = None
