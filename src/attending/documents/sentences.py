@@ -108,6 +108,8 @@ def check_words(report: ValidationReport, check: Check) -> str:
     """Return what one check looked at and found."""
     estimate = report.estimate(check.what)
     what = estimate.label if estimate else check.what.replace("_", " ")
+    if check.value is None and check.outcome == "met":
+        return f"{what}: enough"
     parts = [what]
     if check.group != "all":
         parts.append(f"in {check.group.replace('=', ' ')}")

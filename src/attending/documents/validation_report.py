@@ -122,7 +122,7 @@ def _tables(report: ValidationReport) -> list[Table]:
 def measures(report: ValidationReport) -> Table:
     """Return every measure of every model, one column a model."""
     names = {e.name: e.label for figures in report.figures for e in figures.estimates}
-    rows = []
+    rows = [("Rows with a value", *(count(figures.rows) for figures in report.figures))]
     for name, label in names.items():
         held = [report.estimate(name, model=figures.name) for figures in report.figures]
         cells = [interval(e.value, e.low, e.high) if e else "not measured" for e in held]

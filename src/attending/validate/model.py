@@ -16,6 +16,7 @@ from attending.validate import (
     gate_workload,
 )
 from attending.validate.calibrated import calibrations, fit_calibration
+from attending.validate.coarse import coarse
 from attending.validate.comparisons import comparisons, headlines
 from attending.validate.data import check_data
 from attending.validate.estimates import figures
@@ -83,7 +84,7 @@ def validate(
     start, end = _period(data)
     events, patients = int(data.outcome.sum()), int(evidence.patient.max()) + 1
     hidden = tells_small(events, data.outcome.size, smallest=evidence.small)
-    return ValidationReport(
+    report = ValidationReport(
         model=ref,
         spec=spec.digest,
         primary=spec.primary,
@@ -114,6 +115,7 @@ def validate(
         summary=headlines(evidence),
         notes=(*ref.notes, *_notes(data)),
     )
+    return coarse(report)
 
 
 def _period(data: ValidationData) -> tuple[Instant | None, Instant | None]:
