@@ -64,11 +64,19 @@ $(ACES)/.stamp: $(STAMP) requirements/aces.txt
 	@VIRTUAL_ENV=$(ACES) $(BIN)/uv pip sync --quiet --require-hashes requirements/aces.txt
 	@touch $@
 
-bench: $(ORACLES)/.stamp $(ACES)/.stamp ## time the heavy paths against their peers; make bench B=ingest times one
+OTHERS := validation seismometer pmvalsampsize
+$(OTHERS:%=.venv-%/.stamp): .venv-%/.stamp: $(STAMP) requirements/%.txt
+	@test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
+	@VIRTUAL_ENV=.venv-$* $(BIN)/uv pip sync --quiet --require-hashes requirements/$*.txt
+	@touch $@
+
+bench: $(ORACLES)/.stamp $(ACES)/.stamp .venv-validation/.stamp .venv-seismometer/.stamp ## time the heavy paths against their peers; make bench B=ingest times one
 	@$(BIN)/python -m benchmarks $(B)
 
-figures: $(ORACLES)/.stamp ## make the frozen figures of other implementations again
+figures: $(ORACLES)/.stamp .venv-validation/.stamp .venv-pmvalsampsize/.stamp ## make the frozen figures of other implementations again
 	@$(ORACLES)/bin/python benchmarks/peer_comorbidipy.py $${ATTENDING_TEST_DATA:-../shared/data}/mimic-iv-demo tests/scores/charlson_mimic_demo.json
+	@.venv-validation/bin/python benchmarks/peer_statistics.py $${ATTENDING_TEST_DATA:-../shared/data} tests/statistics/others.json
+	@.venv-pmvalsampsize/bin/python benchmarks/peer_pmvalsampsize.py tests/statistics/pmvalsampsize.json
 
 docs: $(STAMP) ## write the pages that are made from the code
 	@$(BIN)/python -m tests.write_docs
@@ -78,7 +86,8 @@ lock: $(STAMP) ## resolve the locks again (no registry is named in them)
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -c requirements/core.txt --extra spark pyproject.toml -o requirements/spark.txt
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group oracles -o requirements/oracles.txt
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group aces -o requirements/aces.txt
+	@for group in $(OTHERS); do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group $$group -o requirements/$$group.txt; done
 	@for group in dev build tools; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -c requirements/core.txt --group $$group -o requirements/$$group.txt; done
 
 clean: ## remove what the targets made
-	@rm -rf .venv $(ORACLES) $(ACES) build
+	@rm -rf .venv $(ORACLES) $(ACES) $(OTHERS:%=.venv-%) build
