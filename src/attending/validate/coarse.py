@@ -31,7 +31,9 @@ def coarse(report: ValidationReport) -> ValidationReport:
     changed: dict[str, Any] = {
         "subgroups": tuple(rounded(r) if r.suppressed else r for r in report.subgroups),
         "periods": tuple(rounded(r) if r.suppressed else r for r in report.periods),
-        "comparisons": tuple(rounded(c) if c.rows is None else c for c in report.comparisons),
+        "comparisons": tuple(
+            rounded(c) if c.rows is None or c.group in hidden else c for c in report.comparisons
+        ),
         "gates": tuple(
             gate.model_copy(
                 update={
