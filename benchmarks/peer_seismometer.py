@@ -22,7 +22,11 @@ def main() -> None:
         for _, part in rows.groupby(name):
             calculate_bin_stats(part["outcome"], part["risk"])
     seconds = time.perf_counter() - start
-    print(json.dumps({"seconds": seconds, "auroc": float(auc(found["roc"]["FPR"], found["roc"]["TPR"]))}))
+    print(
+        json.dumps(
+            {"seconds": seconds, "auroc": float(auc(found["roc"]["FPR"], found["roc"]["TPR"]))}
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A million predictions of known truth, with a score and ten groups, for the validation benchmark."""
+"""Predictions of known truth, with a score and ten groups, for the validation benchmark."""
 
 from __future__ import annotations
 

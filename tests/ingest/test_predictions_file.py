@@ -171,7 +171,7 @@ def cell(form, rows):
             "patient_id,outcome,risk",
             [f"{'' if k == 7 else k},{y},{p}" for k, (p, y) in each],
         ),
-        "three words": ("readmitted,risk", [f"{'<30 >30 NO'.split()[k % 3]},{p}"
+        "three words": ("readmitted,risk", [f"{['<30', '>30', 'NO'][k % 3]},{p}"
                                             for k, (p, _) in each]),
     }[form]  # fmt: skip
 

@@ -54,7 +54,12 @@ def predictions(folder, *, n=900, change=lambda rows: rows):
 def test_one_command_gives_a_report_that_stands_alone_and_json_beside_it(tmp_path):
     path = predictions(tmp_path)
     done = attending(tmp_path, path.name)
-    for words in ("Predicted Risk", "by its name", "700 patients in 900 rows", "the event is 'yes'"):
+    for words in (
+        "Predicted Risk",
+        "by its name",
+        "700 patients in 900 rows",
+        "the event is 'yes'",
+    ):
         assert words in done.stdout
     page = (tmp_path / "ward scores.validation.html").read_text(encoding="utf-8")
     assert "How the file was read" in page
@@ -75,7 +80,7 @@ def test_one_command_gives_a_report_that_stands_alone_and_json_beside_it(tmp_pat
 @pytest.mark.parametrize(
     ("change", "code", "told"),
     [
-        (lambda rows: [{**row, "Died": "No"} for row in rows], "predictions.one_outcome", "--event"),
+        (lambda rows: [{**r, "Died": "No"} for r in rows], "predictions.one_outcome", "--event"),
         (lambda rows: rows[:10], "predictions.too_few", "100 of each"),
         (
             lambda rows: [{**r, "Predicted Risk": 40 * float(r["Predicted Risk"])} for r in rows],

@@ -82,8 +82,6 @@ def test_sample_sizes_agree_with_pmvalsampsize(name):
     events = size_for_observed_expected(prevalence, width=asked["oeciwidth"])
     # It rounds the standard error to a step of 0.0001, and simulates the slope.
     assert events == NEAR(rows["1"], rel=0.003, abs=1)
-    slope = size_for_slope(
-        normal_predictor(*asked["lpnormal"]), width=asked.get("csciwidth", 0.2)
-    )
+    slope = size_for_slope(normal_predictor(*asked["lpnormal"]), width=asked.get("csciwidth", 0.2))
     assert slope == NEAR(rows["2"], rel=0.01)
     assert size_for_auroc(asked["cstatistic"], prevalence=prevalence) == NEAR(rows["3"], abs=1)

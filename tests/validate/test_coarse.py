@@ -17,9 +17,9 @@ SIZES = {"a": (3000, 600), "b": (400, 30), "c": (200, 5)}
 def rows():
     """Three groups: of `c` five have the event, which hides the events of `b` beside it."""
     rng = np.random.default_rng(8)
-    outcome = np.concatenate(
-        [np.arange(n) < events for n, events in SIZES.values()]
-    ).astype(np.int8)
+    outcome = np.concatenate([np.arange(n) < events for n, events in SIZES.values()]).astype(
+        np.int8
+    )
     group = np.repeat(list(SIZES), [n for n, _ in SIZES.values()])
     risk = np.clip(rng.beta(2, 6, outcome.size) + 0.12 * outcome, 0.001, 0.999)
     return ValidationData(

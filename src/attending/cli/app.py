@@ -61,7 +61,7 @@ for name, noun in {
     "codelist": codelist.codelist_app,
     "train": study.train_app,
     "run": study.run_app,
-    "validate": predictions.validate_app,
+    "validate": study.validate_app,
     "explain": study.explain_app,
     "card": study.card_app,
     "gate": trust.gate_app,
@@ -72,6 +72,7 @@ for name, noun in {
 }.items():
     app.add_typer(noun, name=name, no_args_is_help=True)
 features.app.command("ready")(ready.features_ready)
+study.validate_app.command("predictions")(predictions.validate_recorded)
 for name, shared in {**catalogue.VERBS, **lineage.VERBS}.items():
     features.app.command(name)(shared)
 _VERBS: tuple[Callable[..., None], ...] = (

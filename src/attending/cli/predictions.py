@@ -5,23 +5,19 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from attending.cli.face import JsonOption, emit, progress, table
-from attending.cli.study import report_lines, validate_app
+from attending.cli.study import report_lines
 from attending.errors import BadInput
 from attending.lifecycle import recorded
-from attending.lifecycle.recorded import Asked, Ways
-
-if TYPE_CHECKING:
-    from attending.ingest.predictions import Read
+from attending.lifecycle.recorded import Asked, Read, Ways
 
 _TOLD = ("auroc", "observed_expected", "calibration_slope", "brier", "scaled_brier", "ici")
 
 
-@validate_app.command("predictions")
 def validate_recorded(
     file: Annotated[Path, typer.Argument(help="CSV (also .gz) or Parquet, one prediction a row.")],
     outcome: Annotated[str, typer.Option(help="The column of outcomes. Else found.")] = "",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @KINDS.named("recorded")
 def _recorded(spec: CohortSpec, found: Candidates) -> Outcome:
-    """The stay's own row after the prediction and within the horizon, by its word.
+    """Return the stay's own row after the prediction and within the horizon, by its word.
 
     Rows of other stays of the patient count for those, however near they are in time.
     """

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from attending.documents.canvas import BASELINE, GREEN, INK, MODEL, ORANGE, PURPLE, SKY
-
 from attending.documents.numbers import count
 
 if TYPE_CHECKING:

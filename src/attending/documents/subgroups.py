@@ -101,9 +101,9 @@ def picture(report: ValidationReport) -> Picture | None:
         name="subgroups",
         title="Subgroups",
         alt=f"Forest plot of {len(report.subgroups)} groups.{lowest}",
-        caption="Each square is one group with its rows, the line its 95 % interval. “Not shown” means that "
-        "there are too few events to say anything, which is not the same as being safe. “Hidden” "
-        "protects patients in small groups.",
+        caption="Each square is one group with its rows, the line its 95 % interval. “Not shown” "
+        "means that there are too few events to say anything, which is not the same as being "
+        "safe. “Hidden” protects patients in small groups.",
         svg=draw(report),
         table=table(report),
     )

@@ -74,7 +74,7 @@ def _read(table: pa.Table, path: Path, asked: Asked, *, drop_missing: bool) -> R
     roles = find_roles(table, asked)
     reader = _Reader(table, roles)
     outcome = reader.outcome(asked.event)
-    risk = reader.risk(asked.percent)
+    risk = reader.risk(percent=asked.percent)
     columns = {"outcome": outcome, "risk": risk, "subject": reader.patients()}
     columns |= reader.times() | reader.groups() | reader.baselines()
     kept = _kept(columns, reader, drop_missing=drop_missing, name=roles.risk[0])
@@ -91,9 +91,7 @@ def _read(table: pa.Table, path: Path, asked: Asked, *, drop_missing: bool) -> R
     return Read(made, file, reader.real_calendar)
 
 
-def _kept(
-    columns: dict[str, pa.Array], reader: _Reader, *, drop_missing: bool, name: str
-) -> Mask:
+def _kept(columns: dict[str, pa.Array], reader: _Reader, *, drop_missing: bool, name: str) -> Mask:
     """Return which rows have a risk, or refuse those that have an outcome and none."""
     known = ~np.isnan(columns["risk"].to_numpy(zero_copy_only=False))
     waiting = ~np.asarray(columns["outcome"].is_valid())
@@ -110,7 +108,7 @@ def _kept(
             f"{_shown(missing)} rows without a risk were left out: the model is judged on the "
             "others only."
         )
-    return known
+    return np.asarray(known, dtype=np.bool_)
 
 
 def _shown(count: int) -> str:
@@ -130,13 +128,13 @@ class _Reader:
     def outcome(self, event: str) -> pa.Array:
         name, found = self.roles.outcome
         made, reading = read_outcome(self.table[name], name=name, event=event)
-        self._note(name, "outcome", found, reading)
+        self._note(name, "outcome", found, reading=reading)
         return made
 
-    def risk(self, percent: bool | None) -> pa.Array:
+    def risk(self, *, percent: bool | None) -> pa.Array:
         name, found = self.roles.risk
         made = read_risk(self.table[name], name=name, percent=percent)
-        self._note(name, "risk", found, made.reading)
+        self._note(name, "risk", found, reading=made.reading)
         return pa.array(made.values)
 
     def patients(self) -> pa.Array:
@@ -158,7 +156,7 @@ class _Reader:
             )
         codes = plain.combine_chunks().dictionary_encode().indices
         patients = int(pc.max(codes).as_py()) + 1
-        self._note(name, "patient", found, f"{patients:,} patients in {len(codes):,} rows")
+        self._note(name, "patient", found, reading=f"{patients:,} patients in {len(codes):,} rows")
         return codes.cast(pa.int64())
 
     def _require_rows_once(self) -> None:
@@ -176,7 +174,7 @@ class _Reader:
                 hint="Take rows that stand twice out of the file. If one id has several "
                 f"predictions, write --patient {name}: its rows are then drawn together.",
             )
-        self._note(name, "row", found, "no id stands twice")
+        self._note(name, "row", found, reading="no id stands twice")
 
     def times(self) -> dict[str, pa.Array]:
         if self.roles.time is None:
@@ -193,7 +191,7 @@ class _Reader:
         low, high = _REAL_YEARS
         self.real_calendar = low <= years["min"] and years["max"] < high
         said = "" if self.real_calendar else "shifted dates: no quarters and no days"
-        self._note(name, "time", found, said)
+        self._note(name, "time", found, reading=said)
         plain = made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made
         return {"prediction_time": plain}
 
@@ -208,7 +206,7 @@ class _Reader:
             if count > _MOST_GROUPS:
                 self._too_many(name, count, said=found == "said")
                 continue
-            self._note(name, f"group {about}", found, reading or f"{count} groups")
+            self._note(name, f"group {about}", found, reading=reading or f"{count} groups")
             made[f"group_{about}"] = column
         return made
 
@@ -250,10 +248,10 @@ class _Reader:
             risk = known.min() >= 0 and known.max() <= 1 and bool(np.count_nonzero(known % 1))
             if risk:
                 made[f"baseline_{about}_risk"] = pa.array(values)
-            self._note(name, f"baseline {about}", found, "risks" if risk else "points")
+            self._note(name, f"baseline {about}", found, reading="risks" if risk else "points")
         return made
 
-    def _note(self, column: str, taken_as: str, found: str, reading: str) -> None:
+    def _note(self, column: str, taken_as: str, found: str, *, reading: str = "") -> None:
         self.read.append(
             ColumnRead.model_validate(
                 {"column": column, "taken_as": taken_as, "found": found, "reading": reading}

@@ -23,12 +23,67 @@ if TYPE_CHECKING:
 NOTHING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "nil", ".", "?", "-", "missing")
 #: Words that are an event, and words that are none, in lower case.
 YES = frozenset(
-    "1 1.0 yes y true t positive pos event case present ja j wahr oui vrai si sí sim verdadeiro tak "
-    "died dead deceased expired death died_in_hospital verstorben readmitted admitted".split()  # noqa: SIM905 - a list of words
+    [
+        "1",
+        "1.0",
+        "yes",
+        "y",
+        "true",
+        "t",
+        "positive",
+        "pos",
+        "event",
+        "case",
+        "present",
+        "ja",
+        "j",
+        "wahr",
+        "oui",
+        "vrai",
+        "si",
+        "sí",
+        "sim",
+        "verdadeiro",
+        "tak",
+        "died",
+        "dead",
+        "deceased",
+        "expired",
+        "death",
+        "died_in_hospital",
+        "verstorben",
+        "readmitted",
+        "admitted",
+    ]
 )
 NO = frozenset(
-    "0 0.0 no n false f negative neg no_event control absent nein falsch non faux não nao falso nie "
-    "alive survived survivor lebend not_readmitted not_admitted".split()  # noqa: SIM905
+    [
+        "0",
+        "0.0",
+        "no",
+        "n",
+        "false",
+        "f",
+        "negative",
+        "neg",
+        "no_event",
+        "control",
+        "absent",
+        "nein",
+        "falsch",
+        "non",
+        "faux",
+        "não",
+        "nao",
+        "falso",
+        "nie",
+        "alive",
+        "survived",
+        "survivor",
+        "lebend",
+        "not_readmitted",
+        "not_admitted",
+    ]
 )
 _MOST_POINTS = 60
 #: Names that say that their numbers are percentages.
@@ -119,7 +174,8 @@ def read_risk(column: Column, *, name: str, percent: bool | None = None) -> Cell
     told = signs or named or percent is True
     outside = int(np.count_nonzero((known < 0) | (known > (100 if told else 1))))
     if outside:
-        raise _outside(known, name=name, outside=outside, asked=percent)
+        refusal = _outside(known, name=name, outside=outside, asked=percent)
+        raise refusal
     if told:
         if high <= 1.0 and not signs:
             raise BadInput(

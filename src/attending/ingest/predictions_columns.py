@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 #: Names by meaning, the plainest first; of each tier only one column may be there.
 _OUTCOME = (
-    ("outcome", "label", "y_true", "ytrue", "target", "actual", "observed", "ground_truth", "truth"),
+    ("outcome", "label", "y_true", "ytrue", "target", "actual", "observed", "ground_truth",
+     "truth"),
     ("y", "event", "class", "ergebnis", "ereignis", "desfecho", "resultado", "evenement"),
 )  # fmt: skip
 _OUTCOME_LIKE = re.compile(
@@ -47,8 +48,9 @@ _PATIENT = (
      "patient_key", "pat_mrn_id", "member_id", "id_paciente", "id_patient"),
 )  # fmt: skip
 _ROW = (
-    ("encounter_id", "encounterid", "hadm_id", "stay_id", "icustay_id", "visit_id", "csn", "fall_id",
-     "fallnummer", "admission_id", "visit_occurrence_id", "pat_enc_csn_id", "prediction_id",
+    ("encounter_id", "encounterid", "hadm_id", "stay_id", "icustay_id", "visit_id", "csn",
+     "fall_id", "fallnummer",
+     "admission_id", "visit_occurrence_id", "pat_enc_csn_id", "prediction_id",
      "row_id", "record_id", "recordid", "case_id", "episode_id"),
     ("id", "index", "row", "nr", "no"),
 )  # fmt: skip
@@ -74,9 +76,36 @@ _GROUPS = {
     "first_careunit": "unit", "station": "unit", "department": "unit",
 }  # fmt: skip
 _SCORES = frozenset(
-    "lace lace_index hospital_score news news2 mews qsofa sofa sirs cart saps saps_i saps_1 saps1 "
-    "saps_ii saps_2 saps_iii apache apache_ii apache_iv charlson elixhauser curb65 meld "
-    "wells eci deterioration_index pews".split()  # noqa: SIM905 - a list of words
+    [
+        "lace",
+        "lace_index",
+        "hospital_score",
+        "news",
+        "news2",
+        "mews",
+        "qsofa",
+        "sofa",
+        "sirs",
+        "cart",
+        "saps",
+        "saps_i",
+        "saps_1",
+        "saps1",
+        "saps_ii",
+        "saps_2",
+        "saps_iii",
+        "apache",
+        "apache_ii",
+        "apache_iv",
+        "charlson",
+        "elixhauser",
+        "curb65",
+        "meld",
+        "wells",
+        "eci",
+        "deterioration_index",
+        "pews",
+    ]
 )
 
 
@@ -134,10 +163,7 @@ def find_roles(table: pa.Table, asked: Asked) -> Roles:
         BadInput: no column, or more than one, can be the outcome or the risk.
     """
     names = table.column_names
-    for said in (asked.outcome, asked.risk, asked.patient, asked.time, asked.site,
-                 *asked.groups, *asked.baselines):  # fmt: skip
-        if said and said not in names:
-            raise _unknown(said, names)
+    _require_said(names, asked)
     said_all = {asked.outcome, asked.risk, asked.patient, *asked.groups, *asked.baselines}
     free = [name for name in names if name not in said_all and plain(name) not in _SCORES]
     risk = _needed(table, free, ("risk", asked.risk, _RISK, _RISK_LIKE), fits=_may_be_risk)
@@ -146,7 +172,9 @@ def find_roles(table: pa.Table, asked: Asked) -> Roles:
         table, free, ("outcome", asked.outcome, _OUTCOME, _OUTCOME_LIKE), fits=_may_be_outcome
     )
     free = [name for name in free if name != outcome[0]]
-    groups = {_group(plain(name)): (name, "said") for name in asked.groups}
+    groups: dict[str, tuple[str, Found]] = {
+        _group(plain(name)): (name, "said") for name in asked.groups
+    }
     for name in free:
         about = _GROUPS.get(plain(name))
         if about and about not in groups:
@@ -172,6 +200,18 @@ def find_roles(table: pa.Table, asked: Asked) -> Roles:
     )
 
 
+def _require_said(names: Sequence[str], asked: Asked) -> None:
+    """Refuse a column that was said and is not there."""
+    said = [asked.outcome, asked.risk, asked.patient, asked.time, asked.site]
+    for name in (*said, *asked.groups, *asked.baselines):
+        if name and name not in names:
+            raise BadInput(
+                f"the file has no column '{name}'",
+                code="predictions.unknown_column",
+                hint=did_you_mean(name, names[:50]),
+            )
+
+
 def _by_prefix(
     name: str,
     groups: dict[str, tuple[str, Found]],
@@ -186,14 +226,6 @@ def _by_prefix(
 
 def _group(name: str) -> str:
     return _GROUPS.get(name, name)
-
-
-def _unknown(said: str, names: Sequence[str]) -> BadInput:
-    return BadInput(
-        f"the file has no column '{said}'",
-        code="predictions.unknown_column",
-        hint=did_you_mean(said, names[:50]),
-    )
 
 
 def _needed(

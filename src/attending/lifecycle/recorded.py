@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from attending.documents.validation_report import validation_report
 from attending.errors import BadInput
-from attending.ingest.predictions import read_predictions
+from attending.ingest.predictions import Read, read_predictions
 from attending.ingest.predictions_columns import Asked
 from attending.records.card import CardFact
 from attending.records.validation import ModelRef
@@ -27,11 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from attending.ingest.predictions import Read
     from attending.records.predictions_file import PredictionsFile
     from attending.records.validation import ValidationReport
 
-__all__ = ["Asked", "Judged", "Ways", "judge", "read", "write"]
+__all__ = ["Asked", "Judged", "Read", "Ways", "judge", "read", "write"]
 
 _LEAST = 10
 _SUFFIXES = (".gz", ".bz2", ".zst", ".lz4", ".csv", ".tsv", ".txt", ".parquet", ".pq")
@@ -112,7 +111,7 @@ def _require_both(found: Read) -> None:
 def _with_warning(report: ValidationReport) -> ValidationReport:
     """Return the report with a note where risks rank patients the wrong way round."""
     found = report.estimate("auroc")
-    if found is None or found.high is None or found.high >= 0.5:  # noqa: PLR2004 - chance
+    if found is None or found.high is None or found.high >= 0.5:
         return report
     note = (
         "Patients with the event have lower risks than those without: is this the probability of "
@@ -137,9 +136,7 @@ def write(judged: Judged, source: Path, out: Path | None) -> tuple[Path, Path]:
             hint="Name another file: --out report.html",
             where=str(page),
         )
-    page.write_bytes(
-        validation_report(judged.report, synthetic=False, facts=facts(judged.file))
-    )
+    page.write_bytes(validation_report(judged.report, synthetic=False, facts=facts(judged.file)))
     content = {"file": judged.file.content(), "digest": judged.report.digest}
     text = json.dumps(
         {**content, "report": judged.report.content()},
