@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -97,3 +99,26 @@ def test_figures_of_groups_that_hide_nothing_keep_their_digits(rows):
     report = validate(SPEC, rows)
     found = next(row for row in report.subgroups if row.group == "a")
     assert found.auroc.value != round(found.auroc.value, 3)
+
+
+@pytest.mark.fault("X43")
+def test_x43_no_two_points_of_a_curve_tell_a_small_band_between_them(rows):
+    events = int(rows.outcome.sum())
+    others = rows.outcome.size - events
+
+    def bands(report):
+        points = [
+            (p.threshold, round(p.sensitivity * events), round((1 - p.specificity) * others))
+            for p in report.curves[0].points
+        ] + [
+            (t.threshold, round(t.sensitivity.value * events), round(t.alert_rate.value
+             * rows.outcome.size) - round(t.sensitivity.value * events))
+            for t in report.thresholds if t.model == "model"
+        ]  # fmt: skip
+        points.sort()
+        steps = [(abs(a[1] - b[1]), abs(a[2] - b[2])) for a, b in pairwise(points)]
+        return [gap for step in steps for gap in step if 0 < gap < 11]
+
+    shown = validate(SPEC.model_copy(update={"suppress_counts_up_to": 0}), rows)
+    assert bands(shown)  # the control: with nothing hidden, neighbours differ by a few patients
+    assert bands(validate(SPEC, rows)) == []

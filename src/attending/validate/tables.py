@@ -137,18 +137,32 @@ def curves(evidence: Evidence) -> tuple[Curves, ...]:
     for name, risk in evidence.risks.items():
         known = ~np.isnan(risk)
         if evidence.enough(known):
-            made.append(Curves(model=name, points=_points(evidence, risk, known=known)))
+            held = _held(evidence, name, known=known)
+            made.append(Curves(model=name, points=_points(evidence, risk, known=known, held=held)))
     return tuple(made)
 
 
-def _points(evidence: Evidence, risk: Floats, *, known: Mask) -> tuple[RocPoint, ...]:
+def _held(evidence: Evidence, name: str, *, known: Mask) -> list[tuple[int, int]]:
+    """Return flagged events and non-events at the thresholds whose figures are shown."""
+    outcome, risk = evidence.data.outcome[known], evidence.risks[name][known]
+    cuts = [cut for cut in evidence.cuts[name] if cut is not None]
+    counts = [counts_of_flags(outcome, risk >= cut) for cut in cuts]
+    return [(c.tp, c.fp) for c in counts if not small_cell(c, evidence.small)]
+
+
+def _points(
+    evidence: Evidence, risk: Floats, *, known: Mask, held: list[tuple[int, int]]
+) -> tuple[RocPoint, ...]:
+    """Return points far enough from each other: their differences are counts, too."""
     outcome = evidence.data.outcome[known]
     events = int(outcome.sum())
     others = outcome.size - events
     points = []
     for found in roc_points(outcome, risk[known]):
         cells = (found.tp, found.fp, events - found.tp, others - found.fp)
-        if not any(is_small(count, smallest=evidence.small) for count in cells):
+        apart = [abs(a - b) for one in held for a, b in zip((found.tp, found.fp), one, strict=True)]
+        if not any(is_small(count, smallest=evidence.small) for count in (*cells, *apart)):
+            held.append((found.tp, found.fp))
             points.append(
                 RocPoint(
                     threshold=found.threshold,
