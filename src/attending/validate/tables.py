@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from attending.validate.evidence import Evidence
 
 _BARS = 50
+_FEW_BARS = 10
+#: Events and non-events from which narrow bars hold more than a few of each.
+_MANY = 500
 
 
 def small_cell(found: Counts, smallest: int) -> bool:
@@ -175,13 +178,18 @@ def _points(
 
 
 def histogram(evidence: Evidence) -> tuple[HistogramBar, ...]:
-    """Return rows by outcome in 50 bars of risk, small counts and what tells them left out."""
-    edges = np.arange(_BARS + 1) / _BARS
-    at = np.minimum((evidence.data.risk * _BARS).astype(np.int64), _BARS - 1)
-    total = np.bincount(at, minlength=_BARS)
-    events = np.bincount(at, evidence.data.outcome, minlength=_BARS).astype(np.int64)
+    """Return rows by outcome in 50 bars of risk, small counts and what tells them left out.
+
+    With fewer than 500 events or non-events there are 10 bars, so that most can be shown.
+    """
+    total, found = evidence.counts(evidence.masks[ALL])
+    bars = _BARS if min(found, total - found) >= _MANY else _FEW_BARS
+    edges = np.arange(bars + 1) / bars
+    at = np.minimum((evidence.data.risk * bars).astype(np.int64), bars - 1)
+    sizes = np.bincount(at, minlength=bars)
+    events = np.bincount(at, evidence.data.outcome, minlength=bars).astype(np.int64)
     columns = []
-    for counts in (events.tolist(), (total - events).tolist()):
+    for counts in (events.tolist(), (sizes - events).tolist()):
         hide = suppress(counts, smallest=evidence.small)
         columns.append([None if h else int(c) for h, c in zip(hide, counts, strict=True)])
     return tuple(
@@ -191,5 +199,5 @@ def histogram(evidence: Evidence) -> tuple[HistogramBar, ...]:
             events=columns[0][k],
             non_events=columns[1][k],
         )
-        for k in range(_BARS)
+        for k in range(bars)
     )
