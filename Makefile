@@ -8,7 +8,6 @@ STAMP := .venv/.stamp
 ORACLES := .venv-oracles
 SPARK := .venv/.spark
 ACES := .venv-aces
-MEDSTAB := .venv-medstab
 LOCKS := requirements/core.txt requirements/dev.txt requirements/build.txt
 F ?=
 B ?=
@@ -66,16 +65,19 @@ $(ACES)/.stamp: $(STAMP) requirements/aces.txt
 	@VIRTUAL_ENV=$(ACES) $(BIN)/uv pip sync --quiet --require-hashes requirements/aces.txt
 	@touch $@
 
-$(MEDSTAB)/.stamp: $(STAMP) requirements/medstab.txt
-	@test -x $(MEDSTAB)/bin/python || $(PYTHON) -m venv $(MEDSTAB)
-	@VIRTUAL_ENV=$(MEDSTAB) $(BIN)/uv pip sync --quiet --require-hashes requirements/medstab.txt
+OTHERS := medstab validation seismometer pmvalsampsize
+$(OTHERS:%=.venv-%/.stamp): .venv-%/.stamp: $(STAMP) requirements/%.txt
+	@test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
+	@VIRTUAL_ENV=.venv-$* $(BIN)/uv pip sync --quiet --require-hashes requirements/$*.txt
 	@touch $@
 
-bench: $(ORACLES)/.stamp $(ACES)/.stamp $(MEDSTAB)/.stamp ## time the heavy paths against their peers; make bench B=ingest times one
+bench: $(ORACLES)/.stamp $(ACES)/.stamp .venv-medstab/.stamp .venv-validation/.stamp .venv-seismometer/.stamp ## time the heavy paths against their peers; make bench B=ingest times one
 	@$(BIN)/python -m benchmarks $(B)
 
-figures: $(ORACLES)/.stamp ## make the frozen figures of other implementations again
+figures: $(ORACLES)/.stamp .venv-validation/.stamp .venv-pmvalsampsize/.stamp ## make the frozen figures of other implementations again
 	@$(ORACLES)/bin/python benchmarks/peer_comorbidipy.py $${ATTENDING_TEST_DATA:-../shared/data}/mimic-iv-demo tests/scores/charlson_mimic_demo.json
+	@.venv-validation/bin/python benchmarks/peer_statistics.py $${ATTENDING_TEST_DATA:-../shared/data} tests/statistics/others.json
+	@.venv-pmvalsampsize/bin/python benchmarks/peer_pmvalsampsize.py tests/statistics/pmvalsampsize.json
 
 docs: $(STAMP) ## write the pages that are made from the code
 	@$(BIN)/python -m tests.write_docs
@@ -86,7 +88,8 @@ lock: $(STAMP) ## resolve the locks again (no registry is named in them)
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group oracles -o requirements/oracles.txt
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group aces -o requirements/aces.txt
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --no-emit-package nvidia-nccl-cu12 --group medstab -o requirements/medstab.txt
+	@for group in validation seismometer pmvalsampsize; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group $$group -o requirements/$$group.txt; done
 	@for group in dev build tools; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -c requirements/core.txt --group $$group -o requirements/$$group.txt; done
 
 clean: ## remove what the targets made
-	@rm -rf .venv $(ORACLES) $(ACES) $(MEDSTAB) build
+	@rm -rf .venv $(ORACLES) $(ACES) $(OTHERS:%=.venv-%) build

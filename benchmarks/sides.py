@@ -38,6 +38,12 @@ def peer(program: str, *arguments: str) -> Side:
     return run([str(PEERS), str(Path(__file__).with_name(program)), *arguments])
 
 
+def named(venv: str, program: str, *arguments: str) -> Side:
+    """Run a program of the benchmarks in the environment of one kind of peers."""
+    python = f".venv-{venv}/bin/python"
+    return run([python, str(Path(__file__).with_name(program)), *arguments])
+
+
 def aces(task: str, *paths: str) -> Side:
     """Run one task of ACES over the files that are named."""
     return run([str(ACES), str(Path(__file__).with_name("peer_aces.py")), task, *paths])

@@ -23,6 +23,14 @@ class Line:
     peer_seconds: float
     peer_peak_mib: float
     bar: float
+    seconds_bar: float = float("inf")
+    peak_mib_bar: float = float("inf")
+
+    @property
+    def met(self) -> bool:
+        """Return whether we were fast enough beside the peer, in time, and within memory."""
+        in_time = self.seconds <= self.seconds_bar and self.peak_mib <= self.peak_mib_bar
+        return self.ratio >= self.bar and in_time
 
     @property
     def ratio(self) -> float:
@@ -32,16 +40,22 @@ class Line:
     @property
     def text(self) -> str:
         """Return the line as text."""
-        answer = "met" if self.ratio >= self.bar else "NOT MET"
+        answer = "met" if self.met else "NOT MET"
+        own = f", {self.seconds_bar:g} s and {self.peak_mib_bar:,.0f} MiB"
         return (
             f"{self.work}, {self.rows:,} rows: {self.seconds:.1f} s, {self.peak_mib:,.0f} MiB; "
             f"{self.peer}: {self.peer_seconds:.1f} s, {self.peer_peak_mib:,.0f} MiB; "
-            f"{self.ratio:.2f} times as fast, bar {self.bar:g}: {answer}"
+            f"{self.ratio:.2f} times as fast, bar {self.bar:g}"
+            f"{own if self.seconds_bar < float('inf') else ''}: {answer}"
         )
 
 
 def write(lines: Sequence[Line], path: Path) -> None:
     """Write the figures as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    found = [{**asdict(line), "ratio": line.ratio} for line in lines]
+    found = [
+        {name: value for name, value in asdict(line).items() if value != float("inf")}
+        | {"ratio": line.ratio, "met": line.met}
+        for line in lines
+    ]
     path.write_text(json.dumps(found, indent=1) + "\n")

@@ -22,6 +22,7 @@ from attending.cli import (
     lineage,
     live,
     mapping,
+    predictions,
     quarantine,
     ready,
     run,
@@ -74,6 +75,7 @@ for name, noun in {
 }.items():
     app.add_typer(noun, name=name, no_args_is_help=True)
 features.app.command("ready")(ready.features_ready)
+study.validate_app.command("predictions")(predictions.validate_recorded)
 for name, shared in {**catalogue.VERBS, **lineage.VERBS}.items():
     features.app.command(name)(shared)
 _VERBS: tuple[Callable[..., None], ...] = (

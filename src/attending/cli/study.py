@@ -112,23 +112,26 @@ def validate_model(
 
 def report_lines(report: ValidationReport) -> None:
     """Print what a validation found, the comparison first."""
+    compared = [
+        (
+            s.baseline_label,
+            f"{s.model_value:.3f}" if s.model_value is not None else "",
+            f"{s.baseline_value:.3f}" if s.baseline_value is not None else "",
+            f"{s.difference:+.3f}" if s.difference is not None else "",
+            f"{s.low:+.3f} to {s.high:+.3f}" if s.low is not None and s.high is not None else "",
+            s.verdict,
+        )
+        for s in report.summary
+    ]
+    if compared:
+        table(
+            ("compared with", "model", "baseline", "difference", "95 % interval", "verdict"),
+            compared,
+        )
     table(
-        ("compared with", "model", "baseline", "difference", "95 % interval", "verdict"),
-        [
-            (
-                s.baseline_label,
-                f"{s.model_value:.3f}" if s.model_value is not None else "",
-                f"{s.baseline_value:.3f}" if s.baseline_value is not None else "",
-                f"{s.difference:+.3f}" if s.difference is not None else "",
-                f"{s.low:+.3f} to {s.high:+.3f}"
-                if s.low is not None and s.high is not None
-                else "",
-                s.verdict,
-            )
-            for s in report.summary
-        ],
+        ("gate", "against", "answer"),
+        [(g.gate, g.asked.get("baseline") or "", g.outcome) for g in report.gates],
     )
-    table(("gate", "answer"), [(g.gate, g.outcome) for g in report.gates])
     folds = report.cross_validation
     if folds is not None and folds.mean is not None:
         emit(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attending.cohort import kinds_rows, kinds_stays, sepsis  # noqa: F401 - they register
+from attending.cohort import kinds_recorded, kinds_rows, kinds_stays, sepsis  # noqa: F401 - they register
 from attending.cohort.endings import censored_at, competing_at
 from attending.cohort.facts import NEVER
 from attending.cohort.kinds import KINDS

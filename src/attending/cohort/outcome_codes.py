@@ -28,6 +28,7 @@ def outcome_codes(spec: CohortSpec) -> tuple[str, ...]:
     found = [*spec.censoring.follow_up_ends]
     found += label.competing.codes if label.competing is not None else ()
     found += [label.code_value.code] if label.code_value is not None else []
+    found += [*label.recorded.event, *label.recorded.none] if label.recorded is not None else []
     found += label.codes.any_of if label.codes is not None else ()
     found += label.threshold.codes if label.threshold is not None else ()
     found += label.unit_count.codes if label.unit_count is not None else ()

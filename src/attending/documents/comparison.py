@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attending.documents.canvas import BLUE, GREY, REFERENCE, VERMILLION, Drawn, sheet, short_label
 from attending.documents.lines import label_of
-from attending.documents.numbers import NOT_SHOWN, interval, number
+from attending.documents.numbers import NOT_SHOWN, count, interval, number
 from attending.documents.picture import Picture, Table
 
 if TYPE_CHECKING:
@@ -75,10 +75,11 @@ def table(report: ValidationReport) -> Table:
     """Return the comparisons as rows."""
     return Table(
         caption="Model minus baseline on the same patients",
-        header=("What, in whom, against what", "Model", "Baseline", "Difference", "Shown"),
+        header=("What, in whom, against what", "Rows", "Model", "Baseline", "Difference", "Shown"),
         rows=tuple(
             (
                 f"{measure_label(report, row.measure)}: {_row_label(report, row)}",
+                count(row.rows),
                 number(row.model_value),
                 number(row.baseline_value),
                 interval(row.difference, row.low, row.high),

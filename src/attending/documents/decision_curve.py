@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending.documents.canvas import BLUE, GREY, Drawn, sheet, short_label
-from attending.documents.lines import label_of, lines
+from attending.documents.lines import label_of, lines, of_whom
 from attending.documents.numbers import interval, number, percent
 from attending.documents.picture import Picture, Table
 
@@ -112,7 +112,7 @@ def picture(report: ValidationReport) -> Picture | None:
         f"thresholds from {percent(rows[0].threshold)} to {percent(rows[-1].threshold)}.",
         caption="The higher line does more good: patients with the event who are found, less false "
         "alarms weighed by how much worse it is to miss one. A line below another at a threshold "
-        "means that the other is the better way to decide there.",
+        f"means that the other is the better way to decide there.{of_whom(report)}",
         svg=draw(report),
         table=table(report),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from attending.documents.canvas import BASELINE, GREEN, INK, MODEL, ORANGE, PURPLE, SKY
+from attending.documents.numbers import count
 
 if TYPE_CHECKING:
     from attending.records.validation import ModelFigures, ValidationReport
@@ -34,6 +35,11 @@ def label_of(report: ValidationReport, name: str) -> str:
     """Return the label of a model of the report, or its name where it has no figures."""
     found = next((each for each in report.figures if each.name == name), None)
     return labelled(found) if found else name
+
+
+def of_whom(report: ValidationReport) -> str:
+    """Return how many predictions and events a picture of all rows stands on."""
+    return f" Made from {count(report.n)} predictions, events: {count(report.events)}."
 
 
 def lines(report: ValidationReport) -> dict[str, Line]:

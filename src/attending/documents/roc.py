@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending.documents.canvas import INK, REFERENCE, Drawn, sheet, short_label, unit_square
-from attending.documents.lines import lines
+from attending.documents.lines import lines, of_whom
 from attending.documents.numbers import interval, number, percent
 from attending.documents.picture import Picture, Table
 
@@ -104,7 +104,7 @@ def picture(report: ValidationReport) -> Picture | None:
         alt=f"ROC and precision-recall curves. AUROC: {'; '.join(ranked)}.",
         caption="Left: how many patients with the event are found (up) for how many false alarms "
         "(right); the dotted diagonal is chance. Right: how many of those flagged have the event; "
-        "the dotted line is the share of all patients who do.",
+        f"the dotted line is the share of all patients who do.{of_whom(report)}",
         svg=draw(report),
         table=table(report),
     )

@@ -68,6 +68,17 @@ def headline(report: ValidationReport, found: Headline) -> str:
     )
 
 
+def alone(report: ValidationReport) -> str:
+    """Return how the model does by itself: ranking, and events against those foretold."""
+    held = [report.estimate(name) for name in ("auroc", "observed_expected")]
+    told = [
+        f"{found.label} {interval(found.value, found.low, found.high)}"
+        for found in held
+        if found is not None and found.value is not None
+    ]
+    return f"{report.model.name}: {'; '.join(told)}." if told else ""
+
+
 def tally(report: ValidationReport) -> str:
     """Return how many gates are met."""
     asked = len(report.gates)
@@ -100,6 +111,8 @@ def check_words(report: ValidationReport, check: Check) -> str:
     """Return what one check looked at and found."""
     estimate = report.estimate(check.what)
     what = estimate.label if estimate else check.what.replace("_", " ")
+    if check.value is None and check.outcome == "met":
+        return f"{what}: enough"
     parts = [what]
     if check.group != "all":
         parts.append(f"in {check.group.replace('=', ' ')}")

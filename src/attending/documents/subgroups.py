@@ -33,7 +33,8 @@ def draw(report: ValidationReport) -> bytes:
 
 
 def _label(row: SubgroupRow) -> str:
-    return short_label(f"{row.attribute}: {row.group}", width=24)
+    rows = "" if row.n is None else f" ({count(row.n)})"
+    return short_label(f"{row.attribute}: {row.group}{rows}", width=28)
 
 
 def _forest(
@@ -45,6 +46,7 @@ def _forest(
             axes.annotate(
                 NOT_SHOWN, (0.5, at), xycoords=("axes fraction", "data"),
                 ha="center", va="center", color=GREY, fontsize=9,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
             )  # fmt: skip
             continue
         if found.low is not None and found.high is not None:
@@ -99,9 +101,9 @@ def picture(report: ValidationReport) -> Picture | None:
         name="subgroups",
         title="Subgroups",
         alt=f"Forest plot of {len(report.subgroups)} groups.{lowest}",
-        caption="Each square is one group, the line its 95 % interval. “Not shown” means that "
-        "there are too few events to say anything, which is not the same as being safe. “Hidden” "
-        "protects patients in small groups.",
+        caption="Each square is one group with its rows, the line its 95 % interval. “Not shown” "
+        "means that there are too few events to say anything, which is not the same as being "
+        "safe. “Hidden” protects patients in small groups.",
         svg=draw(report),
         table=table(report),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending.documents.canvas import BASELINE, GREEN, INK, MODEL, Drawn, sheet
-from attending.documents.lines import label_of
+from attending.documents.lines import label_of, of_whom
 from attending.documents.numbers import interval, number, percent, percent_interval
 from attending.documents.picture import Picture, Table
 
@@ -126,7 +126,8 @@ def picture(report: ValidationReport) -> Picture | None:
         f"{asked(first)}: sensitivity {percent(first.sensitivity.value)}, precision "
         f"{percent(first.ppv.value)}, {number(first.alerts_per_day)} alerts a day.",
         caption="Moving the threshold to the left finds more patients and costs more alerts. The "
-        "letters are the thresholds of the table; A is the one that would be used.",
+        "letters are the thresholds of the table; A is the one that would be used."
+        f"{of_whom(report)}",
         svg=draw(report),
         table=table(report),
     )

@@ -20,6 +20,7 @@ from attending.documents.pages import document
 from attending.documents.picture import Table
 from attending.documents.run_facts import run_facts
 from attending.documents.sentences import (
+    alone,
     check_words,
     exception_sentence,
     gate_sentence,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from attending.documents.picture import Picture
+    from attending.records.card import CardFact
     from attending.records.cohort import Cohort
     from attending.records.governance import GateException
     from attending.records.run import Run
@@ -48,6 +50,7 @@ def validation_report(
     *,
     synthetic: bool,
     exceptions: Sequence[GateException] = (),
+    facts: Sequence[CardFact] = (),
 ) -> bytes:
     """Return the report as stand-alone HTML: no script, nothing from elsewhere.
 
@@ -57,12 +60,14 @@ def validation_report(
         run: how the model was made; none when recorded predictions were validated.
         synthetic: whether the data are made up; said first on every print.
         exceptions: signed exceptions of this run, shown at the top.
+        facts: how a file of recorded predictions was read; none when a run is judged.
     """
     return document(
         "validation_report.html.j2",
         synthetic=synthetic,
         report=report,
         studied=studied(report),
+        alone=alone(report),
         headlines=[headline(report, found) for found in report.summary],
         tally=tally(report),
         open_gates=[
@@ -77,6 +82,7 @@ def validation_report(
         tables=[held for held in _tables(report) if held.rows],
         gates=_gates(report),
         facts=run_facts(run) if run else [],
+        file_facts=facts,
         digests=_digests(report, cohort, run=run),
     )
 
@@ -121,7 +127,7 @@ def _tables(report: ValidationReport) -> list[Table]:
 def measures(report: ValidationReport) -> Table:
     """Return every measure of every model, one column a model."""
     names = {e.name: e.label for figures in report.figures for e in figures.estimates}
-    rows = []
+    rows = [("Rows with a value", *(count(figures.rows) for figures in report.figures))]
     for name, label in names.items():
         held = [report.estimate(name, model=figures.name) for figures in report.figures]
         cells = [interval(e.value, e.low, e.high) if e else "not measured" for e in held]

@@ -126,6 +126,8 @@ def judge_proxies(features: FeaturesSpec, cohort: CohortSpec) -> tuple[GateFindi
     lists = {"the label's proxies": label.proxies}
     if label.code_value is not None:
         lists["the label itself"] = (label.code_value.code,)
+    if label.recorded is not None:
+        lists["the label itself"] = (*label.recorded.event, *label.recorded.none)
     found = tuple(
         _row(
             "leak.outcome_proxy",

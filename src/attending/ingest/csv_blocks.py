@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
+import threading
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -28,6 +30,7 @@ MOST_COLUMNS = 16_384
 #: Lines with another number of cells than the first; with more, that one is no header.
 MOST_ODD_LINES = 250_000
 _LONGEST_HEADER = 1 << 20
+_LET_GO_SECONDS = 2.0
 #: The cells of the row that is read after the last one.
 _END = "\x1eattending:end\x1e"
 _KIND = "a table of UTF-8 text"
@@ -61,7 +64,8 @@ def csv_blocks(
     odd = _Odd()
     end = delimiter.join([_END] * len(header)).encode()
     source = _WithEnd(head, stream, b"\n" + end + b"\n")
-    told = 0
+    let_go = source.let_go
+    told, reader = 0, None
     try:
         reader = pa_csv.open_csv(
             source,
@@ -85,6 +89,9 @@ def csv_blocks(
             waiting.append(batch)
     except pa.ArrowInvalid as error:
         raise NotATable(where, odd_lines=odd.count) from error
+    finally:
+        del reader, source
+        let_go.wait(_LET_GO_SECONDS)
     yield _without_end(waiting, where=where), odd.count - told
 
 
@@ -119,6 +126,11 @@ class _WithEnd(io.RawIOBase):
     def __init__(self, head: bytes, rest: io.BufferedReader, end: bytes) -> None:
         super().__init__()
         self._parts: list[Any] = [io.BytesIO(head), rest, io.BytesIO(end)]
+        #: Set when nobody holds these bytes any longer. The reader's own thread may be the last,
+        #: and one that lets go while the program ends takes the whole process down.
+        self.let_go = threading.Event()
+        self._watch = weakref.finalize(self, self.let_go.set)
+        self._watch.atexit = False
 
     def readable(self) -> bool:
         return True

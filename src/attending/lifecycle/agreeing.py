@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending.errors import Refused
+from attending.govern.policy import EXCEPTION_SIGNERS
 from attending.lifecycle.desk import keep
 from attending.records.governance import Agreement, Approval, GateException
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
+    from attending.records.run import Run
     from attending.types import Instant
 
 
@@ -103,6 +105,20 @@ def signed_exceptions(
         if item.condition == condition
         and item.expires_at > desk.at
         and roles <= {one.role for one in desk.home.catalog.all(Approval, document=item.digest)}
+    )
+
+
+def exceptions_under(desk: Desk, project: Project, run: Run) -> tuple[GateException, ...]:
+    """Return what a run stands under: what its record names, and leak gates that were let pass."""
+    roles = frozenset(EXCEPTION_SIGNERS)
+    return tuple(
+        item
+        for item in exceptions_of(desk, project)
+        if item.digest in run.exceptions
+        or (
+            item.condition.startswith("leak.")
+            and item in signed_exceptions(desk, project, item.condition, roles=roles)
+        )
     )
 
 

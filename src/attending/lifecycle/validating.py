@@ -162,9 +162,7 @@ def write_report(desk: Desk, project: Project, report: ValidationReport) -> str:
         catalog.get(run.cohort, Cohort),
         run,
         synthetic=desk.home.synthetic,
-        exceptions=[
-            item for item in agreeing.exceptions_of(desk, project) if item.digest in run.exceptions
-        ],
+        exceptions=agreeing.exceptions_under(desk, project, run),
     )
     return _keep_page(desk, page, of=report.digest, title="Validation report")
 
@@ -194,7 +192,6 @@ def _rows(desk: Desk, project: Project, run: Run) -> Matrix:
 def build_card(desk: Desk, project: Project, run: Run, *, version: str = "") -> ModelCard:
     """Return the model card of a run, kept, and its readable document."""
     catalog = desk.home.catalog
-    exceptions = agreeing.exceptions_of(desk, project)
     card = assemble_card(
         CardSources(
             run=run,
@@ -205,7 +202,7 @@ def build_card(desk: Desk, project: Project, run: Run, *, version: str = "") -> 
             features=project.features,
             monitoring=project.monitoring,
             stability=catalog.latest(StabilityReport, run=run.digest),
-            exceptions=tuple(item for item in exceptions if item.digest in run.exceptions),
+            exceptions=agreeing.exceptions_under(desk, project, run),
             assumed=catalog.get(run.snapshot, Snapshot).assumed_tables,
         ),
         version=version or "not yet numbered",

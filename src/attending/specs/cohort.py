@@ -21,6 +21,7 @@ from attending.specs.outcome import (
     Competing,
     LaterStay,
     Readmission,
+    Recorded,
     Sepsis3,
     Threshold,
 )
@@ -29,7 +30,8 @@ from attending.specs.unit_count import UnitCount  # noqa: TC001 - pydantic reads
 
 #: Kinds of label whose question has a field of the same name.
 _ASKED = (
-    "readmission", "code_value", "codes", "encounter", "threshold", "sepsis3", "unit_count"
+    "readmission", "code_value", "recorded", "codes", "encounter", "threshold", "sepsis3",
+    "unit_count",
 )  # fmt: skip
 #: Kinds whose outcome is a number, not yes or no.
 NUMERIC = frozenset({"length_of_stay", "remaining_days"})
@@ -187,6 +189,7 @@ class Label(Spec):
         "readmission",
         "death_in_stay",
         "code_value",
+        "recorded",
         "codes",
         "encounter",
         "death",
@@ -199,6 +202,7 @@ class Label(Spec):
     horizon: Length | None = None
     readmission: Readmission | None = None
     code_value: CodeValue | None = None
+    recorded: Recorded | None = None
     codes: AnyCode | None = None
     encounter: LaterStay | None = None
     threshold: Threshold | None = None

@@ -87,6 +87,23 @@ class CodeValue(Spec):
     equals: float = 1.0
 
 
+class Recorded(Spec):
+    """The source's own answer, a row of the stay: one of its words is the event, the others none.
+
+    A stay without any of them has no outcome that anybody knows.
+    """
+
+    event: Codes
+    none: Codes
+
+    @model_validator(mode="after")
+    def _apart(self) -> Recorded:
+        both = sorted(set(self.event) & set(self.none))
+        if both:
+            raise ValueError(f"'{both[0]}' cannot be both the event and none")
+        return self
+
+
 class AnyCode(Spec):
     """The event is the first row of any of these codes after the prediction."""
 

@@ -74,7 +74,12 @@ class BaselineToBeat(Spec):
     recalibrate: bool = True
 
 
-def _named(value: object) -> object:
+def named(value: object) -> object:
+    """Return a plain name as what has it.
+
+    >>> named("lace")
+    {'name': 'lace'}
+    """
     return {"name": value} if isinstance(value, str) else value
 
 
@@ -295,7 +300,7 @@ class ValidationSpec(Spec):
 
     primary: Name = "auroc"
     measures: tuple[Name, ...] = DEFAULT_MEASURES
-    baselines: tuple[Annotated[BaselineToBeat, BeforeValidator(_named)], ...] = Field(min_length=1)
+    baselines: tuple[Annotated[BaselineToBeat, BeforeValidator(named)], ...] = Field(min_length=1)
     thresholds: tuple[Annotated[ThresholdAsked, BeforeValidator(_risk)], ...] = Field(
         default=(ThresholdAsked(risk=0.2),), min_length=1
     )

@@ -182,8 +182,6 @@ def _add_pass(
 ) -> None:
     """Add one group and model: rows by descending risk, marks where the risk falls below a cut."""
     outcome, risk, patient = columns
-    kept = kept[~np.isnan(risk[kept])]
-    kept = kept[np.argsort(-risk[kept], kind="stable")]
     ordered = np.ascontiguousarray(risk[kept])
     last = np.ones(kept.size, np.int64)
     last[:-1] = ordered[:-1] != ordered[1:]
@@ -193,6 +191,12 @@ def _add_pass(
     passes.risk.append(ordered)
     passes.marks.append(np.searchsorted(-ordered, -cuts, side="right").astype(np.int64))
     passes.counts[name] = kept.size
+
+
+def _falling(risk: Risks) -> Ints:
+    """Return the rows that have a risk, the highest first; equal ones in their own order."""
+    known = np.flatnonzero(~np.isnan(risk))
+    return np.asarray(known[np.argsort(-risk[known], kind="stable")], dtype=np.int64)
 
 
 def bootstrap(
@@ -235,11 +239,12 @@ def bootstrap(
     patients, patient = np.unique(cluster, return_inverse=True)
     keys = _keys(patients, seed)
     passes = _Passes()
+    falling = {model: _falling(risk) for model, risk in risks.items()}
     for group, member in {"all": np.ones(outcome.size, bool), **(groups or {})}.items():
-        kept = np.flatnonzero(member)
         for model, risk in risks.items():
             if only is not None and (group, model) not in only:
                 continue
+            kept = falling[model][member[falling[model]]]
             columns = (outcome, risk, patient)
             _add_pass(passes, (group, model), kept=kept, columns=columns, cuts=cuts)
     totals, at_marks = _run(passes, keys, draws=draws, cuts=cuts.size, threads=threads)

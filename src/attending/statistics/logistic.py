@@ -118,11 +118,22 @@ def _solve(matrix: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[n
         ) from None
 
 
+def numbered(cluster: Ints) -> Ints:
+    """Return patients numbered from 0 without a gap; those that are so already stay as they are.
+
+    >>> numbered(np.array([70, 30, 70])).tolist(), numbered(np.array([1, 0, 1])).tolist()
+    ([1, 0, 1], [1, 0, 1])
+    """
+    if cluster.min() == 0 and cluster.max() < cluster.size and np.bincount(cluster).all():
+        return cluster
+    return np.asarray(np.unique(cluster, return_inverse=True)[1], dtype=np.int64)
+
+
 def _robust(
     bread: NDArray[np.float64], scores: NDArray[np.float64], cluster: Ints
 ) -> NDArray[np.float64]:
     """Return the sandwich covariance whose filling is the outer product of clusters' scores."""
-    _, at = np.unique(cluster, return_inverse=True)
+    at = numbered(cluster)
     groups = int(at.max()) + 1
     sums = np.column_stack([np.bincount(at, column, groups) for column in scores.T])
     factor = groups / (groups - 1.0) if groups > 1 else 1.0

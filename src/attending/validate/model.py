@@ -16,6 +16,7 @@ from attending.validate import (
     gate_workload,
 )
 from attending.validate.calibrated import calibrations, fit_calibration
+from attending.validate.coarse import coarse
 from attending.validate.comparisons import comparisons, headlines
 from attending.validate.data import check_data
 from attending.validate.estimates import figures
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
 GATE_FILES = (gate_baseline, gate_calibration, gate_subgroups, gate_workload)
 _NO_CALENDAR = (
     "The calendar is not real: there are no quarters, no alerts a day, and no temporal validation."
+)
+_NO_TIMES = (
+    "Nothing says when predictions were made: there are no quarters, no alerts a day, and no "
+    "temporal validation."
 )
 
 
@@ -79,7 +84,7 @@ def validate(
     start, end = _period(data)
     events, patients = int(data.outcome.sum()), int(evidence.patient.max()) + 1
     hidden = tells_small(events, data.outcome.size, smallest=evidence.small)
-    return ValidationReport(
+    report = ValidationReport(
         model=ref,
         spec=spec.digest,
         primary=spec.primary,
@@ -110,6 +115,7 @@ def validate(
         summary=headlines(evidence),
         notes=(*ref.notes, *_notes(data)),
     )
+    return coarse(report)
 
 
 def _period(data: ValidationData) -> tuple[Instant | None, Instant | None]:
@@ -133,7 +139,9 @@ def _folds(evidence: Evidence) -> CrossValidation | None:
 
 
 def _notes(data: ValidationData) -> list[str]:
-    notes = [] if data.has_days else [_NO_CALENDAR]
+    notes = []
+    if not data.has_days:
+        notes.append(_NO_TIMES if data.calendar == "real" else _NO_CALENDAR)
     notes.extend(
         f"{found.label} has no probability: only its ranking is compared."
         for found in data.baselines.values()

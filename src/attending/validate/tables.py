@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from attending.validate.evidence import Evidence
 
 _BARS = 50
+_FEW_BARS = 10
+#: Events and non-events from which narrow bars hold more than a few of each.
+_MANY = 500
 
 
 def small_cell(found: Counts, smallest: int) -> bool:
@@ -137,18 +140,32 @@ def curves(evidence: Evidence) -> tuple[Curves, ...]:
     for name, risk in evidence.risks.items():
         known = ~np.isnan(risk)
         if evidence.enough(known):
-            made.append(Curves(model=name, points=_points(evidence, risk, known=known)))
+            held = _held(evidence, name, known=known)
+            made.append(Curves(model=name, points=_points(evidence, risk, known=known, held=held)))
     return tuple(made)
 
 
-def _points(evidence: Evidence, risk: Floats, *, known: Mask) -> tuple[RocPoint, ...]:
+def _held(evidence: Evidence, name: str, *, known: Mask) -> list[tuple[int, int]]:
+    """Return flagged events and non-events at the thresholds whose figures are shown."""
+    outcome, risk = evidence.data.outcome[known], evidence.risks[name][known]
+    cuts = [cut for cut in evidence.cuts[name] if cut is not None]
+    counts = [counts_of_flags(outcome, risk >= cut) for cut in cuts]
+    return [(c.tp, c.fp) for c in counts if not small_cell(c, evidence.small)]
+
+
+def _points(
+    evidence: Evidence, risk: Floats, *, known: Mask, held: list[tuple[int, int]]
+) -> tuple[RocPoint, ...]:
+    """Return points far enough from each other: their differences are counts, too."""
     outcome = evidence.data.outcome[known]
     events = int(outcome.sum())
     others = outcome.size - events
     points = []
     for found in roc_points(outcome, risk[known]):
         cells = (found.tp, found.fp, events - found.tp, others - found.fp)
-        if not any(is_small(count, smallest=evidence.small) for count in cells):
+        apart = [abs(a - b) for one in held for a, b in zip((found.tp, found.fp), one, strict=True)]
+        if not any(is_small(count, smallest=evidence.small) for count in (*cells, *apart)):
+            held.append((found.tp, found.fp))
             points.append(
                 RocPoint(
                     threshold=found.threshold,
@@ -161,13 +178,18 @@ def _points(evidence: Evidence, risk: Floats, *, known: Mask) -> tuple[RocPoint,
 
 
 def histogram(evidence: Evidence) -> tuple[HistogramBar, ...]:
-    """Return rows by outcome in 50 bars of risk, small counts and what tells them left out."""
-    edges = np.arange(_BARS + 1) / _BARS
-    at = np.minimum((evidence.data.risk * _BARS).astype(np.int64), _BARS - 1)
-    total = np.bincount(at, minlength=_BARS)
-    events = np.bincount(at, evidence.data.outcome, minlength=_BARS).astype(np.int64)
+    """Return rows by outcome in 50 bars of risk, small counts and what tells them left out.
+
+    With fewer than 500 events or non-events there are 10 bars, so that most can be shown.
+    """
+    total, found = evidence.counts(evidence.masks[ALL])
+    bars = _BARS if min(found, total - found) >= _MANY else _FEW_BARS
+    edges = np.arange(bars + 1) / bars
+    at = np.minimum((evidence.data.risk * bars).astype(np.int64), bars - 1)
+    sizes = np.bincount(at, minlength=bars)
+    events = np.bincount(at, evidence.data.outcome, minlength=bars).astype(np.int64)
     columns = []
-    for counts in (events.tolist(), (total - events).tolist()):
+    for counts in (events.tolist(), (sizes - events).tolist()):
         hide = suppress(counts, smallest=evidence.small)
         columns.append([None if h else int(c) for h, c in zip(hide, counts, strict=True)])
     return tuple(
@@ -177,5 +199,5 @@ def histogram(evidence: Evidence) -> tuple[HistogramBar, ...]:
             events=columns[0][k],
             non_events=columns[1][k],
         )
-        for k in range(_BARS)
+        for k in range(bars)
     )

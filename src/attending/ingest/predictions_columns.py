@@ -1,0 +1,301 @@
+"""Guess which column of recorded predictions is what: by what was said, then names, then cells.
+
+Where two columns could be meant, neither is taken: the refusal names both and what to write.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from attending.errors import BadInput, did_you_mean
+from attending.ingest.predictions_cells import read_numbers, read_outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pyarrow as pa
+
+    from attending.records.predictions_file import Found
+
+#: Names by meaning, the plainest first; of each tier only one column may be there.
+_OUTCOME = (
+    ("outcome", "label", "y_true", "ytrue", "target", "actual", "observed", "ground_truth",
+     "truth"),
+    ("y", "event", "class", "ergebnis", "ereignis", "desfecho", "resultado", "evenement"),
+)  # fmt: skip
+_OUTCOME_LIKE = re.compile(
+    r"(^|_)(outcome|label|died|death|dead|deceased|expire[d]?|mortality|readmi\w*|readmission|"
+    r"sepsis|deteriorat\w*|event|verstorben|wiederaufnahme\w*|deces|reingreso|obito|target)(_|\d|$)"
+)
+_RISK = (
+    ("risk", "predicted_risk", "y_pred_proba", "y_proba", "y_prob", "pred_proba", "predict_proba",
+     "predicted_probability", "predicted_prob", "probability", "proba", "prob", "p_hat", "phat"),
+    ("risk_percent", "risk_pct", "score", "risk_score", "model_score", "prediction", "predicted",
+     "pred", "y_pred", "yhat", "y_hat", "y_score", "p", "p1", "prob_1", "proba_1", "score_1",
+     "risiko", "wahrscheinlichkeit", "probabilite", "risque", "riesgo", "probabilidad", "risco"),
+)  # fmt: skip
+_RISK_LIKE = re.compile(
+    r"(^|_)(risk|risiko|riesgo|risque|risco|prob\w*|pred\w*|score|wahrscheinlichkeit|y_?hat)(_|\d|$)"
+)
+_PATIENT = (
+    ("patient_id", "patientid", "subject_id", "subject", "patient", "person_id", "pat_id", "mrn",
+     "patient_nbr", "patient_number", "patienten_id", "patientennummer", "pid", "nhs_number",
+     "patient_key", "pat_mrn_id", "member_id", "id_paciente", "id_patient"),
+)  # fmt: skip
+_ROW = (
+    ("encounter_id", "encounterid", "hadm_id", "stay_id", "icustay_id", "visit_id", "csn",
+     "fall_id", "fallnummer",
+     "admission_id", "visit_occurrence_id", "pat_enc_csn_id", "prediction_id",
+     "row_id", "record_id", "recordid", "case_id", "episode_id"),
+    ("id", "index", "row", "nr", "no"),
+)  # fmt: skip
+_TIME = (
+    ("prediction_time", "predicted_at", "scored_at", "score_time", "prediction_date",
+     "prediction_datetime", "score_date", "index_time", "index_date"),
+    ("time", "timestamp", "datetime", "date", "datum", "fecha"),
+    ("admission_time", "admittime", "admission_date", "admit_date", "dischtime", "discharge_date",
+     "aufnahmedatum", "entlassdatum", "visit_date"),
+)  # fmt: skip
+_SITE = (
+    ("site", "hospital", "facility", "hospital_id", "site_id", "facility_id", "centre", "center",
+     "krankenhaus", "klinik", "standort", "hopital"),
+)  # fmt: skip
+#: Attributes whose groups are looked at when they are there: name in the file -> in the report.
+_GROUPS = {
+    "sex": "sex", "gender": "sex", "geschlecht": "sex", "sexo": "sex", "sexe": "sex",
+    "age": "age", "age_group": "age", "age_band": "age", "alter": "age", "anchor_age": "age",
+    "age_years": "age", "edad": "age", "idade": "age",
+    "race": "race", "ethnicity": "ethnicity", "race_ethnicity": "race_ethnicity",
+    "language": "language", "sprache": "language", "insurance": "insurance", "payer": "insurance",
+    "payer_code": "insurance", "unit": "unit", "ward": "unit", "icu_type": "icu_type",
+    "first_careunit": "unit", "station": "unit", "department": "unit",
+}  # fmt: skip
+_SCORES = frozenset(
+    [
+        "lace",
+        "lace_index",
+        "hospital_score",
+        "news",
+        "news2",
+        "mews",
+        "qsofa",
+        "sofa",
+        "sirs",
+        "cart",
+        "saps",
+        "saps_i",
+        "saps_1",
+        "saps1",
+        "saps_ii",
+        "saps_2",
+        "saps_iii",
+        "apache",
+        "apache_ii",
+        "apache_iv",
+        "charlson",
+        "elixhauser",
+        "curb65",
+        "meld",
+        "wells",
+        "eci",
+        "deterioration_index",
+        "pews",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user said; empty where nothing was.
+
+    Attributes:
+        event: the word that is the event.
+        percent: whether risks are percentages; None where nobody said.
+        groups: columns whose values are groups.
+        baselines: columns of scores to compare with.
+    """
+
+    outcome: str = ""
+    risk: str = ""
+    patient: str = ""
+    time: str = ""
+    site: str = ""
+    event: str = ""
+    percent: bool | None = None
+    groups: tuple[str, ...] = ()
+    baselines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which column is what: column and how it was found; empty names where there is none."""
+
+    outcome: tuple[str, Found]
+    risk: tuple[str, Found]
+    patient: tuple[str, Found] | None = None
+    row: tuple[str, Found] | None = None
+    time: tuple[str, Found] | None = None
+    site: tuple[str, Found] | None = None
+    groups: dict[str, tuple[str, Found]] = field(default_factory=dict)
+    baselines: dict[str, tuple[str, Found]] = field(default_factory=dict)
+
+
+def plain(name: str) -> str:
+    """Return a column's name in small letters, words joined by underscores.
+
+    >>> plain("Prédicted Risk (%)"), plain("PatientID"), plain("Y.Pred")
+    ('predicted_risk_percent', 'patient_id', 'y_pred')
+    """
+    split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.replace("%", " percent "))
+    bare = unicodedata.normalize("NFKD", split).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "_", bare).strip("_")
+
+
+def find_roles(table: pa.Table, asked: Asked) -> Roles:
+    """Return which column is what.
+
+    Raises:
+        BadInput: no column, or more than one, can be the outcome or the risk.
+    """
+    names = table.column_names
+    _require_said(names, asked)
+    said_all = {asked.outcome, asked.risk, asked.patient, *asked.groups, *asked.baselines}
+    free = [name for name in names if name not in said_all and plain(name) not in _SCORES]
+    risk = _needed(table, free, ("risk", asked.risk, _RISK, _RISK_LIKE), fits=_may_be_risk)
+    free = [name for name in free if name != risk[0]]
+    outcome = _needed(
+        table, free, ("outcome", asked.outcome, _OUTCOME, _OUTCOME_LIKE), fits=_may_be_outcome
+    )
+    free = [name for name in free if name != outcome[0]]
+    groups: dict[str, tuple[str, Found]] = {
+        _group(plain(name)): (name, "said") for name in asked.groups
+    }
+    for name in free:
+        about = _GROUPS.get(plain(name))
+        if about and about not in groups:
+            groups[about] = (name, "by its name")
+    baselines: dict[str, tuple[str, Found]] = {
+        plain(name).removeprefix("baseline_"): (name, "said") for name in asked.baselines
+    }
+    taken = {risk[0], outcome[0], *said_all}
+    for name in names:
+        if name not in taken and (
+            plain(name) in _SCORES or plain(name).startswith(("baseline_", "group_"))
+        ):
+            _by_prefix(name, groups, baselines)
+    return Roles(
+        outcome=outcome,
+        risk=risk,
+        patient=_optional(free, asked.patient, _PATIENT),
+        row=_optional(free, "", _ROW),
+        time=_optional(free, asked.time, _TIME),
+        site=_optional(free, asked.site, _SITE),
+        groups=groups,
+        baselines=baselines,
+    )
+
+
+def _require_said(names: Sequence[str], asked: Asked) -> None:
+    """Refuse a column that was said and is not there."""
+    said = [asked.outcome, asked.risk, asked.patient, asked.time, asked.site]
+    for name in (*said, *asked.groups, *asked.baselines):
+        if name and name not in names:
+            raise BadInput(
+                f"the file has no column '{name}'",
+                code="predictions.unknown_column",
+                hint=did_you_mean(name, names[:50]),
+            )
+
+
+def _by_prefix(
+    name: str,
+    groups: dict[str, tuple[str, Found]],
+    baselines: dict[str, tuple[str, Found]],
+) -> None:
+    """Take a column that is a known score, or is called `group_x` or `baseline_x`, as that."""
+    if plain(name).startswith("group_"):
+        groups.setdefault(_group(plain(name).removeprefix("group_")), (name, "by its name"))
+    else:
+        baselines.setdefault(plain(name).removeprefix("baseline_"), (name, "by its name"))
+
+
+def _group(name: str) -> str:
+    return _GROUPS.get(name, name)
+
+
+def _needed(
+    table: pa.Table,
+    free: Sequence[str],
+    about: tuple[str, str, tuple[tuple[str, ...], ...], re.Pattern[str]],
+    *,
+    fits: Callable[[pa.ChunkedArray], bool],
+) -> tuple[str, Found]:
+    """Return the column of a meaning that must be there: said, by its name, or by its cells."""
+    meaning, said, tiers, like = about
+    if said:
+        return said, "said"
+    for words in tiers:
+        found = [name for name in free if plain(name) in words]
+        if found:
+            return _only(found, meaning), "by its name"
+    alike = [name for name in free if like.search(plain(name))]
+    found = [name for name in alike if fits(table[name])] or alike
+    if found:  # one that does not fit is refused when its cells are read, with what to write
+        return _only(found, meaning), "by its name"
+    named = {word for tier in (*_PATIENT, *_ROW, *_TIME, *_SITE) for word in tier} | set(_GROUPS)
+    found = [name for name in free if plain(name) not in named and fits(table[name])]
+    if found:
+        return _only(found, meaning), "by its values"
+    raise BadInput(
+        f"no column looks like the {meaning}",
+        code=f"predictions.no_{meaning}",
+        hint=f"Name it: --{meaning} COLUMN. The file has: {', '.join(table.column_names[:20])}.",
+    )
+
+
+def _only(found: Sequence[str], meaning: str) -> str:
+    if len(found) > 1:
+        raise BadInput(
+            f"{len(found)} columns could be the {meaning}: {', '.join(found[:10])}",
+            code=f"predictions.which_{meaning}",
+            hint=f"Say which: --{meaning} {found[0]!r}.".replace("'", ""),
+        )
+    return found[0]
+
+
+def _optional(
+    free: Sequence[str], said: str, tiers: tuple[tuple[str, ...], ...]
+) -> tuple[str, Found] | None:
+    """Return the first column by the order of names; none where there is none."""
+    if said:
+        return said, "said"
+    for word in (word for tier in tiers for word in tier):
+        for name in free:
+            if plain(name) == word:
+                return name, "by its name"
+    return None
+
+
+def _may_be_outcome(column: pa.ChunkedArray) -> bool:
+    """Return whether cells are yes and no, in any of their spellings."""
+    try:
+        read_outcome(column, name="")
+    except BadInput:
+        return False
+    return True
+
+
+def _may_be_risk(column: pa.ChunkedArray) -> bool:
+    """Return whether cells are numbers from 0 to 100, not all of them whole."""
+    try:
+        values = read_numbers(column, name="").values
+    except (BadInput, ValueError, ArithmeticError):
+        return False
+    known = values[~np.isnan(values)]
+    inside = known.size > 0 and known.min() >= 0 and known.max() <= 100
+    return bool(inside and np.count_nonzero(known % 1))

@@ -1,0 +1,66 @@
+"""Diabetes 130 through the command line: the given column is the label, encounters the clock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.conftest import AT, new_shell
+
+pytestmark = pytest.mark.data
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory, data_folder):
+    """A cohort, a run under a signed exception, and its validation."""
+    shell, project = new_shell(tmp_path_factory.mktemp("diabetes"), "readmission-diabetes-130")
+    shell.persons()
+    at = ("--project", str(project), "--at", AT)
+    shell.run("ingest", "diabetes-130", str(data_folder / "diabetes-130"), "--at", AT)
+    cohort = shell.json("cohort", "build", *at)
+    shell.run("features", "build", *at)
+    refused = shell.run("train", "fit", *at, "--by", "dana", code=3)
+    exception = shell.json(
+        "gate", "except", "leak.billing_time",
+        "--reason", "one row a stay: nothing says when a fact of it was written",
+        "--compensation", "only what the bedside knows by the discharge is read, no diagnosis",
+        "--expires", "2027-01-01T00:00:00Z", "--by", "dana", *at,
+    )  # fmt: skip
+    shell.sign(exception["digest"], "clara", "clinical_lead")
+    shell.sign(exception["digest"], "caro", "compliance_officer")
+    run = shell.json("train", "fit", *at, "--by", "dana")
+    report = shell.json("validate", "model", *at, "--by", "dana")
+    return cohort, refused, run, report
+
+
+def test_the_dead_and_the_dying_are_left_out_and_the_column_is_the_label(fitted):
+    cohort, refused, _, _ = fitted
+    assert (cohort["rows"], cohort["positives"]) == (99_343, 11_314)
+    assert cohort["subjects"] == 69_990
+    assert "leak.billing_time" in refused.stderr
+
+
+@pytest.mark.requirement("E1", "E9")
+def test_it_beats_earlier_stays_and_lace_by_little_and_fails_the_oldest(fitted):
+    _, _, run, report = fitted
+    assert run["split"]["kind"] == "temporal"
+    found = {item["baseline"]: item for item in report["summary"]}
+    assert {"prior_inpatient", "lace"} <= set(found)
+    for name in ("prior_inpatient", "lace"):
+        assert found[name]["verdict"] == "better"
+        assert 0.59 < found[name]["baseline_value"] < 0.63
+        assert 0.64 <= found[name]["model_value"] <= 0.69  # as others have published
+    gates = {item["gate"]: item for item in report["gates"]}
+    answers = {c["group"]: c["outcome"] for c in gates["subgroup_auroc_at_least"]["checks"]}
+    assert gates["subgroup_auroc_at_least"]["outcome"] == "failed"
+    assert answers["age=[90-100)"] == "failed"
+    assert answers["age=[0-10)"] == "not_shown"
+
+
+def test_the_report_hides_small_groups_and_says_what_it_cannot_be(fitted):
+    _, _, _, report = fitted
+    small = [row for row in report["subgroups"] if row["group"] in {"[0-10)", "UNKNOWN/INVALID"}]
+    assert [(row["n"], row["status"]) for row in small] == [(None, "insufficient")] * 2
+    assert any("never pass beyond validated" in note for note in report["notes"])
+    assert "Signed exception" in Path(report["page"]).read_text(encoding="utf-8")
