@@ -2,13 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from attending.digests import digest_of
 from attending.times import format_length, parse_length
 from attending.units import check_unit
+
+
+class Grown(BaseModel):
+    """A spec or record with fields that came after the first release.
+
+    They are left out of what is written while they say nothing, so that what was signed before
+    keeps its digest.
+
+    Attributes:
+        LATER: the names of those fields; each has a default.
+
+    >>> class Asked(Grown):
+    ...     LATER: ClassVar[frozenset[str]] = frozenset({"more"})
+    ...     name: str
+    ...     more: int = 0
+    >>> Asked(name="a").model_dump(), Asked(name="a", more=1).model_dump()
+    ({'name': 'a'}, {'name': 'a', 'more': 1})
+    """
+
+    LATER: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _without_silent_fields(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)  # what pydantic made of the fields
+        fields = type(self).model_fields
+        for name in self.LATER & written.keys():
+            if getattr(self, name) == fields[name].get_default(call_default_factory=True):
+                del written[name]
+        return written
 
 
 class Spec(BaseModel):

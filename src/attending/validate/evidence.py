@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attending.specs.validation import NetBenefitNotWorse
+from attending.specs.validation_gates import NetBenefitNotWorse
 from attending.statistics.bootstrap import bootstrap
 from attending.statistics.net_benefit import decision_thresholds
 from attending.statistics.workload import calendar_days, threshold_for_capacity

@@ -18,7 +18,7 @@ from attending.validate.evidence import ALL
 from attending.validate.gates import GATES, judge_improvement
 
 if TYPE_CHECKING:
-    from attending.specs.validation import AddsToBaseline, BeatsBaseline, NetBenefitNotWorse
+    from attending.specs.validation_gates import AddsToBaseline, BeatsBaseline, NetBenefitNotWorse
     from attending.types import Floats
     from attending.validate.evidence import Evidence
 

@@ -12,7 +12,7 @@ from attending.validate.evidence import ALL
 from attending.validate.gates import GATES, judge_range
 
 if TYPE_CHECKING:
-    from attending.specs.validation import (
+    from attending.specs.validation_gates import (
         CalibrationSlopeWithin,
         MinimumEvents,
         ObservedExpectedWithin,

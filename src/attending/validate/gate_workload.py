@@ -11,7 +11,7 @@ from attending.validate.data import MODEL
 from attending.validate.gates import GATES
 
 if TYPE_CHECKING:
-    from attending.specs.validation import AlertBurden
+    from attending.specs.validation_gates import AlertBurden
     from attending.validate.evidence import Evidence
 
 
