@@ -6,7 +6,8 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from attending.specs.validation import Gate, ValidationSpec
+from attending.specs.validation import ValidationSpec
+from attending.specs.validation_gates import Gate
 from attending.validate.gates import GATES
 from attending.validate.model import validate
 from tests.validate.conftest import make_ward

@@ -1,4 +1,4 @@
-"""What a plan says of the people behind the alerts: shifts, snooze, each unit's capacity, losses."""
+"""What a plan says of the people behind the alerts: shifts, snooze, the capacity of each unit."""
 
 from __future__ import annotations
 

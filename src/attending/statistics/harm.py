@@ -18,7 +18,8 @@ def threshold_of_harm(false_alerts_per_event: float) -> float:
         BadInput: not above 0.
 
     References:
-        Vickers & Elkin, Med Decis Making 2006;26:565; Pauker & Kassirer, N Engl J Med 1980;302:1109.
+        Vickers & Elkin, Med Decis Making 2006;26:565.
+        Pauker & Kassirer, N Engl J Med 1980;302:1109.
 
     >>> threshold_of_harm(9)
     0.1

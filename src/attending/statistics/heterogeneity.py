@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.stats import chi2, t
+from scipy.special import chdtrc, stdtrit
 
 from attending.errors import BadInput
 from attending.statistics.measure import z_of
@@ -76,7 +76,7 @@ def heterogeneity(values: Column, variances: Column, *, level: float = 0.95) -> 
     half = z_of(level) * se
     reach = None
     if y.size > 2:
-        reach = float(t.ppf(0.5 + level / 2.0, y.size - 2)) * math.sqrt(tau2 + se * se)
+        reach = float(stdtrit(y.size - 2, 0.5 + level / 2.0)) * math.sqrt(tau2 + se * se)
     return Heterogeneity(
         sites=y.size,
         pooled=pooled,
@@ -87,5 +87,5 @@ def heterogeneity(values: Column, variances: Column, *, level: float = 0.95) -> 
         tau2=tau2,
         i2=max(0.0, (q - free) / q) if q > 0 else 0.0,
         q=q,
-        p=float(chi2.sf(q, free)),
+        p=float(chdtrc(free, q)),
     )

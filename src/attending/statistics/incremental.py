@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit
-from scipy.stats import chi2
+from scipy.special import chdtrc, expit
 
 from attending.errors import BadInput
 from attending.statistics.logistic import fit
@@ -56,9 +55,7 @@ def cross_fitted(
 def _dealt(outcome: Floats, cluster: Ints, folds: int) -> Ints:
     patients, at = np.unique(cluster, return_inverse=True)
     if patients.size < folds:
-        raise BadInput(
-            f"got {patients.size} patients for {folds} folds", code="statistics.folds"
-        )
+        raise BadInput(f"got {patients.size} patients for {folds} folds", code="statistics.folds")
     ever = np.bincount(at, outcome, patients.size) > 0
     turn = np.empty(patients.size, np.int64)
     turn[np.lexsort((patients, ~ever))] = np.arange(patients.size) % folds
@@ -87,4 +84,4 @@ def likelihood_ratio(
     one = fit(np.hstack([ones, smaller]), outcome)
     two = fit(np.hstack([ones, larger]), outcome)
     gain = max(0.0, 2.0 * (two.log_likelihood - one.log_likelihood))
-    return gain, float(chi2.sf(gain, larger.shape[1] - smaller.shape[1]))
+    return gain, float(chdtrc(larger.shape[1] - smaller.shape[1], gain))

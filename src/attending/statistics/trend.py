@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def change(values: NDArray[np.float64], position: Column) -> Floats:
-    """Return, for each draw, how much the fitted line rises from the first to the last period.
+    """Return how much the fitted line of each draw rises from the first to the last period.
 
     Args:
         values: shape (draws, k), the measure of each period in each draw; a draw with a NaN
