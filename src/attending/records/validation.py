@@ -422,7 +422,7 @@ class LossRow(Part):
     what: str
     kind: Literal["feature", "feed"]
     rate: float | None
-    lost: float
+    lost: float | None
     auroc: float | None
     auroc_change: Range
     observed_expected: float | None

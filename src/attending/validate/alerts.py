@@ -9,7 +9,7 @@ import numpy as np
 from attending.records.validation import Range, WorkloadRow
 from attending.statistics.lead_time import lead_time
 from attending.statistics.snooze import snoozed
-from attending.statistics.suppression import tells_small
+from attending.statistics.suppression import is_small, tells_small
 from attending.statistics.workload import alerts_per_100_patient_days
 from attending.times import format_length
 from attending.validate.data import MODEL
@@ -34,7 +34,34 @@ def workload_rows(evidence: Evidence) -> tuple[WorkloadRow, ...]:
     flag = np.asarray(evidence.data.risk >= cut, np.bool_)
     time = evidence.data.prediction_time
     asked = evidence.spec.workload.snooze if time is not None else (0,)
-    return tuple(_row(evidence, flag, snooze=length) for length in asked)
+    rows: list[WorkloadRow] = []
+    for length in asked:
+        row = _row(evidence, flag, snooze=length)
+        few = _tells_small(row, rows, evidence.small)
+        rows.append(_blank(length, row.patient_days_are) if few else row)
+    return tuple(rows)
+
+
+def _tells_small(row: WorkloadRow, before: list[WorkloadRow], smallest: int) -> bool:
+    """Return whether a row beside an earlier one would tell how few alerts a snooze took."""
+    return row.alerts is not None and any(
+        other.alerts is not None and is_small(abs(other.alerts - row.alerts), smallest=smallest)
+        for other in before
+    )
+
+
+def _blank(snooze: int, days_are: DaysAre) -> WorkloadRow:
+    """Return a row without figures."""
+    return WorkloadRow(
+        snooze=format_length(snooze),
+        alerts=None,
+        alerts_per_day=None,
+        per_clinician_shift=None,
+        per_100_patient_days=None,
+        patient_days_are=days_are,
+        first_alert_rate=None,
+        nne=None,
+    )
 
 
 def alerts_sent(evidence: Evidence, flag: Mask, *, snooze: int) -> Mask:
@@ -62,16 +89,7 @@ def _row(evidence: Evidence, flag: Mask, *, snooze: int) -> WorkloadRow:
     patients = int(evidence.patient.max()) + 1
     alerted = int(np.unique(evidence.patient[sent]).size)
     days, days_are = _patient_days(evidence)
-    blank = WorkloadRow(
-        snooze=format_length(snooze),
-        alerts=None,
-        alerts_per_day=None,
-        per_clinician_shift=None,
-        per_100_patient_days=None,
-        patient_days_are=days_are,
-        first_alert_rate=None,
-        nne=None,
-    )
+    blank = _blank(snooze, days_are)
     if tells_small(alerts, data.outcome.size, smallest=small):
         return blank
     few = tells_small(alerted, patients, smallest=small)

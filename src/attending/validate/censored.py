@@ -9,7 +9,7 @@ import numpy as np
 from attending.errors import BadInput
 from attending.records.validation import CensoredRow, Range
 from attending.statistics.censoring import Weighted, censoring_weights, weighted_measures
-from attending.statistics.suppression import is_small
+from attending.statistics.suppression import is_small, tells_small
 
 if TYPE_CHECKING:
     from attending.types import Floats, Ints
@@ -48,6 +48,7 @@ def censored_rows(evidence: Evidence) -> tuple[CensoredRow, ...]:
             continue  # a draw without events has no AUROC; the interval is over the others
     point = measured(np.ones(outcome.size))
     whole = weighted_measures(data.outcome, data.risk, np.ones(data.outcome.size))
+    few = tells_small(int(data.outcome.sum()), data.outcome.size, smallest=evidence.small)
     hidden = is_small(follow.lost_risk.size, smallest=evidence.small)
     return tuple(
         CensoredRow(
@@ -56,7 +57,7 @@ def censored_rows(evidence: Evidence) -> tuple[CensoredRow, ...]:
             weighted=_ranged(getattr(point, name), [getattr(one, name) for one in held]),
             censored=None if hidden else int(follow.lost_risk.size),
         )
-        for name in _MEASURES
+        for name in (_MEASURES[:-1] if few else _MEASURES)
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attending.records.validation import DecisionsRow, Range
 from attending.statistics.bootstrap_draws import spread
+from attending.statistics.suppression import is_small
 from attending.statistics.threshold_metrics import counts_of_flags
 from attending.validate.cuts import ACTED
 from attending.validate.data import MODEL
@@ -34,14 +35,15 @@ def decided_row(
     group = evidence.paired("all", name)
     mask = evidence.masks[group]
     n, _ = evidence.counts(mask)
-    blank = DecisionsRow(baseline=name, at=at, rows=n)
+    few = is_small(evidence.data.outcome.size - n, smallest=evidence.small)
+    blank = DecisionsRow(baseline=name, at=at, rows=None if few else n)
     acted = counts_of_flags(
         evidence.data.outcome[mask], evidence.data.baselines[name].score[mask] > ACTED
     )
     mine = counts_of_flags(evidence.data.outcome[mask], evidence.data.risk[mask] >= cut)
     hidden = any(small_cell(found, evidence.small) for found in (acted, mine))
     if hidden or not evidence.enough(mask):
-        return blank.model_copy(update={"rows": None if hidden else n})
+        return blank
     measure = "sensitivity" if at == "equal_alerts" else "alert_rate"
     first = evidence.draws.values(measure, MODEL, group=group, threshold=cut)
     second = evidence.draws.values(measure, name, group=group, threshold=ACTED)

@@ -9,6 +9,7 @@ import numpy as np
 from attending.errors import BadInput, did_you_mean
 from attending.records.validation import LossRow, Range
 from attending.statistics.auroc import delong_difference
+from attending.statistics.suppression import tells_small
 from attending.validate.data import MODEL
 from attending.validate.evidence import SITE
 
@@ -84,6 +85,7 @@ def _row(evidence: Evidence, inputs: Inputs, lost: _Lost, *, chance: Floats) -> 
     rate = lost.rate if lost.rate is not None else _worst_site(evidence, inputs, lost.columns)
     gone = chance < (rate or 0.0)
     there = ~np.isnan(inputs.x[:, lost.columns]).all(axis=1)
+    few = tells_small(int((gone & there).sum()), len(there), smallest=evidence.small)
     x = inputs.x.copy()
     x[np.ix_(gone, lost.columns)] = np.nan
     risk = inputs.risk_of(x)
@@ -95,7 +97,7 @@ def _row(evidence: Evidence, inputs: Inputs, lost: _Lost, *, chance: Floats) -> 
         what=lost.what,
         kind="feature" if lost.kind == "feature" else "feed",
         rate=lost.rate,
-        lost=float((gone & there).mean()),
+        lost=None if few else float((gone & there).mean()),
         auroc=None if auroc is None else auroc + found.value,
         auroc_change=Range(value=found.value, low=found.low, high=found.high),
         observed_expected=float(outcome.sum()) / expected if expected > 0.0 else None,

@@ -65,11 +65,14 @@ def _row(evidence: Evidence, place: Place, *, mask: Mask, hidden: Hidden | None)
         "bound_by": "capacity" if by_capacity >= by_harm else "harm",
         "curve": () if hidden.events else _curve(evidence, mask),
     }
-    return blank.model_copy(update=figures | _at(evidence, place.name, mask=mask, cut=cut))
+    shown = {} if hidden.n else _at(evidence, place.name, mask=mask, cut=cut, hidden=hidden)
+    return blank.model_copy(update=figures | shown)
 
 
-def _at(evidence: Evidence, name: str, *, mask: Mask, cut: float) -> dict[str, object]:
-    """Return what the threshold does there, unless it would tell a small count."""
+def _at(
+    evidence: Evidence, name: str, *, mask: Mask, cut: float, hidden: Hidden
+) -> dict[str, object]:
+    """Return what the threshold does there, unless it would tell a small or hidden count."""
     risk = evidence.data.risk[mask]
     found = counts_of_flags(evidence.data.outcome[mask], risk >= cut)
     if tells_small(found.flagged, found.rows, smallest=evidence.small):
@@ -81,7 +84,7 @@ def _at(evidence: Evidence, name: str, *, mask: Mask, cut: float) -> dict[str, o
         "busy_day": load.busy_day,
         "alerts_per_100": 100.0 * load.alerts / risk.size,
     }
-    if not small_cell(found, evidence.small):
+    if not hidden.events and not small_cell(found, evidence.small):
         asked = evidence.spec.places
         group = f"{asked.by if asked else ''}={name}"
         made |= {
