@@ -304,7 +304,7 @@ class WorkloadRow(Part):
     """What the first threshold costs and gains when a stay may not alert again for a while.
 
     Attributes:
-        snooze: such as `24h`; `0s` is none.
+        snooze: such as `24h`; `0d` is none.
         per_clinician_shift: alerts that one clinician gets in one shift.
         patient_days_are: `given`, or `days with a prediction` of a patient.
         first_alert_rate: share of patients with an alert, each counted once.

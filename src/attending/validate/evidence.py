@@ -80,6 +80,11 @@ class Evidence:
         found = self.data.baselines.get(name)
         return found is None or found.risk is not None
 
+    def decides(self, name: str) -> bool:
+        """Return whether a model's figures are decisions that people took."""
+        found = self.data.baselines.get(name)
+        return found is not None and found.decision
+
     @property
     def days(self) -> int | None:
         """Return how many days the period has, those without a prediction too; None without."""
