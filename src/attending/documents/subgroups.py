@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending.documents.canvas import BLUE, GREY, REFERENCE, Drawn, sheet, short_label
-from attending.documents.numbers import NOT_SHOWN, count, interval, percent_interval
+from attending.documents.numbers import NOT_SHOWN, count, interval, number, percent_interval
 from attending.documents.picture import Picture, Table
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def table(report: ValidationReport) -> Table:
     return Table(
         caption="The model in each group",
         header=(
-            "Group", "Rows", "Events", "AUROC", "Difference to reference", "Observed / expected",
-            "Sensitivity",
+            "Group", "Rows", "Events", "AUROC", "Difference to reference", "p, adjusted",
+            "Observed / expected", "Sensitivity",
         ),
         rows=tuple(
             (
@@ -68,6 +68,7 @@ def table(report: ValidationReport) -> Table:
                 _count(row.events, suppressed=row.suppressed),
                 _range(row.auroc),
                 "reference" if row.reference else _range(row.auroc_gap),
+                _p(row),
                 _range(row.observed_expected),
                 percent_interval(
                     row.sensitivity.value, row.sensitivity.low, row.sensitivity.high
@@ -76,6 +77,12 @@ def table(report: ValidationReport) -> Table:
             for row in report.subgroups
         ),
     )  # fmt: skip
+
+
+def _p(row: SubgroupRow) -> str:
+    if row.reference:
+        return ""
+    return number(row.auroc_gap_p) + (" (worse)" if row.shown_worse else "")
 
 
 def _count(value: int | None, *, suppressed: bool) -> str:
@@ -99,7 +106,8 @@ def picture(report: ValidationReport) -> Picture | None:
         name="subgroups",
         title="Subgroups",
         alt=f"Forest plot of {len(report.subgroups)} groups.{lowest}",
-        caption="Each square is one group, the line its 95 % interval. “Not shown” means that "
+        caption="Each square is one group, the line its 95 % interval. The p-value is that of the "
+        "difference, adjusted (Holm) for how many groups were looked at. “Not shown” means that "
         "there are too few events to say anything, which is not the same as being safe. “Hidden” "
         "protects patients in small groups.",
         svg=draw(report),

@@ -25,10 +25,13 @@ if TYPE_CHECKING:
     from attending.validate.evidence import Evidence
 
 
+_WORDS = {"auroc": "AUROC", "observed_expected": "observed / expected"}
+
+
 @GATES.named("stable_over_time")
 def stable_over_time(gate: StableOverTime, evidence: Evidence) -> list[Check]:
     """Return whether the change from the first to the last period lies within the margin."""
-    blank = Check(what=f"change of {gate.measure}", outcome="not_shown")
+    blank = Check(what=f"change of {_WORDS[gate.measure]}", outcome="not_shown")
     if QUARTER not in evidence.attributes:
         return [blank.model_copy(update={"reason": "no_calendar"})]
     found = trend(evidence, gate.measure)
@@ -79,18 +82,24 @@ def robust_to_missing(gate: RobustToMissing, evidence: Evidence) -> list[Check]:
 
 
 def _of_loss(row: LossRow, gate: RobustToMissing) -> list[Check]:
-    share = "as at the site that has it least" if row.rate is None else f"in {row.rate:.0%}"
-    what = f"AUROC without {row.kind} {row.what} {share}"
+    share = (
+        "as at the site that has it least"
+        if row.rate is None
+        else f"in {100 * row.rate:g} % of rows"
+    )
+    lost = f"without {row.kind} {row.what} {share}"
     found = row.auroc_change
     outcome, reason = judge_improvement(found.low, found.high, margin=gate.auroc_fall_at_most)
     if outcome == "failed" and (found.value or 0.0) >= -gate.auroc_fall_at_most:
         outcome, reason = "not_shown", "interval_too_wide"
-    checks = [Check(what=what, **found.model_dump(), outcome=outcome, reason=reason)]
+    checks = [
+        Check(what=f"change of AUROC {lost}", **found.model_dump(), outcome=outcome, reason=reason)
+    ]
     if row.alert_ratio is not None:
         most = gate.alert_ratio_at_most
         ends = Range(value=row.alert_ratio)
         outcome, reason = judge_range(ends, 1.0 / most, most, by="estimate")
-        what = what.replace("AUROC", "alerts")
+        what = f"alerts, times as many, {lost}"
         checks.append(Check(what=what, value=row.alert_ratio, outcome=outcome, reason=reason))
     return checks
 

@@ -66,7 +66,7 @@ def _losses(evidence: Evidence, inputs: Inputs) -> Iterator[_Lost]:
     for what, kind, names in groups:
         columns = np.array([place[name] for name in names], np.int64)
         for rate in rates:
-            if rate is not None or _worst_site(evidence, inputs, columns) is not None:
+            if rate is not None or _worst_site(evidence, inputs, columns):
                 yield _Lost(what, kind, columns, rate)
 
 

@@ -171,7 +171,7 @@ def _notes(data: ValidationData) -> list[str]:
     notes.extend(
         f"{found.label} has no probability: only its ranking is compared."
         for found in data.baselines.values()
-        if found.risk is None
+        if found.risk is None and not found.decision
     )
     notes.extend(
         f"{found.label} is shown as coded later, which could not be known; for comparison only."
