@@ -58,7 +58,7 @@ def table(report: ValidationReport) -> Table:
         )
         for row in report.periods
     )
-    held = {found.measure: found for found in report.trends}
+    held: dict[str, Trend] = {found.measure: found for found in report.trends}
     change = ("First to last, along a line", "", "", *(_change(held.get(name)) for name in _LABELS))
     return Table(
         caption="Over time",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from attending.records.base import Record
+from attending.specs.base import Grown
 
 
 class SpecDocument(Record):
@@ -24,9 +25,23 @@ class SpecDocument(Record):
     says: dict[str, Any]  # a JSON object
 
 
-class ThresholdDecision(Record):
-    """The threshold, the action that changes at it, who responds, and what if nobody does."""
+class ThresholdDecision(Grown, Record):
+    """The threshold, the action that changes at it, who responds, and what if nobody does.
 
+    Attributes:
+        place: one unit or site, or `all`.
+        report: digest of the validation report on which it was decided.
+        release: digest of the release plan, as proposed, that says who responds.
+        bound_by: `capacity` or `harm` where the threshold comes from a place's own.
+        sensitivity, ppv, alerts_per_day: what the report expects of it there.
+    """
+
+    LATER = frozenset(
+        {
+            "place", "instead_of", "escalate_to", "escalate_after", "report", "release",
+            "bound_by", "sensitivity", "ppv", "alerts_per_day",
+        }
+    )  # fmt: skip
     kind: ClassVar[str] = "threshold"
 
     model: str
@@ -36,6 +51,16 @@ class ThresholdDecision(Record):
     responder: str
     within: str
     escalation: str
+    place: str = "all"
+    instead_of: str = ""
+    escalate_to: str = ""
+    escalate_after: str = ""
+    report: str = ""
+    release: str = ""
+    bound_by: str = ""
+    sensitivity: float | None = None
+    ppv: float | None = None
+    alerts_per_day: float | None = None
 
 
 class RollbackDrill(Record):

@@ -6,7 +6,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
-from attending.specs.base import Length, Scalar, Spec
+from attending.specs.base import Grown, Length, Scalar, Spec
+from attending.specs.expression import Expression  # noqa: TC001 - pydantic reads it
 from attending.times import format_instant, parse_instant
 from attending.types import Instant
 
@@ -144,18 +145,35 @@ def _named_score(value: object) -> object:
     return {"score": value} if isinstance(value, str) else value
 
 
-class BaselineAsked(Spec):
-    """A bedside score that the model must beat or add to; plain text names one alone.
+class BaselineAsked(Grown, Spec):
+    """What clinicians use today: a bedside score, or a rule; plain text names a score alone.
 
     Attributes:
         score: one of the registered scores, such as `lace` or `recorded`.
         name: what the validation plan calls it; the score's own name when absent.
         parameters: of the score, such as the code of a recorded one.
+        rule: instead of a score, an operation over features, such as two visits or more; it is
+            missing where a feature is.
+
+    >>> BaselineAsked(name="frequent", rule={"op": "at_least", "of": ["visits", 2]}).called
+    'frequent'
     """
 
-    score: str
+    LATER = frozenset({"rule"})
+
+    score: str = ""
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=64)] | None = None
     parameters: dict[str, Scalar] = Field(default_factory=dict)
+
+    rule: Expression | None = None
+
+    @model_validator(mode="after")
+    def _a_score_or_a_rule(self) -> BaselineAsked:
+        if (self.rule is None) == (not self.score):
+            raise ValueError("expected either 'score' or 'rule'")
+        if self.rule is not None and (self.name is None or self.parameters):
+            raise ValueError("a rule needs a 'name', and takes no 'parameters'")
+        return self
 
     @property
     def called(self) -> str:

@@ -84,7 +84,7 @@ def _worst_site(evidence: Evidence, inputs: Inputs, columns: Ints) -> float | No
 def _row(evidence: Evidence, inputs: Inputs, lost: _Lost, *, chance: Floats) -> LossRow:
     rate = lost.rate if lost.rate is not None else _worst_site(evidence, inputs, lost.columns)
     gone = chance < (rate or 0.0)
-    there = ~np.isnan(inputs.x[:, lost.columns]).all(axis=1)
+    there = np.asarray(~np.isnan(inputs.x[:, lost.columns]).all(axis=1), np.bool_)
     few = tells_small(int((gone & there).sum()), len(there), smallest=evidence.small)
     x = inputs.x.copy()
     x[np.ix_(gone, lost.columns)] = np.nan
