@@ -74,7 +74,7 @@ def decide_thresholds(
             decision,
             action="threshold.decide",
             keys={"model": run.model, "run": run.digest, "place": decision.place},
-            details={"place": decision.place, "threshold": decision.threshold},
+            details={"place": decision.place},
         )
     return made
 
