@@ -92,7 +92,7 @@ def _hours(found: Delay | None) -> tuple[str, str]:
 def draw(report: SilentReport) -> bytes:
     """Return the share missing of each feature, now and when it was validated, as SVG."""
     rows = _worst(report)[::-1]
-    with sheet(7.0, max(2.2, 1.3 + 0.3 * len(rows))) as drawing:
+    with sheet(7.0, max(2.2, 1.3 + 0.36 * len(rows))) as drawing:
         axes = drawing.figure.add_subplot()
         for at, row in enumerate(rows):
             if row.missing is None:

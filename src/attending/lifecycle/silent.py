@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -30,7 +30,7 @@ from attending.records.run import Run
 from attending.records.silent import Delay, InputGap, SilentReport
 from attending.records.validation import ModelRef, ValidationReport
 from attending.serve.outcomes import KEYS
-from attending.statistics.suppression import is_small, tells_small
+from attending.statistics.suppression import is_small, suppress, tells_small
 from attending.times import format_length, to_micros
 from attending.validate.model import validate
 
@@ -186,15 +186,9 @@ def _scored(table: pa.Table) -> list[tuple[tuple[object, ...], float]]:
 def _report(
     desk: Desk, project: Project, period: _Period, *, validation: ValidationReport
 ) -> SilentReport:
-    made, joined, small = period.made, period.joined, validation.suppress_counts_up_to
-    kinds = Counter(made["kind"].to_pylist())
-    flagged = int(pc.sum(pc.fill_null(made["flagged"], False)).as_py() or 0)  # noqa: FBT003
-    gaps = int(np.count_nonzero(pc.fill_null(made["missing_count"], 0).to_numpy() > 0))
-    words = Counter(w for text in made["reasons"].to_pylist() if text for w in text.split(";"))
-    plan = signed_plan(desk, period.stands)
+    small = validation.suppress_counts_up_to
     after = _made_after(desk, period)
-    window = plan.spec.action_window
-    hidden = tells_small(joined.n_events, joined.n_matured, smallest=small)
+    window = signed_plan(desk, period.stands).spec.action_window
     return SilentReport(
         model=period.run.model,
         version=period.stands.version,
@@ -203,31 +197,62 @@ def _report(
         snapshot=period.cohort.source.digest,
         since=entered_silent(desk, project, period.stands.version),
         until=desk.at,
-        n=made.num_rows,
-        n_live=kinds["live"],
-        n_fallback=kinds["fallback"],
-        n_no_score=kinds["no_score"],
-        n_flagged=None if tells_small(flagged, made.num_rows, smallest=small) else flagged,
-        matured=joined.n_matured,
-        events=None if hidden else joined.n_events,
-        immature=joined.n_immature,
-        censored=joined.n_censored,
-        competing=joined.n_competing,
-        lost=joined.n_lost,
-        not_predicted=joined.n_not_predicted,
-        with_gap=_share(gaps, made.num_rows, small),
+        **_predictions(period.made, small),
+        **_fates(period.joined, small),
+        not_predicted=_not_predicted(desk, project, period, small=small),
         inputs=_inputs(desk, project, period, small=small),
         made_after=_delay(after),
         in_time=float(np.mean(after <= window)) if after.size else None,
         action_window=format_length(window),
         label_delay=_delay(_label_delay(period.outcomes)),
-        reasons={word: n for word, n in sorted(words.items()) if not is_small(n, smallest=small)},
         plan=project.validation.digest,
         validation=validation.digest,
         gates={_gate(at, gate.gate): gate.outcome for at, gate in enumerate(validation.gates, 1)},
         gates_met=validation.gates_met,
         suppress_counts_up_to=small,
     )
+
+
+def _predictions(made: pa.Table, small: int) -> dict[str, Any]:  # fields of the report
+    """Return how many predictions got what, with small counts left out."""
+    kinds = Counter(made["kind"].to_pylist())
+    live, fallback, no_score = _shown((kinds["live"], kinds["fallback"], kinds["no_score"]), small)
+    flagged = int(pc.sum(pc.fill_null(made["flagged"], False)).as_py() or 0)  # noqa: FBT003
+    gaps = int(np.count_nonzero(pc.fill_null(made["missing_count"], 0).to_numpy() > 0))
+    words = Counter(w for text in made["reasons"].to_pylist() if text for w in text.split(";"))
+    return {
+        "n": made.num_rows,
+        "n_live": live,
+        "n_fallback": fallback,
+        "n_no_score": no_score,
+        "n_flagged": None if tells_small(flagged, made.num_rows, smallest=small) else flagged,
+        "with_gap": _share(gaps, made.num_rows, small),
+        "reasons": {w: n for w, n in sorted(words.items()) if not is_small(n, smallest=small)},
+    }
+
+
+def _fates(joined: OutcomeJoin, small: int) -> dict[str, int | None]:
+    """Return what became of predictions, with small counts left out."""
+    told = (joined.n_immature, joined.n_censored, joined.n_competing, joined.n_lost)
+    fates = _shown((joined.n_matured, *told), small)
+    names = ("matured", "immature", "censored", "competing", "lost")
+    hidden = fates[0] is None or tells_small(joined.n_events, joined.n_matured, smallest=small)
+    return {**dict(zip(names, fates, strict=True)), "events": None if hidden else joined.n_events}
+
+
+def _shown(counts: tuple[int, ...], small: int) -> list[int | None]:
+    """Return counts of one total that is shown, the small ones and what tells them left out."""
+    hidden = suppress(counts, smallest=small)
+    return [None if hide else n for n, hide in zip(counts, hidden, strict=True)]
+
+
+def _not_predicted(desk: Desk, project: Project, period: _Period, *, small: int) -> int | None:
+    """Return how many rows of the cohort were due since the version scored and have no score."""
+    begun = to_micros(entered_silent(desk, project, period.stands.version))
+    table = period.cohort.table
+    late = table.filter(pc.greater_equal(table["prediction_time"].cast(pa.int64()), begun))
+    n = len(set(_keys(late)) - set(_keys(period.made)))
+    return None if is_small(n, smallest=small) else n
 
 
 def _gate(at: int, name: str) -> str:

@@ -41,7 +41,9 @@ class SilentReport(Record):
         validation: digest of the prospective validation, by the gates of the signed plan.
         plan: digest of that plan, `validation.yaml`.
         gates: each gate's name and answer.
-        n: predictions made; each has the model's score, a fallback or none.
+        n: predictions made; each has the model's score, a fallback or none. Small counts, and what
+            would tell them, are null.
+        not_predicted: patients who were due in the period and got no prediction.
         with_gap: share of predictions in which at least one feature had no value.
         made_after: from the prediction time to when the batch that made it was kept.
         in_time: share of predictions that were made within the action window.
@@ -59,17 +61,17 @@ class SilentReport(Record):
     since: When
     until: When
     n: int
-    n_live: int
-    n_fallback: int
-    n_no_score: int
+    n_live: int | None
+    n_fallback: int | None
+    n_no_score: int | None
     n_flagged: int | None
-    matured: int
+    matured: int | None
     events: int | None
-    immature: int
-    censored: int
-    competing: int
-    lost: int
-    not_predicted: int
+    immature: int | None
+    censored: int | None
+    competing: int | None
+    lost: int | None
+    not_predicted: int | None
     with_gap: float | None
     inputs: tuple[InputGap, ...]
     made_after: Delay | None
