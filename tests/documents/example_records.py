@@ -38,13 +38,13 @@ from attending.records.validation import (
     ModelFigures,
     ModelRef,
     PeriodRow,
-    Range,
     RocPoint,
     SampleSizeRow,
     SubgroupRow,
     ThresholdRow,
     ValidationReport,
 )
+from attending.records.validation_parts import Range
 from attending.specs.features import FeaturesSpec
 from attending.specs.monitoring import MonitoringSpec
 from attending.specs.release import ReleaseSpec

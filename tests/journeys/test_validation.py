@@ -177,3 +177,41 @@ def test_removing_the_high_risk_groups_from_the_plan_voids_the_agreement(own, pr
     fitted = own.json("train", "fit", "--project", str(bare), "--by", "dana", "--at", LATER)
     assert fitted["agreement"] is None
     assert fitted["exploratory"]
+
+
+PLACES = """
+places:
+  by: site
+  each:
+    - {name: GENERAL, alerts_per_day: 1, false_alerts_per_event: 9, action: a, instead_of: b}
+    - {name: UNIVERSITY, alerts_per_day: 90, false_alerts_per_event: 4, action: a, instead_of: b}
+"""
+
+
+@pytest.mark.requirement("E11")
+def test_each_site_gets_its_own_threshold_and_each_is_signed_alone(secrets, project):
+    own, sites = secrets, secrets.folder / "sites"
+    shutil.copytree(project, sites)
+    with (sites / "validation.yaml").open("a") as plan:
+        plan.write(PLACES)
+    with (sites / "release.yaml").open("a") as release:
+        other = RESPONSE.replace("\nresponses:\n", "").replace("place: all", "place: UNIVERSITY")
+        release.write(RESPONSE.replace("place: all", "place: GENERAL") + other.lstrip("\n"))
+    commit(sites)
+    base = ("--project", str(sites), "--at", LATER)
+    own.run("train", "fit", "--by", "dana", *base)
+    report = own.json("validate", "model", "--by", "dana", *base)
+    rows = {row["place"]: row for row in report["places"]}
+    assert rows["UNIVERSITY"]["bound_by"] == "harm"
+    assert rows["UNIVERSITY"]["threshold"] == pytest.approx(0.2)
+    own.run("release", "propose", "--by", "dana", *base)
+    made = {one["place"]: one for one in own.json("validate", "threshold", "--by", "dana", *base)}
+    assert set(made) == {"GENERAL", "UNIVERSITY"}
+    assert made["GENERAL"]["threshold"] == rows["GENERAL"]["threshold"]
+    assert made["GENERAL"]["digest"] != made["UNIVERSITY"]["digest"]
+    for place in ("GENERAL", "UNIVERSITY"):
+        own.sign(made[place]["digest"], "clara", "clinical_lead", at=LATER)
+    page = Path(report["page"]).read_text(encoding="utf-8")
+    assert "A threshold for each site" in page
+    nowhere = own.run("validate", "threshold", "--place", "GENERA", *base, code=2)
+    assert "GENERAL" in nowhere.stderr

@@ -10,7 +10,8 @@ from attending.documents.numbers import NOT_SHOWN, count, interval, number, perc
 from attending.documents.picture import Picture, Table
 
 if TYPE_CHECKING:
-    from attending.records.validation import DecisionsRow, Range, ValidationReport
+    from attending.records.validation import ValidationReport
+    from attending.records.validation_parts import DecisionsRow, Range
 
 _AT = {
     "equal_alerts": "at as many alerts, events found",

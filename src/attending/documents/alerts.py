@@ -9,7 +9,8 @@ from attending.documents.numbers import NOT_SHOWN, count, number, percent
 from attending.documents.picture import Picture, Table
 
 if TYPE_CHECKING:
-    from attending.records.validation import Range, ValidationReport, WorkloadRow
+    from attending.records.validation import ValidationReport
+    from attending.records.validation_parts import Range, WorkloadRow
 
 
 def draw(report: ValidationReport) -> bytes:

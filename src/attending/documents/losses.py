@@ -9,7 +9,8 @@ from attending.documents.numbers import interval, number, percent
 from attending.documents.picture import Picture, Table
 
 if TYPE_CHECKING:
-    from attending.records.validation import LossRow, ValidationReport
+    from attending.records.validation import ValidationReport
+    from attending.records.validation_parts import LossRow
 
 
 def draw(report: ValidationReport) -> bytes:

@@ -9,7 +9,8 @@ from attending.documents.numbers import NOT_SHOWN, count, interval
 from attending.documents.picture import Picture, Table
 
 if TYPE_CHECKING:
-    from attending.records.validation import Range, Trend, ValidationReport
+    from attending.records.validation import ValidationReport
+    from attending.records.validation_parts import Range, Trend
 
 _LABELS = {"auroc": "AUROC", "observed_expected": "Observed / expected"}
 

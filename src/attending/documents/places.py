@@ -9,7 +9,8 @@ from attending.documents.numbers import NOT_SHOWN, count, number, percent, perce
 from attending.documents.picture import Picture, Table
 
 if TYPE_CHECKING:
-    from attending.records.validation import PlacePoint, PlaceRow, Range, ValidationReport
+    from attending.records.validation import ValidationReport
+    from attending.records.validation_parts import PlacePoint, PlaceRow, Range
 
 _COLUMNS = 3
 #: More places than these stand in the table only.

@@ -18,7 +18,8 @@ from attending.documents.numbers import NOT_SHOWN, count, interval, number, perc
 from attending.documents.picture import Picture, Table
 
 if TYPE_CHECKING:
-    from attending.records.validation import Range, SiteRow, SiteSpread, ValidationReport
+    from attending.records.validation import ValidationReport
+    from attending.records.validation_parts import Range, SiteRow, SiteSpread
 
 _LABELS = {"auroc": "AUROC", "observed_expected": "Observed / expected"}
 

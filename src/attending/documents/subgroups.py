@@ -11,7 +11,8 @@ from attending.documents.picture import Picture, Table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from attending.records.validation import Range, SubgroupRow, ValidationReport
+    from attending.records.validation import SubgroupRow, ValidationReport
+    from attending.records.validation_parts import Range
 
 
 def draw(report: ValidationReport) -> bytes:

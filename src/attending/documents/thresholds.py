@@ -10,7 +10,8 @@ from attending.documents.numbers import interval, number, percent, percent_inter
 from attending.documents.picture import Picture, Table
 
 if TYPE_CHECKING:
-    from attending.records.validation import Range, ThresholdRow, ValidationReport
+    from attending.records.validation import ThresholdRow, ValidationReport
+    from attending.records.validation_parts import Range
 
 #: More columns than these do not fit on a page.
 _FITS = 5
@@ -24,7 +25,8 @@ _RULES = {
 def asked(row: ThresholdRow) -> str:
     """Return what the team asked for, in words.
 
-    >>> from attending.records.validation import Range, ThresholdRow
+    >>> from attending.records.validation import ThresholdRow
+    >>> from attending.records.validation_parts import Range
     >>> empty = dict.fromkeys(("sensitivity", "specificity", "ppv", "npv"), Range())
     >>> empty |= dict.fromkeys(("alert_rate", "net_benefit"), Range())
     >>> empty |= dict.fromkeys(("nne", "alerts_per_day", "busy_day", "alerts_per_100_patients"))

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
     from attending.records.run import Run
-    from attending.records.validation import PlaceRow, ThresholdRow
+    from attending.records.validation import ThresholdRow
+    from attending.records.validation_parts import PlaceRow
     from attending.specs.release import Response
 
 ALL = "all"

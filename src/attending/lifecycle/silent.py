@@ -231,7 +231,7 @@ def _predictions(made: pa.Table, small: int) -> dict[str, Any]:  # fields of the
     }
 
 
-def _fates(joined: OutcomeJoin, small: int) -> dict[str, int | None]:
+def _fates(joined: OutcomeJoin, small: int) -> dict[str, Any]:  # fields of the report
     """Return what became of predictions, with small counts left out."""
     told = (joined.n_immature, joined.n_censored, joined.n_competing, joined.n_lost)
     fates = _shown((joined.n_matured, *told), small)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attending.records.validation import Range, WorkloadRow
+from attending.records.validation_parts import Range, WorkloadRow
 from attending.statistics.lead_time import lead_time
 from attending.statistics.snooze import snoozed
 from attending.statistics.suppression import is_small, tells_small

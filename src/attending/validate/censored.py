@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from attending.errors import BadInput
-from attending.records.validation import CensoredRow, Range
+from attending.records.validation_parts import CensoredRow, Range
 from attending.statistics.censoring import Weighted, censoring_weights, weighted_measures
 from attending.statistics.suppression import is_small, tells_small
 

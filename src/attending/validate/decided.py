@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.records.validation import DecisionsRow, Range
+from attending.records.validation_parts import DecisionsRow, Range
 from attending.statistics.bootstrap_draws import spread
 from attending.statistics.suppression import is_small
 from attending.statistics.threshold_metrics import counts_of_flags

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.records.validation import Check, Range
+from attending.records.validation import Check
+from attending.records.validation_parts import Range
 from attending.statistics.recalibration import recalibration
 from attending.validate.data import MODEL
 from attending.validate.estimates import drawn

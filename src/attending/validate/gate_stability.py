@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.records.validation import Check, Range
+from attending.records.validation import Check
+from attending.records.validation_parts import Range
 from attending.validate.comparisons import compare, improvement_interval
 from attending.validate.data import MODEL
 from attending.validate.estimates import drawn
@@ -15,7 +16,7 @@ from attending.validate.sites import held_out
 from attending.validate.stability import FEWEST, trend
 
 if TYPE_CHECKING:
-    from attending.records.validation import LossRow
+    from attending.records.validation_parts import LossRow
     from attending.specs.validation_gates import (
         HeldOutSites,
         NotWorseThanPrior,

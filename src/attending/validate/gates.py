@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from attending.records.validation import Check, GateResult, Range
+from attending.records.validation import Check, GateResult
+from attending.records.validation_parts import Range  # noqa: TC001 - its examples use it
 from attending.registry import Registry
 
 if TYPE_CHECKING:

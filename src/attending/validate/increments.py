@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from attending.errors import BadInput
-from attending.records.validation import IncrementRow, Range
+from attending.records.validation_parts import IncrementRow, Range
 from attending.statistics.bootstrap_draws import spread
 from attending.statistics.inputs import logit
 from attending.statistics.logistic import fit

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from attending.errors import BadInput, did_you_mean
-from attending.records.validation import LossRow, Range
+from attending.records.validation_parts import LossRow, Range
 from attending.statistics.auroc import delong_difference
 from attending.statistics.suppression import tells_small
 from attending.validate.data import MODEL

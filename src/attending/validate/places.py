@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.records.validation import PlacePoint, PlaceRow
+from attending.records.validation_parts import PlacePoint, PlaceRow
 from attending.statistics.roc import roc_points
 from attending.statistics.suppression import is_small, suppress_groups, tells_small
 from attending.statistics.threshold_metrics import counts_of_flags

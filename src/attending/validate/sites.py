@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from attending.errors import BadInput
-from attending.records.validation import Range, SiteRow, SiteSpread
+from attending.records.validation_parts import Range, SiteRow, SiteSpread
 from attending.statistics.heterogeneity import heterogeneity
 from attending.statistics.recalibration import recalibration
 from attending.statistics.suppression import suppress_groups, tells_small

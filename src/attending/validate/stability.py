@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attending.records.validation import Range, Trend
+from attending.records.validation_parts import Range, Trend
 from attending.statistics.bootstrap_draws import spread
 from attending.statistics.trend import change
 from attending.validate.data import MODEL

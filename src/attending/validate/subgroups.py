@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtr
 
-from attending.records.validation import PeriodRow, Range, SubgroupRow
+from attending.records.validation import PeriodRow, SubgroupRow
+from attending.records.validation_parts import Range
 from attending.statistics.bootstrap_draws import spread
 from attending.statistics.multiplicity import holm
 from attending.statistics.suppression import is_small, suppress_groups, tells_small

@@ -6,14 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attending.records.validation import (
-    Curves,
-    DecisionRow,
-    HistogramBar,
-    Range,
-    RocPoint,
-    ThresholdRow,
-)
+from attending.records.validation import Curves, DecisionRow, HistogramBar, RocPoint, ThresholdRow
+from attending.records.validation_parts import Range
 from attending.statistics.net_benefit import decision_thresholds, odds_of
 from attending.statistics.roc import roc_points
 from attending.statistics.suppression import is_small, suppress, tells_small
