@@ -80,8 +80,8 @@ def test_the_scores_made_silently_are_judged_by_the_signed_plan(own, project, si
     assert silent["n"] == silent["n_live"] + silent["n_fallback"] + silent["n_no_score"]
     assert len(silent["gates"]) == 8
     assert "silent.gates is missing" not in gate(own, project, "limited")
-    kept = own.json("audit", "trail", "validate.prospective", "--at", LATER)
-    assert kept
+    kept = own.json("audit", "trail", silent["validation"], "--at", LATER)
+    assert kept[0]["action"] == "validate.prospective"
     other = own.folder / "other-plan"
     shutil.copytree(project, other)
     plan = other / "validation.yaml"
