@@ -176,7 +176,7 @@ def test_removing_the_high_risk_groups_from_the_plan_voids_the_agreement(own, pr
     commit(bare)
     fitted = own.json("train", "fit", "--project", str(bare), "--by", "dana", "--at", LATER)
     assert fitted["agreement"] is None
-    assert fitted["exploratory"]
+    assert "agreement.before_fit is missing" in gate(own, bare, "trained")
 
 
 PLACES = """

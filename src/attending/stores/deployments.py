@@ -70,7 +70,9 @@ class Deployments:
             Refused: it is not the sequel of what stands: another act came in between.
         """
         last = unit.rows(_history(deployment.model, deployment.version).limit(1))
-        if last and last[0].digest != deployment.previous:
+        # A new run begins a line of its own; earlier ones stay where they stand.
+        begins = deployment.act == "begin"
+        if last and not begins and last[0].digest != deployment.previous:
             raise Refused(
                 "another act on this version came in between",
                 code="release.conflict",
