@@ -16,6 +16,7 @@ from attending.records.catalogue import FeatureLineage, FeatureRead, SourceTable
 from attending.records.cohort import Cohort, StatusCounts, Step
 from attending.records.explanation import StabilityReport
 from attending.records.monitoring import Finding, Measure, MonitorReport
+from attending.records.range import Range
 from attending.records.run import (
     ArtifactDigest,
     CandidateFacts,
@@ -39,7 +40,6 @@ from attending.records.validation import (
     ModelFigures,
     ModelRef,
     PeriodRow,
-    Range,
     RocPoint,
     SampleSizeRow,
     SubgroupRow,

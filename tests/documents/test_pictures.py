@@ -105,7 +105,7 @@ def test_a_report_without_figures_has_no_picture(name):
 
 def test_a_group_with_too_few_events_is_not_shown_and_never_a_figure(pictures):
     south = pictures["subgroups"].table.rows[-1]
-    assert south == ("site: south", "129", "hidden", *["not shown"] * 4)
+    assert south == ("site: south", "129", "hidden", *["not shown"] * 5)
 
 
 def test_the_table_of_thresholds_names_what_was_asked(pictures):

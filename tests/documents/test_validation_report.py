@@ -64,7 +64,7 @@ def test_the_document_can_be_read_without_seeing_it(page):
     assert page.get("lang") == "en"
     assert len(page.xpath("//h1")) == 1
     images = page.xpath("//img")
-    assert len(images) == 7
+    assert len(images) == 8
     assert all(len(image.get("alt")) > 20 for image in images)
     for figure in page.xpath("//figure"):
         assert figure.xpath("./details[@open]//table/caption")

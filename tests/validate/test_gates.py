@@ -6,7 +6,8 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from attending.specs.validation import Gate, ValidationSpec
+from attending.specs.validation import ValidationSpec
+from attending.specs.validation_gates import Gate
 from attending.validate.gates import GATES
 from attending.validate.model import validate
 from attending.validate.number_gates import NUMBER_GATES
@@ -194,3 +195,51 @@ def test_a_group_that_nobody_is_in_is_not_shown(ward):
 
 def test_no_gate_is_not_the_same_as_all_met(ward):
     assert not validate(ValidationSpec(**ASK), ward).gates_met
+
+
+def test_corrupting_the_labels_of_one_high_risk_group_is_refused_by_the_groups_name(ward):
+    """Negative control: with the group's labels turned about, the group is named and refused."""
+    gates = [{"gate": "beats_baseline", "baseline": "lace"}, {"gate": "subgroup_not_worse"}]
+    old = np.array([age == "80+" for age in ward.groups["age"]])
+    # The labels are turned where the model is sure and the score is not: the model is blamed.
+    lace = ward.baselines["lace"].risk
+    turned = old & (np.abs(ward.risk - lace) > 0.05)
+    truth = np.where(ward.risk > lace, 0, 1).astype(np.int8)
+    report = validate(
+        ValidationSpec(**ASK, gates=gates),
+        replace(ward, outcome=np.where(turned, truth, ward.outcome)),
+    )
+    found = report.gate("subgroup_not_worse")
+    assert found.outcome == "failed"
+    assert [check.group for check in found.checks] == ["age=80+"]
+
+
+def test_thinning_the_group_to_eight_events_gives_not_shown_and_never_met(ward):
+    """Negative control: what is too small to tell is not passed."""
+    old = np.flatnonzero([age == "80+" for age in ward.groups["age"]])
+    events = old[ward.outcome[old] == 1][8:]
+    kept = np.setdiff1d(np.arange(ward.outcome.size), events)
+    lace = ward.baselines["lace"]
+    thin = replace(
+        ward,
+        outcome=ward.outcome[kept],
+        risk=ward.risk[kept],
+        cluster=ward.cluster[kept],
+        baselines={"lace": replace(lace, score=lace.score[kept], risk=lace.risk[kept])},
+        groups={name: list(np.array(v, object)[kept]) for name, v in ward.groups.items()},
+        prediction_time=ward.prediction_time[kept],
+        site=list(np.array(ward.site)[kept]),
+    )
+    assert result(thin, "subgroup_not_worse") == ("not_shown", "too_few_events")
+    assert result(ward, "subgroup_not_worse") == ("met", "")
+
+
+def test_a_model_on_shuffled_labels_never_passes(ward):
+    gates = [
+        {"gate": "beats_baseline", "baseline": "lace"},
+        {"gate": "better_or_adds", "baseline": "lace"},
+        {"gate": "subgroup_auroc_at_least", "value": 0.55},
+    ]
+    for seed in range(5):
+        guess = np.random.default_rng(seed).permutation(ward.risk)
+        assert "met" not in {outcome for outcome, _ in results(replace(ward, risk=guess), *gates)}

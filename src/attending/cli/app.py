@@ -30,6 +30,7 @@ from attending.cli import (
     source,
     study,
     trust,
+    validation,
 )
 from attending.cli.door import through
 from attending.errors import EXIT_CODES
@@ -76,6 +77,9 @@ for name, noun in {
     app.add_typer(noun, name=name, no_args_is_help=True)
 features.app.command("ready")(ready.features_ready)
 study.validate_app.command("predictions")(predictions.validate_recorded)
+study.validate_app.command("later")(validation.validate_later)
+study.validate_app.command("silent")(validation.validate_silent)
+study.validate_app.command("threshold")(validation.validate_threshold)
 for name, shared in {**catalogue.VERBS, **lineage.VERBS}.items():
     features.app.command(name)(shared)
 _VERBS: tuple[Callable[..., None], ...] = (

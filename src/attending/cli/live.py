@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,6 +25,7 @@ from attending.cli.face import (
 from attending.cli.trust import PassphraseOption
 from attending.digests import short
 from attending.lifecycle import (
+    deciding,
     references,
     releasing,
     rolling_back,
@@ -40,6 +41,10 @@ from attending.times import parse_instant
 
 release_app = typer.Typer(help="Stages and versions: advance, roll back, disable, enable.")
 monitor_app = typer.Typer(help="Monitors, and how they behave in quiet years.")
+
+if TYPE_CHECKING:
+    from attending.lifecycle.desk import Desk
+    from attending.lifecycle.projects import Project
 
 VersionOption = Annotated[str, typer.Option("--version", help="Such as v1. Else the newest.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="One sentence.")]
@@ -62,9 +67,21 @@ def release_propose(
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at), actor=by) as desk:
         found = signing.propose_specs(desk, asked)
-        decision = signing.decide_threshold(desk, asked, training.latest_run(desk, asked, run))
-    documents = {**found, "threshold": decision.digest}
+        decided = _decided(desk, asked, run)
+    documents = {**found, **decided}
     emit(documents, as_json=as_json, lines=[f"{kind}: {d}" for kind, d in documents.items()])
+
+
+def _decided(desk: Desk, asked: Project, run: str) -> dict[str, str]:
+    """Return the digests of the threshold decisions, one a place; none before a validation."""
+    found = training.latest_run(desk, asked, run)
+    if not deciding.validated(desk, found):
+        return {}
+    made = deciding.decide_thresholds(desk, asked, found)
+    return {
+        "threshold" if one.place == deciding.ALL else f"threshold {one.place}": one.digest
+        for one in made
+    }
 
 
 @release_app.command("drill")

@@ -16,6 +16,7 @@ from attending.lifecycle import (
     auditing,
     checking,
     cohorts,
+    deciding,
     examples,
     featuring,
     gating,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from attending.lifecycle.projects import Project
     from attending.lifecycle.simulating import Generated
     from attending.lifecycle.training import Fitted
+    from attending.records.decisions import ThresholdDecision
     from attending.records.monitoring import Verdict
     from attending.types import Instant
 
@@ -273,7 +275,7 @@ def _clinical(teller: Teller, fitted: Fitted) -> None:
     card = validating.build_card(
         teller.by("dana"), teller.project, fitted.run, version=digests.version if digests else ""
     )
-    decision = signing.decide_threshold(teller.by("dana"), teller.project, fitted.run)
+    decided = deciding.decide_thresholds(teller.by("dana"), teller.project, fitted.run)
     documents = gating.gather(
         teller.by("dana"), teller.project, fitted.run, to_stage="validated"
     ).documents
@@ -282,7 +284,7 @@ def _clinical(teller: Teller, fitted: Fitted) -> None:
     report = documents["validation_report"]
     asked = (
         (steady, *lead, "approval", "The wording says what it is, and what not.", "explanation"),
-        (decision.digest, *lead, "approval", "At 25 % we call within a day.", "threshold"),
+        *((one.digest, *lead, "approval", _agreed_words(one), "threshold") for one in decided),
         (report, *lead, "approval", "Better than LACE where it matters.", "validation_report"),
         (report, "caro", "compliance_officer", "review", "As agreed.", "validation_report"),
         (card.digest, *lead, "approval", "I would hand this to colleagues.", "card"),
@@ -291,6 +293,12 @@ def _clinical(teller: Teller, fitted: Fitted) -> None:
         teller.sign(document, person, role, meaning=meaning, says=says, kind=kind)
     stands = releasing.advance(teller.by("dana"), teller.project, "validated")
     say(f"  {stands.model}@{stands.version} stage={stands.stage}")
+
+
+def _agreed_words(decision: ThresholdDecision) -> str:
+    where = "" if decision.place == deciding.ALL else f" at {decision.place}"
+    risk = "the threshold" if decision.threshold is None else f"{100 * decision.threshold:.3g} %"
+    return f"From {risk}{where} on we act within {decision.within}."
 
 
 def _readiness(teller: Teller, fitted: Fitted) -> None:

@@ -95,7 +95,10 @@ def _reading(report: ValidationReport) -> str:
     names = dict.fromkeys(row.measure for row in report.comparisons)
     found = [estimate for name in names if (estimate := report.estimate(name)) is not None]
     lower = [estimate.label for estimate in found if estimate.direction == "lower"]
-    return f" Lower is better for: {', '.join(lower)}." if lower else ""
+    words = f" Lower is better for: {', '.join(lower)}." if lower else ""
+    if "observed_expected" in names:
+        words += " For observed / expected, better is nearer to 1, not further right."
+    return words
 
 
 def picture(report: ValidationReport) -> Picture | None:

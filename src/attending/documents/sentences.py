@@ -26,6 +26,11 @@ _GATES = {
     "minimum_events": "enough events to tell",
     "interval_coverage": "the interval holds what it promises",
     "minimum_rows": "enough rows to tell",
+    "better_or_adds": "better than the baseline, or adds to it",
+    "stable_over_time": "as good at the end as at the start",
+    "held_out_sites": "holds at sites that the fit never saw",
+    "robust_to_missing": "holds when inputs go missing",
+    "not_worse_than_prior": "no worse than the version before",
 }
 _REASONS = {
     "too_few_events": "there are too few events to tell",
@@ -36,6 +41,14 @@ _REASONS = {
     "not_defined": "it cannot be worked out on these patients",
     "nothing_to_check": "there was nothing to look at",
     "outside": "it is outside the range",
+    "no_calendar": "the calendar is not real",
+    "too_few_periods": "there are too few quarters with events enough",
+    "no_held_out_site": "there is no site that the fit did not see",
+    "no_inputs": "the model's inputs are not at hand",
+    "no_prior": "there is no version before it",
+    "beats_the_baseline": "it beats the baseline",
+    "adds_to_the_baseline": "it does not beat the baseline, but adds to it",
+    "beats_and_adds": "it beats the baseline and adds to it",
     "above_capacity": "there are more alerts than the team can act on",
 }
 _OUTCOMES = {"met": "met", "failed": "failed", "not_shown": "not shown"}

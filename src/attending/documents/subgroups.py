@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending.documents.canvas import BLUE, GREY, REFERENCE, Drawn, sheet, short_label
-from attending.documents.numbers import NOT_SHOWN, count, interval, percent_interval
+from attending.documents.numbers import NOT_SHOWN, count, interval, number, percent_interval
 from attending.documents.picture import Picture, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from attending.records.validation import Range, SubgroupRow, ValidationReport
+    from attending.records.range import Range
+    from attending.records.validation import SubgroupRow, ValidationReport
 
 
 def draw(report: ValidationReport) -> bytes:
@@ -60,8 +61,8 @@ def table(report: ValidationReport) -> Table:
     return Table(
         caption="The model in each group",
         header=(
-            "Group", "Rows", "Events", "AUROC", "Difference to reference", "Observed / expected",
-            "Sensitivity",
+            "Group", "Rows", "Events", "AUROC", "Difference to reference", "p, adjusted",
+            "Observed / expected", "Sensitivity",
         ),
         rows=tuple(
             (
@@ -70,6 +71,7 @@ def table(report: ValidationReport) -> Table:
                 _count(row.events, suppressed=row.suppressed),
                 _range(row.auroc),
                 "reference" if row.reference else _range(row.auroc_gap),
+                _p(row),
                 _range(row.observed_expected),
                 percent_interval(
                     row.sensitivity.value, row.sensitivity.low, row.sensitivity.high
@@ -78,6 +80,12 @@ def table(report: ValidationReport) -> Table:
             for row in report.subgroups
         ),
     )  # fmt: skip
+
+
+def _p(row: SubgroupRow) -> str:
+    if row.reference:
+        return ""
+    return number(row.auroc_gap_p) + (" (worse)" if row.shown_worse else "")
 
 
 def _count(value: int | None, *, suppressed: bool) -> str:
@@ -101,9 +109,10 @@ def picture(report: ValidationReport) -> Picture | None:
         name="subgroups",
         title="Subgroups",
         alt=f"Forest plot of {len(report.subgroups)} groups.{lowest}",
-        caption="Each square is one group with its rows, the line its 95 % interval. “Not shown” "
-        "means that there are too few events to say anything, which is not the same as being "
-        "safe. “Hidden” protects patients in small groups.",
+        caption="Each square is one group with its rows, the line its 95 % interval. The p-value "
+        "is that of the difference, adjusted (Holm) for how many groups were looked at. “Not "
+        "shown” means that there are too few events to say anything, which is not the same as "
+        "being safe. “Hidden” protects patients in small groups.",
         svg=draw(report),
         table=table(report),
     )

@@ -10,8 +10,11 @@ from attending.documents.numbers import interval, number, percent, percent_inter
 from attending.documents.picture import Picture, Table
 
 if TYPE_CHECKING:
-    from attending.records.validation import Range, ThresholdRow, ValidationReport
+    from attending.records.range import Range
+    from attending.records.validation import ThresholdRow, ValidationReport
 
+#: More columns than these do not fit on a page.
+_FITS = 5
 _RULES = {
     "risk": "a risk of {}",
     "alerts_per_day": "{} alerts a day",
@@ -22,7 +25,8 @@ _RULES = {
 def asked(row: ThresholdRow) -> str:
     """Return what the team asked for, in words.
 
-    >>> from attending.records.validation import Range, ThresholdRow
+    >>> from attending.records.validation import ThresholdRow
+    >>> from attending.records.validation_parts import Range
     >>> empty = dict.fromkeys(("sensitivity", "specificity", "ppv", "npv"), Range())
     >>> empty |= dict.fromkeys(("alert_rate", "net_benefit"), Range())
     >>> empty |= dict.fromkeys(("nne", "alerts_per_day", "busy_day", "alerts_per_100_patients"))
@@ -75,7 +79,7 @@ def _letter(at: int) -> str:
 
 def table(report: ValidationReport) -> Table:
     """Return one column a threshold; the letters are those of the picture."""
-    rows = report.thresholds
+    rows = _columns(report)
     return Table(
         caption="What each threshold finds, and what it costs",
         header=("Figure", *_headings(report)),
@@ -96,11 +100,22 @@ def table(report: ValidationReport) -> Table:
     )
 
 
+def _columns(report: ValidationReport) -> list[ThresholdRow]:
+    """Return the thresholds that fit on a page: all, or of others than the model the first only."""
+    if len(report.thresholds) <= _FITS:
+        return list(report.thresholds)
+    first: dict[str, ThresholdRow] = {}
+    for row in report.thresholds:
+        first.setdefault(row.model, row)
+    own = [row for row in report.thresholds if row.model == "model"]
+    return [*own, *(row for name, row in first.items() if name != "model")]
+
+
 def _headings(report: ValidationReport) -> list[str]:
     """Return the name of each column: a letter for the model's own thresholds."""
     names: list[str] = []
     letters = map(_letter, range(len(report.thresholds)))
-    for row in report.thresholds:
+    for row in _columns(report):
         label = label_of(report, row.model)
         names.append(f"{next(letters)} · {label}" if row.model == "model" else label)
     return names

@@ -5,17 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending.documents import (
+    additions,
+    alerts,
     calibration,
     comparison,
     consort,
     decision_curve,
+    losses,
     number_pictures,
+    over_time,
+    places,
     roc,
+    sites,
     subgroups,
     thresholds,
 )
 from attending.documents.lines import labelled
-from attending.documents.numbers import NOT_SHOWN, count, interval, percent
+from attending.documents.numbers import NOT_SHOWN, count, interval, number, percent
 from attending.documents.pages import document
 from attending.documents.picture import Table
 from attending.documents.run_facts import run_facts
@@ -110,18 +116,32 @@ def pictures(report: ValidationReport) -> list[Picture]:
     made = (
         comparison.picture(report),
         number_pictures.picture(report),
+        additions.picture(report),
         roc.picture(report) if report.number is None else None,
         calibration.picture(report),
         decision_curve.picture(report) if report.number is None else None,
         thresholds.picture(report) if report.number is None else None,
+        alerts.picture(report),
+        places.picture(report),
         subgroups.picture(report),
+        sites.picture(report),
+        over_time.picture(report),
+        losses.picture(report),
     )
     return [picture for picture in made if picture is not None]
 
 
 def _tables(report: ValidationReport) -> list[Table]:
-    plain = [measures(report), _periods(report), _sample_size(report), _folds(report)]
-    return [plain[0], *number_pictures.tables(report), *plain[1:]]
+    return [
+        measures(report),
+        *number_pictures.tables(report),
+        additions.decisions_table(report),
+        sites.spread_table(report),
+        *([] if len(report.periods) > 1 else [over_time.table(report)]),
+        _censoring(report),
+        _sample_size(report),
+        _folds(report),
+    ]
 
 
 def measures(report: ValidationReport) -> Table:
@@ -139,23 +159,19 @@ def measures(report: ValidationReport) -> Table:
     )
 
 
-def _periods(report: ValidationReport) -> Table:
+def _censoring(report: ValidationReport) -> Table:
+    names = {"prevalence": "Share with the event"}
     return Table(
-        caption="Over time",
-        header=("Period", "Rows", "Events", "AUROC", "Observed / expected"),
+        caption="Censored rows: left out, and stood for by weights",
+        header=("Measure", "Left out", "Weighted", "Censored rows"),
         rows=tuple(
             (
-                row.period,
-                count(row.n),
-                count(row.events),
-                interval(row.auroc.value, row.auroc.low, row.auroc.high),
-                interval(
-                    row.observed_expected.value,
-                    row.observed_expected.low,
-                    row.observed_expected.high,
-                ),
+                names.get(row.measure, comparison.measure_label(report, row.measure)),
+                number(row.complete),
+                interval(row.weighted.value, row.weighted.low, row.weighted.high),
+                count(row.censored),
             )
-            for row in report.periods
+            for row in report.censoring
         ),
     )
 

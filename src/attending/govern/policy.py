@@ -90,6 +90,9 @@ CLINICAL = GateRule(
     "validated",
     facts=(
         FactRule("validation.gates", "every gate of the validation plan is met", _SCIENTIST),
+        FactRule(
+            "validation.side_by_side", "the version before stands on the same rows", _SCIENTIST
+        ),
         FactRule("split.temporal", "development and test are parted in time", _SCIENTIST),
         FactRule("time.zones_real", "no source has floating or relative time", _ENGINEER),
         FactRule("card.complete", "the model card has no gap", _SCIENTIST),

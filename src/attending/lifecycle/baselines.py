@@ -9,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from attending.errors import BadInput, did_you_mean
+from attending.features.derive import Operand, derive
 from attending.lifecycle.engines import engine_over
 from attending.records.events import EVENTS
 from attending.scores.registered import SCORES
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from attending.lifecycle.projects import Project
     from attending.scores.about import About
     from attending.scores.protocol import Score, Setting
+    from attending.specs.expression import Expression
     from attending.specs.model import BaselineAsked
     from attending.types import Floats, Ints, Outcomes
     from attending.validate.data import Knowability
@@ -61,7 +64,12 @@ def registered() -> dict[str, About]:
 
 
 def variants(asked: BaselineAsked) -> tuple[Variant, ...]:
-    """Return the ways in which a baseline is computed: one, or as knowable and as coded later."""
+    """Return the ways in which a score is computed: one, or as knowable and as coded later.
+
+    A baseline that is a rule has none: it is made from features.
+    """
+    if asked.rule is not None:
+        return ()
     make: Callable[[Mapping[str, Setting]], Score] = SCORES.get(asked.score)
     plain = make(asked.parameters)
     if not plain.by_availability:
@@ -108,7 +116,7 @@ def totals(score: Score, table: pa.Table, engine: Engine) -> Floats:
     return np.asarray(pc.fill_null(found, np.nan).to_numpy(), dtype=np.float64)
 
 
-def fair_baselines(
+def fair_baselines(  # noqa: PLR0913 - where, what, and which rows for what
     desk: Desk,
     project: Project,
     cohort: BuiltCohort,
@@ -116,6 +124,7 @@ def fair_baselines(
     train: Ints,
     test: Ints,
     outcome: Outcomes,
+    features: pa.Table | None = None,
 ) -> dict[str, Baseline]:
     """Return every baseline on the test rows, with a probability fitted on the training rows.
 
@@ -126,20 +135,65 @@ def fair_baselines(
         train: rows on which the score gets its probability.
         test: rows that are compared.
         outcome: of all cohort rows.
+        features: the feature table of the cohort, from which rules are made.
+
+    Raises:
+        BadInput: a rule reads a feature that is not there.
     """
     engine = engine_over(desk, cohort.source)
+    decides = {item.name for item in project.validation.baselines if item.decision}
     made: dict[str, Baseline] = {}
     for asked in project.model.baselines:
         for variant in variants(asked):
             total = totals(variant.score, cohort.table, engine)
             made[variant.name] = Baseline(
                 score=total[test],
-                risk=_risk(total, outcome, train=train, test=test),
+                risk=None
+                if variant.of in decides
+                else _risk(total, outcome, train=train, test=test),
                 label=asked.called.upper().replace("_", "-"),
                 knowability=variant.knowability,
                 of=variant.of,
+                decision=variant.of in decides,
+            )
+        if asked.rule is not None and features is not None:
+            total = rule_values(asked.rule, features)
+            decision = asked.called in decides
+            made[asked.called] = Baseline(
+                score=total[test],
+                risk=None if decision else _risk(total, outcome, train=train, test=test),
+                label=asked.called.replace("_", " "),
+                decision=decision,
             )
     return made
+
+
+def rule_values(rule: Expression, features: pa.Table) -> Floats:
+    """Return what a rule gives on every row of a feature table; NaN where a feature is missing.
+
+    Raises:
+        BadInput: a feature that the rule reads is not in the table.
+
+    >>> from attending.specs.expression import Expression
+    >>> table = pa.table({"visits": [1.0, 3.0, None]})
+    >>> rule_values(Expression(op="at_least", of=("visits", 2)), table).tolist()
+    [0.0, 1.0, nan]
+    """
+    unknown = [name for name in rule.names if name not in features.column_names]
+    if unknown:
+        raise BadInput(
+            f"got feature '{unknown[0]}' in the rule of a baseline, which features.yaml lacks",
+            code="baseline.unknown_feature",
+            hint=did_you_mean(unknown[0], features.column_names),
+            where="model.yaml",
+        )
+
+    def operand(name: str) -> Operand:
+        column = features[name].combine_chunks().cast(pa.float64())
+        values = column.to_numpy(zero_copy_only=False)
+        return Operand(values, np.zeros(len(values), np.uint8), None, None)
+
+    return derive(rule, operand, features.num_rows).values
 
 
 def _risk(total: Floats, outcome: Outcomes, *, train: Ints, test: Ints) -> Floats | None:

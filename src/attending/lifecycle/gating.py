@@ -8,19 +8,22 @@ from attending.errors import Refused
 from attending.govern.agreements import Fitted, agreed_before_fit
 from attending.govern.gates import Evidence, Fact, decide
 from attending.lifecycle import agreeing
+from attending.lifecycle.deciding import places_to_decide, standing_decision
 from attending.lifecycle.desk import keep
 from attending.lifecycle.incidents import incidents
 from attending.lifecycle.parity import ENOUGH
 from attending.lifecycle.signing import spec_document
 from attending.lifecycle.training import latest_run
+from attending.lifecycle.validation_rows import prior_name, prior_of
 from attending.records.card import ModelCard
 from attending.records.contract import ContractReport, LeakReport
-from attending.records.decisions import AccessReview, RollbackDrill, ThresholdDecision
+from attending.records.decisions import AccessReview, RollbackDrill
 from attending.records.explanation import StabilityReport
 from attending.records.features import FeatureSet, ParityReport
 from attending.records.governance import Approval, GateDecision
 from attending.records.monitoring import Reference, Verdict
 from attending.records.replay import Replay
+from attending.records.silent import SilentReport
 from attending.records.snapshot import Snapshot
 from attending.records.validation import ValidationReport
 from attending.release.checklist import gaps, remaining
@@ -113,7 +116,11 @@ def _documents(desk: Desk, project: Project, run: Run) -> dict[str, str]:
         "run": run.digest,
         "release": spec_document(desk, project, "release"),
     }
-    for name, kind in (("validation_report", ValidationReport), ("card", ModelCard)):
+    for name, kind in (
+        ("validation_report", ValidationReport),
+        ("card", ModelCard),
+        ("silent_report", SilentReport),
+    ):
         record: Record | None = catalog.latest(kind, run=run.digest)
         found[name] = record.digest if record else None
     return {name: digest for name, digest in found.items() if digest}
@@ -229,6 +236,33 @@ def _validation(desk: Desk, _project: Project, run: Run) -> Fact:
     return Fact("met", report.digest)
 
 
+def _side_by_side(desk: Desk, _project: Project, run: Run) -> Fact:
+    prior = prior_of(desk, run)
+    if prior is None:
+        return Fact("met", note="there is no version before it")
+    report = desk.home.catalog.latest(ValidationReport, run=run.digest)
+    if report is None:
+        return Fact("missing", note="not validated yet")
+    name = prior_name(desk, prior)
+    holds = report.prior == prior.digest
+    return _told(report, holds, absent="", why=f"{name}, the version before, is not beside it")
+
+
+def _silent_gates(desk: Desk, project: Project, run: Run) -> Fact:
+    report = desk.home.catalog.latest(SilentReport, run=run.digest)
+    if report is None:
+        return Fact("missing", note="no silent report; run `attending validate silent`")
+    if report.plan != project.validation.digest:
+        return Fact("failed", report.digest, "judged by another validation.yaml")
+    failed = [name[3:] for name, answer in report.gates.items() if answer == "failed"]
+    unshown = [name[3:] for name, answer in report.gates.items() if answer == "not_shown"]
+    if failed:
+        return Fact("failed", report.digest, f"failed: {', '.join(failed)}")
+    if unshown or not report.gates:
+        return Fact("not_shown", report.digest, f"not shown: {', '.join(unshown) or 'no gates'}")
+    return Fact("met", report.digest)
+
+
 def _zones(desk: Desk, _project: Project, run: Run) -> Fact:
     snapshot = desk.home.catalog.get(run.snapshot, Snapshot)
     if snapshot.synthetic and not desk.home.synthetic:
@@ -264,9 +298,15 @@ def _explanation(desk: Desk, _project: Project, run: Run) -> Fact:
     return _signed_by(desk, report, role="clinical_lead", absent="explanations were not tried")
 
 
-def _threshold(desk: Desk, _project: Project, run: Run) -> Fact:
-    decision = desk.home.catalog.latest(ThresholdDecision, run=run.digest)
-    return _signed_by(desk, decision, role="clinical_lead", absent="no threshold was decided")
+def _threshold(desk: Desk, project: Project, run: Run) -> Fact:
+    digest = None
+    for place in places_to_decide(project):
+        decision, why = standing_decision(desk, project, run, place=place)
+        digest = decision.digest if decision else None
+        if why:
+            stale = "decided on another" in why
+            return Fact("failed" if stale else "missing", digest, why)
+    return Fact("met", digest)
 
 
 def _release(desk: Desk, project: Project, _run: Run) -> Fact:
@@ -357,6 +397,7 @@ _TRAINED: dict[str, Callable[[Desk, Project, Run], Fact]] = {
 }
 _VALIDATED: dict[str, Callable[[Desk, Project, Run], Fact]] = {
     "validation.gates": _validation,
+    "validation.side_by_side": _side_by_side,
     "split.temporal": _temporal,
     "time.zones_real": _zones,
     "card.complete": _card,
@@ -381,6 +422,7 @@ _FACTS: dict[Stage, dict[str, Callable[[Desk, Project, Run], Fact]]] = {
     "silent": _SILENT,
     "limited": {
         "silent.complete": _silent_long,
+        "silent.gates": _silent_gates,
         "verdicts.no_block": _no_block,
         "rollback.tested": _drilled,
         "time.availability_recorded": _availability,

@@ -10,11 +10,10 @@ from attending.govern.sign import Document, Intent
 from attending.govern.sign import sign as give
 from attending.lifecycle.desk import keep
 from attending.lifecycle.people import authenticated
-from attending.records.decisions import SpecDocument, ThresholdDecision
+from attending.records.decisions import SpecDocument
 from attending.records.explanation import StabilityReport
 from attending.records.governance import Approval, Withdrawal
 from attending.specs.base import dump
-from attending.times import format_length
 
 if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
@@ -154,27 +153,6 @@ def spec_document(desk: Desk, project: Project, name: str) -> str | None:
         if item.spec_digest == wanted
     ]
     return found[-1].digest if found else None
-
-
-def decide_threshold(desk: Desk, project: Project, run: Run) -> ThresholdDecision:
-    """Return the threshold with the action that changes at it, kept to be signed."""
-    release = project.release
-    decision = ThresholdDecision(
-        model=run.model,
-        run=run.digest,
-        threshold=release.threshold.value,
-        action=release.delivery[0].wording,
-        responder=", ".join(release.intended_use.user_roles),
-        within=format_length(release.action_window),
-        escalation=release.playbook.contain,
-    )
-    keep(
-        desk,
-        decision,
-        action="threshold.decide",
-        keys={"model": run.model, "run": run.digest},
-    )
-    return decision
 
 
 def newest_stability(desk: Desk, run: Run) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow.compute as pc
 
 from attending.documents.card_assembly import CardSources, assemble_card
 from attending.documents.model_card import card_document
@@ -14,12 +13,21 @@ from attending.documents.validation_report import validation_report
 from attending.errors import NotFound
 from attending.explain.stability import stability
 from attending.lifecycle import agreeing
-from attending.lifecycle.baselines import fair_baselines
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.desk import keep, note
 from attending.lifecycle.featuring import built_features
 from attending.lifecycle.number_validating import number_report
 from attending.lifecycle.training import bundle_of, refit
+from attending.lifecycle.validation_rows import (
+    Judged,
+    calendar_of,
+    data_of,
+    labelled_of,
+    matrix_of,
+    outcomes_of,
+    prior_name,
+    prior_of,
+)
 from attending.records.cohort import Cohort
 from attending.records.explanation import StabilityReport
 from attending.records.ledger import Subject
@@ -27,7 +35,6 @@ from attending.records.run import Run
 from attending.records.snapshot import Snapshot
 from attending.records.validation import ModelRef, ValidationReport
 from attending.train.fit_numbers import TrainedNumbers
-from attending.validate.data import ValidationData
 from attending.validate.folds import cross_validated
 from attending.validate.model import validate
 
@@ -39,8 +46,14 @@ if TYPE_CHECKING:
     from attending.records.card import ModelCard
     from attending.train.fit import Trained
     from attending.types import Outcomes
-    from attending.validate.data import Calendar
+    from attending.validate.data import ValidationData
 
+#: What a report's document is called, by what it was judged on.
+_TITLES = {
+    "test": "Validation report",
+    "later": "Validation report of later predictions",
+    "silent": "Validation report of silent predictions",
+}
 SMALL_SET = 1000
 STABILITY_ROWS = 200
 
@@ -57,17 +70,16 @@ def validate_run(
         fitted: the run's fit when it is still at hand; made again when not.
     """
     found = fitted or refit(desk, project, run.digest)
-    snapshot = found.cohort.source.snapshot
     about = ModelRef(
         name=run.model,
         run=run.digest,
         snapshot=run.snapshot,
         cohort=run.cohort,
-        notes=_notes(snapshot, found.cohort.record.subjects, run),
+        notes=notes_of(found.cohort.source.snapshot, found.cohort.record.subjects, run),
     )
     trained = found.trained
     if isinstance(trained, TrainedNumbers):
-        calendar = _calendar(snapshot)
+        calendar = calendar_of(found.cohort.source.snapshot)
         report = number_report(
             desk, project, found, trained=trained, calendar=calendar, about=about
         )
@@ -88,31 +100,27 @@ def _risk_report(
     desk: Desk, project: Project, found: Fitted, *, trained: Trained, about: ModelRef
 ) -> ValidationReport:
     """Return the report of a run whose outcome is yes or no."""
-    cohort, test = found.cohort, found.split.test
-    outcome = pc.fill_null(cohort.table["label"], 0).to_numpy().astype(np.int8)
-    train = np.flatnonzero(np.isin(np.arange(len(outcome)), test, invert=True))
-    labelled = cohort.table["label"].is_valid().to_numpy(zero_copy_only=False)
-    rows = cohort.table.take(test)
+    cohort, parts, run = found.cohort, found.split, found.run
+    everyone = np.arange(cohort.table.num_rows)
+    rest = np.flatnonzero(np.isin(everyone, parts.test, invert=True))
     names = list(trained.bundles)
-    data = ValidationData(
-        outcome=outcome[test],
+    judged = Judged(
+        cohort=cohort,
+        test=parts.test,
+        train=rest[labelled_of(cohort.table)[rest]],
+        fitted=np.concatenate([parts.train, parts.tuning, parts.calibration]),
         risk=trained.test_risks[names[0]],
-        cluster=rows["subject_id"].to_numpy(),
-        baselines=fair_baselines(
-            desk, project, cohort, train=train[labelled[train]], test=test, outcome=outcome
-        ),
+        features=found.features.table,
+        risk_of=trained.chosen.risk,
         others={name: trained.test_risks[name] for name in names[1:]},
-        groups={
-            name.removeprefix("group_"): rows[name].to_pylist()
-            for name in rows.column_names
-            if name.startswith("group_")
-        },
-        prediction_time=rows["prediction_time"].to_numpy(),
-        site=rows["site"].to_pylist(),
-        calendar=_calendar(cohort.source.snapshot),
     )
+    data = data_of(desk, project, run, judged=judged)
+    about = about.model_copy(update={"notes": (*about.notes, *prior_notes(desk, run, data))})
     report = validate(project.validation, data, about=about)
-    return _with_folds(report, found, trained=trained, outcome=outcome)
+    report = _with_folds(report, found, trained=trained, outcome=outcomes_of(cohort.table))
+    if data.prior:
+        report = report.model_copy(update={"prior": prior_digest(desk, run)})
+    return report
 
 
 def _with_folds(
@@ -132,13 +140,23 @@ def _with_folds(
     return report.model_copy(update={"cross_validation": folds})
 
 
-def _calendar(snapshot: Snapshot) -> Calendar:
-    if snapshot.time_zone == "floating":
-        return "floating"
-    return "relative" if snapshot.time_zone == "relative" else "real"
+def prior_digest(desk: Desk, run: Run) -> str:
+    """Return the digest of the run of the version before; empty without one."""
+    prior = prior_of(desk, run)
+    return prior.digest if prior else ""
 
 
-def _notes(snapshot: Snapshot, subjects: int, run: Run) -> tuple[str, ...]:
+def prior_notes(desk: Desk, run: Run, data: ValidationData) -> tuple[str, ...]:
+    """Return why the version before is not beside the model, where there is one."""
+    prior = prior_of(desk, run)
+    if prior is None or data.prior:
+        return ()
+    name = prior_name(desk, prior)
+    return (f"{name}, the version before, takes other features and was not scored on these rows.",)
+
+
+def notes_of(snapshot: Snapshot, subjects: int, run: Run) -> tuple[str, ...]:
+    """Return what every reader of a report must know of its data."""
     notes = []
     if subjects < SMALL_SET and run.outcome_type != "count":
         notes.append(f"For correctness, not performance: {subjects} patients.")
@@ -159,12 +177,12 @@ def write_report(desk: Desk, project: Project, report: ValidationReport) -> str:
     run = catalog.get(report.model.run, Run)
     page = validation_report(
         report,
-        catalog.get(run.cohort, Cohort),
+        catalog.get(report.model.cohort or run.cohort, Cohort),
         run,
         synthetic=desk.home.synthetic,
         exceptions=agreeing.exceptions_under(desk, project, run),
     )
-    return _keep_page(desk, page, of=report.digest, title="Validation report")
+    return keep_page(desk, page, of=report.digest, title=_TITLES[report.period])
 
 
 def check_stability(desk: Desk, project: Project, run: Run) -> StabilityReport:
@@ -184,9 +202,7 @@ def check_stability(desk: Desk, project: Project, run: Run) -> StabilityReport:
 
 def _rows(desk: Desk, project: Project, run: Run) -> Matrix:
     cohort = built_cohort(desk, project, run.cohort)
-    table = built_features(desk, project, cohort).table
-    columns = [table[name].to_numpy(zero_copy_only=False) for name in project.features.names]
-    return np.column_stack(columns).astype(np.float64)
+    return matrix_of(built_features(desk, project, cohort).table, project)
 
 
 def build_card(desk: Desk, project: Project, run: Run, *, version: str = "") -> ModelCard:
@@ -215,11 +231,12 @@ def build_card(desk: Desk, project: Project, run: Run, *, version: str = "") -> 
         keys={"model": run.model, "run": run.digest},
         details={"missing": len(card.missing)},
     )
-    _keep_page(desk, card_document(card), of=card.digest, title="Model card")
+    keep_page(desk, card_document(card), of=card.digest, title="Model card")
     return card
 
 
-def _keep_page(desk: Desk, page: bytes, *, of: str, title: str) -> str:
+def keep_page(desk: Desk, page: bytes, *, of: str, title: str) -> str:
+    """Return the digest of a readable document of a record, kept."""
     digest = desk.home.artifacts.put(page)
     with desk.home.database.transaction() as unit:
         note(

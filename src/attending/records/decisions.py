@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from attending.records.base import Record
+from attending.records.base import GrownPart, Record
 
 
 class SpecDocument(Record):
@@ -24,8 +24,16 @@ class SpecDocument(Record):
     says: dict[str, Any]  # a JSON object
 
 
-class ThresholdDecision(Record):
-    """The threshold, the action that changes at it, who responds, and what if nobody does."""
+class ThresholdDecision(GrownPart, Record):
+    """The threshold, the action that changes at it, who responds, and what if nobody does.
+
+    Attributes:
+        place: one unit or site, or `all`.
+        report: digest of the validation report on which it was decided.
+        release: digest of the release plan, as proposed, that says who responds.
+        bound_by: `capacity` or `harm` where the threshold comes from a place's own.
+        sensitivity, ppv, alerts_per_day: what the report expects of it there.
+    """
 
     kind: ClassVar[str] = "threshold"
 
@@ -36,6 +44,16 @@ class ThresholdDecision(Record):
     responder: str
     within: str
     escalation: str
+    place: str = "all"
+    instead_of: str = ""
+    escalate_to: str = ""
+    escalate_after: str = ""
+    report: str = ""
+    release: str = ""
+    bound_by: str = ""
+    sensitivity: float | None = None
+    ppv: float | None = None
+    alerts_per_day: float | None = None
 
 
 class RollbackDrill(Record):

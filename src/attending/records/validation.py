@@ -5,19 +5,29 @@ Counts from 1 to 10, and what would tell them, are null (the spec may set anothe
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field
 
-from attending.records.base import Part, Record, When
+from attending.records.base import GrownPart, Part, Record, When
 from attending.records.number_validation import NumberFigures  # noqa: TC001 - pydantic reads it
 from attending.records.range import Range as Range  # noqa: PLC0414 - others read it here
+from attending.records.validation_parts import (  # noqa: TC001 - pydantic reads them
+    CensoredRow,
+    DecisionsRow,
+    IncrementRow,
+    LossRow,
+    PlaceRow,
+    Shown,
+    SiteRow,
+    SiteSpread,
+    Trend,
+    WorkloadRow,
+)
 from attending.specs.base import Scalar  # noqa: TC001 - pydantic reads it
 
 #: The answer of a gate. Too few events is `not_shown`, never `met`.
 Outcome: TypeAlias = Literal["met", "failed", "not_shown"]
-#: What a comparison shows at its confidence level.
-Shown: TypeAlias = Literal["better", "worse", "not_shown"]
 Role: TypeAlias = Literal["model", "baseline", "other"]
 
 
@@ -187,7 +197,7 @@ class HistogramBar(Part):
     non_events: int | None
 
 
-class SubgroupRow(Part):
+class SubgroupRow(GrownPart):
     """The model in one group.
 
     Attributes:
@@ -196,6 +206,8 @@ class SubgroupRow(Part):
         reference: whether gaps of this attribute are taken against this group, its largest.
         auroc_gap: AUROC minus that of the reference, on the same draws.
         sensitivity_gap: sensitivity at the first threshold, likewise.
+        auroc_gap_p: two-sided, from the draws, adjusted by Holm over all groups of all attributes.
+        shown_worse: whether the gap is below 0 and its adjusted p-value below 0.05.
     """
 
     attribute: str
@@ -216,6 +228,8 @@ class SubgroupRow(Part):
     net_benefit: Range = Range()
     auroc_gap: Range = Range()
     sensitivity_gap: Range = Range()
+    auroc_gap_p: float | None = None
+    shown_worse: bool = False
 
 
 class PeriodRow(Part):
@@ -303,7 +317,7 @@ class Headline(Part):
     verdict: Shown
 
 
-class ValidationReport(Record):
+class ValidationReport(GrownPart, Record):
     """A validation of one model against its clinical baselines.
 
     Attributes:
@@ -311,6 +325,9 @@ class ValidationReport(Record):
         calendar: `real`, `floating` or `relative`; only real days have quarters and daily alerts.
         start, end: first and last prediction time; null unless the calendar is real.
         gates_met: whether every gate is met; false when there is none.
+        period: `test` for the rows that the run kept apart, `later` for a later cohort, `silent`
+            for predictions made in silent mode.
+        prior: the run of the version that this one would follow, on the same rows.
         number: what only a number or a count has; null where the outcome is yes or no.
     """
 
@@ -346,11 +363,18 @@ class ValidationReport(Record):
     summary: tuple[Headline, ...]
     notes: tuple[str, ...] = ()
     number: NumberFigures | None = None
-
-    @model_serializer(mode="wrap")
-    def _as_before(self, dumped: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out what a report of yes or no does not have, so that its digest is what it was."""
-        return {k: v for k, v in dumped(self).items() if k != "number" or v is not None}
+    trends: tuple[Trend, ...] = ()
+    increments: tuple[IncrementRow, ...] = ()
+    decisions: tuple[DecisionsRow, ...] = ()
+    workload: tuple[WorkloadRow, ...] = ()
+    places: tuple[PlaceRow, ...] = ()
+    places_by: str = ""
+    sites_table: tuple[SiteRow, ...] = ()
+    site_spread: tuple[SiteSpread, ...] = ()
+    losses: tuple[LossRow, ...] = ()
+    censoring: tuple[CensoredRow, ...] = ()
+    period: Literal["test", "later", "silent"] = "test"
+    prior: str = ""
 
     def estimate(self, name: str, *, model: str = "model") -> Estimate | None:
         """Return one measure of one model, or None when it was not asked for."""

@@ -6,9 +6,9 @@ written, eligibility before exclusions, and each leaves its count.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, model_validator
 
 from attending.specs.base import Length, Spec
 from attending.specs.features import Slug  # noqa: TC001 - pydantic reads it
@@ -25,7 +25,6 @@ from attending.specs.outcome import (
     Sepsis3,
     Threshold,
 )
-from attending.specs.outcome_type import leave_out
 from attending.specs.unit_count import UnitCount  # noqa: TC001 - pydantic reads it
 
 #: Kinds of label whose question has a field of the same name.
@@ -212,10 +211,6 @@ class Label(Spec):
     delay: Length = 0
     proxies: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
-
-    @model_serializer(mode="wrap")
-    def _as_before(self, dumped: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return leave_out(dumped(self), {"unit_count": None})
 
     @model_validator(mode="after")
     def _whole(self) -> Label:

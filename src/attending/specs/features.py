@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
     PlainSerializer,
-    SerializerFunctionWrapHandler,
-    model_serializer,
     model_validator,
 )
 
@@ -19,7 +17,6 @@ from attending.errors import BadInput, did_you_mean
 from attending.specs.base import Length, Scalar, Spec, Unit, dump
 from attending.specs.expression import Expression  # noqa: TC001 - pydantic reads it
 from attending.specs.expression import Slug as Slug  # noqa: PLC0414, TC001 - and others read it
-from attending.specs.outcome_type import leave_out
 from attending.times import format_length, parse_length
 
 Kind: TypeAlias = Literal[
@@ -220,10 +217,6 @@ class FeatureSpec(Spec):
             raise ValueError("a score is by what was known: leave out 'clock'")
         if self.when_stale == "missing" and (self.freshness is None or self.kind != "window"):
             raise ValueError("'when_stale: missing' needs the field 'freshness' and a window")
-
-    @model_serializer(mode="wrap")
-    def _as_before(self, dumped: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return leave_out(dumped(self), {"series": None, "lags": None})
 
     @model_validator(mode="after")
     def _lags_look_back(self) -> FeatureSpec:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, model_validator
 
 from attending.specs.base import Length, Spec
-from attending.specs.outcome_type import leave_out
 from attending.specs.unit_count import Shifts  # noqa: TC001 - pydantic reads it
 
 EncounterClass: TypeAlias = Literal["INPATIENT", "OBSERVATION", "ED", "OUTPATIENT", "ICU"]
@@ -67,10 +66,6 @@ class Index(Spec):
     zones: dict[str, str] = Field(default_factory=dict)
     codes: tuple[str, ...] = ()
     shifts: Shifts | None = None
-
-    @model_serializer(mode="wrap")
-    def _as_before(self, dumped: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return leave_out(dumped(self), {"shifts": None})
 
     @model_validator(mode="before")
     @classmethod

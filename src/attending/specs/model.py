@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
     PlainSerializer,
-    SerializerFunctionWrapHandler,
-    model_serializer,
     model_validator,
 )
 
 from attending.specs.base import Length, Scalar, Spec
-from attending.specs.outcome_type import OutcomeType, check_suits, leave_out, with_defaults
+from attending.specs.expression import Expression  # noqa: TC001 - pydantic reads it
+from attending.specs.outcome_type import OutcomeType, check_suits, with_defaults
 from attending.specs.search import SearchSpec  # noqa: TC001 - the type of a field
 from attending.times import format_instant, parse_instant
 from attending.types import Instant
@@ -179,17 +178,32 @@ def _named_score(value: object) -> object:
 
 
 class BaselineAsked(Spec):
-    """A bedside score that the model must beat or add to; plain text names one alone.
+    """What clinicians use today: a bedside score, or a rule; plain text names a score alone.
 
     Attributes:
         score: one of the registered scores, such as `lace` or `recorded`.
         name: what the validation plan calls it; the score's own name when absent.
         parameters: of the score, such as the code of a recorded one.
+        rule: instead of a score, an operation over features, such as two visits or more; it is
+            missing where a feature is.
+
+    >>> BaselineAsked(name="frequent", rule={"op": "at_least", "of": ["visits", 2]}).called
+    'frequent'
     """
 
-    score: str
+    score: str = ""
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=64)] | None = None
     parameters: dict[str, Scalar] = Field(default_factory=dict)
+
+    rule: Expression | None = None
+
+    @model_validator(mode="after")
+    def _a_score_or_a_rule(self) -> BaselineAsked:
+        if (self.rule is None) == (not self.score):
+            raise ValueError("expected either 'score' or 'rule'")
+        if self.rule is not None and (self.name is None or self.parameters):
+            raise ValueError("a rule needs a 'name', and takes no 'parameters'")
+        return self
 
     @property
     def called(self) -> str:
@@ -276,11 +290,6 @@ class ModelSpec(Spec):
         if odd and self.outcome_type != "yes_no":
             raise ValueError(f"{', '.join(odd)} are for outcome_type yes_no alone")
         return self
-
-    @model_serializer(mode="wrap")
-    def _as_before(self, dumped: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        unsaid = {"outcome_type": "yes_no", "interval": 0.8, "search": None, "monotone": {}}
-        return leave_out(dumped(self), unsaid)
 
     @model_validator(mode="after")
     def _calibration_has_rows(self) -> ModelSpec:

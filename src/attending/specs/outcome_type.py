@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 #: `number` is a length such as days of a stay; `count` is how many, such as patients of a unit.
 OutcomeType: TypeAlias = Literal["yes_no", "number", "count"]
@@ -71,16 +71,3 @@ def _check(
         raise ValueError(
             f"got {what} '{name}' for outcome_type '{outcome_type}', expected {wanted}"
         )
-
-
-def leave_out(dumped: dict[str, Any], unsaid: dict[str, object]) -> dict[str, Any]:
-    """Return a dumped spec without fields that stand at what an older spec could not say.
-
-    So that the digest of a spec which does not use a new field is what it was.
-
-    >>> leave_out({"a": 1, "b": "yes_no"}, {"b": "yes_no"})
-    {'a': 1}
-    """
-    return {
-        name: value for name, value in dumped.items() if name not in unsaid or value != unsaid[name]
-    }

@@ -181,8 +181,42 @@ class Training(Spec):
     required_roles: tuple[Text, ...] = Field(min_length=1)
 
 
+class Response(Spec):
+    """What follows an alert at one place, as those who answer it agreed.
+
+    Attributes:
+        place: one of `places` in validation.yaml, or `all`.
+        action: what is done for a flagged patient.
+        instead_of: what is done today.
+        responder: who answers, as a role.
+        within: in what time.
+        escalate_to: who is told when nobody has answered.
+        escalate_after: counted from the alert; not before `within` is over.
+        if_nobody: what follows when that person does not answer either.
+    """
+
+    place: Text = "all"
+    action: Text
+    instead_of: Text
+    responder: Text
+    within: Length
+    escalate_to: Text
+    escalate_after: Length
+    if_nobody: Text
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not 0 < self.within <= self.escalate_after:
+            raise ValueError("expected within above 0 and escalate_after of as long or longer")
+        return self
+
+
 class ReleaseSpec(Spec):
     """`release.yaml`: what a release is for, how it widens, and how it is taken back.
+
+    Attributes:
+        responses: what follows an alert, place by place; each is decided and signed with its
+            threshold.
 
     >>> Threshold(value=0.3).value
     0.3
@@ -203,6 +237,14 @@ class ReleaseSpec(Spec):
     owners: Owners
     playbook: Playbook
     training_material: Training
+    responses: tuple[Response, ...] = ()
+
+    @model_validator(mode="after")
+    def _places_once(self) -> Self:
+        places = [response.place for response in self.responses]
+        if len(set(places)) < len(places):
+            raise ValueError("a place has two responses")
+        return self
 
     @model_validator(mode="after")
     def _stages_in_order(self) -> Self:

@@ -5,43 +5,25 @@ A gate answers met, failed or not shown. Too few events is never met.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BeforeValidator,
     Field,
-    SerializerFunctionWrapHandler,
-    model_serializer,
     model_validator,
 )
 
 from attending.specs.base import Spec
-from attending.specs.number_validation import (
-    IntervalCoverageWithin,
-    MinimumRows,
-    with_number_measures,
+from attending.specs.number_validation import with_number_measures
+from attending.specs.validation_gates import (
+    Gate,
+    GroupName,
+    Name,
+    Positive,
+    Risk,
+    SubgroupNotWorse,
 )
-from attending.specs.outcome_type import leave_out
-
-Name: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=64)]
-#: One group of an attribute, written `age=80+`.
-GroupName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*=.+$", max_length=200)]
-Risk: TypeAlias = Annotated[float, Field(gt=0.0, lt=1.0)]
-Margin: TypeAlias = Annotated[float, Field(ge=0.0, le=1.0)]
-Positive: TypeAlias = Annotated[float, Field(gt=0.0)]
-#: Measures that a paired comparison may name.
-ComparedMeasure: TypeAlias = Literal[
-    "auroc",
-    "average_precision",
-    "brier",
-    "scaled_brier",
-    "sensitivity_at_capacity",
-    "mae",
-    "rmse",
-    "poisson_deviance",
-]
-#: What must lie inside a range: the whole interval, or the estimate alone.
-Judged: TypeAlias = Literal["interval", "estimate"]
+from attending.specs.workload import MissingnessAsked, PlacesAsked, WorkloadAsked
 
 DEFAULT_MEASURES: tuple[Name, ...] = (
     "auroc",
@@ -62,16 +44,19 @@ DEFAULT_MEASURES: tuple[Name, ...] = (
 
 
 class BaselineToBeat(Spec):
-    """A clinical score that the model is compared with on the same rows.
+    """What clinicians use today, compared with the model on the same rows.
 
     Attributes:
         name: a registered score, a typed rule, or a recorded column, such as `lace` or `triage`.
         recalibrate: give it a probability by a logistic fit on the training period, without which
             it has no net benefit and no calibration.
+        decision: its values are decisions, 1 for acting and 0 for not, such as who was called.
+            The model is then compared at as many alerts, and at as many found.
     """
 
     name: Name
     recalibrate: bool = True
+    decision: bool = False
 
 
 def named(value: object) -> object:
@@ -138,144 +123,6 @@ class BootstrapAsked(Spec):
     seed: Annotated[int, Field(ge=0, lt=1 << 53)] = 20_260_101
 
 
-class BeatsBaseline(Spec):
-    """Met when the lower bound of the paired improvement lies above -margin.
-
-    With a margin of 0 the model must be better; above 0 it must be no worse than that.
-    """
-
-    gate: Literal["beats_baseline"]
-    baseline: Name
-    measure: ComparedMeasure = "auroc"
-    margin: Margin = 0.0
-
-
-class AddsToBaseline(Spec):
-    """Met when the model's risk still tells something once the baseline is known."""
-
-    gate: Literal["adds_to_baseline"]
-    baseline: Name
-
-
-class RangeGate(Spec):
-    """A gate that is met when a figure lies in a range."""
-
-    low: float
-    high: float
-    judged_by: Judged = "interval"
-
-    @model_validator(mode="after")
-    def _rising(self) -> Self:
-        if self.low >= self.high:
-            raise ValueError(f"got low {self.low:g}, expected less than high {self.high:g}")
-        return self
-
-
-class CalibrationSlopeWithin(RangeGate):
-    """Met when the calibration slope lies in a range."""
-
-    gate: Literal["calibration_slope"]
-    low: float = 0.8
-    high: float = 1.2
-
-
-class ObservedExpectedWithin(RangeGate):
-    """Met when observed over expected events lie in a range."""
-
-    gate: Literal["observed_expected"]
-    low: Positive = 0.8
-    high: Positive = 1.25
-
-
-class NetBenefitNotWorse(Spec):
-    """Met when the net benefit is at most `margin` below the baseline's at every threshold.
-
-    Attributes:
-        baseline: a listed baseline, `treat_all` or `treat_none`.
-        thresholds: the risks to look at; those of the spec when empty.
-        margin: net true positives per patient; 0.002 is 2 per 1,000.
-    """
-
-    gate: Literal["net_benefit_not_worse"]
-    baseline: Name
-    thresholds: tuple[Risk, ...] = ()
-    margin: Margin = 0.002
-
-
-class SubgroupNotWorse(Spec):
-    """Met when the model is not worse than the baseline in any high-risk subgroup.
-
-    Attributes:
-        groups: such as `age=80+`; those of `high_risk_subgroups` when empty.
-        baseline: a listed baseline; the first when absent.
-        measure: what is compared.
-        margin: how much worse is still accepted.
-    """
-
-    gate: Literal["subgroup_not_worse"]
-    groups: tuple[GroupName, ...] = ()
-    baseline: Name | None = None
-    measure: Literal["auroc", "average_precision", "brier", "scaled_brier", "mae", "rmse"] = "auroc"
-    margin: Margin = 0.05
-
-
-class SubgroupAurocAtLeast(Spec):
-    """Met when the AUROC of every group of the attributes is shown to be at least a value."""
-
-    gate: Literal["subgroup_auroc_at_least"]
-    value: Annotated[float, Field(ge=0.5, lt=1.0)]
-    attributes: tuple[Name, ...] = ()
-    judged_by: Judged = "interval"
-
-
-class SubgroupObservedExpected(RangeGate):
-    """Met when O:E of every group of the attributes lies in a range."""
-
-    gate: Literal["subgroup_observed_expected"]
-    low: Positive = 0.7
-    high: Positive = 1.4
-    attributes: tuple[Name, ...] = ()
-
-
-class AlertBurden(Spec):
-    """Met when the alerts of the first threshold are not more than the team can act on."""
-
-    gate: Literal["alert_burden"]
-    per_day_at_most: Positive | None = None
-    per_100_at_most: Positive | None = None
-
-    @model_validator(mode="after")
-    def _one_of_two(self) -> Self:
-        if (self.per_day_at_most is None) == (self.per_100_at_most is None):
-            raise ValueError("expected either per_day_at_most or per_100_at_most")
-        return self
-
-
-class MinimumEvents(Spec):
-    """Met when there are events, and non-events, enough to say anything."""
-
-    gate: Literal["minimum_events"]
-    events: Annotated[int, Field(ge=1)] = 100
-    non_events: Annotated[int, Field(ge=1)] = 100
-
-
-Gate: TypeAlias = Annotated[
-    BeatsBaseline
-    | AddsToBaseline
-    | CalibrationSlopeWithin
-    | ObservedExpectedWithin
-    | NetBenefitNotWorse
-    | SubgroupNotWorse
-    | SubgroupAurocAtLeast
-    | SubgroupObservedExpected
-    | AlertBurden
-    | MinimumEvents
-    | IntervalCoverageWithin
-    | MinimumRows,
-    Field(discriminator="gate"),
-]
-
-
 class ValidationSpec(Spec):
     """What `validation.yaml` says, agreed before the model is fitted.
 
@@ -293,6 +140,9 @@ class ValidationSpec(Spec):
         minimum_clusters: likewise, patients of a number and units of a count.
         suppress_counts_up_to: counts from 1 to this are not shown; 0 shows all.
         gates: what must be met.
+        workload: shifts, clinicians and snooze, from which the burden of alerts is counted.
+        places: units or sites that each get a threshold from their own capacity.
+        missingness: which features and feeds are taken away to see what that costs.
 
     >>> ValidationSpec(baselines=["lace"]).baselines[0].name
     'lace'
@@ -314,15 +164,14 @@ class ValidationSpec(Spec):
     bootstrap: BootstrapAsked = BootstrapAsked()
     suppress_counts_up_to: Annotated[int, Field(ge=0, le=100)] = 10
     gates: tuple[Gate, ...] = ()
+    workload: WorkloadAsked = WorkloadAsked()
+    places: PlacesAsked | None = None
+    missingness: MissingnessAsked | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _of_numbers(cls, said: object) -> object:
         return with_number_measures(said)
-
-    @model_serializer(mode="wrap")
-    def _as_before(self, dumped: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return leave_out(dumped(self), {"minimum_rows": 30, "minimum_clusters": 20})
 
     @model_validator(mode="after")
     def _names_meet(self) -> Self:
@@ -335,6 +184,8 @@ class ValidationSpec(Spec):
             self._check_gate(gate, {*names, "treat_all", "treat_none"})
         for group in self.groups_compared():
             self._check_attribute(group.split("=", 1)[0])
+        if self.places is not None:
+            self._check_attribute(self.places.by)
         return self
 
     def _check_gate(self, gate: Any, known: set[str]) -> None:  # noqa: ANN401 - any gate
@@ -349,6 +200,10 @@ class ValidationSpec(Spec):
             )
         for attribute in getattr(gate, "attributes", ()):
             self._check_attribute(attribute)
+        if gate.gate == "robust_to_missing" and self.missingness is None:
+            raise ValueError("gate robust_to_missing needs the part 'missingness'")
+        if getattr(gate, "per_shift_at_most", None) and self.workload.clinicians is None:
+            raise ValueError("per_shift_at_most needs workload.clinicians and workload.shift")
 
     def _check_attribute(self, attribute: str) -> None:
         if attribute not in self.subgroups:

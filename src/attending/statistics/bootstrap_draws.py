@@ -99,7 +99,13 @@ class Draws:
         return int(self.totals.shape[0]) - 1
 
     def values(
-        self, measure: str, model: str, *, group: str = "all", threshold: float | None = None
+        self,
+        measure: str,
+        model: str,
+        *,
+        group: str = "all",
+        threshold: float | None = None,
+        weighed_at: float | None = None,
     ) -> Floats:
         """Return the measure in the data (first) and in every draw; NaN where it is not defined.
 
@@ -110,6 +116,8 @@ class Draws:
             model: one of the risks.
             group: one of the groups, or `all`.
             threshold: one of the thresholds given to `bootstrap`.
+            weighed_at: the risk whose odds weigh a false alert in net benefit, where flags are not
+                of risks; the threshold itself when absent.
 
         Raises:
             BadInput: a measure, model, group or threshold that was not drawn.
@@ -120,7 +128,8 @@ class Draws:
             if threshold is None:
                 return _finite(_known(_PLAIN, measure)(sums))
             flagged = self.at_marks[:, at, self._mark(threshold), :]
-            odds = threshold / (1.0 - threshold) if threshold < 1.0 else np.inf
+            weight = threshold if weighed_at is None else weighed_at
+            odds = weight / (1.0 - weight) if weight < 1.0 else np.inf
             both = _Flagged(flagged[:, 0], flagged[:, 1], sums.events, sums.others, odds)
             return _finite(_known(_AT, measure)(both))
 

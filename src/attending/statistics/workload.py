@@ -79,7 +79,14 @@ def calendar_days(prediction_time: npt.NDArray[np.datetime64]) -> Ints:
     return np.asarray(days - days.min(), dtype=np.int64)
 
 
-def burden(risk: Column, patient: Ints, *, threshold: float, day: Ints | None = None) -> Burden:
+def burden(
+    risk: Column,
+    patient: Ints,
+    *,
+    threshold: float,
+    day: Ints | None = None,
+    days: int | None = None,
+) -> Burden:
     """Return the alerts that a threshold makes.
 
     Args:
@@ -88,6 +95,7 @@ def burden(risk: Column, patient: Ints, *, threshold: float, day: Ints | None = 
         threshold: flag when the risk is at least this.
         day: shape (n,), the day of each, from 0; without real days, the daily figures are None.
             Days without predictions count as days. A busy day is the 90th percentile.
+        days: how many days the period has; up to the last prediction when absent.
 
     >>> found = burden([0.9, 0.9, 0.1], np.array([1, 1, 2]), threshold=0.5, day=np.array([0, 0, 1]))
     >>> found.alerts, found.per_day, found.busy_day
@@ -98,7 +106,7 @@ def burden(risk: Column, patient: Ints, *, threshold: float, day: Ints | None = 
     patients = int(np.unique(patient).size)
     per_day = busy = None
     if day is not None:
-        daily = np.bincount(day[flag], minlength=int(day.max()) + 1)
+        daily = np.bincount(day[flag], minlength=max(days or 0, int(day.max()) + 1))
         per_day, busy = float(daily.mean()), float(np.quantile(daily, 0.9))
     alerted = int(np.unique(patient[flag]).size)
     return Burden(alerts, per_day, busy, 100.0 * alerts / patients, 100.0 * alerted / patients)

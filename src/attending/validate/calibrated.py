@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from attending.errors import BadInput
-from attending.records.validation import Calibration, CalibrationBin, CurvePoint, Range
+from attending.records.range import Range
+from attending.records.validation import Calibration, CalibrationBin, CurvePoint
 from attending.statistics.calibration_bins import calibration_bins
 from attending.statistics.inputs import clipped
 from attending.statistics.recalibration import recalibration

@@ -10,11 +10,12 @@ from attending.records.validation import Comparison, Headline
 from attending.statistics.bootstrap_draws import spread
 from attending.statistics.catalog import MEASURES
 from attending.statistics.suppression import tells_small
+from attending.validate.cuts import ACTED
 from attending.validate.data import MODEL
 from attending.validate.evidence import ALL
 
 if TYPE_CHECKING:
-    from attending.records.validation import Shown
+    from attending.records.validation_parts import Shown
     from attending.statistics.bootstrap_draws import Spread
     from attending.types import Floats
     from attending.validate.evidence import Evidence
@@ -33,7 +34,7 @@ def comparisons(evidence: Evidence) -> tuple[Comparison, ...]:
         found.extend(compare(evidence, other, measure=name) for name in names)
         for at, asked in enumerate(evidence.spec.thresholds):
             name = "net_benefit" if asked.risk is not None else AT_CAPACITY
-            if evidence.cuts[MODEL][at] is not None and evidence.cuts[other][at] is not None:
+            if _both_have(evidence, other, at):
                 found.append(compare(evidence, other, measure=name, at=at))
     for group in evidence.spec.groups_compared():
         found.extend(
@@ -41,6 +42,13 @@ def comparisons(evidence: Evidence) -> tuple[Comparison, ...]:
             for other in evidence.data.baselines
         )
     return tuple(found)
+
+
+def _both_have(evidence: Evidence, other: str, at: int) -> bool:
+    """Return whether model and other have a value of a threshold; decisions have any risk's."""
+    if evidence.decides(other):
+        return evidence.spec.thresholds[at].risk is not None
+    return evidence.cuts[MODEL][at] is not None and evidence.cuts[other][at] is not None
 
 
 def compare(
@@ -149,6 +157,9 @@ def _drawn(
     if at is not None:
         mine, theirs = evidence.cuts[MODEL][at], evidence.cuts[other][at]
     first = evidence.draws.values(name, MODEL, group=rows, threshold=mine)
+    if at is not None and evidence.decides(other):
+        acted = evidence.draws.values(name, other, group=rows, threshold=ACTED, weighed_at=mine)
+        return first, acted
     return first, evidence.draws.values(name, other, group=rows, threshold=theirs)
 
 

@@ -11,7 +11,7 @@ from attending.errors import BadInput, did_you_mean
 from attending.statistics.inputs import predicted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -36,6 +36,7 @@ class Baseline:
         label: how people call it.
         knowability: whether it uses only what could be known at the prediction time.
         of: the baseline of the spec that this is a variant of; its own name when empty.
+        decision: whether scores are decisions, 1 for acting and 0 for not.
     """
 
     score: Floats
@@ -43,6 +44,43 @@ class Baseline:
     label: str
     knowability: Knowability = "as knowable"
     of: str = ""
+    decision: bool = False
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The model's inputs on the same rows, so that some can be taken away.
+
+    Args:
+        x: shape (n, k), as the model takes them, NaN where missing.
+        names: of the k columns.
+        feeds: by the name of a feed, the columns that read it.
+        risk_of: gives the calibrated risk of such rows.
+    """
+
+    x: npt.NDArray[np.float64]
+    names: tuple[str, ...]
+    feeds: Mapping[str, tuple[str, ...]]
+    risk_of: Callable[[npt.NDArray[np.float64]], Risks]
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """How long rows were followed, and those that were lost before their outcome was known.
+
+    Args:
+        followed: shape (n,), of each mature row: time to its event, or the horizon.
+        lost_followed: shape (m,), of rows that were lost: time until then, below the horizon.
+        lost_risk: shape (m,), the model's risk of them.
+        lost_cluster: shape (m,), their patients.
+        horizon: when an outcome is settled, in the same unit.
+    """
+
+    followed: Floats
+    lost_followed: Floats
+    lost_risk: Risks
+    lost_cluster: Ints
+    horizon: float
 
 
 @dataclass(frozen=True)
@@ -61,6 +99,12 @@ class ValidationData:
         calendar: whether days are real; de-identified and relative ones are not.
         patient_days: days that patients were at risk, where they are known.
         fold: the fold of each row when risks are out of fold.
+        stay: shape (n,), the stay of each row, by which alerts are snoozed; the patient without.
+        event_time: shape (n,), datetime64[us], when the outcome began; NaT where it did not.
+        fitted_sites: the sites that the fit saw; None when nobody knows.
+        inputs: what the model was given, for taking some of it away.
+        follow_up: how long rows were followed, where some were lost.
+        prior: which of `others` is the version that the model would follow.
     """
 
     outcome: Outcomes
@@ -74,6 +118,12 @@ class ValidationData:
     calendar: Calendar = "real"
     patient_days: float | None = None
     fold: Sequence[str] | None = None
+    stay: Ints | None = None
+    event_time: npt.NDArray[np.datetime64] | None = None
+    fitted_sites: frozenset[str] | None = None
+    inputs: Inputs | None = None
+    follow_up: FollowUp | None = None
+    prior: str = ""
 
     @property
     def has_days(self) -> bool:
@@ -137,8 +187,12 @@ def _check_lengths(data: ValidationData) -> None:
     columns |= {name: found.score.size for name, found in data.baselines.items()}
     columns |= {name: risk.size for name, risk in data.others.items()}
     columns |= {name: len(values) for name, values in data.groups.items()}
-    if data.prediction_time is not None:
-        columns["prediction_time"] = data.prediction_time.size
+    for name in ("prediction_time", "stay", "event_time", "site"):
+        held = getattr(data, name)
+        if held is not None:
+            columns[name] = len(held)
+    if data.inputs is not None:
+        columns["inputs"] = len(data.inputs.x)
     wrong = [name for name, size in columns.items() if size != n]
     if wrong:
         raise BadInput(
@@ -148,6 +202,7 @@ def _check_lengths(data: ValidationData) -> None:
         )
     for name, found in data.baselines.items():
         _check_risk(name, found)
+        _check_decision(name, found)
     for name, risk in data.others.items():
         predicted(data.outcome, risk)
         if name == MODEL:
@@ -166,6 +221,17 @@ def _check_risk(name: str, found: Baseline) -> None:
             f"baseline '{name}' has risks that are not 0 to 1 just where it has a score",
             code="validate.baseline_risk",
             hint="Make them with `recalibrate_score`.",
+        )
+
+
+def _check_decision(name: str, found: Baseline) -> None:
+    known = found.score[~np.isnan(found.score)]
+    wrong = int(np.count_nonzero((known != 0) & (known != 1))) if found.decision else 0
+    if wrong:
+        raise BadInput(
+            f"baseline '{name}' is of decisions, and {wrong} of its values are not 0 or 1",
+            code="validate.decision",
+            hint="Write 1 for acting and 0 for not; or leave out `decision: true`.",
         )
 
 

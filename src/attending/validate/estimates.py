@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from attending.errors import BadInput
-from attending.records.validation import Estimate, ModelFigures, Range
+from attending.records.range import Range
+from attending.records.validation import Estimate, ModelFigures
 from attending.statistics.bootstrap_draws import DRAWN
 from attending.statistics.catalog import MEASURES
 from attending.statistics.cluster_mean import cluster_mean

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attending.specs.validation import NetBenefitNotWorse
+from attending.specs.validation_gates import NetBenefitNotWorse
 from attending.statistics.bootstrap import bootstrap
 from attending.statistics.net_benefit import decision_thresholds
-from attending.statistics.workload import calendar_days, threshold_for_capacity
+from attending.statistics.workload import calendar_days
+from attending.validate.additions import add_models
+from attending.validate.cuts import ACTED, asked_cut, decided_thresholds, place_thresholds
 from attending.validate.data import MODEL
 from attending.validate.groups import coded, quarters
 
 if TYPE_CHECKING:
-    from attending.specs.validation import ThresholdAsked, ValidationSpec
+    from attending.specs.validation import ValidationSpec
     from attending.statistics.bootstrap_draws import Draws
     from attending.types import Ints, Mask, Risks
+    from attending.validate.additions import Added
     from attending.validate.data import ValidationData
     from attending.validate.groups import Coded
 
 ALL = "all"
 QUARTER = "quarter"
+SITE = "site"
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,10 @@ class Evidence:
         masks: rows by name: `all`, `age=80+`, `all & lace` where LACE has a value.
         cuts: by model, the value of each threshold asked for; None where it has none.
         draws: all models where they are compared, the model in every group that is large enough.
+        added: by baseline, the baseline alone and with the model, cross-fitted; in the draws
+            under `NAME alone` and `NAME with the model`.
+        places: by place, the two thresholds of its capacity and its harm.
+        decided: by baseline of decisions, the model's thresholds at equal alerts and sensitivity.
     """
 
     spec: ValidationSpec
@@ -50,6 +58,9 @@ class Evidence:
     masks: dict[str, Mask]
     cuts: dict[str, tuple[float | None, ...]]
     draws: Draws
+    added: dict[str, Added] = field(default_factory=dict)
+    places: dict[str, tuple[float | None, float]] = field(default_factory=dict)
+    decided: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def counts(self, mask: Mask) -> tuple[int, int]:
         """Return rows and events of a mask."""
@@ -69,6 +80,16 @@ class Evidence:
         found = self.data.baselines.get(name)
         return found is None or found.risk is not None
 
+    def decides(self, name: str) -> bool:
+        """Return whether a model's figures are decisions that people took."""
+        found = self.data.baselines.get(name)
+        return found is not None and found.decision
+
+    @property
+    def days(self) -> int | None:
+        """Return how many days the period has, those without a prediction too; None without."""
+        return None if self.day is None else int(self.day.max()) + 1
+
     @property
     def small(self) -> int:
         """Return the largest count that is not shown."""
@@ -85,27 +106,52 @@ def gather(spec: ValidationSpec, data: ValidationData) -> Evidence:
     attributes = {name: coded(data.attribute(name)) for name in spec.subgroups}
     cuts = {
         name: tuple(
-            _cut(asked, spec_day=day, name=name, risks=risks, data=data)
+            asked_cut(asked, spec_day=day, name=name, risks=risks, data=data)
             for asked in spec.thresholds
         )
         for name in risks
     }
     masks = _compared_masks(spec, data, attributes)
-    if data.has_days and data.prediction_time is not None:
-        attributes = {**attributes, QUARTER: quarters(data.prediction_time)}
+    attributes |= further_attributes(data)
     large = _large_groups(spec, data, attributes)
+    added = add_models(spec, data, patient)
+    places = place_thresholds(spec, data, attributes, day=day)
+    decided = decided_thresholds(data)
     wanted = {t for each in cuts.values() for t in each if t is not None}
+    wanted |= {max(by for by in found if by is not None) for found in places.values()}
+    wanted |= {t for found in decided.values() for t in (*found, ACTED)}
+    extra = {word: risk for name, found in added.items() for word, risk in found.named(name)}
+    paired = {f"{ALL} & {name}" if f"{ALL} & {name}" in masks else ALL for name in added}
     draws = bootstrap(
         data.outcome,
-        risks,
+        {**risks, **extra},
         data.cluster,
         groups={**large, **{name: mask for name, mask in masks.items() if name != ALL}},
         thresholds=sorted(wanted | set(_asked_risks(spec))),
-        only={*((g, m) for g in masks for m in risks), *((g, MODEL) for g in large)},
+        only={
+            *((g, m) for g in masks for m in risks),
+            *((g, MODEL) for g in large),
+            *((g, word) for g in paired for word in extra),
+        },
         draws=spec.bootstrap.draws,
         seed=spec.bootstrap.seed,
     )
-    return Evidence(spec, data, patient, day, risks, attributes, masks, cuts, draws)
+    return Evidence(
+        spec, data, patient, day, risks, attributes, masks, cuts, draws, added, places, decided
+    )
+
+
+def further_attributes(data: ValidationData) -> dict[str, Coded]:
+    """Return quarters, where days are real, and sites, where there are several."""
+    found = {}
+    if data.has_days and data.prediction_time is not None:
+        found[QUARTER] = quarters(data.prediction_time)
+    site = data.site if data.site is not None else data.groups.get("site")
+    if site is not None:
+        column = coded(site)
+        if len(column.labels) > 1 or data.fitted_sites is not None:
+            found[SITE] = column
+    return found
 
 
 def all_risks(data: ValidationData) -> dict[str, Risks]:
@@ -124,30 +170,6 @@ def _asked_risks(spec: ValidationSpec) -> list[float]:
         if isinstance(gate, NetBenefitNotWorse):
             asked.extend(gate.thresholds)
     return asked
-
-
-def _cut(
-    asked: ThresholdAsked,
-    *,
-    name: str,
-    risks: dict[str, Risks],
-    data: ValidationData,
-    spec_day: Ints | None,
-) -> float | None:
-    """Return a threshold's value for one model; None where it cannot have one."""
-    found = data.baselines.get(name)
-    if asked.risk is not None:
-        return asked.risk if found is None or found.risk is not None else None
-    risk = risks[name]
-    risk = risk[~np.isnan(risk)]
-    if risk.size == 0:
-        return None
-    if asked.alerts_per_100 is not None:
-        return threshold_for_capacity(risk, days=risk.size / 100.0, per_day=asked.alerts_per_100)
-    if spec_day is None or asked.alerts_per_day is None:
-        return None
-    days = float(spec_day.max()) + 1.0
-    return threshold_for_capacity(risk, days=days, per_day=asked.alerts_per_day)
 
 
 def _compared_masks(

@@ -6,20 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attending.errors import BadInput
-from attending.records.validation import Check, Range
+from attending.records.validation import Check
 from attending.statistics.bootstrap_draws import spread
-from attending.statistics.inputs import logit
-from attending.statistics.logistic import fit
-from attending.statistics.measure import z_of
 from attending.validate.comparisons import AT_CAPACITY, compare, improvement_interval
 from attending.validate.data import MODEL, variants
 from attending.validate.evidence import ALL
 from attending.validate.gates import GATES, judge_improvement
+from attending.validate.increments import coefficient
 
 if TYPE_CHECKING:
-    from attending.specs.validation import AddsToBaseline, BeatsBaseline, NetBenefitNotWorse
-    from attending.types import Floats
+    from attending.specs.validation_gates import AddsToBaseline, BeatsBaseline, NetBenefitNotWorse
     from attending.validate.evidence import Evidence
 
 
@@ -71,23 +67,11 @@ def _added(evidence: Evidence, name: str) -> Check:
     blank = Check(what="coefficient of the model", baseline=name, outcome="not_shown")
     if not evidence.enough(rows):
         return blank.model_copy(update={"reason": "too_few_events"})
-    theirs = evidence.risks[name][rows]
-    theirs = logit(theirs) if evidence.has_probability(name) else _standardised(theirs)
-    columns = np.column_stack([np.ones(theirs.size), theirs, logit(evidence.data.risk[rows])])
-    outcome = evidence.data.outcome[rows].astype(np.float64)
-    try:
-        found = fit(columns, outcome, cluster=evidence.patient[rows])
-    except BadInput:
+    ends = coefficient(evidence, name)
+    if ends.value is None:
         return blank.model_copy(update={"reason": "not_defined"})
-    value, se = float(found.coefficients[2]), float(found.standard_errors[2])
-    ends = Range(value=value, low=value - z_of(0.95) * se, high=value + z_of(0.95) * se)
-    outcome_, reason = judge_improvement(ends.low, ends.high, margin=0.0)
-    return blank.model_copy(update={**ends.model_dump(), "outcome": outcome_, "reason": reason})
-
-
-def _standardised(score: Floats) -> Floats:
-    spread_ = float(score.std()) or 1.0
-    return (score - float(score.mean())) / spread_
+    outcome, reason = judge_improvement(ends.low, ends.high, margin=0.0)
+    return blank.model_copy(update={**ends.model_dump(), "outcome": outcome, "reason": reason})
 
 
 @GATES.named("net_benefit_not_worse")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.records.validation import Check, Range
+from attending.records.range import Range
+from attending.records.validation import Check
 from attending.statistics.recalibration import recalibration
 from attending.validate.data import MODEL
 from attending.validate.estimates import drawn
@@ -12,7 +13,7 @@ from attending.validate.evidence import ALL
 from attending.validate.gates import GATES, judge_range
 
 if TYPE_CHECKING:
-    from attending.specs.validation import (
+    from attending.specs.validation_gates import (
         CalibrationSlopeWithin,
         MinimumEvents,
         ObservedExpectedWithin,

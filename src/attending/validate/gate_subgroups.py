@@ -11,7 +11,7 @@ from attending.validate.gate_baseline import beaten
 from attending.validate.gates import GATES, judge_range
 
 if TYPE_CHECKING:
-    from attending.specs.validation import (
+    from attending.specs.validation_gates import (
         SubgroupAurocAtLeast,
         SubgroupNotWorse,
         SubgroupObservedExpected,

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from attending.records.validation import Check, GateResult, Range
+from attending.records.range import Range  # noqa: TC001 - its examples use it
+from attending.records.validation import Check, GateResult
 from attending.registry import Registry
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def answer(gate: Any, evidence: Evidence) -> GateResult:  # noqa: ANN401 - any g
 def combine(checks: Sequence[Check]) -> tuple[Outcome, str]:
     """Return the worst outcome and its reason; no check at all is not shown.
 
+    A gate that is met on one of several grounds gives the ground that its first check names.
+
     >>> combine([Check(what="a", outcome="met"), Check(what="b", outcome="not_shown", reason="x")])
     ('not_shown', 'x')
     >>> combine([])
@@ -51,7 +54,7 @@ def combine(checks: Sequence[Check]) -> tuple[Outcome, str]:
         for check in checks:
             if check.outcome == wanted:
                 return check.outcome, check.reason
-    return "met", ""
+    return "met", checks[0].reason
 
 
 def judge_range(found: Range, low: float, high: float, *, by: str) -> tuple[Outcome, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,18 +12,28 @@ from attending.times import from_micros
 from attending.validate import (
     gate_baseline,
     gate_calibration,
+    gate_either,
+    gate_stability,
     gate_subgroups,
     gate_workload,
 )
+from attending.validate.alerts import workload_rows
 from attending.validate.calibrated import calibrations, fit_calibration
+from attending.validate.censored import censored_rows
 from attending.validate.coarse import coarse
 from attending.validate.comparisons import comparisons, headlines
 from attending.validate.data import check_data
+from attending.validate.decided import decision_rows_of
 from attending.validate.estimates import figures
 from attending.validate.evidence import gather
 from attending.validate.folds import cross_validated
 from attending.validate.gates import answer
+from attending.validate.increments import increment_rows
+from attending.validate.losses import loss_rows
+from attending.validate.places import place_rows
 from attending.validate.precision import sample_size
+from attending.validate.sites import site_rows, site_spreads
+from attending.validate.stability import trends
 from attending.validate.subgroups import period_rows, subgroup_rows
 from attending.validate.tables import (
     curves,
@@ -40,7 +50,14 @@ if TYPE_CHECKING:
     from attending.validate.evidence import Evidence
 
 #: The files whose gates are registered.
-GATE_FILES = (gate_baseline, gate_calibration, gate_subgroups, gate_workload)
+GATE_FILES = (
+    gate_baseline,
+    gate_calibration,
+    gate_either,
+    gate_stability,
+    gate_subgroups,
+    gate_workload,
+)
 _NO_CALENDAR = (
     "The calendar is not real: there are no quarters, no alerts a day, and no temporal validation."
 )
@@ -114,8 +131,25 @@ def validate(
         gates_met=bool(gates) and all(gate.outcome == "met" for gate in gates),
         summary=headlines(evidence),
         notes=(*ref.notes, *_notes(data)),
+        **_further(evidence),
     )
     return coarse(report)
+
+
+def _further(evidence: Evidence) -> dict[str, Any]:  # the later parts of a report, by field
+    """Return the parts of the report that only some plans or data call for."""
+    return {
+        "trends": trends(evidence),
+        "increments": increment_rows(evidence),
+        "decisions": decision_rows_of(evidence),
+        "workload": workload_rows(evidence),
+        "places": place_rows(evidence),
+        "places_by": evidence.spec.places.by if evidence.spec.places else "",
+        "sites_table": site_rows(evidence),
+        "site_spread": site_spreads(evidence),
+        "losses": loss_rows(evidence),
+        "censoring": censored_rows(evidence),
+    }
 
 
 def _period(data: ValidationData) -> tuple[Instant | None, Instant | None]:
@@ -145,7 +179,7 @@ def _notes(data: ValidationData) -> list[str]:
     notes.extend(
         f"{found.label} has no probability: only its ranking is compared."
         for found in data.baselines.values()
-        if found.risk is None
+        if found.risk is None and not found.decision
     )
     notes.extend(
         f"{found.label} is shown as coded later, which could not be known; for comparison only."

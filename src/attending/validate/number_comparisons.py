@@ -15,7 +15,7 @@ from attending.validate.data import MODEL
 from attending.validate.evidence import ALL
 
 if TYPE_CHECKING:
-    from attending.records.validation import Shown
+    from attending.records.validation_parts import Shown
     from attending.statistics.bootstrap_draws import Spread
     from attending.types import Floats
     from attending.validate.number_evidence import NumberEvidence

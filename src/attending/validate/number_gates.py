@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from attending.specs.number_validation import IntervalCoverageWithin, MinimumRows
-    from attending.specs.validation import (
+    from attending.specs.validation_gates import (
         BeatsBaseline,
         CalibrationSlopeWithin,
         ObservedExpectedWithin,

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import ndtr
 
-from attending.records.validation import PeriodRow, Range, SubgroupRow
+from attending.records.range import Range
+from attending.records.validation import PeriodRow, SubgroupRow
 from attending.statistics.bootstrap_draws import spread
+from attending.statistics.multiplicity import holm
 from attending.statistics.suppression import is_small, suppress_groups, tells_small
 from attending.statistics.threshold_metrics import counts_of_flags
 from attending.validate.data import MODEL
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from attending.validate.evidence import Evidence
     from attending.validate.groups import Coded
 
+_ALPHA = 0.05
 _AT_CUT = ("sensitivity", "specificity", "ppv", "net_benefit")
 
 
@@ -43,7 +47,42 @@ def subgroup_rows(evidence: Evidence) -> tuple[SubgroupRow, ...]:
             )
             for at, label in enumerate(column.labels)
         )
+    return _adjusted(evidence, rows)
+
+
+def _adjusted(evidence: Evidence, rows: list[SubgroupRow]) -> tuple[SubgroupRow, ...]:
+    """Return the rows with p-values of their gaps, adjusted over all groups that have one.
+
+    Looking at many groups finds one that differs by chance; Holm's adjustment takes that back.
+    """
+    found = ((at, _p(evidence, row)) for at, row in enumerate(rows))
+    p_values = {at: p for at, p in found if p is not None}
+    if not p_values:
+        return tuple(rows)
+    for at, p in zip(p_values, holm(list(p_values.values())).tolist(), strict=True):
+        gap = rows[at].auroc_gap.value or 0.0
+        changed = {"auroc_gap_p": p, "shown_worse": p < _ALPHA and gap < 0.0}
+        rows[at] = rows[at].model_copy(update=changed)
     return tuple(rows)
+
+
+def _p(evidence: Evidence, row: SubgroupRow) -> float | None:
+    """Return the two-sided p-value of a gap in AUROC, from its spread over the draws."""
+    if row.auroc_gap.value is None:
+        return None
+    reference = _largest(evidence, row.attribute)
+    draws = evidence.draws
+    one = draws.values("auroc", MODEL, group=f"{row.attribute}={row.group}")
+    two = draws.values("auroc", MODEL, group=f"{row.attribute}={reference}")
+    away = (one - two)[1:]
+    away = away[~np.isnan(away)]
+    spread_ = float(away.std(ddof=1)) if away.size > 1 else 0.0
+    return float(2.0 * ndtr(-abs(row.auroc_gap.value) / spread_)) if spread_ > 0.0 else None
+
+
+def _largest(evidence: Evidence, attribute: str) -> str:
+    column = evidence.attributes[attribute]
+    return column.labels[int(np.argmax(_sizes(evidence, column)[0]))]
 
 
 def _row(

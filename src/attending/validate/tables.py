@@ -6,19 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attending.records.validation import (
-    Curves,
-    DecisionRow,
-    HistogramBar,
-    Range,
-    RocPoint,
-    ThresholdRow,
-)
+from attending.records.range import Range
+from attending.records.validation import Curves, DecisionRow, HistogramBar, RocPoint, ThresholdRow
 from attending.statistics.net_benefit import decision_thresholds, odds_of
 from attending.statistics.roc import roc_points
 from attending.statistics.suppression import is_small, suppress, tells_small
 from attending.statistics.threshold_metrics import counts_of_flags
 from attending.statistics.workload import alerts_per_100_patient_days, burden
+from attending.validate.cuts import ACTED
 from attending.validate.data import MODEL
 from attending.validate.estimates import drawn
 from attending.validate.evidence import ALL
@@ -124,13 +119,15 @@ def _net_benefits(
     made: dict[str, float | None] = {}
     for name in names:
         known = ~np.isnan(evidence.risks[name])
-        if not evidence.has_probability(name) or not evidence.enough(known):
+        decides = evidence.decides(name)
+        if not (decides or evidence.has_probability(name)) or not evidence.enough(known):
             continue
-        flag = evidence.risks[name][known] >= threshold
+        mark = ACTED if decides else threshold
+        flag = evidence.risks[name][known] >= mark
         found = counts_of_flags(evidence.data.outcome[known], flag)
         hidden = small_cell(found, evidence.small)
-        value = evidence.draws.point("net_benefit", name, threshold=threshold)
-        made[name] = None if hidden else value
+        value = evidence.draws.values("net_benefit", name, threshold=mark, weighed_at=threshold)
+        made[name] = None if hidden or np.isnan(value[0]) else float(value[0])
     return made
 
 

@@ -1,0 +1,192 @@
+"""Thresholds as people decide them: with the action, who answers, in what time, and what if not.
+
+A decision names the report and the release plan that it was made on. When either becomes another,
+it no longer counts and is made and signed again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attending.errors import NotFound, Refused, did_you_mean
+from attending.lifecycle.desk import keep
+from attending.lifecycle.signing import spec_document
+from attending.records.decisions import ThresholdDecision
+from attending.records.governance import Approval
+from attending.records.validation import ValidationReport
+from attending.times import format_length
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from attending.lifecycle.desk import Desk
+    from attending.lifecycle.projects import Project
+    from attending.records.run import Run
+    from attending.records.validation import ThresholdRow
+    from attending.records.validation_parts import PlaceRow
+    from attending.specs.release import Response
+
+ALL = "all"
+
+
+def decide_thresholds(
+    desk: Desk, project: Project, run: Run, *, place: str = ""
+) -> tuple[ThresholdDecision, ...]:
+    """Return the threshold of each place with what follows an alert there, kept to be signed.
+
+    Args:
+        desk: its actor proposes and may not sign.
+        project: whose release.yaml says what follows an alert.
+        run: whose report says what each threshold finds and costs.
+        place: one alone; every one when empty.
+
+    Raises:
+        NotFound: no such place among the responses.
+        Refused: the run was not validated yet, the release plan was not proposed, or a place has
+            too few events for a threshold.
+    """
+    report = desk.home.catalog.latest(ValidationReport, run=run.digest)
+    if report is None:
+        raise Refused(
+            "the run was not validated yet, so nobody knows what a threshold would do",
+            code="threshold.no_report",
+            hint="Run `attending validate model` first.",
+        )
+    plan = spec_document(desk, project, "release")
+    if plan is None:
+        raise Refused(
+            "the release plan as it stands was not proposed",
+            code="threshold.no_plan",
+            hint="Run `attending release propose` first.",
+        )
+    asked = _asked(project, place)
+    bound: dict[str, Any] = {
+        "model": run.model,
+        "run": run.digest,
+        "report": report.digest,
+        "release": plan,
+    }
+    made = tuple(
+        ThresholdDecision(**bound, **_says(project, report, response)) for response in asked
+    )
+    for decision in made:
+        keep(
+            desk,
+            decision,
+            action="threshold.decide",
+            keys={"model": run.model, "run": run.digest, "place": decision.place},
+            details={"place": decision.place},
+        )
+    return made
+
+
+def validated(desk: Desk, run: Run) -> bool:
+    """Return whether a run has a validation report, on which thresholds can be decided."""
+    return desk.home.catalog.latest(ValidationReport, run=run.digest) is not None
+
+
+def _asked(project: Project, place: str) -> list[Response | None]:
+    """Return the responses that are meant; None stands for a plan that names none.
+
+    Raises:
+        NotFound: no such place.
+    """
+    responses = project.release.responses
+    found = [item for item in responses if place in {"", item.place}]
+    if found:
+        return list(found)
+    if responses or place not in {"", ALL}:
+        raise NotFound(
+            f"got place '{place}', for which release.yaml has no response",
+            code="threshold.place",
+            hint=did_you_mean(place, [item.place for item in responses] or [ALL]),
+        )
+    return [None]
+
+
+def _says(project: Project, report: ValidationReport, response: Response | None) -> dict[str, Any]:
+    """Return the fields of a decision that the plan and the report give."""
+    release = project.release
+    if response is None:
+        return {
+            "threshold": _of_all(project, report)["threshold"],
+            "action": release.delivery[0].wording,
+            "responder": ", ".join(release.intended_use.user_roles),
+            "within": format_length(release.action_window),
+            "escalation": release.playbook.contain,
+        }
+    after = format_length(response.escalate_after)
+    figures = (
+        _of_all(project, report) if response.place == ALL else _of_place(report, response.place)
+    )
+    return {
+        **figures,
+        "place": response.place,
+        "action": response.action,
+        "instead_of": response.instead_of,
+        "responder": response.responder,
+        "within": format_length(response.within),
+        "escalate_to": response.escalate_to,
+        "escalate_after": after,
+        "escalation": f"after {after}: {response.escalate_to}; then: {response.if_nobody}",
+    }
+
+
+def _of_all(project: Project, report: ValidationReport) -> dict[str, Any]:
+    """Return the plan's threshold, or the report's first, with what the report says of it."""
+    first = next((row for row in report.thresholds if row.model == "model"), None)
+    value = project.release.threshold.value
+    if value is None:
+        value = first.threshold if first else None
+    row = next((r for r in report.thresholds if r.model == "model" and r.threshold == value), None)
+    return {"threshold": value, **_figures(row)}
+
+
+def _of_place(report: ValidationReport, place: str) -> dict[str, Any]:
+    row = next((found for found in report.places if found.place == place), None)
+    if row is None or row.threshold is None:
+        why = "is not among the places of the report" if row is None else "has too few events"
+        raise Refused(
+            f"place '{place}' {why}, so it has no threshold of its own",
+            code="threshold.place_not_shown",
+            hint="Name it under `places` in validation.yaml, or let it take that of `all`.",
+        )
+    return {"threshold": row.threshold, "bound_by": row.bound_by, **_figures(row)}
+
+
+def _figures(row: ThresholdRow | PlaceRow | None) -> dict[str, Any]:
+    if row is None:
+        return {}
+    return {
+        "sensitivity": row.sensitivity.value,
+        "ppv": row.ppv.value,
+        "alerts_per_day": row.alerts_per_day,
+    }
+
+
+def places_to_decide(project: Project) -> tuple[str, ...]:
+    """Return every place that needs a signed decision: of the plan, and of the responses."""
+    asked = project.validation.places
+    named = [place.name for place in asked.each] if asked else []
+    named += [response.place for response in project.release.responses]
+    return tuple(dict.fromkeys(named)) or (ALL,)
+
+
+def standing_decision(
+    desk: Desk, project: Project, run: Run, *, place: str
+) -> tuple[ThresholdDecision | None, str]:
+    """Return the newest decision of a place, and why it does not count; empty when it does."""
+    catalog = desk.home.catalog
+    found = [item for item in catalog.all(ThresholdDecision, run=run.digest) if item.place == place]
+    if not found:
+        return None, f"no threshold was decided for {place}"
+    decision = found[-1]
+    report = catalog.latest(ValidationReport, run=run.digest)
+    if report is None or decision.report != report.digest:
+        return decision, f"the threshold of {place} was decided on another validation report"
+    if decision.release != spec_document(desk, project, "release"):
+        return decision, f"the threshold of {place} was decided on another release plan"
+    signed = catalog.all(Approval, document=decision.digest)
+    if not any(item.role == "clinical_lead" and item.meaning == "approval" for item in signed):
+        return decision, f"the threshold of {place} is not signed by a clinical_lead"
+    return decision, ""
