@@ -31,6 +31,9 @@ def coarse(report: ValidationReport) -> ValidationReport:
     changed: dict[str, Any] = {
         "subgroups": tuple(rounded(r) if r.suppressed else r for r in report.subgroups),
         "periods": tuple(rounded(r) if r.suppressed else r for r in report.periods),
+        "sites_table": _hidden_rounded(report.sites_table),
+        "places": _hidden_rounded(report.places),
+        "losses": tuple(rounded(r) for r in report.losses) if hidden else report.losses,
         "comparisons": tuple(
             rounded(c) if c.rows is None or c.group in hidden else c for c in report.comparisons
         ),
@@ -44,6 +47,11 @@ def coarse(report: ValidationReport) -> ValidationReport:
         ),
     }
     return report.model_copy(update=changed)
+
+
+def _hidden_rounded(rows: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return rows, with three decimals where their counts are hidden."""
+    return tuple(rounded(row) if row.n is None or row.events is None else row for row in rows)
 
 
 def _without_rate(report: ValidationReport) -> ValidationReport:
