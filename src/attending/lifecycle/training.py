@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from attending.errors import IntegrityBroken, NotFound
-from attending.govern.policy import EXCEPTION_SIGNERS
-from attending.lifecycle import agreeing, checking, pretraining, reviewing
+from attending.lifecycle import agreeing, checking, policies, pretraining, reviewing
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.desk import keep_in
 from attending.lifecycle.featuring import built_features
@@ -185,7 +184,7 @@ def _fit(
 ) -> Fitted:
     spec, label = project.model, project.cohort.label
     exceptions = agreeing.signed_exceptions(
-        desk, project, SPLIT_CONDITION, roles=frozenset(EXCEPTION_SIGNERS)
+        desk, project, SPLIT_CONDITION, roles=policies.in_use(desk).exception_signers
     )
     if spec.split.kind == "group_random":
         agreeing.require_exception(exceptions, condition=SPLIT_CONDITION)
