@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 #: What people write where they have nothing to say yet.
 _PLACEHOLDER = re.compile(
-    r"\W*(tb[dcas]|to ?do|fixme|xxx+|n[/.\s]?a|none|nil|null|unknown|pending|lorem ipsum.*|"
+    r"\W*(t\W?b\W?[dcas]|to ?do|fixme|xxx+|n[/.\s]?a|none|nil|null|unknown|pending|lorem ipsum.*|"
     r"to be (determined|defined|decided|done|confirmed|written|agreed)|\?+|not applicable|"
     r"(fill|write|text) (in|me|here)|<[^>]*>|\[[^\]]*\]|\.\.\.)?\W*",
     re.IGNORECASE,

@@ -109,7 +109,7 @@ def checked(spec: PolicySpec) -> PolicySpec:
             raise BadInput(
                 f"a {item.role} may not sign documents of kind '{item.document}'",
                 code="policy.signature",
-                hint="See docs/roles.md.",
+                hint="See docs/people.md.",
             )
     for name in (*spec.exception_signers, *(f.whose for gate in spec.gates for f in gate.facts)):
         check_role(name)
@@ -139,9 +139,9 @@ def _left_out(spec: PolicySpec, least: PolicySpec) -> Iterator[str]:
             one.document for one in theirs.signatures
         }
         yield from (f"{theirs.before}: a signature on the {name}" for name in sorted(signed))
-    several = all(len(gate.signatures) > 1 for gate in spec.gates[1:])
+    several = all(len({one.role for one in gate.signatures}) > 1 for gate in spec.gates[1:])
     if spec.after_review is None and not several:
-        yield "a review afterwards, where one signature is enough"
+        yield "a review afterwards, where one person signs"
     for name in sorted(set(spec.exceptions) - set(shipped(DEFAULT).exceptions)):
         yield f"{name}, which has no exception"
     for name in sorted(

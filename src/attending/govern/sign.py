@@ -184,7 +184,7 @@ def _check_person(signer: Person, intent: Intent, kind: str) -> None:
         raise Denied(
             f"a {intent.role} may not sign documents of kind '{kind}'",
             code="sign.role",
-            hint="Ask someone in a role that may; see docs/roles.md.",
+            hint="Ask someone in a role that may; see docs/people.md.",
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from attending.errors import BadInput, Denied, did_you_mean
+from attending.errors import BadInput, Denied, NotFound, did_you_mean
 from attending.lifecycle.desk import keep, keep_in, note
 from attending.lifecycle.people import acting_person, authenticated
 from attending.records.ledger import Subject
@@ -108,22 +108,41 @@ def give_token(
     return text
 
 
+def session_holder(desk: Desk, text: str) -> Person:
+    """Return who holds a session now; a page that is asked for with an old one is no attempt.
+
+    Raises:
+        NotFound: no such session, or it ended.
+    """
+    found = _held(desk, text)
+    if found is None or found.credential.use != "session":
+        raise NotFound("this session does not hold", code="credential.invalid")
+    return found.person
+
+
 def holder(desk: Desk, text: str) -> Holder:
     """Return who holds a credential now; roles are read from the store, never from the text.
 
     Raises:
         Denied: no such credential, one that ended, or of a person who is not active.
     """
-    found = desk.home.catalog.latest(Credential, secret=_hashed(text))
-    ended = found and desk.home.catalog.list(CredentialEnd.kind, credential=found.digest)
-    person = found and desk.home.users.get(found.person_id)
-    if not found or not person or ended or desk.at >= found.expires_at or not person.active:
+    found = _held(desk, text)
+    if found is None:
         raise Denied(
             "this token or session does not hold",
             code="credential.invalid",
             hint="Sign in again, or ask for another token.",
         )
-    return Holder(person, found)
+    return found
+
+
+def _held(desk: Desk, text: str) -> Holder | None:
+    found = desk.home.catalog.latest(Credential, secret=_hashed(text))
+    if found is None or desk.at >= found.expires_at:
+        return None
+    ended = desk.home.catalog.list(CredentialEnd.kind, credential=found.digest)
+    person = desk.home.users.get(found.person_id)
+    return Holder(person, found) if person.active and not ended else None
 
 
 def credentials(desk: Desk, person_id: str = "") -> tuple[Credential, ...]:
