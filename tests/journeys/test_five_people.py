@@ -11,6 +11,9 @@ import pytest
 
 from attending import keys
 from attending.cli import story
+from attending.cli.app import app
+from attending.cli.door import through
+from attending.cli.guard import guarded
 from attending.errors import AttendingError, IntegrityBroken, Refused
 from attending.govern.gates import decide
 from attending.lifecycle import (
@@ -268,7 +271,9 @@ def copied(walked, tmp_path):
 
 
 @pytest.mark.fault("G22", "G13")
-def test_g22_one_byte_of_a_signed_report_is_seen_by_status_and_refused_by_scoring(walked, tmp_path):
+def test_g22_one_byte_of_a_signed_report_is_seen_by_status_and_refused_by_scoring(
+    walked, tmp_path, monkeypatch, capsys
+):
     copy = copied(walked, tmp_path)
     later = walked.teller.now + timedelta(hours=1)
     with open_desk(copy, at=later) as desk:
@@ -287,6 +292,13 @@ def test_g22_one_byte_of_a_signed_report_is_seen_by_status_and_refused_by_scorin
         with pytest.raises(IntegrityBroken) as refusal:
             scoring.served_version(desk, walked.teller.project)
         assert (refusal.value.code, refusal.value.exit_code) == ("document.changed", 4)
+    asked = ["release", "status", "--home", str(copy), "--at", format_instant(later)]
+    monkeypatch.setattr("sys.argv", ["attending", *asked])
+    assert through(guarded(app), argv=asked) == 4
+    shown = capsys.readouterr()
+    assert "validation_report by Dr Clara Moss" in shown.out
+    assert "void" in shown.out
+    assert "document.changed" in shown.err
 
 
 def test_a_withdrawn_signature_and_one_that_is_too_old_stop_the_version(walked, tmp_path):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from attending.cli.face import (
+    ERR,
     AtOption,
     ByOption,
     HomeOption,
@@ -25,7 +26,16 @@ from attending.cli.face import (
 )
 from attending.cli.trust import PassphraseOption
 from attending.digests import short
-from attending.lifecycle import holding, references, releasing, scoring, signing, training, watching
+from attending.lifecycle import (
+    emergencies,
+    holding,
+    references,
+    releasing,
+    scoring,
+    signing,
+    training,
+    watching,
+)
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.specs.release import check_stage
@@ -131,9 +141,12 @@ def release_status(
         found = releasing.status(desk, model)
         held = {d.digest: holding.signatures_of(desk, d) for d in found}
         told = [{**d.content(), "signatures": [one.says for one in held[d.digest]]} for d in found]
+        late = [one for one in emergencies.all_owed(desk) if one.due <= desk.at]
         _tell_status(found, told, as_json=as_json)
-        for one in found:
-            holding.require_held(desk, one)
+        for one in late:
+            ERR.print(f"OVERDUE review: {one.what} by {one.by}", markup=False)
+        for stands in found:
+            holding.require_held(desk, stands)
         if project is not None:
             releasing.drifted(desk, open_project(project))
 
