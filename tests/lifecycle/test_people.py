@@ -372,3 +372,33 @@ def test_a_secret_goes_into_a_file_of_its_owner_and_never_over_another(tmp_path)
     with pytest.raises(BadInput, match="that name"):
         keep_secret(path, "att_y")
     assert path.read_text() == "att_x\n"
+
+
+def test_a_signature_of_the_release_before_seals_stands_and_a_later_one_without_seal_does_not(desk):
+    from attending.lifecycle.standing import standing_on
+
+    digest = document(desk)
+    other = document(desk, by="omar")
+    assert digest == other  # the same words are the same document, with two makers
+    given = sign(desk, digest, "clara", "clinical_lead")
+    plain = {"nonce": None, "rendered": None, "purpose": "", "signer": "nora"}
+    late = given.model_copy(update=plain)
+    keep(desk, late, action="approval.sign", keys={"document": digest})
+    assert standing_on(desk, digest) == (given,)
+
+
+def test_what_was_signed_before_there_were_seals_still_counts(root):
+    from attending.lifecycle.standing import standing_on
+    from attending.records.governance import Approval
+
+    with open_desk(root, at=AT) as desk:
+        digest = document(desk)
+        old = Approval(
+            document_kind="release", document=digest, home=desk.home.settings.home_id,
+            signer="clara", printed_name="Clara", role="clinical_lead", meaning="approval",
+            statement="Read.", authors=("dana",), authenticated_at=AT, signed_at=AT,
+        )  # fmt: skip
+        keep(desk, old, action="approval.sign", keys={"document": digest})
+        assert standing_on(desk, digest) == (old,)
+        sign(desk, digest, "nora", "clinical_lead")
+        assert old in standing_on(desk, digest)

@@ -40,9 +40,22 @@ def sealed_text(desk: Desk, approval: str) -> bytes:
 def seal_fault(desk: Desk, approval: Approval) -> str:
     """Return why the seal of an approval is not good, empty when it is."""
     lines = desk.home.catalog.list(Seal.kind, approval=approval.digest)
+    if not lines and _before_seals(desk, approval):
+        return ""
     if not lines:
         return "it has no seal of this home"
     return min((_fault(desk, approval, line.digest, seq=line.seq) for line in lines), key=len)
+
+
+def _before_seals(desk: Desk, approval: Approval) -> bool:
+    """Return whether an approval was made by a release that did not seal, before this one did."""
+    first = [line.seq for line in desk.home.catalog.list(Seal.kind)]
+    made = [
+        line.seq
+        for line in desk.home.catalog.list(approval.kind, document=approval.document)
+        if line.digest == approval.digest
+    ]
+    return approval.nonce is None and bool(made) and (not first or max(made) < min(first))
 
 
 def _fault(desk: Desk, approval: Approval, name: str, *, seq: int) -> str:
