@@ -261,6 +261,17 @@ def test_g10_a_role_is_lent_for_a_while_in_no_circle_and_never_to_the_author(roo
             == "delegation.role"
         )
         assert sign(desk, digest, "erik", "clinical_lead").delegated_by == "clara"
+        first = delegating.delegations(desk)[0]
+        assert (
+            code_of(
+                lambda: delegating.end_delegation(
+                    desk, first.digest, login="omar", passphrase=said("omar")
+                )
+            )
+            == "delegation.other"
+        )
+        delegating.end_delegation(desk, first.digest, login="nora", passphrase=said("nora"))
+        assert first not in delegating.delegations(desk)
         # Of clara's own work nobody signs in her name.
         own = keep_by_clara(desk)
         assert code_of(lambda: sign(desk, own, "erik", "clinical_lead")) == "sod.violation"

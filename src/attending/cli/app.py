@@ -85,8 +85,6 @@ _VERBS: tuple[Callable[..., None], ...] = (
     begin.demo,
     trust.agree,
     trust.sign,
-    authority.withdraw,
-    authority.delegate,
     trust.fsck,
     live.score,
     live.serve,

@@ -18,6 +18,7 @@ from attending.cli.face import (
     table,
 )
 from attending.cli.trust import PassphraseOption
+from attending.cli.user import user_app
 from attending.lifecycle import delegating, emergencies, opening, policies, sealing, signing
 from attending.lifecycle.desk import open_desk
 from attending.times import format_instant, parse_instant
@@ -53,7 +54,8 @@ def document_show(
     )
 
 
-def withdraw(
+@document_app.command("withdraw")
+def document_withdraw(
     approval: Annotated[str, typer.Argument(help="The start of the signature's digest.")],
     person: AsOption,
     reason: ReasonOption,
@@ -64,7 +66,7 @@ def withdraw(
 ) -> None:
     """Take your own signature back; it counts nowhere from now on, and stays in the history.
 
-    Example: attending withdraw 3f9a12 --as clara --reason "a figure was wrong" --home H
+    Example: attending document withdraw 3f9a12 --as clara --reason "a figure was wrong" --home H
     """
     passphrase = passphrase_from(passphrase_file)
     with open_desk(home_path(home), at=clock(at), actor=person) as desk:
@@ -72,7 +74,8 @@ def withdraw(
     emit(made.content(), as_json=as_json, lines=[f"withdrawn: {made.approval}"])
 
 
-def delegate(
+@user_app.command("delegate")
+def user_delegate(
     to: Annotated[str, typer.Argument(help="Who may sign for you, by id.")],
     person: AsOption,
     role: Annotated[str, typer.Option(help="In which of your roles.")],
@@ -85,8 +88,8 @@ def delegate(
 ) -> None:
     """Let another person sign in one of your roles for a while; they pass it on to nobody.
 
-    Example: attending delegate nora --as clara --role clinical_lead --until 2027-01-10T00:00:00Z
-    --reason "on leave" --home H
+    Example: attending user delegate nora --as clara --role clinical_lead
+    --until 2027-01-10T00:00:00Z --reason "on leave" --home H
     """
     passphrase = passphrase_from(passphrase_file)
     with open_desk(home_path(home), at=clock(at), actor=person) as desk:
@@ -104,6 +107,25 @@ def delegate(
         as_json=as_json,
         lines=[f"{to} may sign as {role} for {person} until {format_instant(made.ends_at)}"],
     )
+
+
+@user_app.command("undelegate")
+def user_undelegate(
+    delegation: Annotated[str, typer.Argument(help="The start of its digest.")],
+    person: AsOption,
+    passphrase_file: PassphraseOption = None,
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """End a delegation before its time, as either of the two.
+
+    Example: attending user undelegate 3f9a12 --as clara --home H
+    """
+    passphrase = passphrase_from(passphrase_file)
+    with open_desk(home_path(home), at=clock(at), actor=person) as desk:
+        made = delegating.end_delegation(desk, delegation, login=person, passphrase=passphrase)
+    emit(made.content(), as_json=as_json, lines=[f"ended: {made.delegation}"])
 
 
 @policy_app.command("show")
