@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attending.digests import short
-from attending.lifecycle import training, validating
+from attending.lifecycle import papers, training, validating
 from attending.lifecycle.cohorts import build_cohort, built_cohort
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.featuring import build_features, built_features, with_table
@@ -164,7 +164,7 @@ class Notebook:
         """Return the validation of a fit against its baselines, with the report's page."""
         with self._desk() as desk:
             report = validating.validate_run(desk, self.project, trained.run, fitted=trained.fitted)
-            page = desk.home.artifacts.read(validating.page_of(desk, report.digest))
+            page = desk.home.artifacts.read(papers.page_of(desk, report.digest))
             return ValidatedStep(report, page)
 
     @property

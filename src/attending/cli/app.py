@@ -9,6 +9,7 @@ import typer
 
 from attending import __version__
 from attending.cli import (
+    authority,
     baseline,
     begin,
     catalogue,
@@ -30,9 +31,11 @@ from attending.cli import (
     source,
     study,
     trust,
+    user,
     validation,
 )
 from attending.cli.door import through
+from attending.cli.guard import guarded
 from attending.errors import EXIT_CODES
 
 if TYPE_CHECKING:
@@ -68,7 +71,11 @@ for name, noun in {
     "explain": study.explain_app,
     "card": study.card_app,
     "gate": trust.gate_app,
-    "user": trust.user_app,
+    "user": user.user_app,
+    "document": authority.document_app,
+    "policy": authority.policy_app,
+    "review": authority.review_app,
+    "key": authority.key_app,
     "audit": trust.audit_app,
     "release": live.release_app,
     "monitor": live.monitor_app,
@@ -112,4 +119,4 @@ def top(
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    sys.exit(through(app, argv=sys.argv))
+    sys.exit(through(guarded(app), argv=sys.argv))

@@ -139,6 +139,22 @@ def progress(what: str, *, total: int | None = None) -> Iterator[Callable[[], No
         yield lambda: bar.advance(task)
 
 
+def keep_secret(path: Path, text: str) -> None:
+    """Write a secret into a new file that its owner alone can read.
+
+    Raises:
+        BadInput: there is a file of that name.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise BadInput(
+            "there is a file of that name", code="secret.exists", where=str(path)
+        ) from None
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(text + "\n")
+
+
 def passphrase_from(source: Path | None) -> str:
     """Return the passphrase from a file, or asked for on the terminal; never from an argument.
 

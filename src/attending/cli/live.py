@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from attending.cli.face import (
+    ERR,
     AtOption,
     ByOption,
     HomeOption,
@@ -26,6 +28,8 @@ from attending.cli.trust import PassphraseOption
 from attending.digests import short
 from attending.lifecycle import (
     deciding,
+    emergencies,
+    holding,
     references,
     releasing,
     rolling_back,
@@ -38,6 +42,9 @@ from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.specs.release import check_stage
 from attending.times import parse_instant
+
+if TYPE_CHECKING:
+    from attending.records.release import Deployment
 
 release_app = typer.Typer(help="Stages and versions: advance, roll back, disable, enable.")
 monitor_app = typer.Typer(help="Monitors, and how they behave in quiet years.")
@@ -135,22 +142,43 @@ def release_advance(
 @release_app.command("status")
 def release_status(
     model: Annotated[str, typer.Argument(help="A model's name. Else all.")] = "",
+    project: Annotated[
+        Path | None, typer.Option("--project", "-p", help="Compare its plan with the signed one.")
+    ] = None,
     home: HomeOption = None,
     at: AtOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show where every version of a model stands.
+    """Show where every version stands, and whether what was signed for it still holds.
+
+    Changed bytes end with exit 4; a void or old signature, or a plan that drifted, with exit 3.
 
     Example: attending release status readmission-30d --home H
     """
     with open_desk(home_path(home), at=clock(at)) as desk:
         found = releasing.status(desk, model)
+        held = {d.digest: holding.signatures_of(desk, d) for d in found}
+        told = [{**d.content(), "signatures": [one.says for one in held[d.digest]]} for d in found]
+        late = [one for one in emergencies.all_owed(desk) if one.due <= desk.at]
+        _tell_status(found, told, as_json=as_json)
+        for one in late:
+            ERR.print(f"OVERDUE review: {one.what} by {one.by}", markup=False)
+        for stands in found:
+            holding.require_held(desk, stands)
+        if project is not None:
+            releasing.drifted(desk, open_project(project))
+
+
+def _tell_status(
+    found: Sequence[Deployment], told: Sequence[dict[str, Any]], *, as_json: bool
+) -> None:
     if not as_json:
         table(
             ("model", "version", "stage", "answers", "since", "run"),
             [(d.model, d.version, d.stage, d.serves, d.effective_at, short(d.run)) for d in found],
         )
-    emit([d.content() for d in found], as_json=as_json)
+    lines = [line for one in told for line in one["signatures"]]
+    emit(list(told), as_json=as_json, lines=lines)
 
 
 def _act(name: str, project: Path, *, home: Path | None, at: str | None, **said: str) -> list[str]:

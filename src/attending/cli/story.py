@@ -21,6 +21,7 @@ from attending.lifecycle import (
     featuring,
     gating,
     ingesting,
+    papers,
     parity,
     references,
     releasing,
@@ -381,7 +382,7 @@ def _audit(teller: Teller) -> None:
 
 def _end(teller: Teller, fitted: Fitted, verdict: Verdict, *, home: Path) -> None:
     say("")
-    for page, (name, _) in validating.pages(teller.desk).items():
+    for page, (name, _) in papers.pages(teller.desk).items():
         path = home / f"{name.lower().replace(' ', '-')}.html"
         path.write_bytes(teller.desk.home.artifacts.read(page))
         say(f"{name}: {path} (sha256 {page})")

@@ -22,7 +22,7 @@ from attending.cli.face import (
     table,
 )
 from attending.digests import short
-from attending.lifecycle import explaining, sizing, training, validating
+from attending.lifecycle import explaining, papers, sizing, training, validating
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.records.run import Run
@@ -100,7 +100,7 @@ def validate_model(
         progress("validating"),
     ):
         report = validating.validate_run(desk, asked, training.latest_run(desk, asked, run))
-        page = desk.home.artifacts.path(validating.page_of(desk, report.digest))
+        page = desk.home.artifacts.path(papers.page_of(desk, report.digest))
     if not as_json:
         report_lines(report)
     emit(
@@ -220,7 +220,7 @@ def card_build(
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at), actor=by) as desk:
         card = validating.build_card(desk, asked, training.latest_run(desk, asked, run))
-        page = desk.home.artifacts.path(validating.page_of(desk, card.digest))
+        page = desk.home.artifacts.path(papers.page_of(desk, card.digest))
     missing = ", ".join(card.missing) or "nothing"
     emit(
         {"digest": card.digest, "page": str(page), **card.content()},

@@ -23,15 +23,14 @@ from attending.cli.face import (
 )
 from attending.digests import short
 from attending.errors import IntegrityBroken
-from attending.lifecycle import agreeing, auditing, checking, cohorts, gating, people, signing
-from attending.lifecycle.desk import open_desk, open_or_create
+from attending.lifecycle import agreeing, auditing, checking, cohorts, gating, signing
+from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.records.governance import GateDecision
 from attending.specs.release import check_stage
 from attending.times import parse_instant
 
 gate_app = typer.Typer(help="Gates: what a stage asks, what is missing, and whose it is.")
-user_app = typer.Typer(help="Persons and their roles.")
 audit_app = typer.Typer(help="The ledger: verify, search, export.")
 
 PassphraseOption = Annotated[
@@ -93,6 +92,9 @@ def sign(
     statement: Annotated[str, typer.Option(help="What is said by signing.")],
     meaning: Annotated[str, typer.Option(help="review, approval or responsibility.")] = "approval",
     kind: Annotated[str, typer.Option(help="The kind of document, where it is not clear.")] = "",
+    nonce: Annotated[
+        str, typer.Option(help="The number that came with `document show`. Else the newest.")
+    ] = "",
     passphrase_file: PassphraseOption = None,
     home: HomeOption = None,
     at: AtOption = None,
@@ -113,6 +115,7 @@ def sign(
             role=role,
             meaning=meaning,
             statement=statement,
+            nonce=nonce,
         )
     emit(
         {"digest": approval.digest, **approval.content()},
@@ -236,52 +239,6 @@ def gate_except(
         as_json=as_json,
         lines=[f"exception {exception.digest}: to be signed by clinical lead and compliance"],
     )
-
-
-@user_app.command("add")
-def user_add(
-    person: Annotated[str, typer.Argument(help="The person's id.")],
-    name: Annotated[str, typer.Option(help="As it stands beside signatures.")],
-    role: Annotated[list[str], typer.Option(help="A role; give it again for each.")],
-    passphrase_file: PassphraseOption = None,
-    home: HomeOption = None,
-    at: AtOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Add a person, who may then sign in their roles.
-
-    Example: attending user add clara --name "Dr Clara Moss" --role clinical_lead --home H
-    """
-    passphrase = passphrase_from(passphrase_file)
-    with open_or_create(home_path(home), at=clock(at)) as desk:
-        added = people.add_person(
-            desk,
-            person,
-            printed_name=name,
-            roles=[people.role(item) for item in role],
-            passphrase=passphrase,
-        )
-    emit(
-        added.model_dump(mode="json"),
-        as_json=as_json,
-        lines=[f"{added.printed_name} may act as {', '.join(added.roles)}"],
-    )
-
-
-@user_app.command("ls")
-def user_ls(home: HomeOption = None, at: AtOption = None, as_json: JsonOption = False) -> None:
-    """List persons and their roles.
-
-    Example: attending user ls --home H
-    """
-    with open_desk(home_path(home), at=clock(at)) as desk:
-        found = people.people(desk)
-    if not as_json:
-        table(
-            ("person", "name", "roles", "active"),
-            [(p.person_id, p.printed_name, ", ".join(p.roles), p.active) for p in found],
-        )
-    emit([p.model_dump(mode="json") for p in found], as_json=as_json)
 
 
 @audit_app.command("verify")

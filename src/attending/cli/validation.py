@@ -24,7 +24,7 @@ from attending.cli.face import (
 )
 from attending.cli.study import report_lines
 from attending.digests import short
-from attending.lifecycle import deciding, later, silent, training, validating
+from attending.lifecycle import deciding, later, papers, silent, training
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 
@@ -50,7 +50,7 @@ def validate_later(
     ):
         found = training.latest_run(desk, asked, run)
         report = later.validate_later(desk, asked, found, snapshot=snapshot)
-        page = desk.home.artifacts.path(validating.page_of(desk, report.digest))
+        page = desk.home.artifacts.path(papers.page_of(desk, report.digest))
     if not as_json:
         report_lines(report)
     emit(
@@ -78,7 +78,7 @@ def validate_silent(
         progress("looking at the silent period"),
     ):
         report = silent.report_silent(desk, asked, version=version)
-        page = desk.home.artifacts.path(validating.page_of(desk, report.digest))
+        page = desk.home.artifacts.path(papers.page_of(desk, report.digest))
     if not as_json:
         table(("gate", "answer"), [(name[3:], said) for name, said in report.gates.items()])
     gap = "not shown" if report.with_gap is None else f"{report.with_gap:.1%}"

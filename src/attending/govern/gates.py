@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attending.errors import BadInput, Refused, did_you_mean
 from attending.govern import signatures
-from attending.govern.policy import EXCEPTABLE, EXCEPTION_SIGNERS, POLICY
+from attending.govern.policy import POLICY
 from attending.govern.signatures import Signed
 from attending.records.governance import Condition, GateDecision
 from attending.specs.release import STAGES
@@ -53,6 +53,8 @@ class Evidence:
         approvals: all signatures on those documents, the void ones too.
         withdrawn: digests of approvals that were taken back.
         exceptions: signed, visible, expiring.
+        void: by digest of approval, why it does not stand.
+        must_open: whether a signature counts only when the signer was shown the document.
     """
 
     model: str
@@ -66,6 +68,8 @@ class Evidence:
     approvals: tuple[Approval, ...] = ()
     withdrawn: frozenset[str] = frozenset()
     exceptions: tuple[GateException, ...] = ()
+    void: Mapping[str, str] = field(default_factory=dict)
+    must_open: bool = False
 
 
 def decide(
@@ -161,7 +165,7 @@ def _fact(item: FactRule, evidence: Evidence, rule: GateRule) -> Condition:
 
 def _covers(exception: GateException, evidence: Evidence, rule: GateRule) -> bool:
     """Return whether an exception holds here: for this run and gate, in date, signed by both."""
-    last = EXCEPTABLE.get(exception.condition)
+    last = dict(rule.exceptions).get(exception.condition)
     if last is None or STAGES.index(rule.to_stage) > STAGES.index(last):
         return False
     if (
@@ -177,8 +181,8 @@ def _covers(exception: GateException, evidence: Evidence, rule: GateRule) -> boo
         and item.meaning == "approval"
         and not signed.fault(item)
     }
-    persons = {signers[role] for role in EXCEPTION_SIGNERS if role in signers}
-    return len(persons) == len(EXCEPTION_SIGNERS)
+    persons = {signers[role] for role in rule.exception_signers if role in signers}
+    return len(persons) == len(rule.exception_signers)
 
 
 def _signed(evidence: Evidence, keeps_days: int) -> Signed:
@@ -188,4 +192,6 @@ def _signed(evidence: Evidence, keeps_days: int) -> Signed:
         home=evidence.home,
         as_of=evidence.as_of,
         keeps_days=keeps_days,
+        void=evidence.void,
+        must_open=evidence.must_open,
     )

@@ -1,13 +1,31 @@
-"""What each gate asks, as data: facts to be shown, whose they are, and who must sign what."""
+"""What each gate asks, as data: the policies that come along, and how one is read.
+
+A policy is a file (`govern/policies/`); a hospital adopts one of ours or writes its own, which may
+ask for more, never for less than the smallest of ours.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING
 
+from attending.errors import BadInput, NotFound, Refused, did_you_mean
+from attending.govern.roles import check_role, may_sign
+from attending.specs.policy import PolicySpec
+from attending.specs.read_yaml import parse_spec
+from attending.specs.release import STAGES
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from attending.records.governance import Meaning, Role
+    from attending.specs.policy import GateAsked, Risk, SignatureAsked
     from attending.specs.release import Stage
+
+DEFAULT, SMALLEST = "five-roles", "two-persons"
+SHIPPED = (DEFAULT, SMALLEST)
 
 
 @dataclass(frozen=True)
@@ -45,6 +63,8 @@ class GateRule:
 
     Attributes:
         keeps_days: how old a signature may be when the gate is asked.
+        exceptions: conditions that a signed exception may let pass, and the last such stage.
+        exception_signers: roles that must all sign an exception, each by another person.
     """
 
     gate: str
@@ -52,144 +72,130 @@ class GateRule:
     to_stage: Stage
     facts: tuple[FactRule, ...]
     signatures: tuple[SignatureRule, ...]
-    keeps_days: int = 90
+    keeps_days: int
+    exceptions: tuple[tuple[str, Stage], ...]
+    exception_signers: tuple[Role, ...]
 
 
-_SCIENTIST: Role = "data_scientist"
-_ENGINEER: Role = "data_engineer"
-_CLINICIAN: Role = "clinical_lead"
-_COMPLIANCE: Role = "compliance_officer"
-_OPERATOR: Role = "operator"
-_NURSE: Role = "nurse_leader"
+@cache
+def shipped(name: str) -> PolicySpec:
+    """Return a policy that comes along.
 
-_AVAILABILITY = FactRule(
-    "time.availability_recorded", "when data were known is recorded", _ENGINEER
-)
-_CARD_SIGNED = SignatureRule("card", _CLINICIAN, "approval")
+    Raises:
+        NotFound: there is none of that name.
 
-LINEAGE = GateRule(
-    "lineage review",
-    "prototype",
-    "trained",
-    facts=(
-        FactRule("run.complete", "the run record names everything it was made from", _SCIENTIST),
-        FactRule("run.not_exploratory", "the run comes from a clean commit", _SCIENTIST),
-        FactRule("run.replayed", "a replay gave the same digests", _ENGINEER),
-        FactRule("data.access_reviewed", "the data may be used for this", _COMPLIANCE),
-        FactRule("contract.passed", "the data kept its contract", _ENGINEER),
-        FactRule("leaks.none", "no feature crosses the time of prediction", _SCIENTIST),
-        FactRule("features.parity", "one patient alone gives the table's bits", _ENGINEER),
-        FactRule("agreement.before_fit", "the plan was signed before fitting", _CLINICIAN),
-        FactRule("split.temporal", "development and test are parted in time", _SCIENTIST),
-    ),
-    signatures=(SignatureRule("run", _ENGINEER, "review"),),
-)
-CLINICAL = GateRule(
-    "clinical sign-off",
-    "trained",
-    "validated",
-    facts=(
-        FactRule("validation.gates", "every gate of the validation plan is met", _SCIENTIST),
-        FactRule(
-            "validation.side_by_side", "the version before stands on the same rows", _SCIENTIST
+    >>> shipped("five-roles").gates[0].gate
+    'lineage review'
+    """
+    if name not in SHIPPED:
+        raise NotFound(
+            f"no policy '{name}' comes along",
+            code="policy.unknown",
+            hint=did_you_mean(name, SHIPPED),
+        )
+    text = resources.files("attending.govern").joinpath("policies", f"{name}.yaml").read_bytes()
+    return checked(parse_spec(text, PolicySpec, name=f"{name}.yaml"))
+
+
+def checked(spec: PolicySpec) -> PolicySpec:
+    """Return a policy whose every signature can be given.
+
+    Raises:
+        BadInput: a role is not known, or may not sign the document.
+    """
+    more = (item for risk in spec.risk.values() for item in risk.more)
+    for item in (*(one for gate in spec.gates for one in gate.signatures), *more):
+        if not may_sign(check_role(item.role), item.document):
+            raise BadInput(
+                f"a {item.role} may not sign documents of kind '{item.document}'",
+                code="policy.signature",
+                hint="See docs/people.md.",
+            )
+    for name in (*spec.exception_signers, *(f.whose for gate in spec.gates for f in gate.facts)):
+        check_role(name)
+    return spec
+
+
+def require_enough(spec: PolicySpec) -> None:
+    """Refuse a policy that asks for less than the smallest that comes along.
+
+    Raises:
+        Refused: naming what it leaves out.
+    """
+    left_out = tuple(_left_out(spec, shipped(SMALLEST)))
+    if left_out:
+        raise Refused(
+            f"the policy leaves out {', '.join(left_out)}",
+            code="policy.weaker",
+            hint="A policy may ask for more than the one for two persons, never for less.",
+        )
+
+
+def _left_out(spec: PolicySpec, least: PolicySpec) -> Iterator[str]:
+    for ours, theirs in zip(least.gates, spec.gates, strict=True):
+        facts = {item.name for item in ours.facts} - {item.name for item in theirs.facts}
+        yield from (f"{theirs.before}: {name}" for name in sorted(facts))
+        signed = {one.document for one in ours.signatures} - {
+            one.document for one in theirs.signatures
+        }
+        yield from (f"{theirs.before}: a signature on the {name}" for name in sorted(signed))
+    several = all(len({one.role for one in gate.signatures}) > 1 for gate in spec.gates[1:])
+    if spec.after_review is None and not several:
+        yield "a review afterwards, where one person signs"
+    for name in sorted(set(spec.exceptions) - set(shipped(DEFAULT).exceptions)):
+        yield f"{name}, which has no exception"
+    for name in sorted(
+        set(spec.exceptions_before_training) - set(shipped(DEFAULT).exceptions_before_training)
+    ):
+        yield f"{name}, which has no exception"
+    longest = shipped(DEFAULT).risk
+    for name, risk in spec.risk.items():
+        if risk.silent_at_least < longest[name].silent_at_least:
+            yield f"part of the silent period at {name} risk"
+
+
+def rules_of(spec: PolicySpec, risk: Risk | None = None) -> dict[Stage, GateRule]:
+    """Return the gates of a policy for a declared risk; without its extra signatures when None.
+
+    Raises:
+        Refused: the policy lets nothing of that risk beyond *validated*.
+
+    >>> len(rules_of(shipped("five-roles"), "high")["silent"].signatures)
+    5
+    """
+    return {gate.before: _rule(spec, gate, risk) for gate in spec.gates}
+
+
+def _rule(spec: PolicySpec, gate: GateAsked, risk: Risk | None) -> GateRule:
+    more = spec.risk[risk].more if risk in spec.risk else ()
+    return GateRule(
+        gate=gate.gate,
+        from_stage=STAGES[STAGES.index(gate.before) - 1],
+        to_stage=gate.before,
+        facts=tuple(FactRule(one.name, one.asks, check_role(one.whose)) for one in gate.facts),
+        signatures=(
+            *(_signature(one) for one in gate.signatures),
+            *(_signature(one) for one in more if one.before == gate.before),
         ),
-        FactRule("split.temporal", "development and test are parted in time", _SCIENTIST),
-        FactRule("time.zones_real", "no source has floating or relative time", _ENGINEER),
-        FactRule("card.complete", "the model card has no gap", _SCIENTIST),
-        FactRule("explanation.reviewed", "the explanation layer was reviewed", _CLINICIAN),
-        FactRule("threshold.agreed", "threshold and action are agreed", _CLINICIAN),
-    ),
-    signatures=(
-        SignatureRule("validation_report", _CLINICIAN, "approval"),
-        SignatureRule("validation_report", _COMPLIANCE, "review", after=_CLINICIAN),
-        _CARD_SIGNED,
-    ),
-)
-READINESS = GateRule(
-    "readiness review",
-    "validated",
-    "silent",
-    facts=(
-        FactRule("release.complete", "the release plan has no gap", _OPERATOR),
-        FactRule("rollback.path_named", "a version or fallback to return to", _OPERATOR),
-        FactRule("rollback.tested", "the way back was walked", _OPERATOR),
-        FactRule("incidents.owners_named", "every owner is a person here", _OPERATOR),
-        FactRule("monitors.configured", "monitors and trust conditions are set", _OPERATOR),
-        FactRule("access.checked", "access controls and audit log were checked", _COMPLIANCE),
-        FactRule("vendors.checked", "data flows have agreements in date", _COMPLIANCE),
-        _AVAILABILITY,
-    ),
-    signatures=(
-        _CARD_SIGNED,
-        SignatureRule("release", _OPERATOR, "responsibility"),
-        SignatureRule("release", _COMPLIANCE, "approval"),
-    ),
-)
-PROSPECTIVE = GateRule(
-    "prospective review",
-    "silent",
-    "limited",
-    facts=(
-        FactRule("silent.complete", "the silent period was long enough", _OPERATOR),
-        FactRule("silent.gates", "prospective validation met its gates", _SCIENTIST),
-        FactRule("verdicts.no_block", "no verdict forbids widening", _OPERATOR),
-        FactRule("rollback.tested", "the way back was walked", _OPERATOR),
-        FactRule("workflow.confirmed", "the score fits the work on the ward", _NURSE),
-        FactRule("training.ready", "users have read the material", _NURSE),
-        _AVAILABILITY,
-    ),
-    signatures=(
-        _CARD_SIGNED,
-        SignatureRule("silent_report", _OPERATOR, "review"),
-        SignatureRule("silent_report", _CLINICIAN, "approval"),
-        SignatureRule("release", _CLINICIAN, "approval"),
-        SignatureRule("release", _COMPLIANCE, "approval"),
-    ),
-)
-MONITORING = GateRule(
-    "monitoring and audit",
-    "limited",
-    "live",
-    facts=(
-        FactRule("limited.complete", "the limited period was long enough", _OPERATOR),
-        FactRule("verdicts.no_block", "no verdict forbids widening", _OPERATOR),
-        FactRule("monitors.running", "every monitor answered on time", _OPERATOR),
-        FactRule("incidents.closed", "no incident is open", _OPERATOR),
-        FactRule("audit.verified", "the ledger was verified", _COMPLIANCE),
-        FactRule("training.ready", "users have read the material", _NURSE),
-        _AVAILABILITY,
-    ),
-    signatures=(
-        _CARD_SIGNED,
-        SignatureRule("monitoring_report", _CLINICIAN, "approval"),
-        SignatureRule("monitoring_report", _OPERATOR, "responsibility"),
-        SignatureRule("monitoring_report", _COMPLIANCE, "approval", after=_CLINICIAN),
-    ),
-)
+        keeps_days=gate.keeps_days,
+        exceptions=tuple(sorted(spec.exceptions.items())),
+        exception_signers=tuple(check_role(name) for name in spec.exception_signers),
+    )
 
-#: The gate before each stage.
-POLICY: dict[Stage, GateRule] = {
-    gate.to_stage: gate for gate in (LINEAGE, CLINICAL, READINESS, PROSPECTIVE, MONITORING)
-}
 
-#: Conditions that a signed exception may let pass, and the last stage it may do so for.
-EXCEPTABLE: dict[str, Stage] = {
-    "split.temporal": "validated",
-    "time.availability_recorded": "live",
-}
+def _signature(one: SignatureAsked) -> SignatureRule:
+    after = None if one.after is None else check_role(one.after)
+    return SignatureRule(one.document, check_role(one.role), one.meaning, after)
+
+
+#: The gate before each stage, as the shipped default asks; a declared risk may ask for more.
+POLICY: dict[Stage, GateRule] = rules_of(shipped(DEFAULT))
+#: Conditions that a signed exception may let pass by default, and the last stage it may do so for.
+EXCEPTABLE: dict[str, Stage] = dict(shipped(DEFAULT).exceptions)
 #: Gates before training that a signed exception may let pass, for a whole gate or, written
 #: `gate:feature`, for one feature. What cannot be true, such as a date of 1800, is not among them.
-EXCEPTABLE_BEFORE_TRAINING: frozenset[str] = frozenset(
-    {
-        "split.temporal",
-        "leak.clinician_action",
-        "leak.too_good",
-        "leak.late_note",
-        "leak.backfill",
-        "leak.lag_absent",
-        "leak.billing_time",
-        "exclusions.stated",
-    }
+EXCEPTABLE_BEFORE_TRAINING: frozenset[str] = frozenset(shipped(DEFAULT).exceptions_before_training)
+#: Roles that must all sign an exception by default.
+EXCEPTION_SIGNERS: tuple[Role, ...] = tuple(
+    check_role(name) for name in shipped(DEFAULT).exception_signers
 )
-#: Roles that must both sign an exception.
-EXCEPTION_SIGNERS: tuple[Role, ...] = (_CLINICIAN, _COMPLIANCE)

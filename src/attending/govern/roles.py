@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
-from attending.errors import BadInput, Denied, did_you_mean
+from attending.errors import BadInput, Denied, Refused, did_you_mean
 from attending.records.governance import Meaning, Role
 
 if TYPE_CHECKING:
@@ -42,6 +42,17 @@ ACTS: dict[str, tuple[str, tuple[Role, ...]]] = {
         "publish, deprecate or retire a feature of the catalogue",
         ("data_scientist", "data_engineer", "clinical_lead"),
     ),
+    "people": ("add, end or change persons and their roles", ("administrator",)),
+    "release": (
+        "take a version back, stop it or let it answer again",
+        ("operator", "clinical_lead", "compliance_officer"),
+    ),
+    "policy": ("adopt the policy of the gates", ("compliance_officer", "clinical_lead")),
+    "after_review": (
+        "review afterwards what was done at once or by few",
+        ("compliance_officer", "privacy_officer", "clinical_lead"),
+    ),
+    "keys": ("change the keys of this home", ("operator",)),
 }
 
 
@@ -93,8 +104,17 @@ ROLES: dict[Role, RoleRule] = {
         "workload, wording and training on the ward",
         *("threshold", "explanation", "silent_report", "training_material", "incident"),
     ),
+    "privacy_officer": _rule(
+        "Privacy officer",
+        "the least data that is needed, and who may see it",
+        *("contract", "data_access", "identifier_scan", "incident"),
+    ),
     "auditor": _rule("Auditor", "reading everything and changing nothing"),
+    "administrator": _rule("Administrator", "persons and their roles, and nothing else"),
 }
+
+#: Roles that a person holds alone: who reads everything or gives roles does nothing else.
+ALONE: frozenset[Role] = frozenset({"auditor", "administrator"})
 
 MEANINGS: tuple[Meaning, ...] = get_args(Meaning)
 
@@ -116,6 +136,31 @@ def check_role(name: str) -> Role:
         code="role.unknown",
         hint=did_you_mean(name, ROLES),
     )
+
+
+def check_roles(names: Iterable[str]) -> tuple[Role, ...]:
+    """Return the roles of those names, sorted, as one person may hold them together.
+
+    Raises:
+        BadInput: no role, or one that is not known.
+        Refused: a role that is held alone stands beside another.
+
+    >>> check_roles(["operator", "data_engineer"])
+    ('data_engineer', 'operator')
+    """
+    roles = tuple(sorted({check_role(name) for name in names}))
+    if not roles:
+        raise BadInput(
+            "a person needs a role", code="role.none", hint=f"One of {', '.join(ROLES)}."
+        )
+    alone = next((role for role in roles if role in ALONE), None)
+    if alone and len(roles) > 1:
+        raise Refused(
+            f"a person who is {alone} holds no other role",
+            code="role.alone",
+            hint="Give the other roles to another person.",
+        )
+    return roles
 
 
 def may_sign(role: Role, document_kind: str) -> bool:

@@ -35,12 +35,16 @@ class Document:
         digest: of exactly what was made.
         authors: person ids of those who made it.
         home: the installation in which it is signed.
+        rendered: the digest of exactly the bytes that stand for it now.
+        purpose: what a signature on it is for: model and kind.
     """
 
     kind: str
     digest: str
     authors: frozenset[str] = field(default_factory=frozenset)
     home: str = ""
+    rendered: str | None = None
+    purpose: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,11 @@ class Intent:
         statement: the sentence that stands above the signature.
         shown: the digest of the document that the signer was shown.
         printed_name: the name that stands under the signature; the signer's own when empty.
+        seen: the digest of the bytes that were opened; None when they were not opened here.
+        nonce: a number given for this one signature.
+        opened_at: when the bytes were opened.
+        for_purpose: what the number was given for; None when it was not given with an opening.
+        delegated_by: who let the signer sign in this role; None when it is the signer's own.
     """
 
     role: Role
@@ -59,6 +68,11 @@ class Intent:
     statement: str
     shown: str
     printed_name: str = ""
+    seen: str | None = None
+    nonce: str | None = None
+    opened_at: Instant | None = None
+    for_purpose: str | None = None
+    delegated_by: str | None = None
 
 
 def sign(
@@ -110,6 +124,12 @@ def sign(
             hint="Give the passphrase again and sign within 5 minutes.",
         )
     _check_separation(document, signer, meaning)
+    if intent.delegated_by in document.authors:
+        raise Denied(
+            "an author may not have their own work signed for them",
+            code="sod.violation",
+            hint="Ask someone who did not make it.",
+        )
     _check_document(document, signer, intent=intent, prior=prior)
     return Approval(
         document_kind=document.kind,
@@ -123,6 +143,11 @@ def sign(
         authors=tuple(sorted(document.authors)),
         authenticated_at=authenticated_at,
         signed_at=at,
+        rendered=document.rendered,
+        nonce=intent.nonce,
+        purpose=document.purpose,
+        opened_at=intent.opened_at,
+        delegated_by=intent.delegated_by,
     )
 
 
@@ -149,7 +174,7 @@ def _check_person(signer: Person, intent: Intent, kind: str) -> None:
     if not signer.active or signer.service:
         what = "is a service" if signer.service else "is not active"
         raise Denied(f"the signer {what}", code="sign.person", hint="Ask an active person.")
-    if intent.role not in signer.roles:
+    if intent.role not in signer.roles and intent.delegated_by is None:
         raise Denied(
             f"the signer is not a {intent.role}",
             code="sign.role",
@@ -159,7 +184,7 @@ def _check_person(signer: Person, intent: Intent, kind: str) -> None:
         raise Denied(
             f"a {intent.role} may not sign documents of kind '{kind}'",
             code="sign.role",
-            hint="Ask someone in a role that may; see docs/roles.md.",
+            hint="Ask someone in a role that may; see docs/people.md.",
         )
 
 
@@ -178,7 +203,7 @@ def _check_separation(document: Document, signer: Person, meaning: Meaning) -> N
 def _check_document(
     document: Document, signer: Person, *, intent: Intent, prior: Iterable[Approval]
 ) -> None:
-    if intent.shown != document.digest:
+    if intent.shown != document.digest or intent.seen not in {None, document.rendered}:
         raise Refused(
             "the document is not the one that was shown",
             code="sign.changed",
@@ -186,6 +211,18 @@ def _check_document(
         )
     if intent.printed_name and intent.printed_name != signer.printed_name:
         raise Refused("the printed name is not the signer's", code="sign.name")
+    if intent.for_purpose not in {None, document.purpose}:
+        raise Refused(
+            "the number was given for signing something else",
+            code="approval.purpose",
+            hint="Open the document again and sign what you read.",
+        )
+    if intent.nonce and any(item.nonce == intent.nonce for item in prior):
+        raise Refused(
+            "this number has signed already",
+            code="approval.replayed",
+            hint="Open the document again; each opening signs once.",
+        )
     key = (document.digest, intent.role, signer.person_id)
     if any((item.document, item.role, item.signer) == key for item in prior):
         raise Refused(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from attending.digests import short
@@ -10,7 +10,7 @@ from attending.records.governance import Condition
 from attending.times import DAY, to_micros
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from attending.govern.policy import SignatureRule
     from attending.records.governance import Approval, Status
@@ -26,6 +26,8 @@ class Signed:
         withdrawn: digests of those that were taken back.
         home: the installation; a signature from another does not count.
         keeps_days: how old a signature may be.
+        void: by digest, why others do not stand: changed bytes, a bad seal.
+        must_open: whether one counts only when the signer was shown the document.
     """
 
     approvals: tuple[Approval, ...]
@@ -33,6 +35,8 @@ class Signed:
     home: str
     as_of: Instant
     keeps_days: int
+    void: Mapping[str, str] = field(default_factory=dict)
+    must_open: bool = False
 
     def fault(self, approval: Approval) -> str:
         """Return why an approval does not count, empty when it does."""
@@ -42,7 +46,9 @@ class Signed:
             (approval.home != self.home, "signed in another home"),
             (age < 0, "signed later than now"),
             (age > self.keeps_days * DAY, f"older than {self.keeps_days} days"),
-            (approval.signer in approval.authors, "signed by an author"),
+            (bool(_principals(approval) & {*approval.authors}), "signed by an author"),
+            (approval.digest in self.void, self.void.get(approval.digest, "")),
+            (self.must_open and approval.opened_at is None, "the signer did not open it"),
         )
         return next((what for holds, what in faults if holds), "")
 
@@ -95,10 +101,10 @@ def _different_persons(
     """Return one approval for each place, nobody twice, with as few places empty as can be."""
     if not fitting:
         return []
-    free = [item for item in fitting[0] if item.signer not in taken]
-    options = [[item, *_different_persons(fitting[1:], taken | {item.signer})] for item in free] + [
-        [None, *_different_persons(fitting[1:], taken)]
-    ]
+    free = [item for item in fitting[0] if not _principals(item) & taken]
+    options = [
+        [item, *_different_persons(fitting[1:], taken | _principals(item))] for item in free
+    ] + [[None, *_different_persons(fitting[1:], taken)]]
     return min(options, key=lambda option: option.count(None))
 
 
@@ -118,11 +124,22 @@ def _condition(
 ) -> Condition:
     if found is not None:
         status: Status = "met"
-        note = f"{found.printed_name}, {found.role}: {found.meaning}"
+        note = f"{found.printed_name}, {found.role}: {found.meaning}; {_how(found)}"
     else:
         status, note = _why_not(rule, document, signed)
     evidence = found.digest if found else document
     return Condition(name=rule.name, status=status, whose=rule.role, evidence=evidence, note=note)
+
+
+def _principals(approval: Approval) -> frozenset[str]:
+    """Return whose word a signature is: the signer's, and that of who let them sign."""
+    return frozenset({approval.signer, approval.delegated_by or approval.signer})
+
+
+def _how(approval: Approval) -> str:
+    """Return whether the signer was shown the document, and for whom they signed."""
+    shown = "opened before signing" if approval.opened_at else "not opened here"
+    return f"{shown}, for {approval.delegated_by}" if approval.delegated_by else shown
 
 
 def _why_not(rule: SignatureRule, document: str | None, signed: Signed) -> tuple[Status, str]:

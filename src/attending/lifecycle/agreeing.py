@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from attending.errors import Refused
 from attending.govern.policy import EXCEPTION_SIGNERS
 from attending.lifecycle.desk import keep
-from attending.records.governance import Agreement, Approval, GateException
+from attending.lifecycle.standing import standing_on
+from attending.records.governance import Agreement, GateException
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,7 @@ def fully_signed(desk: Desk, agreement: Agreement | None) -> bool:
     """Return whether all who must have signed an agreement."""
     if agreement is None:
         return False
-    approvals = desk.home.catalog.all(Approval, document=agreement.digest)
+    approvals = standing_on(desk, agreement.digest)
     return set(agreement.signers) <= {item.signer for item in approvals}
 
 
@@ -104,7 +105,7 @@ def signed_exceptions(
         for item in exceptions_of(desk, project)
         if item.condition == condition
         and item.expires_at > desk.at
-        and roles <= {one.role for one in desk.home.catalog.all(Approval, document=item.digest)}
+        and roles <= {one.role for one in standing_on(desk, item.digest)}
     )
 
 

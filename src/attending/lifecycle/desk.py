@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from attending.errors import BadInput, NotFound
+from attending.errors import BadInput, Denied, NotFound
 from attending.records.ledger import Subject
 from attending.stores.home import Home
 from attending.times import format_instant
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from attending.records.base import Record
     from attending.stores.unit import Unit
     from attending.types import Instant
+
+_ACTOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}")
 
 
 @dataclass(frozen=True)
@@ -55,15 +58,52 @@ def open_desk(root: Path, *, at: Instant, actor: str = "system", spark: str = ""
         actor: who acts.
         spark: the master of a Spark cluster; this machine when empty.
 
+    Every act that is denied while it is open leaves an entry in the ledger.
+
     Raises:
-        BadInput: the instant lies before the last entry of the ledger.
+        BadInput: the instant lies before the last entry of the ledger, or nobody has that name.
     """
+    check_actor(actor)
     home = Home.open(root)
     try:
         _check_clock(home, at)
-        yield Desk(home=home, at=at, actor=actor, spark=spark)
+        desk = Desk(home=home, at=at, actor=actor, spark=spark)
+        with denials_noted(desk):
+            yield desk
     finally:
         home.close()
+
+
+@contextmanager
+def denials_noted(desk: Desk) -> Iterator[None]:
+    """Let pass what is denied inside, once it stands in the ledger: who, and which rule."""
+    try:
+        yield
+    except Denied as error:
+        if error.code != "auth.refused":  # that one is noted where it is made
+            subject = Subject(kind="denial", digest=error.code)
+            with desk.home.database.transaction() as unit:
+                note(desk, unit, action="access.denied", subject=subject)
+        raise
+
+
+def check_actor(name: str) -> str:
+    """Return the name of who acts, when it can be one.
+
+    Raises:
+        BadInput: it holds a character that no login has, such as a line's end.
+
+    >>> check_actor("dana")
+    'dana'
+    """
+    if not _ACTOR.fullmatch(name):
+        raise BadInput(
+            "who acts is named by letters, digits, dots and hyphens",
+            code="actor.name",
+            hint="See `attending user ls`.",
+            where="--by",
+        )
+    return name
 
 
 @contextmanager

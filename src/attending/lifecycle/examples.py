@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import attending
 from attending.errors import BadInput, DependencyDown, did_you_mean
+from attending.specs.base import dump
+from attending.specs.read_yaml import read_spec
+from attending.specs.release import ReleaseSpec
 
 
 def examples_folder() -> Path:
@@ -23,6 +27,12 @@ def examples_folder() -> Path:
             hint="Run from a checkout of the source.",
         )
     return folder
+
+
+def shipped_release() -> dict[str, Any]:  # a JSON object
+    """Return the release plan that projects begin from, as its template says it."""
+    folder = examples_folder() / "readmission-synthetic"
+    return dump(read_spec(folder / "release.yaml", ReleaseSpec))
 
 
 def copy_example(name: str, into: Path) -> Path:

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 from attending.errors import Refused
 from attending.govern.agreements import Fitted, agreed_before_fit
+from attending.govern.content import missing_fields
 from attending.govern.gates import Evidence, Fact, decide
-from attending.lifecycle import agreeing
+from attending.lifecycle import agreeing, policies
 from attending.lifecycle.deciding import places_to_decide, standing_decision
 from attending.lifecycle.desk import keep
+from attending.lifecycle.examples import shipped_release
 from attending.lifecycle.incidents import incidents
 from attending.lifecycle.parity import ENOUGH
 from attending.lifecycle.signing import spec_document
+from attending.lifecycle.standing import faults_of, standing_on
 from attending.lifecycle.training import latest_run
 from attending.lifecycle.validation_rows import prior_name, prior_of
 from attending.records.card import ModelCard
@@ -27,6 +30,8 @@ from attending.records.silent import SilentReport
 from attending.records.snapshot import Snapshot
 from attending.records.validation import ValidationReport
 from attending.release.checklist import gaps, remaining
+from attending.specs.base import dump
+from attending.times import to_micros
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +42,9 @@ if TYPE_CHECKING:
     from attending.records.run import Run
     from attending.specs.release import Stage
 
+_DATA_GUARDS = frozenset({"compliance_officer", "privacy_officer"})
+#: Sections of a card that people write.
+_PROSE = ("population", "decision_point", "oversight", "non_intended", "limitations")
 _BLOCKING = frozenset({"freeze", "restrict", "fallback", "stop"})
 
 
@@ -50,7 +58,20 @@ def check(desk: Desk, project: Project, to_stage: Stage, *, run: str = "") -> Ga
         run: the start of a run's digest; the newest when empty.
     """
     found = latest_run(desk, project, run)
-    decision = decide(to_stage, gather(desk, project, found, to_stage=to_stage))
+    policy, risk = policies.in_use(desk), project.release.risk_level
+    if policy.production:
+        policies.require_real(desk)
+    decision = decide(
+        to_stage,
+        gather(desk, project, found, to_stage=to_stage),
+        policy=policies.rules(desk, risk),
+    ).model_copy(
+        update={
+            "policy": policy.label,
+            "risk_level": risk,
+            "compensation": policy.compensation,
+        }
+    )
     keep(
         desk,
         decision,
@@ -94,6 +115,9 @@ def gather(desk: Desk, project: Project, run: Run, *, to_stage: Stage) -> Eviden
     documents = _documents(desk, project, run)
     exceptions = agreeing.exceptions_of(desk, project)
     signed = (*documents.values(), *(item.digest for item in exceptions))
+    approvals = tuple(
+        approval for digest in signed for approval in catalog.all(Approval, document=digest)
+    )
     return Evidence(
         model=run.model,
         run=run.digest,
@@ -103,10 +127,26 @@ def gather(desk: Desk, project: Project, run: Run, *, to_stage: Stage) -> Eviden
         model_spec=run.model_spec,
         facts={name: fact(desk, project, run) for name, fact in _FACTS[to_stage].items()},
         documents=documents,
-        approvals=tuple(
-            approval for digest in signed for approval in catalog.all(Approval, document=digest)
-        ),
+        approvals=(*approvals, *_before(desk, documents, approvals)),
         exceptions=exceptions,
+        void=faults_of(desk, approvals),
+        must_open=policies.in_use(desk).production,
+    )
+
+
+def _before(
+    desk: Desk, documents: dict[str, str], present: tuple[Approval, ...]
+) -> tuple[Approval, ...]:
+    """Return the signatures on former documents of the same model, which a change made void."""
+    known = {item.digest for item in present}
+    former = {item.document for item in desk.home.catalog.all(Approval)} - set(documents.values())
+    models = {desk.home.catalog.keys(digest).get("model") for digest in documents.values()}
+    return tuple(
+        item
+        for digest in sorted(former)
+        if desk.home.catalog.keys(digest).get("model") in models
+        for item in desk.home.catalog.all(Approval, document=digest)
+        if item.digest not in known and item.document_kind in documents
     )
 
 
@@ -157,8 +197,8 @@ def _access_reviewed(desk: Desk, project: Project, _run: Run) -> Fact:
         return Fact("failed", note="the contract names no permission")
     if permission.expires is not None and permission.expires < desk.at.date():
         return Fact("failed", note="the permission has expired")
-    signed = desk.home.catalog.all(Approval, document=digest) if digest else ()
-    if not any(item.role == "compliance_officer" for item in signed):
+    signed = standing_on(desk, digest) if digest else ()
+    if not any(item.role in _DATA_GUARDS for item in signed):
         return Fact("missing", note="the permission is not signed")
     return Fact("met", digest)
 
@@ -205,9 +245,11 @@ def _agreed(desk: Desk, project: Project, run: Run) -> Fact:
     agreement = agreeing.standing_agreement(desk, project)
     fits = [line.seq for line in catalog.list("run") if line.digest == run.digest]
     lines = catalog.list("approval", document=agreement.digest) if agreement else ()
+    pairs = [(line, catalog.get(line.digest, Approval)) for line in lines]
+    faults = faults_of(desk, (one for _, one in pairs))
     return agreed_before_fit(
         agreement,
-        {line.seq: catalog.get(line.digest, Approval) for line in lines},
+        {line.seq: one for line, one in pairs if one.digest not in faults},
         Fitted(
             validation_spec=project.validation.digest,
             cohort_spec=run.cohort_spec,
@@ -278,6 +320,9 @@ def _availability(desk: Desk, _project: Project, run: Run) -> Fact:
 
 def _card(desk: Desk, _project: Project, run: Run) -> Fact:
     card = desk.home.catalog.latest(ModelCard, run=run.digest)
+    blank = missing_fields({name: card.content()[name] for name in _PROSE}) if card else ()
+    if blank:
+        return Fact("missing", card.digest if card else None, f"says nothing: {', '.join(blank)}")
     missing = ", ".join(card.missing) if card else ""
     return _told(
         card, bool(card and card.complete), absent="no card yet", why=f"missing: {missing}"
@@ -287,7 +332,7 @@ def _card(desk: Desk, _project: Project, run: Run) -> Fact:
 def _signed_by(desk: Desk, record: Record | None, *, role: str, absent: str) -> Fact:
     if record is None:
         return Fact("missing", note=absent)
-    signed = desk.home.catalog.all(Approval, document=record.digest)
+    signed = standing_on(desk, record.digest)
     if any(item.role == role and item.meaning == "approval" for item in signed):
         return Fact("met", record.digest)
     return Fact("missing", record.digest, f"not signed by a {role}")
@@ -311,7 +356,15 @@ def _threshold(desk: Desk, project: Project, run: Run) -> Fact:
 
 def _release(desk: Desk, project: Project, _run: Run) -> Fact:
     found = gaps(project.release, {p.person_id for p in desk.home.users.list() if p.active})
+    if blank := _blank(desk, project):
+        return Fact("missing", note=f"not written yet: {', '.join(blank)}")
     return _plain(not found, "; ".join(found))
+
+
+def _blank(desk: Desk, project: Project) -> tuple[str, ...]:
+    """Return the fields of the release plan that say nothing, or only what the template says."""
+    template = shipped_release() if policies.in_use(desk).production else {}
+    return missing_fields(dump(project.release), template=template)
 
 
 def _way_back(_desk: Desk, project: Project, _run: Run) -> Fact:
@@ -361,6 +414,13 @@ def _served_long(desk: Desk, project: Project, run: Run, *, stage: Stage) -> Fac
     if not entered:
         return Fact("missing", note=f"never {stage}")
     left = remaining(project.release, stage, entered=entered[0], at=desk.at)
+    if stage == "silent":
+        least = policies.in_use(desk).spec.risk.get(project.release.risk_level)
+        if least is None:
+            level = project.release.risk_level
+            return Fact("failed", note=f"the policy lets no model of {level} risk be seen")
+        run_for = to_micros(desk.at) - to_micros(entered[0])
+        left = max(left, least.silent_at_least - run_for)
     return _plain(not left, f"{left // 86_400_000_000 + 1} days of the {stage} period are left")
 
 

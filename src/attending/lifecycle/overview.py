@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from attending.errors import NotFound
-from attending.lifecycle.validating import pages
+from attending.lifecycle.papers import pages
 from attending.records.card import ModelCard
 from attending.records.governance import Approval, GateDecision
 from attending.records.monitoring import Verdict, standing

@@ -6,20 +6,22 @@ import re
 from typing import TYPE_CHECKING
 
 from attending import keys
-from attending.errors import BadInput, Denied
-from attending.govern.roles import acting_role, check_role
-from attending.lifecycle.desk import note
+from attending.errors import BadInput, Denied, Refused
+from attending.govern.roles import acting_role, check_role, check_roles
+from attending.lifecycle.desk import keep_in, note
 from attending.records.governance import Person
 from attending.records.ledger import Subject
+from attending.records.people import PersonMark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from attending.lifecycle.desk import Desk
     from attending.records.governance import Role
+    from attending.stores.unit import Unit
 
 MIN_PASSPHRASE = 12
-_PERSON_ID = re.compile(r"^[a-z0-9][a-z0-9._-]{0,63}$")
+_PERSON_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 def add_person(
@@ -33,6 +35,9 @@ def add_person(
 ) -> Person:
     """Return a new person, with a login of the same name.
 
+    In a home that nobody administers this is how persons begin; they are marked for it.
+    A simulated home marks them as fictional.
+
     Args:
         desk: where.
         person_id: small letters, digits, dots and hyphens.
@@ -43,32 +48,86 @@ def add_person(
 
     Raises:
         BadInput: the id is not one, or the passphrase is too short.
+        Refused: the roles are not held together, or an administrator must invite instead.
     """
-    if not _PERSON_ID.match(person_id):
+    if "administrator" in roles or administered(desk):
+        raise Refused(
+            "an administrator invites persons here, and nobody is added otherwise",
+            code="user.invite",
+            hint="Use `attending user add PERSON --as ADMINISTRATOR --token-file FILE`.",
+        )
+    check_passphrase_form(passphrase)
+    person = checked(person_id, printed_name, roles)
+    hashed = keys.hash_passphrase(passphrase, salt=salt)
+    with desk.home.database.transaction() as unit:
+        enter_person(desk, unit, person, passphrase_hash=hashed)
+        mark(desk, unit, person_id, what="fictional" if desk.home.synthetic else "unvouched")
+    return person
+
+
+def checked(person_id: str, printed_name: str, roles: Sequence[str]) -> Person:
+    """Return a person of that id, name and roles, not kept yet.
+
+    Raises:
+        BadInput: the id or the name is not one, or a role is not known.
+        Refused: the roles are not held together.
+    """
+    if not _PERSON_ID.fullmatch(person_id):
         raise BadInput(
             "a person's id has small letters, digits, dots and hyphens",
             code="user.id",
             where="person",
         )
+    if not printed_name.strip() or not printed_name.isprintable():
+        raise BadInput("a printed name is one line of letters", code="user.name", where="--name")
+    return Person(person_id=person_id, printed_name=printed_name, roles=check_roles(roles))
+
+
+def check_passphrase_form(passphrase: str) -> None:
+    """Refuse a passphrase that is too short.
+
+    Raises:
+        BadInput: it is.
+    """
     if len(passphrase) < MIN_PASSPHRASE:
         raise BadInput(
             f"the passphrase has {len(passphrase)} characters, expected {MIN_PASSPHRASE} or more",
             code="user.passphrase",
             hint="Use a sentence that you can remember.",
         )
-    person = Person(person_id=person_id, printed_name=printed_name, roles=tuple(roles))
-    hashed = keys.hash_passphrase(passphrase, salt=salt)
-    with desk.home.database.transaction() as unit:
-        desk.home.users.save(unit, person, passphrase_hash=hashed)
-        desk.home.users.give_login(unit, person_id, person_id)
-        note(
-            desk,
-            unit,
-            action="user.add",
-            subject=Subject(kind="person", digest=person_id),
-            details={"roles": ",".join(sorted(roles))},
-        )
-    return person
+
+
+def enter_person(desk: Desk, unit: Unit, person: Person, *, passphrase_hash: str) -> None:
+    """Keep a new person with a login of the same name, and the entry that says so."""
+    desk.home.users.save(unit, person, passphrase_hash=passphrase_hash)
+    desk.home.users.give_login(unit, person.person_id, person.person_id)
+    note(
+        desk,
+        unit,
+        action="user.add",
+        subject=Subject(kind="person", digest=person.person_id),
+        details={"roles": ",".join(person.roles)},
+    )
+
+
+def mark(desk: Desk, unit: Unit, person_id: str, *, what: str) -> None:
+    """Keep something that stays true of a person."""
+    record = PersonMark.model_validate({"person_id": person_id, "mark": what})
+    keep_in(desk, unit, record, action="user.mark", keys={"person": person_id})
+
+
+def marks(desk: Desk, what: str) -> frozenset[str]:
+    """Return who carries a mark; somebody whom an administrator vouched for is not unvouched."""
+    found: dict[str, set[str]] = {}
+    for item in desk.home.catalog.all(PersonMark):
+        found.setdefault(item.mark, set()).add(item.person_id)
+    late = found.get("vouched", set()) if what == "unvouched" else set()
+    return frozenset(found.get(what, set()) - late)
+
+
+def administered(desk: Desk) -> bool:
+    """Return whether the home has had an administrator, active or not."""
+    return any("administrator" in person.roles for person in desk.home.users.list())
 
 
 def authenticated(desk: Desk, login: str, passphrase: str) -> Person:
@@ -96,10 +155,19 @@ def acting(desk: Desk, login: str, passphrase: str, *, act: str) -> Role:
     Raises:
         Denied: unknown login or wrong passphrase, a service, or a person whose roles may not.
     """
+    return acting_role(acting_person(desk, login, passphrase).roles, act)
+
+
+def acting_person(desk: Desk, login: str, passphrase: str) -> Person:
+    """Return a freshly authenticated human being.
+
+    Raises:
+        Denied: unknown login or wrong passphrase, or a service.
+    """
     person = authenticated(desk, login, passphrase)
     if person.service:
         raise Denied("a service does not act here", code="act.person", hint="Ask a person.")
-    return acting_role(person.roles, act)
+    return person
 
 
 def people(desk: Desk) -> tuple[Person, ...]:

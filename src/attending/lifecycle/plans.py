@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from attending.errors import IntegrityBroken, Refused
-from attending.lifecycle.signing import approvals_on
+from attending.lifecycle.standing import standing_on
 from attending.records.cohort import Cohort
 from attending.records.decisions import SpecDocument
 from attending.specs.release import ReleaseSpec
@@ -52,7 +52,7 @@ def signed_plan(desk: Desk, stands: Deployment) -> SignedPlan:
             code="serve.plan",
             hint="Run `attending audit verify`; restore the store from a backup.",
         )
-    if not approvals_on(desk, found[-1].digest):
+    if not standing_on(desk, found[-1].digest):
         raise Refused(
             f"nobody has signed the release plan that {stands.version} is bound to",
             code="serve.plan",

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from attending.errors import Refused
 from attending.govern.declared import judge_cohort, judge_contract
-from attending.govern.policy import EXCEPTABLE_BEFORE_TRAINING, EXCEPTION_SIGNERS
-from attending.lifecycle import agreeing
+from attending.lifecycle import agreeing, policies
 from attending.lifecycle.checking import check_contract
 from attending.lifecycle.cohorts import in_zones
 from attending.lifecycle.desk import keep
@@ -15,9 +14,9 @@ from attending.lifecycle.engines import engine_over
 from attending.lifecycle.leak_gates import Specs, Tables, examine, minimum_necessary
 from attending.lifecycle.scanning import scanned
 from attending.lifecycle.signing import spec_document
+from attending.lifecycle.standing import standing_on
 from attending.records.contract import ContractReport
 from attending.records.gates import GateFinding, PretrainReport
-from attending.records.governance import Approval
 
 if TYPE_CHECKING:
     from attending.lifecycle.cohorts import BuiltCohort
@@ -127,7 +126,9 @@ def _leaks(
         engine_over(desk, cohort.source),
         declared=cohort.source.snapshot.declared_availability(),
     )
-    signed = agreeing.signed_exceptions(desk, project, SPLIT, roles=frozenset(EXCEPTION_SIGNERS))
+    signed = agreeing.signed_exceptions(
+        desk, project, SPLIT, roles=policies.in_use(desk).exception_signers
+    )
     found = examine(specs, tables, exception=bool(signed))
     if not signed:
         return found
@@ -142,11 +143,12 @@ def _leaks(
 
 def _excepted(desk: Desk, project: Project, item: GateFinding) -> GateFinding:
     """Return a finding with the signed exception that lets it pass, when there is one."""
-    if item.passes or item.gate not in EXCEPTABLE_BEFORE_TRAINING:
+    policy = policies.in_use(desk)
+    if item.passes or item.gate not in policy.spec.exceptions_before_training:
         return item
     names = [item.gate, f"{item.gate}:{item.feature}"] if item.feature else [item.gate]
     for name in names:
-        signed = agreeing.signed_exceptions(desk, project, name, roles=frozenset(EXCEPTION_SIGNERS))
+        signed = agreeing.signed_exceptions(desk, project, name, roles=policy.exception_signers)
         if signed:
             return _under(item, signed[-1].digest, signed[-1].expires_at)
     return item
@@ -158,8 +160,8 @@ def _under(item: GateFinding, digest: str, until: object) -> GateFinding:
 
 def _signed(desk: Desk, project: Project) -> bool:
     digest = spec_document(desk, project, "data_access")
-    signed = desk.home.catalog.all(Approval, document=digest) if digest else ()
-    return any(item.role == "compliance_officer" for item in signed)
+    signed = standing_on(desk, digest) if digest else ()
+    return any(item.role in {"compliance_officer", "privacy_officer"} for item in signed)
 
 
 def _contract_row(desk: Desk, project: Project, cohort: BuiltCohort) -> GateFinding:

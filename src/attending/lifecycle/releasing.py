@@ -6,21 +6,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attending.errors import Denied, NotFound
+from attending.errors import Denied, NotFound, Refused
 from attending.lifecycle import auditing
 from attending.lifecycle.baselines import totals
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.desk import keep, note
+from attending.lifecycle.emergencies import all_owed, roles_now
 from attending.lifecycle.engines import engine_over
 from attending.lifecycle.gating import check, require_allowed
+from attending.lifecycle.holding import require_as_signed
 from attending.lifecycle.parity import require_parity
 from attending.lifecycle.people import authenticated
-from attending.records.decisions import AccessReview, RollbackDrill
+from attending.lifecycle.plans import signed_plan
+from attending.lifecycle.standing import standing_on
+from attending.lifecycle.training import latest_run
+from attending.records.decisions import AccessReview, RollbackDrill, SpecDocument
 from attending.records.ledger import Subject
 from attending.records.release import Deployment
 from attending.release import advance as steps
 from attending.scores.registered import SCORES
 from attending.serve.served import STAGES
+from attending.specs.release import ReleaseSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +49,8 @@ def advance(desk: Desk, project: Project, to_stage: Stage, *, run: str = "") -> 
             scoring process was seen to compute a feature otherwise than the table.
     """
     require_parity(desk, project)
+    _require_plan(desk, project, run)
+    _require_reviews(desk, project)
     decision = check(desk, project, to_stage, run=run)
     require_allowed(decision)
     history = [
@@ -66,6 +74,41 @@ def advance(desk: Desk, project: Project, to_stage: Stage, *, run: str = "") -> 
             details={"stage": to_stage, "version": stands.version, "decision": decision.digest},
         )
     return stands
+
+
+def _require_plan(desk: Desk, project: Project, run: str) -> None:
+    """Refuse a plan that was changed after it was signed, unless the change is signed too."""
+    found = latest_run(desk, project, run)
+    documents = desk.home.catalog.all(SpecDocument, model=project.name, spec="release")
+    signed = [item for item in documents if standing_on(desk, item.digest)]
+    stands = [one for one in desk.home.deployments.history(project.name) if one.run == found.digest]
+    bound = {one.release_spec for one in stands if one.release_spec}
+    if bound or signed:
+        known = {item.spec_digest for item in signed}
+        if project.release.digest not in known:
+            newest = (signed or documents)[-1]
+            require_as_signed(ReleaseSpec.model_validate(newest.says), project.release)
+
+
+def _require_reviews(desk: Desk, project: Project) -> None:
+    late = [one for one in all_owed(desk, project.name) if one.due <= desk.at]
+    if late:
+        raise Refused(
+            f"{len(late)} reviews afterwards are overdue, the first of {late[0].what}",
+            code="review.overdue",
+            hint="See `attending review ls`.",
+        )
+
+
+def drifted(desk: Desk, project: Project) -> None:
+    """Refuse when the plan in the project is not the one under which a version answers.
+
+    Raises:
+        Refused: naming what was changed, such as the threshold.
+    """
+    for stands in desk.home.deployments.standing(project.name).values():
+        if stands.stage in STAGES and stands.release_spec is not None:
+            require_as_signed(signed_plan(desk, stands).spec, project.release)
 
 
 def status(desk: Desk, model: str = "") -> tuple[Deployment, ...]:
@@ -113,7 +156,7 @@ def enable(
 
 def _actor(desk: Desk, person: str, passphrase: str) -> Person:
     signer = authenticated(desk, person, passphrase)
-    if not _MAY_ACT & set(signer.roles):
+    if not _MAY_ACT & set(roles_now(desk, signer)):
         raise Denied(
             "this act is signed by an operator, a clinical lead or a compliance officer",
             code="release.role",

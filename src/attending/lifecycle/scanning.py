@@ -9,7 +9,7 @@ from attending.govern.declared import Scanned
 from attending.lifecycle.desk import keep
 from attending.lifecycle.engines import engine_over
 from attending.lifecycle.ingesting import held
-from attending.records.governance import Approval
+from attending.lifecycle.standing import standing_on
 from attending.records.identifiers import IdentifierScan
 
 if TYPE_CHECKING:
@@ -49,6 +49,6 @@ def scanned(desk: Desk, snapshot: str) -> Scanned | None:
     record = desk.home.catalog.latest(IdentifierScan, snapshot=snapshot)
     if record is None:
         return None
-    approvals = desk.home.catalog.all(Approval, document=record.digest)
+    approvals = standing_on(desk, record.digest)
     signed = any(item.role == SIGNER and item.meaning == "approval" for item in approvals)
     return Scanned(digest=record.digest, told=record.told, clean=record.clean, signed=signed)

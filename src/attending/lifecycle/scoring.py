@@ -16,6 +16,7 @@ from attending.errors import NotFound, Refused
 from attending.features.clocks import Zones
 from attending.lifecycle.cohorts import build_cohort, project_snapshot, zones_of
 from attending.lifecycle.desk import keep_in
+from attending.lifecycle.holding import require_held
 from attending.lifecycle.plans import require_cohort, signed_plan
 from attending.lifecycle.reviewing import require_reviewed
 from attending.lifecycle.tables import table_bytes
@@ -96,6 +97,7 @@ def served_version(desk: Desk, project: Project, *, version: str = "") -> Served
     """
     stands = deployed(desk, project, version)
     run = desk.home.catalog.get(stands.run, Run)
+    require_held(desk, stands)
     release = signed_plan(desk, stands).spec
     require_cohort(desk, project, run)
     fallback = release.fallback

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from attending.errors import BadInput, NotFound
+from attending.errors import BadInput, Denied, NotFound, Refused
 from attending.govern.roles import DOCUMENTS, check_role
 from attending.govern.sign import Document, Intent
 from attending.govern.sign import sign as give
-from attending.lifecycle.desk import keep
+from attending.lifecycle.delegating import delegator_of
+from attending.lifecycle.desk import keep, keep_in
+from attending.lifecycle.opening import new_nonce, newest_opening, purpose_of
+from attending.lifecycle.papers import rendered
 from attending.lifecycle.people import authenticated
+from attending.lifecycle.sealing import seal
+from attending.lifecycle.standing import standing_on
 from attending.records.decisions import SpecDocument
 from attending.records.explanation import StabilityReport
 from attending.records.governance import Approval, Withdrawal
@@ -18,6 +24,7 @@ from attending.specs.base import dump
 if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
+    from attending.records.governance import Person
     from attending.records.run import Run
 
 #: Kind of record -> kind of document, where the words differ.
@@ -43,6 +50,7 @@ def sign(  # noqa: PLR0913 - a signature has these parts, each said by the signe
     statement: str,
     meaning: str = "approval",
     kind: str = "",
+    nonce: str = "",
 ) -> Approval:
     """Return a person's approval of a document, kept.
 
@@ -55,6 +63,7 @@ def sign(  # noqa: PLR0913 - a signature has these parts, each said by the signe
         statement: what is said by signing.
         meaning: review, approval or responsibility.
         kind: of the document; told by the record when empty.
+        nonce: the number that came with the opened document; the newest opening's when empty.
 
     Raises:
         Denied: wrong passphrase, an author, a role that may not, or an inactive person.
@@ -67,28 +76,118 @@ def sign(  # noqa: PLR0913 - a signature has these parts, each said by the signe
             f"got kind '{kind}', and the document is a '{found}'", code="sign.kind", where=digest
         )
     signer = authenticated(desk, person, passphrase)
-    prior = desk.home.catalog.all(Approval, document=digest)
+    named = check_role(role)
     approval = give(
         Document(
             kind=found,
             digest=digest,
             authors=_authors(desk, digest),
             home=desk.home.settings.home_id,
+            rendered=rendered(desk, digest),
+            purpose=purpose_of(desk, digest),
         ),
         signer,
-        intent=Intent(role=check_role(role), meaning=meaning, statement=statement, shown=digest),
+        intent=_intent(
+            Intent(role=named, meaning=meaning, statement=statement, shown=digest),
+            desk,
+            signer,
+            nonce=nonce,
+        ),
         at=desk.at,
         authenticated_at=desk.at,
-        prior=prior,
+        prior=_prior(desk, digest),
+    )
+    _keep(desk, approval)
+    return approval
+
+
+def _intent(said: Intent, desk: Desk, signer: Person, *, nonce: str) -> Intent:
+    """Return an intent with the opening that it rests on, and who let the signer sign."""
+    opening = newest_opening(desk, said.shown, signer.person_id, nonce=nonce)
+    return replace(
+        said,
+        seen=opening.rendered if opening else None,
+        nonce=opening.nonce if opening else new_nonce(desk, said.shown, signer.person_id),
+        opened_at=opening.opened_at if opening else None,
+        for_purpose=opening.purpose if opening else None,
+        delegated_by=delegator_of(desk, signer, said.role),
+    )
+
+
+def _prior(desk: Desk, digest: str) -> tuple[Approval, ...]:
+    """Return the signatures that were not taken back; one that was may be given anew."""
+    taken_back = {one.approval for one in desk.home.catalog.all(Withdrawal)}
+    return tuple(one for one in approvals_on(desk, digest) if one.digest not in taken_back)
+
+
+def _keep(desk: Desk, approval: Approval) -> None:
+    """Keep an approval and its seal, both or neither."""
+    keys = {
+        "document": approval.document,
+        "signer": approval.signer,
+        "document_kind": approval.document_kind,
+        "nonce": approval.nonce or "",
+    }
+    details = {
+        "document": approval.document,
+        "role": approval.role,
+        "meaning": approval.meaning,
+        "rendered": approval.rendered,
+        "delegated_by": approval.delegated_by,
+    }
+    with desk.home.database.transaction() as unit:
+        unit.chain  # noqa: B018 - takes the lock, so that a number signs once
+        if desk.home.catalog.list(Approval.kind, nonce=approval.nonce or ""):
+            raise Refused(
+                "this number has signed already",
+                code="approval.replayed",
+                hint="Open the document again; each opening signs once.",
+            )
+        keep_in(desk, unit, approval, action="approval.sign", keys=keys, details=details)
+        seal(desk, unit, approval)
+
+
+def withdraw(desk: Desk, name: str, *, person: str, passphrase: str, reason: str) -> Withdrawal:
+    """Return the withdrawal of a signature by who gave it; it counts nowhere from now on.
+
+    Args:
+        desk: where and when.
+        name: the start of the approval's digest.
+        person: the signer's login.
+        passphrase: given again.
+        reason: one sentence.
+
+    Raises:
+        Denied: wrong passphrase, or a signature of another person.
+        BadInput: no reason.
+        Refused: it is withdrawn already.
+    """
+    approval = desk.home.catalog.get(name, Approval)
+    signer = authenticated(desk, person, passphrase)
+    if signer.person_id not in {approval.signer, approval.delegated_by}:
+        raise Denied(
+            "a signature is withdrawn by who gave it",
+            code="withdraw.other",
+            hint="Ask the signer; to stop a version, use `attending release disable`.",
+        )
+    if not reason.strip():
+        raise BadInput("a withdrawal needs a reason", code="withdraw.reason")
+    if desk.home.catalog.list(Withdrawal.kind, approval=approval.digest):
+        raise Refused("this signature is withdrawn", code="withdraw.done")
+    record = Withdrawal(
+        approval=approval.digest,
+        signer=signer.person_id,
+        reason=reason.strip(),
+        signed_at=desk.at,
     )
     keep(
         desk,
-        approval,
-        action="approval.sign",
-        keys={"document": digest, "signer": signer.person_id, "document_kind": found},
-        details={"document": digest, "role": role, "meaning": meaning},
+        record,
+        action="approval.withdraw",
+        keys={"approval": approval.digest, "document": approval.document},
+        details={"document": approval.document},
     )
-    return approval
+    return record
 
 
 def _kind_of(desk: Desk, digest: str) -> str:
@@ -122,13 +221,8 @@ def approvals_on(desk: Desk, digest: str) -> tuple[Approval, ...]:
 
 
 def standing_approvals(desk: Desk, digest: str) -> tuple[Approval, ...]:
-    """Return the approvals of exactly this document that nobody took back, oldest first."""
-    taken_back = {one.approval for one in desk.home.catalog.all(Withdrawal)}
-    return tuple(
-        one
-        for one in approvals_on(desk, digest)
-        if one.meaning == "approval" and one.digest not in taken_back
-    )
+    """Return the approvals of exactly this document that stand, oldest first."""
+    return tuple(one for one in standing_on(desk, digest) if one.meaning == "approval")
 
 
 def propose_specs(desk: Desk, project: Project) -> dict[str, str]:

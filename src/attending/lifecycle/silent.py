@@ -18,12 +18,13 @@ from attending.lifecycle.desk import keep, required
 from attending.lifecycle.engines import engine_over
 from attending.lifecycle.featuring import build_features
 from attending.lifecycle.later import require_same_specs
+from attending.lifecycle.papers import keep_page
 from attending.lifecycle.plans import signed_plan
 from attending.lifecycle.references import reference_of
 from attending.lifecycle.scoring import deployed, entered_silent, predictions_of
 from attending.lifecycle.tables import table_from
 from attending.lifecycle.training import bundle_of
-from attending.lifecycle.validating import keep_page, notes_of, write_report
+from attending.lifecycle.validating import notes_of, write_report
 from attending.lifecycle.validation_rows import Judged, data_of, rows_before
 from attending.records.prediction import OutcomeJoin, PredictionBatch
 from attending.records.run import Run

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from attending.errors import NotFound, Refused
-from attending.govern.policy import EXCEPTION_SIGNERS
-from attending.lifecycle import agreeing, checking, pretraining, reviewing, run_specs
+from attending.lifecycle import agreeing, checking, policies, pretraining, reviewing, run_specs
 from attending.lifecycle.brought import brought_models
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.desk import keep_in
@@ -180,7 +179,7 @@ class Standing:
 def standing_now(desk: Desk, project: Project, *, contract_report: str | None) -> Standing:
     """Return what a fit of today stands on."""
     signed = agreeing.signed_exceptions(
-        desk, project, SPLIT_CONDITION, roles=frozenset(EXCEPTION_SIGNERS)
+        desk, project, SPLIT_CONDITION, roles=policies.in_use(desk).exception_signers
     )
     agreement = agreeing.standing_agreement(desk, project)
     if agreement is not None and not agreeing.fully_signed(desk, agreement):

@@ -10,13 +10,13 @@ from attending.documents.card_assembly import CardSources, assemble_card
 from attending.documents.model_card import card_document
 from attending.documents.sentences import assumed_sentence
 from attending.documents.validation_report import validation_report
-from attending.errors import NotFound
 from attending.explain.stability import stability
 from attending.lifecycle import agreeing
 from attending.lifecycle.cohorts import built_cohort
-from attending.lifecycle.desk import keep, note
+from attending.lifecycle.desk import keep
 from attending.lifecycle.featuring import built_features
 from attending.lifecycle.number_validating import number_report
+from attending.lifecycle.papers import keep_page
 from attending.lifecycle.training import bundle_of, refit
 from attending.lifecycle.validation_rows import (
     Judged,
@@ -30,7 +30,6 @@ from attending.lifecycle.validation_rows import (
 )
 from attending.records.cohort import Cohort
 from attending.records.explanation import StabilityReport
-from attending.records.ledger import Subject
 from attending.records.run import Run
 from attending.records.snapshot import Snapshot
 from attending.records.validation import ModelRef, ValidationReport
@@ -233,37 +232,3 @@ def build_card(desk: Desk, project: Project, run: Run, *, version: str = "") -> 
     )
     keep_page(desk, card_document(card), of=card.digest, title="Model card")
     return card
-
-
-def keep_page(desk: Desk, page: bytes, *, of: str, title: str) -> str:
-    """Return the digest of a readable document of a record, kept."""
-    digest = desk.home.artifacts.put(page)
-    with desk.home.database.transaction() as unit:
-        note(
-            desk,
-            unit,
-            action="document.write",
-            subject=Subject(kind="document", digest=digest),
-            details={"title": title, "of": of},
-        )
-    return digest
-
-
-def pages(desk: Desk) -> dict[str, tuple[str, str]]:
-    """Return the readable documents: digest of the page -> title, digest of its record."""
-    found = desk.home.ledger.search(action="document.write", limit=10_000)
-    return {
-        entry.subject: (str(entry.details["title"]), str(entry.details["of"])) for entry in found
-    }
-
-
-def page_of(desk: Desk, record: str) -> str:
-    """Return the digest of the newest page of a record.
-
-    Raises:
-        NotFound: nothing readable was made of it.
-    """
-    found = [page for page, (_, of) in pages(desk).items() if of == record]
-    if not found:
-        raise NotFound("nothing readable was made of this record", code="document.missing")
-    return found[-1]

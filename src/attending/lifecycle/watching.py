@@ -15,7 +15,7 @@ from attending.lifecycle.references import (
     site_references,
 )
 from attending.lifecycle.scoring import deployed, predictions_of
-from attending.lifecycle.signing import approvals_on
+from attending.lifecycle.standing import standing_on
 from attending.lifecycle.tables import table_bytes, table_from
 from attending.lifecycle.training import bundle_of
 from attending.monitor.current import Current
@@ -153,7 +153,7 @@ def _held(desk: Desk, stands: Deployment) -> Answer:
     before = desk.home.catalog.latest(Verdict, model=stands.model, version=stands.version)
     if before is None or ANSWERS.index(before.answer) < ANSWERS.index("freeze"):
         return "continue"
-    return "continue" if approvals_on(desk, before.digest) else before.answer
+    return "continue" if standing_on(desk, before.digest) else before.answer
 
 
 def today(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -15,9 +15,11 @@ Role: TypeAlias = Literal[
     "data_engineer",
     "clinical_lead",
     "compliance_officer",
+    "privacy_officer",
     "operator",
     "nurse_leader",
     "auditor",
+    "administrator",
 ]
 #: What a signature means, as 21 CFR 11.50 asks it to say.
 Meaning: TypeAlias = Literal["authorship", "review", "approval", "responsibility"]
@@ -45,6 +47,11 @@ class Approval(Record):
         authors: who made the document, sorted; none of them may review or approve it.
         home: the installation that it was signed in, so that it cannot be carried to another.
         authenticated_at: when the signer last gave the passphrase.
+        rendered: the digest of exactly the bytes that stood for the document when it was signed.
+        nonce: a number that was given for this one signature and is never taken again.
+        purpose: what the signature is for: the model and the kind of document.
+        opened_at: when the signer was shown these bytes; None when not here.
+        delegated_by: who let the signer sign in this role; None when the role is the signer's own.
     """
 
     kind: ClassVar[str] = "approval"
@@ -59,6 +66,11 @@ class Approval(Record):
     authors: tuple[PersonId, ...]
     authenticated_at: When
     signed_at: When
+    rendered: Hash | None = None
+    nonce: Hash | None = None
+    purpose: str = ""
+    opened_at: When | None = None
+    delegated_by: PersonId | None = None
 
 
 class Withdrawal(Record):
@@ -116,7 +128,13 @@ class Condition(Part):
 
 
 class GateDecision(Record):
-    """A gate's answer: every condition, and whether the stage may be entered."""
+    """A gate's answer: every condition, and whether the stage may be entered.
+
+    Attributes:
+        policy: the name of the policy that was asked, and the start of its digest.
+        risk_level: as the release plan declares it.
+        compensation: what is done afterwards because few persons signed; empty when nothing is.
+    """
 
     kind: ClassVar[str] = "gate_decision"
     gate: str
@@ -128,7 +146,29 @@ class GateDecision(Record):
     documents: dict[str, Hash]
     conditions: tuple[Condition, ...]
     allowed: bool
+    policy: str = ""
+    risk_level: str = ""
+    compensation: str = ""
 
     def open_conditions(self) -> tuple[Condition, ...]:
         """Return the conditions that stand in the way."""
         return tuple(item for item in self.conditions if not item.passes)
+
+
+class AdoptedPolicy(Record):
+    """The policy of gates that a home goes by from now on.
+
+    Attributes:
+        production: whether patients are cared for here: persons must be vouched for and real,
+            who acts shows a token, and who signs was shown the document.
+        says: the policy in plain JSON; no file is read once it is adopted.
+    """
+
+    kind: ClassVar[str] = "adopted_policy"
+    name: Text
+    production: bool
+    policy_digest: Hash
+    says: dict[str, Any]  # a JSON object
+    adopted_by: PersonId
+    role: Role
+    adopted_at: When

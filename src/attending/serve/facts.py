@@ -63,6 +63,7 @@ class Facts:
     site: Texts
     unit: Texts
     dead: Mask
+    subject: Ints
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ def facts(rows: pa.Table, asked: Asked) -> Facts:
             _last(pairs.codes, pairs, (_starting(pairs, TRANSFER) & same & begun,), n=n), TRANSFER
         ),
         dead=dead,
+        subject=asked.subject,
     )
 
 

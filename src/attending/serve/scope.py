@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from attending.serve.facts import Facts, Texts
     from attending.serve.served import Served
-    from attending.types import Mask
+    from attending.types import Ints, Mask
 
 
 def outside(served: Served, known: Facts) -> list[tuple[str, ...]]:
@@ -47,12 +47,25 @@ def _rules(served: Served, known: Facts) -> Iterator[tuple[str, Mask]]:
     yield "unit", ~_among(known.unit, scope.units)
     yield "stage_site", ~_among(known.site, step.sites)
     yield "stage_unit", ~_among(known.unit, step.units)
+    if step.share < 1:
+        yield "stage_share", ~_in_share(known.subject, step.share)
     everyone = np.ones(len(known.dead), np.bool_)
     points, roles = scope.decision_points, served.release.intended_use.user_roles
     if points and served.decision_point is not None:
         yield "decision_point", everyone & (served.decision_point not in points)
     if served.user_role is not None:
         yield "user_role", everyone & (served.user_role not in roles)
+
+
+def _in_share(subject: Ints, share: float) -> Mask:
+    """Return whether each patient is of the share: always the same, whoever else is asked for.
+
+    A multiplicative hash (Knuth) of the pseudonym, as a fraction of one.
+    """
+    mixed = subject.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(32)
+    inside: Mask = (mixed >> np.uint64(11)).astype(np.float64) / float(1 << 53) < share
+    return inside
 
 
 def _among(found: Texts, allowed: Sequence[str]) -> Mask:

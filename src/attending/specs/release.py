@@ -83,11 +83,16 @@ class Scope(Spec):
 
 
 class Widening(Spec):
-    """What one stage covers, and how long it must run before the next is asked for."""
+    """What one stage covers, and how long it must run before the next is asked for.
+
+    Attributes:
+        share: of the patients who are in scope, always the same ones; the rest get no score.
+    """
 
     stage: Literal["silent", "limited", "live"]
     sites: tuple[Text, ...] = ()
     units: tuple[Text, ...] = ()
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
     at_least: Length
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from attending.errors import AttendingError, Denied, NotFound
-from attending.lifecycle import hooks, overview, people
+from attending.lifecycle import credentials, hooks, overview
 from attending.lifecycle.answering import answering
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.ehr import ehr_policy
-from attending.times import DAY, to_micros
+from attending.times import MINUTE, to_micros
 from attending.web.cards import cards
 from attending.web.questions import answered, as_question
 from attending.web.views import (
@@ -44,9 +43,8 @@ if TYPE_CHECKING:
     from attending.types import Instant
     from attending.web.wire import PredictionAnswer, PredictionRequest
 
-#: A session ends after this long, whatever is done with it.
-SESSION_MICROS = DAY // 3
-_TOKEN_BYTES = 32
+#: A session that nobody uses ends after this long; in any case after eight hours.
+IDLE_MICROS = 30 * MINUTE
 
 
 @dataclass
@@ -56,13 +54,14 @@ class FrontDesk:
     Args:
         root: the folder of the home.
         clock: gives the present instant.
+        seen: when each session was last used in this process, in microseconds.
         answering: the models that answer machines; None where none does.
         ehr: the record systems that may ask; None where none may.
     """
 
     root: Path
     clock: Callable[[], Instant]
-    sessions: dict[str, tuple[PersonView, int]] = field(default_factory=dict)
+    seen: dict[str, int] = field(default_factory=dict)
     answering: Answering | None = None
     ehr: EhrPolicy | None = None
 
@@ -210,30 +209,34 @@ class FrontDesk:
         """Return a new session token, or None when login or passphrase is wrong."""
         with self._desk() as desk:
             try:
-                found = people.authenticated(desk, person, passphrase)
+                token = credentials.open_session(desk, person, passphrase)
             except Denied:
                 return None
-        token = secrets.token_urlsafe(_TOKEN_BYTES)
-        view = PersonView(person=found.person_id, name=found.printed_name, roles=found.roles)
-        self.sessions[token] = (view, to_micros(self.clock()) + SESSION_MICROS)
+        self.seen[token] = to_micros(self.clock())
         return token
 
     def logout(self, token: str) -> None:
-        """End a session."""
-        self.sessions.pop(token, None)
+        """End a session, for every process that serves this home."""
+        self.seen.pop(token, None)
+        with self._desk() as desk:
+            credentials.end_text(desk, token)
 
     def person_of(self, token: str) -> PersonView | None:
-        """Return who holds a session that has not ended, with the roles that they have now."""
-        view, ends = self.sessions.get(token, (None, 0))
-        if view is None or to_micros(self.clock()) >= ends:
-            self.sessions.pop(token, None)
+        """Return who holds a session that has not ended, with the roles that they have now.
+
+        A session that nobody used for half an hour here has ended.
+        """
+        now = to_micros(self.clock())
+        if now - self.seen.setdefault(token, now) > IDLE_MICROS:
+            self.logout(token)
             return None
         with self._desk() as desk:
-            now = next((p for p in people.people(desk) if p.person_id == view.person), None)
-        if now is None or not now.active:
-            self.sessions.pop(token, None)
-            return None
-        return PersonView(person=now.person_id, name=now.printed_name, roles=now.roles)
+            try:
+                person = credentials.session_holder(desk, token)
+            except NotFound:
+                return None
+        self.seen[token] = now
+        return PersonView(person=person.person_id, name=person.printed_name, roles=person.roles)
 
 
 def _row(found: Standing, synthetic: bool, at: Instant) -> ModelRow:  # noqa: FBT001 - one caller

@@ -1,0 +1,58 @@
+"""Which signatures stand now, and why one does not: withdrawn, changed bytes, or a bad seal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attending.errors import AttendingError
+from attending.lifecycle.papers import newest_pages
+from attending.lifecycle.sealing import seal_fault
+from attending.records.governance import Approval, Withdrawal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from attending.lifecycle.desk import Desk
+
+CHANGED = "the bytes that were signed are not there any more"
+
+
+def standing_on(desk: Desk, digest: str) -> tuple[Approval, ...]:
+    """Return the signatures on a document that stand, whatever they mean, oldest first."""
+    found = desk.home.catalog.all(Approval, document=digest)
+    faults = faults_of(desk, found)
+    return tuple(one for one in found if one.digest not in faults)
+
+
+def faults_of(desk: Desk, approvals: Iterable[Approval]) -> dict[str, str]:
+    """Return by digest of approval why it does not stand; one that stands is not there.
+
+    What a policy adds, such as an age, is not looked at here.
+    """
+    held = tuple(approvals)
+    taken_back = {one.approval for one in desk.home.catalog.all(Withdrawal)} if held else set()
+    pages = newest_pages(desk) if held else {}
+    faults = {one.digest: _fault(desk, one, taken_back=taken_back, pages=pages) for one in held}
+    return {digest: fault for digest, fault in faults.items() if fault}
+
+
+def _fault(desk: Desk, approval: Approval, *, taken_back: set[str], pages: dict[str, str]) -> str:
+    if approval.digest in taken_back:
+        return "withdrawn"
+    if approval.home != desk.home.settings.home_id:
+        return "signed in another home"
+    page = pages.get(approval.document, approval.rendered)
+    if approval.rendered is not None and page != approval.rendered:
+        return "void: another page was made of the document since"
+    return _bytes_fault(desk, approval) or seal_fault(desk, approval)
+
+
+def _bytes_fault(desk: Desk, approval: Approval) -> str:
+    """Return whether what was signed is still what was signed, to the byte."""
+    try:
+        desk.home.catalog.content(approval.document)
+        if approval.rendered is not None:
+            desk.home.artifacts.read(approval.rendered)
+    except AttendingError as error:
+        return f"void: {CHANGED} ({error.code})"
+    return ""
