@@ -145,6 +145,7 @@ class PaperHouse:
     sessions: dict[str, PersonView] = field(default_factory=dict)
     up: bool = True
     roles: tuple[str, ...] = ("clinical_lead",)
+    tokens: dict[str, PersonView] = field(default_factory=dict)
 
     def synthetic(self):
         return self.made_up
@@ -216,3 +217,6 @@ class PaperHouse:
 
     def person_of(self, token):
         return self.sessions.get(token)
+
+    def token_person(self, token):
+        return self.tokens.get(token)

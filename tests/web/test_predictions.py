@@ -9,6 +9,7 @@ import pytest
 from attending.web.openapi import described
 from attending.web.predictions import ROUTES
 from attending.web.strict_json import strict_json
+from attending.web.views import PersonView
 from tests.web.paper_house import PaperHouse
 from tests.web.visitor import visitor_of
 
@@ -59,6 +60,21 @@ def test_only_the_account_that_delivers_may_ask_for_predictions(house, machine):
     denied = post(machine, ASKED)
     assert (denied.status_code, denied.json()["code"]) == (403, "access.role")
     assert post(visitor_of(house), ASKED).status_code == 401
+    assert len(house.asked) == 1
+
+
+@pytest.mark.requirement("J10")
+def test_a_token_is_for_what_it_was_given_for_and_for_no_page(house):
+    person = {"person": "feed", "name": "The feed", "roles": ("operator",)}
+    for name, scopes in (("good", ("work",)), ("reads", ("read",))):
+        house.tokens[name] = PersonView(**person, scopes=scopes)
+    stranger = visitor_of(house)
+    assert post(stranger, ASKED, authorization="Bearer good").status_code == 201
+    denied = post(stranger, ASKED, authorization="Bearer reads")
+    assert (denied.status_code, denied.json()["code"]) == (403, "access.scope")
+    assert post(stranger, ASKED, authorization="Bearer ended").status_code == 401
+    bearer = {"authorization": "Bearer good", "accept": "application/json"}
+    assert stranger.get("/", headers=bearer).json()["code"] == "access.scope"
     assert len(house.asked) == 1
 
 

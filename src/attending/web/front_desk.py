@@ -238,6 +238,22 @@ class FrontDesk:
         self.seen[token] = now
         return PersonView(person=person.person_id, name=person.printed_name, roles=person.roles)
 
+    def token_person(self, token: str) -> PersonView | None:
+        """Return who holds an API token that has not ended, and what it is for."""
+        with self._desk() as desk:
+            try:
+                held = credentials.holder(desk, token)
+            except Denied:
+                return None
+        if held.credential.use != "token":
+            return None
+        return PersonView(
+            person=held.person.person_id,
+            name=held.person.printed_name,
+            roles=held.person.roles,
+            scopes=held.credential.scopes,
+        )
+
 
 def _row(found: Standing, synthetic: bool, at: Instant) -> ModelRow:  # noqa: FBT001 - one caller
     stands, verdict = found.deployment, found.verdict

@@ -79,3 +79,7 @@ class House(Protocol):
     def person_of(self, token: str) -> PersonView | None:
         """Return who holds the token now, or None when it ended, expired or never was."""
         ...
+
+    def token_person(self, token: str) -> PersonView | None:
+        """Return who holds an API token now and what it is for, or None."""
+        ...

@@ -21,20 +21,26 @@ class Policy:
 
     Attributes:
         ehr: a record system that is named in the policy, by its token; no person.
+        scope: what a person's token must be for; empty where only a session will do.
     """
 
     public: bool = False
     roles: frozenset[str] = frozenset()
     ehr: bool = False
+    scope: str = ""
 
 
 PUBLIC = Policy(public=True)
 SIGNED_IN = Policy()
 EHR = Policy(ehr=True)
+#: What machines may ask: any person's token that may read.
+DESCRIPTION = Policy(scope="read")
 #: Who may read counts and latencies.
-METRICS = Policy(roles=frozenset({"operator", "auditor"}))
+METRICS = Policy(roles=frozenset({"operator", "auditor"}), scope="read")
 #: Who may ask for predictions: the account of the service that delivers them.
-SCORES = Policy(roles=frozenset({"operator"}))
+SCORES = Policy(roles=frozenset({"operator"}), scope="work")
+#: Who may read a patient's prediction whole.
+PATIENTS = Policy(roles=frozenset({"clinical_lead", "nurse_leader", "operator"}), scope="patients")
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,7 @@ def authorize(request: Request) -> None:
     """Let a request pass when its route's policy says so; without a policy nobody passes.
 
     Raises:
-        Denied: no policy, or the person holds none of its roles.
+        Denied: no policy, the person holds none of its roles, or the token is for something else.
         HTTPException: nobody is signed in (401).
         NotFound: no record system is named here.
         NoToken: a record system's token is not what it must be (401).
@@ -145,4 +151,10 @@ def authorize(request: Request) -> None:
             f"your roles do not include one of: {', '.join(sorted(policy.roles))}",
             code="access.role",
             hint="Ask an owner of this home for the role.",
+        )
+    if person.scopes is not None and policy.scope not in person.scopes:
+        raise Denied(
+            "this token is not for this address",
+            code="access.scope",
+            hint=f"It needs the scope '{policy.scope}'." if policy.scope else "Sign in instead.",
         )

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from attending.errors import BadInput
 from attending.web.names import check_request, check_slug
 from attending.web.openapi import described
-from attending.web.policy import SCORES, SIGNED_IN, Routes
+from attending.web.policy import DESCRIPTION, PATIENTS, SCORES, Routes
 from attending.web.site import person_of, site_of
 from attending.web.wire import asked
 
@@ -18,7 +18,7 @@ ROUTES = Routes()
 _JSON = "application/json"
 
 
-@ROUTES.add("GET", "/v1/openapi.json", policy=SIGNED_IN)
+@ROUTES.add("GET", "/v1/openapi.json", policy=DESCRIPTION)
 def openapi() -> Response:
     """Return what machines may ask, as OpenAPI 3.1 describes it."""
     return JSONResponse(described())
@@ -46,7 +46,7 @@ async def predict(request: Request, name: str) -> Response:
     )
 
 
-@ROUTES.add("GET", "/v1/predictions/{request_id}", policy=SIGNED_IN)
+@ROUTES.add("GET", "/v1/predictions/{request_id}", policy=PATIENTS)
 def prediction(request: Request, request_id: str) -> Response:
     """Return a stored prediction whole: inputs with both clocks, versions, digests, reasons."""
     person = person_of(request)

@@ -94,10 +94,15 @@ def session_of(request: Request) -> str:
 
 
 def person_of(request: Request) -> PersonView | None:
-    """Return who is asking; the house is asked once for each request."""
+    """Return who is asking, by a token or a session; the house is asked once for each request."""
     if not hasattr(request.state, "person"):
-        token = session_of(request)
-        request.state.person = site_of(request).house.person_of(token) if token else None
+        house = site_of(request).house
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        session = session_of(request)
+        if kind.lower() == "bearer":
+            request.state.person = house.token_person(token)
+        else:
+            request.state.person = house.person_of(session) if session else None
     person: PersonView | None = request.state.person
     return person
 

@@ -100,11 +100,16 @@ class ModelPage(View):
 
 
 class PersonView(View):
-    """Who is signed in."""
+    """Who is signed in, or holds a token.
+
+    Attributes:
+        scopes: what the token is for; None for a session, which may do what its person may.
+    """
 
     person: str
     name: str
     roles: tuple[str, ...] = ()
+    scopes: tuple[str, ...] | None = None
 
 
 class HealthCheck(View):
