@@ -19,6 +19,7 @@ def refuse_unsorted(subject: Ints, time: Ints, known: Ints) -> None:
     Raises:
         IntegrityBroken: a row stands before an earlier one.
 
+    >>> import numpy as np
     >>> ordered = np.array([1, 1])
     >>> refuse_unsorted(ordered, np.array([1, 2]), np.array([1, 2]))
     """

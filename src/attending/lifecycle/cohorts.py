@@ -94,15 +94,7 @@ def build_cohort(
         each: called after every shard.
     """
     source = project_snapshot(desk, project, snapshot)
-    _require_calendar(project, source.snapshot)
-    record, table = build_table(
-        project.cohort,
-        engine_over(desk, source),
-        as_of=data_end(source.snapshot),
-        snapshot=source.digest,
-        zone_of=zones_of(source.snapshot).of,
-        each=each,
-    )
+    record, table = made_cohort(desk, project, source, each=each)
     artifact = desk.home.artifacts.put(table_bytes(table))
     digest = keep(
         desk,
@@ -117,6 +109,25 @@ def build_cohort(
         },
     )
     return BuiltCohort(digest=digest, record=record, table=table, source=source)
+
+
+def made_cohort(
+    desk: Desk, project: Project, source: Held, *, each: Callable[[], None] | None = None
+) -> tuple[Cohort, pa.Table]:
+    """Return the cohort that a project asks of a snapshot, made and not kept.
+
+    Raises:
+        Refused: the cohort is of units and the source has no real calendar.
+    """
+    _require_calendar(project, source.snapshot)
+    return build_table(
+        project.cohort,
+        engine_over(desk, source),
+        as_of=data_end(source.snapshot),
+        snapshot=source.digest,
+        zone_of=zones_of(source.snapshot).of,
+        each=each,
+    )
 
 
 def _require_calendar(project: Project, snapshot: Snapshot) -> None:

@@ -58,12 +58,7 @@ def build_features(
         Denied: the actor may not read one.
     """
     shared = catalogue_uses.checked(desk, project)
-    engine = engine_over(desk, cohort.source)
-    due = in_zones(cohort.table, cohort.source.snapshot)
-    if project.cohort.of_units:
-        record, table = build_units(project.features, cohort.table)
-    else:
-        record, table = build_table(project.features, due, engine, each=each)
+    record, table = made_features(desk, project, cohort, each=each)
     record = record.model_copy(update={"notes": (*record.notes, *shared.notes)})
     with TemporaryDirectory() as folder:
         path = Path(folder, "features.parquet")
@@ -87,6 +82,20 @@ def build_features(
     )
     catalogue_uses.keep_uses(desk, project, shared, feature_set=digest)
     return BuiltFeatures(digest=digest, record=record, table=table)
+
+
+def made_features(
+    desk: Desk,
+    project: Project,
+    cohort: BuiltCohort,
+    *,
+    each: Callable[[], None] | None = None,
+) -> tuple[FeatureSet, pa.Table]:
+    """Return the features that a project asks for a cohort, made and not kept."""
+    if project.cohort.of_units:
+        return build_units(project.features, cohort.table)
+    due = in_zones(cohort.table, cohort.source.snapshot)
+    return build_table(project.features, due, engine_over(desk, cohort.source), each=each)
 
 
 def built_features(desk: Desk, project: Project, cohort: BuiltCohort) -> BuiltFeatures:

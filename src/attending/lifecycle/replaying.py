@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.cohort.build import build as build_cohort_table
 from attending.errors import IntegrityBroken
-from attending.features.build import build as build_feature_table
-from attending.lifecycle.cohorts import BuiltCohort, data_end, in_zones
+from attending.lifecycle.cohorts import BuiltCohort, made_cohort
 from attending.lifecycle.desk import keep
-from attending.lifecycle.engines import engine_over
-from attending.lifecycle.featuring import BuiltFeatures
+from attending.lifecycle.featuring import BuiltFeatures, made_features
 from attending.lifecycle.ingesting import held
 from attending.lifecycle.run_specs import asked_by
 from attending.lifecycle.training import fit_under, standing_of
@@ -81,19 +78,13 @@ def verified(desk: Desk, snapshot: str) -> Held:
 
 def rebuilt_cohort(desk: Desk, asked: Project, source: Held) -> BuiltCohort:
     """Return the cohort that a spec asks of a snapshot, made anew and not kept."""
-    record, table = build_cohort_table(
-        asked.cohort,
-        engine_over(desk, source),
-        as_of=data_end(source.snapshot),
-        snapshot=source.digest,
-    )
+    record, table = made_cohort(desk, asked, source)
     return BuiltCohort(record.digest, record, table, source)
 
 
 def rebuilt_features(desk: Desk, asked: Project, cohort: BuiltCohort) -> BuiltFeatures:
     """Return the features that a spec asks for a cohort, made anew and not kept."""
-    due = in_zones(cohort.table, cohort.source.snapshot)
-    record, table = build_feature_table(asked.features, due, engine_over(desk, cohort.source))
+    record, table = made_features(desk, asked, cohort)
     return BuiltFeatures(record.digest, record, table)
 
 
