@@ -22,7 +22,7 @@ from attending.cli.face import (
     table,
 )
 from attending.digests import short
-from attending.lifecycle import explaining, noticing, sizing, training, validating
+from attending.lifecycle import dossiers, explaining, noticing, sizing, training, validating
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.records.run import Run
@@ -252,5 +252,32 @@ def card_notice(
         lines=[
             f"notice {short(notice.digest)}: {page}",
             f"reading level: grade {notice.grade:.1f}, {notice.grade_at_most:g} at most",
+        ],
+    )
+
+
+@card_app.command("dossier")
+def card_dossier(
+    run: RunArgument = "",
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Write the compliance dossier: use, gates, exceptions, signatures, lineage; gaps: exit 3.
+
+    Example: attending card dossier --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        dossier = dossiers.write_dossier(desk, asked, training.latest_run(desk, asked, run))
+        page = desk.home.artifacts.path(validating.page_of(desk, dossier.digest))
+    emit(
+        {"digest": dossier.digest, "page": str(page), **dossier.content()},
+        as_json=as_json,
+        lines=[
+            f"dossier {short(dossier.digest)}: {page}",
+            f"missing: {'; '.join(dossier.missing) or 'nothing'}",
         ],
     )
