@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import model_validator
 
-from attending.records.base import Part, Record, When
+from attending.records.base import GrownPart, Part, Record, When
 
 #: `live`: the model's score; `fallback`: the named simpler score, marked; `no_score`: none, marked.
 Outcome: TypeAlias = Literal["live", "fallback", "no_score"]
@@ -35,8 +35,12 @@ class Factor(Part):
     words: str = ""
 
 
-class Prediction(Record):
-    """One score, or the named reason why there is none."""
+class Prediction(GrownPart, Record):
+    """One score, or the named reason why there is none.
+
+    Attributes:
+        rationale: for the clinician, short: the risk, what moved it with its trend, what to do.
+    """
 
     kind: ClassVar[str] = "prediction"
 
@@ -67,6 +71,7 @@ class Prediction(Record):
     scope: Literal["in", "out"] = "in"
     scope_reasons: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    rationale: str = ""
 
     @property
     def missing(self) -> tuple[str, ...]:

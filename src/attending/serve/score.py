@@ -10,6 +10,8 @@ from attending.engines import kernel
 from attending.errors import AttendingError
 from attending.explain.prediction import Input as ExplainedInput
 from attending.explain.prediction import explain
+from attending.explain.sentence import NO_ACTION
+from attending.explain.trend import trends
 from attending.features.online import for_patient
 from attending.records.features import REASONS
 from attending.records.prediction import Factor, Input, Prediction
@@ -104,6 +106,7 @@ def score_explained(
     update = {
         "explanation": explanation.digest if explanation else None,
         "factors": _factors(explanation),
+        "rationale": explanation.sentence if explanation else "",
         "degraded": (*made.degraded, *gap),
     }
     return made.model_copy(update=update), explanation
@@ -135,13 +138,16 @@ def _explained(
         return None, ()
     try:
         inputs = _explained_inputs(served, vector)
-        return explain(served.bundle, x, inputs, at=vector.prediction_time, top=_TOP), ()
+        action = served.release.delivery[0].wording if decided.flagged[0] == 1 else NO_ACTION
+        at = vector.prediction_time
+        return explain(served.bundle, x, inputs, at=at, top=_TOP, action=action), ()
     except (AttendingError, ValueError, ArithmeticError, LookupError):
         return None, ("explanation:unavailable",)
 
 
 def _explained_inputs(served: Served, vector: FeatureVector) -> list[ExplainedInput]:
     values = list(vector.inputs())
+    moves = trends(served.features, {one.name: one.value for one in values})
     found: list[ExplainedInput] = []
     for column in served.columns:
         spec, value = served.features.features[column], values[column]
@@ -153,6 +159,7 @@ def _explained_inputs(served: Served, vector: FeatureVector) -> list[ExplainedIn
                 time=value.time,
                 known_at=value.known_at,
                 missing_reason=(value.missing or "").replace("_", " "),
+                trend=moves.get(spec.name, ""),
             )
         )
     return found

@@ -82,7 +82,8 @@ def _detail(content: dict[str, Any], release: ReleaseSpec) -> str:
     known = [one["known_at"] for one in content["inputs"] if one["known_at"]]
     lines = [f"- {one['words']}" for one in content["factors"]]
     if lines:
-        lines += ["", _NOT_CAUSAL]
+        why = content.get("rationale", "")
+        lines = [*([why, ""] if why else []), *lines, "", _NOT_CAUSAL]
     said = [
         ("Newest input known", max(known, default="none")),
         ("Missing", ", ".join(missing) or "nothing"),

@@ -70,6 +70,7 @@ def answered(found: Answered) -> PredictionAnswer:
         told |= {name: content[name] for name in ("scored_by", "score", "threshold", "flagged")}
         told["band"] = content["band"]
         told["factors"] = tuple(FactorOut(**one) for one in content["factors"])
+        told["rationale"] = content.get("rationale", "")
         told["missing"] = tuple(i["feature"] for i in content["inputs"] if i["value"] is None)
         told["degraded"] = tuple(content["degraded"])
         told["reasons"] = tuple(word for word in content["reasons"].split(";") if word)

@@ -80,6 +80,7 @@ class PredictionAnswer(_Strict):
     flagged: bool | None = None
     band: str = ""
     factors: tuple[FactorOut, ...] = ()
+    rationale: str = ""
     missing: tuple[str, ...] = ()
     degraded: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
