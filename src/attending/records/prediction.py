@@ -40,6 +40,10 @@ class Prediction(GrownPart, Record):
 
     Attributes:
         rationale: for the clinician, short: the risk, what moved it with its trend, what to do.
+        risk_low, risk_high: 95 % band of the calibration curve at this score, from the validation
+            report; None without one. `band_words` says which it is.
+        unlike_training: whether unusually many values lie outside those of the training patients,
+            or one far; `outside` names them. None where the model gave no score.
     """
 
     kind: ClassVar[str] = "prediction"
@@ -72,6 +76,11 @@ class Prediction(GrownPart, Record):
     scope_reasons: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     rationale: str = ""
+    risk_low: float | None = None
+    risk_high: float | None = None
+    band_words: str = ""
+    unlike_training: bool | None = None
+    outside: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from attending.engines import kernel
 from attending.errors import AttendingError
+from attending.explain.likeness import band_at, likeness
 from attending.explain.prediction import Input as ExplainedInput
 from attending.explain.prediction import explain
 from attending.explain.sentence import NO_ACTION
@@ -104,6 +105,7 @@ def score_explained(
     explanation, gap = _explained(served, vector, x[0], decided=decided)
     made = _prediction(served, vector, decided, known=known, index_start=index_start)
     update = {
+        **_certainty(served, made, x[0]),
         "explanation": explanation.digest if explanation else None,
         "factors": _factors(explanation),
         "rationale": explanation.sentence if explanation else "",
@@ -163,6 +165,17 @@ def _explained_inputs(served: Served, vector: FeatureVector) -> list[ExplainedIn
             )
         )
     return found
+
+
+def _certainty(served: Served, made: Prediction, x: Floats) -> dict[str, Any]:  # fields by name
+    """Return what became of patients of a similar risk, and whether this one is like the rest."""
+    if made.outcome != KINDS[LIVE] or made.score is None:
+        return {}
+    alike, band = likeness(served.bundle, x), band_at(served.curve, made.score)
+    found = {"unlike_training": alike.unlike, "outside": alike.outside}
+    if band is None:
+        return found | {"band_words": "No validated patients of a similar risk to give a band."}
+    return found | {"risk_low": band.low, "risk_high": band.high, "band_words": band.words}
 
 
 def _factors(explanation: Explanation | None) -> tuple[Factor, ...]:
