@@ -22,7 +22,15 @@ from attending.cli.face import (
     table,
 )
 from attending.digests import short
-from attending.lifecycle import explaining, papers, sizing, training, validating
+from attending.lifecycle import (
+    dossiers,
+    explaining,
+    noticing,
+    papers,
+    sizing,
+    training,
+    validating,
+)
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.records.run import Run
@@ -226,4 +234,58 @@ def card_build(
         {"digest": card.digest, "page": str(page), **card.content()},
         as_json=as_json,
         lines=[f"card {short(card.digest)}: {page}", f"missing: {missing}"],
+    )
+
+
+@card_app.command("notice")
+def card_notice(
+    run: RunArgument = "",
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Write the plain-language notice for patients; too hard, too certain or incomplete: exit 3.
+
+    Example: attending card notice --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        notice = noticing.write_notice(desk, asked, training.latest_run(desk, asked, run))
+        page = desk.home.artifacts.path(papers.page_of(desk, notice.digest))
+    emit(
+        {"digest": notice.digest, "page": str(page), **notice.content()},
+        as_json=as_json,
+        lines=[
+            f"notice {short(notice.digest)}: {page}",
+            f"reading level: grade {notice.grade:.1f}, {notice.grade_at_most:g} at most",
+        ],
+    )
+
+
+@card_app.command("dossier")
+def card_dossier(
+    run: RunArgument = "",
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Write the compliance dossier: use, gates, exceptions, signatures, lineage; gaps: exit 3.
+
+    Example: attending card dossier --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        dossier = dossiers.write_dossier(desk, asked, training.latest_run(desk, asked, run))
+        page = desk.home.artifacts.path(papers.page_of(desk, dossier.digest))
+    emit(
+        {"digest": dossier.digest, "page": str(page), **dossier.content()},
+        as_json=as_json,
+        lines=[
+            f"dossier {short(dossier.digest)}: {page}",
+            f"missing: {'; '.join(dossier.missing) or 'nothing'}",
+        ],
     )

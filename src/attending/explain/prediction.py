@@ -35,6 +35,7 @@ class Input:
         time: when the newest value in it happened.
         known_at: when that value could first be seen.
         missing_reason: why there is none, such as `not measured in 24 h`.
+        trend: which way it goes, such as `up 0.6 in this stay`; empty when nothing says so.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Input:
     time: Instant | None = None
     known_at: Instant | None = None
     missing_reason: str = "not recorded"
+    trend: str = ""
 
 
 def explain(
@@ -117,7 +119,7 @@ def _factor(item: Input, value: float, share: float, *, at: Instant) -> Factor:
     return Factor(
         feature=item.name,
         label=item.label,
-        printed=printed_value(value, unit=item.unit),
+        printed=", ".join(filter(None, (printed_value(value, unit=item.unit), item.trend))),
         value=None if missing else value,
         contribution=share,
         direction="raises" if share > 0 else "lowers",

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from attending.records.explanation import Factor
 
 _NAMED = 3
+#: A text for the clinician has at most so many characters.
+LONGEST = 300
+#: Said where a risk asks for nothing.
+NO_ACTION = "Below the threshold: no action is asked for."
 
 
 def printed_value(value: float, *, unit: str) -> str:
@@ -46,11 +50,22 @@ def percent(risk: float) -> str:
 def say(risk: float, factors: Sequence[Factor], *, action: str) -> str:
     """Return one short text for the clinician: risk, what raises it, what lowers it, what to do.
 
+    Fewer factors are named until it has `LONGEST` characters at most; what to do is said whole
+    unless it is longer than that by itself.
+
     >>> say(0.23, [], action="Call within 48 h.")
     'Risk 23 %. Nothing known sets this patient apart from the average. Call within 48 h.'
     """
-    up = [item for item in factors if item.direction == "raises"][:_NAMED]
-    down = [item for item in factors if item.direction == "lowers"][:_NAMED]
+    texts = (_said(risk, factors, action=action, most=most) for most in range(_NAMED, 0, -1))
+    text = next((text for text in texts if len(text) <= LONGEST), "")
+    text = text or f"Risk {percent(risk)}. {action}".rstrip()
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rsplit(' ', 1)[0]}…"
+
+
+def _said(risk: float, factors: Sequence[Factor], *, action: str, most: int) -> str:
+    """Return the text with so many factors on either side."""
+    up = [item for item in factors if item.direction == "raises"][:most]
+    down = [item for item in factors if item.direction == "lowers"][:most]
     sides = (("raised", up), ("lowered", down))
     pieces = [f"{verb} by {_listed(side)}" for verb, side in sides if side]
     text = "; ".join(pieces) or "nothing known sets this patient apart from the average"

@@ -84,7 +84,15 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         *("cohort build", "features build", "features parity", "features take", "train fit"),
         *("explain stability", "contract check", "run influence", "run promote"),
         *("validate later", "validate silent", "validate threshold"),
-        *("validate model", "card build", "gate leaks", "run replay", "snapshot landmark"),
+        *(
+            "validate model",
+            "card build",
+            "card dossier",
+            "card notice",
+            "gate leaks",
+            "run replay",
+            "snapshot landmark",
+        ),
     ),
     _ENGINEER: (
         *("ingest fhir", "ingest hospital", "ingest mapped", "ingest meds", "ingest mimic-iv"),

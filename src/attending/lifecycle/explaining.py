@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from attending.errors import NotFound
 from attending.explain.prediction import Input, explain
+from attending.explain.sentence import NO_ACTION
+from attending.explain.trend import trends
 from attending.features.lineage import codes_read
 from attending.features.online import for_patient
 from attending.lifecycle.cohorts import project_snapshot, zones_of
@@ -67,6 +69,8 @@ def explain_request(desk: Desk, project: Project, request_id: str) -> Relived:
         index_start=parse_instant(made["index_start"]),
         zone=zones_of(source.snapshot).of(made["site"]),
     )
+    values = list(vector.inputs())
+    moves = trends(project.features, {item.name: item.value for item in values})
     inputs = [
         Input(
             name=item.name,
@@ -75,8 +79,9 @@ def explain_request(desk: Desk, project: Project, request_id: str) -> Relived:
             time=item.time,
             known_at=item.known_at,
             missing_reason=item.missing or "",
+            trend=moves.get(item.name, ""),
         )
-        for item in vector.inputs()
+        for item in values
     ]
     x = vector.row()
     explanation = explain(
@@ -84,7 +89,7 @@ def explain_request(desk: Desk, project: Project, request_id: str) -> Relived:
         x,
         inputs,
         at=stored.prediction_time,
-        action=project.release.delivery[0].wording,
+        action=project.release.delivery[0].wording if made["flagged"] else NO_ACTION,
     )
     keep(desk, explanation, action="explain.prediction", keys={"model": stored.model})
     again = float(bundle.risk(x[None, :])[0])

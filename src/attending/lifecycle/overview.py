@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from attending.errors import NotFound
 from attending.lifecycle.papers import pages
 from attending.records.card import ModelCard
+from attending.records.dossier import Dossier
 from attending.records.governance import Approval, GateDecision
 from attending.records.monitoring import Verdict, standing
+from attending.records.notice import PatientNotice
 from attending.records.validation import ValidationReport
 
 if TYPE_CHECKING:
@@ -70,13 +72,15 @@ def standing_of(desk: Desk, model: str) -> Standing:
 
 
 def papers(desk: Desk, model: str) -> tuple[Paper, ...]:
-    """Return the newest report and card of a model, with who signed their records."""
+    """Return the newest papers of a model, with who signed their records."""
     catalog = desk.home.catalog
     by_record = {of: page for page, (_, of) in pages(desk).items()}
     found = []
     for title, record in (
         ("Validation report", catalog.latest(ValidationReport, **_of(desk, model))),
         ("Model card", catalog.latest(ModelCard, model=model)),
+        ("Compliance dossier", catalog.latest(Dossier, model=model)),
+        ("Patient notice", catalog.latest(PatientNotice, model=model)),
     ):
         if record is not None and record.digest in by_record:
             signed = catalog.all(Approval, document=record.digest)

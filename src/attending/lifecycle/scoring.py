@@ -23,6 +23,7 @@ from attending.lifecycle.tables import table_bytes
 from attending.lifecycle.training import bundle_of
 from attending.records.monitoring import Verdict
 from attending.records.run import Run
+from attending.records.validation import ValidationReport
 from attending.scores.registered import SCORES
 from attending.serve.batch import score_batch
 from attending.serve.outcomes import join
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from attending.lifecycle.projects import Project
     from attending.records.prediction import OutcomeJoin, PredictionBatch
     from attending.records.release import Deployment
+    from attending.records.validation import CurvePoint
     from attending.types import Instant
 
 #: What makes two requests one.
@@ -117,7 +119,15 @@ def served_version(desk: Desk, project: Project, *, version: str = "") -> Served
         serves=stands.serves,
         fallback=SCORES.get(fallback.score)(fallback.parameters) if fallback.score else None,
         zones=_zones(desk, project),
+        curve=_curve(desk, run),
     )
+
+
+def _curve(desk: Desk, run: Run) -> tuple[CurvePoint, ...]:
+    """Return the calibration curve of the model in its newest validation report; maybe none."""
+    report = desk.home.catalog.latest(ValidationReport, run=run.digest)
+    held = report.calibration if report else ()
+    return next((one.curve for one in held if one.model == "model"), ())
 
 
 def _zones(desk: Desk, project: Project) -> Zones:

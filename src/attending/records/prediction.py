@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import model_validator
 
-from attending.records.base import Part, Record, When
+from attending.records.base import GrownPart, Part, Record, When
 
 #: `live`: the model's score; `fallback`: the named simpler score, marked; `no_score`: none, marked.
 Outcome: TypeAlias = Literal["live", "fallback", "no_score"]
@@ -35,8 +35,16 @@ class Factor(Part):
     words: str = ""
 
 
-class Prediction(Record):
-    """One score, or the named reason why there is none."""
+class Prediction(GrownPart, Record):
+    """One score, or the named reason why there is none.
+
+    Attributes:
+        rationale: for the clinician, short: the risk, what moved it with its trend, what to do.
+        risk_low, risk_high: 95 % band of the calibration curve at this score, from the validation
+            report; None without one. `band_words` says which it is.
+        unlike_training: whether unusually many values lie outside those of the training patients,
+            or one far; `outside` names them. None where the model gave no score.
+    """
 
     kind: ClassVar[str] = "prediction"
 
@@ -67,6 +75,12 @@ class Prediction(Record):
     scope: Literal["in", "out"] = "in"
     scope_reasons: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    rationale: str = ""
+    risk_low: float | None = None
+    risk_high: float | None = None
+    band_words: str = ""
+    unlike_training: bool | None = None
+    outside: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from attending.engines import kernel
 from attending.errors import AttendingError
+from attending.explain.likeness import band_at, likeness
 from attending.explain.prediction import Input as ExplainedInput
 from attending.explain.prediction import explain
+from attending.explain.sentence import NO_ACTION
+from attending.explain.trend import trends
 from attending.features.online import for_patient
 from attending.records.features import REASONS
 from attending.records.prediction import Factor, Input, Prediction
@@ -102,8 +105,10 @@ def score_explained(
     explanation, gap = _explained(served, vector, x[0], decided=decided)
     made = _prediction(served, vector, decided, known=known, index_start=index_start)
     update = {
+        **_certainty(served, made, x[0]),
         "explanation": explanation.digest if explanation else None,
         "factors": _factors(explanation),
+        "rationale": explanation.sentence if explanation else "",
         "degraded": (*made.degraded, *gap),
     }
     return made.model_copy(update=update), explanation
@@ -135,13 +140,16 @@ def _explained(
         return None, ()
     try:
         inputs = _explained_inputs(served, vector)
-        return explain(served.bundle, x, inputs, at=vector.prediction_time, top=_TOP), ()
+        action = served.release.delivery[0].wording if decided.flagged[0] == 1 else NO_ACTION
+        at = vector.prediction_time
+        return explain(served.bundle, x, inputs, at=at, top=_TOP, action=action), ()
     except (AttendingError, ValueError, ArithmeticError, LookupError):
         return None, ("explanation:unavailable",)
 
 
 def _explained_inputs(served: Served, vector: FeatureVector) -> list[ExplainedInput]:
     values = list(vector.inputs())
+    moves = trends(served.features, {one.name: one.value for one in values})
     found: list[ExplainedInput] = []
     for column in served.columns:
         spec, value = served.features.features[column], values[column]
@@ -153,9 +161,21 @@ def _explained_inputs(served: Served, vector: FeatureVector) -> list[ExplainedIn
                 time=value.time,
                 known_at=value.known_at,
                 missing_reason=(value.missing or "").replace("_", " "),
+                trend=moves.get(spec.name, ""),
             )
         )
     return found
+
+
+def _certainty(served: Served, made: Prediction, x: Floats) -> dict[str, Any]:  # fields by name
+    """Return what became of patients of a similar risk, and whether this one is like the rest."""
+    if made.outcome != KINDS[LIVE] or made.score is None:
+        return {}
+    alike, band = likeness(served.bundle, x), band_at(served.curve, made.score)
+    found = {"unlike_training": alike.unlike, "outside": alike.outside}
+    if band is None:
+        return found | {"band_words": "No validated patients of a similar risk to give a band."}
+    return found | {"risk_low": band.low, "risk_high": band.high, "band_words": band.words}
 
 
 def _factors(explanation: Explanation | None) -> tuple[Factor, ...]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from attending.models.bundle import Bundle
     from attending.records.monitoring import RiskLevel, Verdict
     from attending.records.prediction import Answer
+    from attending.records.validation import CurvePoint
     from attending.scores.protocol import Score
     from attending.specs.features import FeaturesSpec
     from attending.specs.release import ReleaseSpec, Widening
@@ -39,6 +40,7 @@ class Served:
         fallback: the score that the signed plan names, made from its parameters.
         missing_share_max: with more of the features missing or stale there is no model score.
         decision_point, user_role: as stated by the caller; checked when stated.
+        curve: the calibration curve of the run's validation report; empty without one.
         zones: of the sites, for features as of a clock time.
     """
 
@@ -61,6 +63,7 @@ class Served:
     decision_point: str | None = None
     user_role: str | None = None
     zones: Zones = field(default_factory=Zones)
+    curve: tuple[CurvePoint, ...] = ()
     plan: Compiled = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

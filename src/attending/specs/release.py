@@ -216,12 +216,29 @@ class Response(Spec):
         return self
 
 
+class PatientWords(Spec):
+    """What patients are told, in words that they would use.
+
+    Attributes:
+        foretold: ends the sentence `you may be more likely to`.
+        looks_at: ends the sentence `it looks at`.
+        staff_may: a whole sentence: what the staff may do for those it points out.
+        ask: a whole sentence: whom to ask, and how.
+    """
+
+    foretold: Text
+    looks_at: Text
+    staff_may: Text
+    ask: Text
+
+
 class ReleaseSpec(Spec):
     """`release.yaml`: what a release is for, how it widens, and how it is taken back.
 
     Attributes:
         responses: what follows an alert, place by place; each is decided and signed with its
             threshold.
+        patient_notice: what patients are told; without it no notice is written.
 
     >>> Threshold(value=0.3).value
     0.3
@@ -243,6 +260,7 @@ class ReleaseSpec(Spec):
     playbook: Playbook
     training_material: Training
     responses: tuple[Response, ...] = ()
+    patient_notice: PatientWords | None = None
 
     @model_validator(mode="after")
     def _places_once(self) -> Self:

@@ -82,8 +82,10 @@ def _detail(content: dict[str, Any], release: ReleaseSpec) -> str:
     known = [one["known_at"] for one in content["inputs"] if one["known_at"]]
     lines = [f"- {one['words']}" for one in content["factors"]]
     if lines:
-        lines += ["", _NOT_CAUSAL]
+        why = content.get("rationale", "")
+        lines = [*([why, ""] if why else []), *lines, "", _NOT_CAUSAL]
     said = [
+        *_certainty(content),
         ("Newest input known", max(known, default="none")),
         ("Missing", ", ".join(missing) or "nothing"),
         ("Marks", _words(";".join(content["degraded"])) if content["degraded"] else "none"),
@@ -94,3 +96,12 @@ def _detail(content: dict[str, Any], release: ReleaseSpec) -> str:
         ("Without a score", release.fallback.downtime_pathway),
     ]
     return "\n".join([*lines, "", *(f"- **{name}:** {value}" for name, value in said)])
+
+
+def _certainty(content: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the band of the risk, and the mark of a patient unlike those it was trained on."""
+    said = [("How sure", content["band_words"])] if content.get("band_words") else []
+    if content.get("unlike_training"):
+        outside = ", ".join(content["outside"])
+        said.append(("Unlike the training patients", f"unusual values or gaps: {outside}"))
+    return said

@@ -54,6 +54,10 @@ def _number(pseudonym: str | None) -> int | None:
     return None if pseudonym is None else int(pseudonym)
 
 
+#: What a prediction of an older release does not have.
+_LATER = ("rationale", "risk_low", "risk_high", "band_words", "unlike_training", "outside")
+
+
 def answered(found: Answered) -> PredictionAnswer:
     """Return what the caller is told; in silent no score, no reason and no band."""
     content = found.content
@@ -70,6 +74,7 @@ def answered(found: Answered) -> PredictionAnswer:
         told |= {name: content[name] for name in ("scored_by", "score", "threshold", "flagged")}
         told["band"] = content["band"]
         told["factors"] = tuple(FactorOut(**one) for one in content["factors"])
+        told |= {name: content[name] for name in _LATER if name in content}
         told["missing"] = tuple(i["feature"] for i in content["inputs"] if i["value"] is None)
         told["degraded"] = tuple(content["degraded"])
         told["reasons"] = tuple(word for word in content["reasons"].split(";") if word)

@@ -80,6 +80,12 @@ class PredictionAnswer(_Strict):
     flagged: bool | None = None
     band: str = ""
     factors: tuple[FactorOut, ...] = ()
+    rationale: str = ""
+    risk_low: float | None = None
+    risk_high: float | None = None
+    band_words: str = ""
+    unlike_training: bool | None = None
+    outside: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     degraded: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()

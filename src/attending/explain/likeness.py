@@ -1,0 +1,113 @@
+"""How sure is a risk: what became of patients of a similar risk, and is this one like the rest?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import comb
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from attending.explain.sentence import percent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from attending.models.bundle import Bundle
+    from attending.models.reference import Reference
+    from attending.records.validation import CurvePoint
+    from attending.types import Floats
+
+#: A value outside these quantiles of training is outside; so are 2 of 100 by chance.
+_LOW, _HIGH, _BY_CHANCE = 0.01, 0.99, 0.02
+#: A patient with more values outside than all but this share would have by chance is unlike them.
+_RARE = 0.01
+#: One value so many times the whole range outside it is enough.
+_FAR = 3.0
+
+
+@dataclass(frozen=True)
+class Band:
+    """Where the share with the outcome lay among patients of a similar risk, 0 to 1."""
+
+    low: float
+    high: float
+
+    @property
+    def words(self) -> str:
+        """Return what the band is, for people.
+
+        >>> Band(0.12, 0.31).words
+        'Of validation patients with a similar risk 12 % to 31 % had the outcome (95 % band).'
+        """
+        return (
+            f"Of validation patients with a similar risk {percent(self.low)} to "
+            f"{percent(self.high)} had the outcome (95 % band)."
+        )
+
+
+def band_at(curve: Sequence[CurvePoint], risk: float) -> Band | None:
+    """Return the band of the calibration curve at a risk, None outside the risks it was made from.
+
+    Args:
+        curve: of the validation report, its points rising in `predicted`.
+        risk: 0 to 1.
+    """
+    if not curve or not curve[0].predicted <= risk <= curve[-1].predicted:
+        return None
+    at = [point.predicted for point in curve]
+    low, high = (
+        float(np.clip(np.interp(risk, at, side), 0.0, 1.0))
+        for side in ([one.low for one in curve], [one.high for one in curve])
+    )
+    return Band(low, high)
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Which values lie outside those of the training patients, and whether that is unusual."""
+
+    outside: tuple[str, ...]
+    unlike: bool
+
+
+def likeness(bundle: Bundle, x: Floats) -> Likeness:
+    """Return how one row compares with the training rows, from the quantiles kept with the model.
+
+    A value outside the 1st to 99th percentile is outside, and so is a gap where hardly any training
+    row had one. More of them than 99 of 100 rows would have by chance, or one value far outside,
+    make the patient unlike the training patients.
+
+    Args:
+        bundle: the model and the quantiles of its training rows.
+        x: shape (p,), NaN where missing.
+    """
+    pairs = list(zip(bundle.references, x.tolist(), strict=True))
+    outside = tuple(known.name for known, value in pairs if _beyond(known, value) > 0)
+    far = any(_beyond(known, value) > _FAR for known, value in pairs)
+    return Likeness(outside, unlike=far or len(outside) > allowed(len(pairs)))
+
+
+def allowed(features: int) -> int:
+    """Return how many of some features may lie outside before that is rarer than 1 in 100.
+
+    >>> allowed(5), allowed(30)
+    (1, 3)
+    """
+    held, count = 0.0, -1
+    while held < 1.0 - _RARE:
+        count += 1
+        chance = _BY_CHANCE**count * (1.0 - _BY_CHANCE) ** (features - count)
+        held += comb(features, count) * chance
+    return count
+
+
+def _beyond(known: Reference, value: float) -> float:
+    """Return how far outside a value is, in widths of the range; above 0 is outside."""
+    if np.isnan(value):
+        return 1.0 if known.missing < _LOW else 0.0
+    low, high = known.at(_LOW), known.at(_HIGH)
+    if low is None or high is None:
+        return 1.0
+    over = max(low - value, value - high, 0.0)
+    return over / (high - low) if high > low else min(over, 1.0)

@@ -1,0 +1,206 @@
+"""The compliance dossier of a run, put together from what the home holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attending.documents.dossier import dossier_document
+from attending.errors import Refused
+from attending.features.lineage import uses
+from attending.govern.policy import EXCEPTION_SIGNERS
+from attending.lifecycle.agreeing import exceptions_of, signed_exceptions
+from attending.lifecycle.desk import keep
+from attending.lifecycle.papers import keep_page
+from attending.records.card import ModelCard
+from attending.records.cohort import Cohort
+from attending.records.dossier import (
+    Dossier,
+    DossierException,
+    DossierFeature,
+    DossierGate,
+    DossierSignature,
+    DossierStep,
+)
+from attending.records.governance import Approval, GateDecision, Withdrawal
+from attending.records.snapshot import Snapshot
+from attending.records.validation import ValidationReport
+
+if TYPE_CHECKING:
+    from attending.lifecycle.desk import Desk
+    from attending.lifecycle.projects import Project
+    from attending.records.release import Deployment
+    from attending.records.run import Run
+
+
+def write_dossier(desk: Desk, project: Project, run: Run) -> Dossier:
+    """Return the compliance dossier of a run, kept, with its readable document.
+
+    Raises:
+        Refused: the run has no validation report or no card, or the card has gaps.
+    """
+    card = _card(desk, run)
+    stands = _deployment(desk, run)
+    signatures, gates = _signatures(desk, run), _gates(desk, run)
+    asked = (
+        ("the version stands in no stage", stands is not None),
+        ("no gate was asked for this run", bool(gates)),
+        ("nobody has signed the card", _is_signed(signatures, card.digest)),
+    )
+    dossier = Dossier(
+        model=run.model,
+        version=stands.version if stands else card.version,
+        stage=stands.stage if stands else "not deployed",
+        synthetic=desk.home.synthetic,
+        as_of=desk.at,
+        intended=_intended(card),
+        non_intended=(*card.non_intended, *card.excluded),
+        lineage=_lineage(desk, run, card=card, stands=stands),
+        features=_features(project),
+        signatures=signatures,
+        exceptions=_exceptions(desk, project),
+        gates=gates,
+        missing=tuple(words for words, held in asked if not held),
+    )
+    keep(desk, dossier, action="dossier.write", keys={"model": run.model, "run": run.digest})
+    keep_page(desk, dossier_document(dossier), of=dossier.digest, title="Compliance dossier")
+    return dossier
+
+
+def _card(desk: Desk, run: Run) -> ModelCard:
+    """Return the newest card of the run; a dossier without its boundaries is none."""
+    catalog = desk.home.catalog
+    card = catalog.latest(ModelCard, run=run.digest)
+    lacks = [] if catalog.latest(ValidationReport, run=run.digest) else ["a validation report"]
+    if card is None:
+        lacks.append("a model card")
+    else:
+        lacks += [f"card: {name.replace('_', ' ')}" for name in card.missing]
+    if lacks or card is None:
+        raise Refused(
+            f"the dossier lacks: {', '.join(lacks)}",
+            code="dossier.incomplete",
+            hint="Run `attending validate model`, `explain stability` and `card build` first.",
+        )
+    return card
+
+
+def _deployment(desk: Desk, run: Run) -> Deployment | None:
+    """Return where the run stands now; a fresh run stands at prototype, which is no stage."""
+    history = [item for item in desk.home.deployments.history(run.model) if item.run == run.digest]
+    return history[-1] if history and history[-1].stage != "prototype" else None
+
+
+def _intended(card: ModelCard) -> tuple[tuple[str, str], ...]:
+    threshold = "none is agreed" if card.threshold is None else f"{card.threshold:.0%} or more"
+    return (
+        ("Patients", card.population),
+        ("Foretold", card.outcome),
+        ("When", card.decision_point),
+        ("Users", ", ".join(card.users)),
+        ("Risk level", card.risk_level),
+        ("Oversight", card.oversight),
+        ("Threshold", threshold),
+    )
+
+
+def _lineage(
+    desk: Desk, run: Run, *, card: ModelCard, stands: Deployment | None
+) -> tuple[DossierStep, ...]:
+    """Return the steps from source tables to the deployed files, in their order."""
+    snapshot = desk.home.catalog.get(run.snapshot, Snapshot)
+    cohort = desk.home.catalog.get(run.cohort, Cohort)
+    tables = [
+        DossierStep(
+            step="Source table",
+            says=f"{one.table}: {one.accepted:,} of {one.rows_in:,} rows accepted",
+        )
+        for one in snapshot.account.tables
+    ]
+    plan = (stands and stands.release_spec) or card.made_from.get("release_spec", "")
+    return (
+        *tables,
+        DossierStep(step="Snapshot", says="events as they were taken in", digest=run.snapshot),
+        DossierStep(step="Cohort", says=f"{cohort.rows:,} predictions", digest=run.cohort),
+        DossierStep(step="Features", says="their definitions", digest=run.feature_set),
+        DossierStep(step="Feature table", says="their values", digest=run.feature_table),
+        DossierStep(step="Run", says=f"attending {run.code_digest[:12]}", digest=run.digest),
+        *(
+            DossierStep(step="File of the run", says=item.name, digest=item.digest)
+            for item in run.artifacts
+        ),
+        DossierStep(
+            step="Validation report",
+            says="of the run",
+            digest=card.made_from.get("validation", ""),
+        ),
+        DossierStep(step="Model card", says=card.version, digest=card.digest),
+        DossierStep(step="Release plan", says="release.yaml", digest=plan),
+    )
+
+
+def _features(project: Project) -> tuple[DossierFeature, ...]:
+    spec = project.features
+    return tuple(
+        DossierFeature(name=one.name, label=spec.feature(one.name).label, codes=one.codes)
+        for one in uses(spec)
+    )
+
+
+def _signatures(desk: Desk, run: Run) -> tuple[DossierSignature, ...]:
+    """Return the signatures on records of this run, and on those of the model of no run."""
+    catalog = desk.home.catalog
+    lines = {line.digest for line in catalog.list(model=run.model)}
+    mine = {one for one in lines if catalog.keys(one).get("run", run.digest) == run.digest}
+    taken_back = {one.approval for one in catalog.all(Withdrawal)}
+    found = [one for one in catalog.all(Approval) if one.document in {*mine, run.digest}]
+    return tuple(
+        DossierSignature(
+            document_kind=one.document_kind,
+            document=one.document,
+            signer=one.printed_name,
+            role=one.role,
+            meaning=one.meaning,
+            signed_at=one.signed_at,
+            taken_back=one.digest in taken_back,
+        )
+        for one in sorted(found, key=lambda one: one.signed_at)
+    )
+
+
+def _is_signed(signatures: tuple[DossierSignature, ...], digest: str) -> bool:
+    return any(one.document == digest and not one.taken_back for one in signatures)
+
+
+def _exceptions(desk: Desk, project: Project) -> tuple[DossierException, ...]:
+    roles = frozenset(EXCEPTION_SIGNERS)
+    found = []
+    for item in exceptions_of(desk, project):
+        signed = item in signed_exceptions(desk, project, item.condition, roles=roles)
+        standing = "in force" if signed else "not signed by all"
+        found.append(
+            DossierException(
+                condition=item.condition,
+                reason=item.reason,
+                compensation=item.compensation,
+                expires_at=item.expires_at,
+                standing=standing if item.expires_at > desk.at else "expired",
+            )
+        )
+    return tuple(found)
+
+
+def _gates(desk: Desk, run: Run) -> tuple[DossierGate, ...]:
+    decisions = desk.home.catalog.all(GateDecision, model=run.model)
+    newest = {item.to_stage: item for item in decisions if item.run == run.digest}
+    return tuple(
+        DossierGate(
+            gate=item.gate,
+            to_stage=item.to_stage,
+            as_of=item.as_of,
+            allowed=item.allowed,
+            met=sum(one.passes for one in item.conditions),
+            asked=len(item.conditions),
+            open=tuple(one.name for one in item.open_conditions()),
+        )
+        for item in newest.values()
+    )
