@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending.errors import Denied, NotFound
-from attending.lifecycle.desk import keep, note
+from attending.lifecycle.desk import keep_in, note
 from attending.lifecycle.people import authenticated
 from attending.records.ledger import Subject
 from attending.records.release import Retirement
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
     from attending.records.release import Deployment
+    from attending.stores.unit import Unit
 
 
 def retire(
@@ -50,11 +51,11 @@ def retire(
             subject=Subject(kind="deployment", digest=digest),
             details={"version": stands.version, "by": stands.by, "told": told},
         )
-    _record(desk, stands, owners=owners)
+        _record(desk, unit, stands, owners=owners)
     return (stands,)
 
 
-def _record(desk: Desk, stands: Deployment, *, owners: dict[str, str]) -> None:
+def _record(desk: Desk, unit: Unit, stands: Deployment, *, owners: dict[str, str]) -> None:
     record = Retirement(
         model=stands.model,
         version=stands.version,
@@ -65,4 +66,4 @@ def _record(desk: Desk, stands: Deployment, *, owners: dict[str, str]) -> None:
         owners=owners,
     )
     keys = {"model": stands.model, "version": stands.version}
-    keep(desk, record, action="release.retirement", keys=keys)
+    keep_in(desk, unit, record, action="release.retirement", keys=keys)
