@@ -32,6 +32,7 @@ from attending.lifecycle import (
     holding,
     references,
     releasing,
+    retiring,
     rolling_back,
     scoring,
     signing,
@@ -46,7 +47,7 @@ from attending.times import parse_instant
 if TYPE_CHECKING:
     from attending.records.release import Deployment
 
-release_app = typer.Typer(help="Stages and versions: advance, roll back, disable, enable.")
+release_app = typer.Typer(help="Stages and versions: advance, roll back, disable, enable, retire.")
 monitor_app = typer.Typer(help="Monitors, and how they behave in quiet years.")
 
 if TYPE_CHECKING:
@@ -186,6 +187,7 @@ def _act(name: str, project: Path, *, home: Path | None, at: str | None, **said:
         "rollback": releasing.rollback,
         "disable": releasing.disable,
         "enable": releasing.enable,
+        "retire": retiring.retire,
     }
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at), actor=said["person"]) as desk:
@@ -278,6 +280,25 @@ def release_enable(
     """
     said = {"person": person, "passphrase": passphrase_from(passphrase_file), "reason": reason}
     lines = _act("enable", project, home=home, at=at, **said)
+    emit({"stands": lines}, as_json=as_json, lines=lines)
+
+
+@release_app.command("retire")
+def release_retire(
+    person: AsOption,
+    reason: ReasonOption,
+    project: ProjectOption = Path(),
+    passphrase_file: PassphraseOption = None,
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """End the newest version for good; callers read since when, and its records stay.
+
+    Example: attending release retire --as clara --reason "v2 does it better" --project P --home H
+    """
+    said = {"person": person, "passphrase": passphrase_from(passphrase_file), "reason": reason}
+    lines = _act("retire", project, home=home, at=at, **said)
     emit({"stands": lines}, as_json=as_json, lines=lines)
 
 

@@ -54,7 +54,8 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         *("new", "demo", "hospital faults", "hospital write", "mapping check", "mapping propose"),
         *("contract infer", "cohort import-aces", "features ready", "features warm", "codelist ls"),
         *("codelist show", "codelist diff", "baseline ls", "features ls", "serve", "sign"),
-        *("release rollback", "release disable", "release enable", "validate predictions"),
+        *("release rollback", "release disable", "release enable", "release retire"),
+        *("validate predictions",),
         *(
             "quarantine dismiss",
             "quarantine release",

@@ -33,7 +33,7 @@ from attending.stores.predictions import Scored as Stored
 from attending.times import format_instant, parse_instant, to_micros
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from attending.engines.protocol import Engine
@@ -80,14 +80,28 @@ def deployed(desk: Desk, project: Project, version: str = "") -> Deployment:
         Refused: no version scores.
     """
     standing = desk.home.deployments.standing(project.name).values()
-    found = [item for item in standing if item.stage in STAGES and version in {"", item.version}]
+    asked = [item for item in standing if version in {"", item.version}]
+    found = [item for item in asked if item.stage in STAGES]
     if not found:
+        _refuse_retired(asked)
         raise Refused(
             "no version of this model stands in silent or later",
             code="release.not_serving",
             hint="See `attending release status`, and `attending gate check silent`.",
         )
     return max(found, key=lambda item: int(item.version[1:]))
+
+
+def _refuse_retired(asked: Sequence[Deployment]) -> None:
+    """Refuse with the date when the last that stood here was retired."""
+    ended = [item for item in asked if item.stage == "retired"]
+    if ended:
+        last = max(ended, key=lambda item: to_micros(item.effective_at))
+        raise Refused(
+            f"{last.model}@{last.version} is retired since {format_instant(last.effective_at)}",
+            code="release.retired",
+            hint="Ask its owners what is used instead; its records are kept.",
+        )
 
 
 def served_version(desk: Desk, project: Project, *, version: str = "") -> Served:

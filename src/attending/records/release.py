@@ -36,3 +36,24 @@ class Deployment(Record):
     effective_at: When
     by: Annotated[str, Field(min_length=1)]
     reason: str = ""
+
+
+class Retirement(Record):
+    """The end of a version, and what becomes of its data, schedules and users.
+
+    Attributes:
+        deployment: the digest of the deployment record that retired it.
+        owners: person ids by role, as the release plan names them.
+    """
+
+    kind: ClassVar[str] = "retirement"
+    model: Annotated[str, Field(min_length=1)]
+    version: str
+    deployment: Hash
+    retired_at: When
+    by: Annotated[str, Field(min_length=1)]
+    reason: Annotated[str, Field(min_length=1)]
+    owners: dict[str, str]
+    data: str = "predictions, outcomes and records are kept"
+    schedules: str = "scoring refuses from this instant; scheduled jobs are to be removed"
+    users: str = "callers are answered with the code release.retired and the date"
