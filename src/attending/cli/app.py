@@ -23,6 +23,7 @@ from attending.cli import (
     lineage,
     live,
     mapping,
+    monitor,
     predictions,
     quarantine,
     ready,
@@ -78,7 +79,7 @@ for name, noun in {
     "key": authority.key_app,
     "audit": trust.audit_app,
     "release": live.release_app,
-    "monitor": live.monitor_app,
+    "monitor": monitor.monitor_app,
     "incident": incident.incident_app,
 }.items():
     app.add_typer(noun, name=name, no_args_is_help=True)
@@ -97,7 +98,7 @@ _VERBS: tuple[Callable[..., None], ...] = (
     trust.fsck,
     live.score,
     live.serve,
-    live.today,
+    monitor.today,
 )
 for verb in _VERBS:
     app.command(verb.__name__)(verb)

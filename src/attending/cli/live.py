@@ -1,4 +1,4 @@
-"""Verbs of service: release, score, serve, monitor, today."""
+"""Verbs of service: release, score, serve."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from attending.cli.face import (
     JsonOption,
     ProjectOption,
     SnapshotOption,
-    SparkOption,
     clock,
     emit,
     home_path,
@@ -30,14 +29,12 @@ from attending.lifecycle import (
     deciding,
     emergencies,
     holding,
-    references,
     releasing,
     retiring,
     rolling_back,
     scoring,
     signing,
     training,
-    watching,
 )
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
@@ -48,7 +45,6 @@ if TYPE_CHECKING:
     from attending.records.release import Deployment
 
 release_app = typer.Typer(help="Stages and versions: advance, roll back, disable, enable, retire.")
-monitor_app = typer.Typer(help="Monitors, and how they behave in quiet years.")
 
 if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
@@ -354,119 +350,6 @@ def score(
         )
     content = {"batch": b.content(), "outcomes": joined.content() if joined else None}
     emit(content, as_json=as_json, lines=lines)
-
-
-@monitor_app.command("reference")
-def monitor_reference(
-    run: Annotated[str, typer.Option(help="The start of a run's digest. Else the newest.")] = "",
-    version: VersionOption = "",
-    project: ProjectOption = Path(),
-    home: HomeOption = None,
-    at: AtOption = None,
-    by: ByOption = "system",
-    as_json: JsonOption = False,
-) -> None:
-    """Freeze the picture of the test rows that every later day is compared with.
-
-    Example: attending monitor reference --version v1 --project P --home H
-    """
-    asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
-        found = training.latest_run(desk, asked, run)
-        made = references.make_reference(desk, asked, found, version=version)
-    emit(
-        {"digest": made.digest, **made.content()},
-        as_json=as_json,
-        lines=[f"reference {short(made.digest)}: {made.n} rows, {len(made.features)} features"],
-    )
-
-
-@monitor_app.command("run")
-def monitor_run(
-    project: ProjectOption = Path(),
-    version: VersionOption = "",
-    spark: SparkOption = "",
-    home: HomeOption = None,
-    at: AtOption = None,
-    by: ByOption = "system",
-    as_json: JsonOption = False,
-) -> None:
-    """Look for drift of data, concept and workflow, and give today's verdict.
-
-    Example: attending monitor run --project P --home H
-    """
-    asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk:
-        report = watching.monitor(desk, asked, version=version)
-        verdict = watching.give_verdict(desk, asked, version=version)
-    if not as_json:
-        table(
-            ("drift", "severity", "finding", "about", "what it means"),
-            [(f.drift, f.severity, f.name, f.subject, f.meaning) for f in report.findings],
-        )
-    emit(
-        {"report": report.content(), "verdict": verdict.content()},
-        as_json=as_json,
-        lines=[f"verdict: {verdict.answer} ({verdict.drift}): {verdict.because}"],
-    )
-
-
-@monitor_app.command("simulate")
-def monitor_simulate(
-    years: Annotated[int, typer.Option(help="Quiet years to live through.")] = 20,
-    project: ProjectOption = Path(),
-    version: VersionOption = "",
-    home: HomeOption = None,
-    at: AtOption = None,
-    by: ByOption = "system",
-    as_json: JsonOption = False,
-) -> None:
-    """Test the policy before go-live: wrong stops in quiet years, delays of planted shifts.
-
-    Example: attending monitor simulate --years 20 --project P --home H
-    """
-    asked = open_project(project)
-    with (
-        open_desk(home_path(home), at=clock(at), actor=by) as desk,
-        progress("simulating"),
-    ):
-        found = watching.simulate(desk, asked, years=years, version=version)
-    if not as_json:
-        table(
-            ("planted shift", "found", "of", "named right", "median days"),
-            [(d.shift, d.detected, d.runs, d.named_right, d.median_days) for d in found.shifts],
-        )
-    emit(
-        found.content(),
-        as_json=as_json,
-        lines=[
-            (
-                f"{found.wrong_stops} wrong stops or fallbacks in {found.years} quiet years: "
-                f"{found.rate:.1%} ({found.low:.1%} to {found.high:.1%})"
-            )
-        ],
-    )
-
-
-def today(
-    project: ProjectOption = Path(),
-    version: VersionOption = "",
-    home: HomeOption = None,
-    at: AtOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Answer: should we continue using this model today?
-
-    Example: attending today --project P --home H
-    """
-    asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at)) as desk:
-        verdict, lines = watching.today(desk, asked, version=version)
-    emit(
-        {"verdict": verdict.content() if verdict else None, "lines": list(lines)},
-        as_json=as_json,
-        lines=lines,
-    )
 
 
 def serve(

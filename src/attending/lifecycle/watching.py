@@ -77,6 +77,7 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
             by_site={one.site: one for one in site_references(desk, project, stands.version)},
             predictions_digest=artifact,
             outcomes_digest=joined.digest if joined else None,
+            risk_of=bundle_of(desk, desk.home.catalog.get(stands.run, Run)).risk,
         ),
         at=desk.at,
     )

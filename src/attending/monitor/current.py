@@ -13,12 +13,12 @@ from attending.monitor.concept import Matured
 from attending.monitor.workflow import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from attending.monitor.reference import Times
     from attending.monitor.workflow import Responses
     from attending.records.monitoring import Reference
-    from attending.types import Floats, Mask
+    from attending.types import Floats, Mask, Risks
 
 #: The start of every reason by which scope refuses a request.
 OUT_OF_SCOPE = "out_of_scope"
@@ -30,7 +30,8 @@ class Current:
 
     `predictions` is the table of `serve.batch`, `features` the feature table of the same rows in
     the same order; `outcomes` is the table of `serve.outcomes`. `by_site` holds a reference for
-    each site that is also watched alone; a pooled test hides one site's broken feed.
+    each site that is also watched alone; a pooled test hides one site's broken feed. `risk_of`
+    is the model; without it no finding says what it does to the score.
     """
 
     model: str
@@ -44,6 +45,7 @@ class Current:
     overdue: tuple[str, ...] = ()
     predictions_digest: str | None = None
     outcomes_digest: str | None = None
+    risk_of: Callable[[Floats], Risks] | None = None
 
 
 def micros(table: pa.Table, name: str) -> Times:

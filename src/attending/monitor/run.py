@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from attending.monitor.causes import INPUTS
 from attending.monitor.concept import judge
 from attending.monitor.current import matured_until, micros, refused, scores, usage
 from attending.monitor.data import compare, expected, volume
-from attending.monitor.reference import count
+from attending.monitor.effect import with_effect
+from attending.monitor.reference import column, count
 from attending.monitor.together import together
 from attending.monitor.workflow import look
 from attending.records.monitoring import MonitorReport
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from attending.monitor.current import Current
     from attending.monitor.reference import Counts, Times
     from attending.monitor.together import Seen
-    from attending.records.monitoring import Reference
+    from attending.records.monitoring import Finding, Reference
     from attending.specs.monitoring import MonitoringSpec
     from attending.types import Instant, Ints, Mask
 
@@ -63,7 +65,7 @@ def run(spec: MonitoringSpec, held: Reference, current: Current, *, at: Instant)
         n_predictions=int(window.sum()),
         n_matured=len(matured),
         n_events=int(matured.outcome.sum()),
-        findings=findings,
+        findings=tuple(_with_effect(spec, held, current, one=f, window=window) for f in findings),
         measures=measures,
         conditions=asked,
         overdue=current.overdue,
@@ -72,14 +74,34 @@ def run(spec: MonitoringSpec, held: Reference, current: Current, *, at: Instant)
 
 def _inputs(spec: MonitoringSpec, held: Reference, current: Current, *, rows: Ints) -> Seen:
     """Return what the whole window and its newest rows show; measures are of the window."""
-    # A row without a score for missing inputs stays in: without it a dead feed would be hidden.
-    usable = rows[~refused(current.predictions)[rows]]
-    times = micros(current.predictions, "prediction_time")[usable]
-    newest = usable[np.argsort(times, kind="stable")[-spec.data.minimum_rows :]]
+    usable, newest = _usable(spec, current, rows)
     known = expected(spec, held)
     slow, measures = compare(spec, known, _counted(held, current, usable))
     fast, _ = compare(spec, known, _counted(held, current, newest))
     return (*slow, *fast), measures
+
+
+def _usable(spec: MonitoringSpec, current: Current, rows: Ints) -> tuple[Ints, Ints]:
+    """Return the rows that scope did not refuse, and the newest of them."""
+    # A row without a score for missing inputs stays in: without it a dead feed would be hidden.
+    usable = rows[~refused(current.predictions)[rows]]
+    times = micros(current.predictions, "prediction_time")[usable]
+    return usable, usable[np.argsort(times, kind="stable")[-spec.data.minimum_rows :]]
+
+
+def _with_effect(
+    spec: MonitoringSpec, held: Reference, current: Current, *, one: Finding, window: Mask
+) -> Finding:
+    """Return a finding; one about inputs with what it does to the score of the newest rows."""
+    if current.risk_of is None or one.name not in INPUTS:
+        return one
+    site = current.predictions.column("site").to_numpy(zero_copy_only=False)
+    here = window & (site == one.site) if one.site else window
+    _, newest = _usable(spec, current, np.flatnonzero(here))
+    known = current.by_site.get(one.site, held)
+    rows = current.features.take(pa.array(newest))
+    x = np.column_stack([column(rows, item.name) for item in known.features])
+    return with_effect(one, known, x, risk_of=current.risk_of)
 
 
 def _counted(held: Reference, current: Current, rows: Ints) -> Counts:

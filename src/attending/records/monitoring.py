@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias, get_args
 
-from attending.records.base import Part, Record, When
+from attending.records.base import GrownPart, Part, Record, When
 from attending.records.prediction import Answer
 
 if TYPE_CHECKING:
@@ -74,7 +74,19 @@ class Measure(Part):
     why: str = ""
 
 
-class Finding(Part):
+class Effect(Part):
+    """What moved inputs do to the score: now minus as it was, for the newest `n` patients.
+
+    `rank_agreement` is Kendall's tau-b between both scores, None when all patients have one risk.
+    """
+
+    n: int
+    mean_risk_change: float
+    alert_rate_change: float | None = None
+    rank_agreement: float | None = None
+
+
+class Finding(GrownPart):
     """One thing that is not as it was: what, how much, what it means and who does what."""
 
     drift: Drift
@@ -89,6 +101,7 @@ class Finding(Part):
     site: str = ""
     evidence: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    effect: Effect | None = None
 
     @property
     def subjects(self) -> frozenset[str]:
