@@ -18,6 +18,7 @@ from attending.cli import (
     features,
     hospital,
     ingest,
+    installation,
     lineage,
     live,
     mapping,
@@ -47,6 +48,7 @@ app = typer.Typer(
 )
 
 for name, noun in {
+    "home": installation.home_app,
     "hospital": hospital.hospital_app,
     "source": source.source_app,
     "ingest": ingest.ingest_app,
