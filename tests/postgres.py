@@ -36,9 +36,10 @@ class NoPostgres(Exception):
 class Server:
     """A running server, by the address of its maintenance database."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, ours: bool) -> None:
         self._address = make_url(address)
         self._made = 0
+        self._ours = ours
 
     def address(self, name: str | None = None, **changed: str | int) -> str:
         """Return the address of a database, with its password."""
@@ -57,14 +58,18 @@ class Server:
 
     @contextmanager
     def database(self) -> Iterator[str]:
-        """Give the name of a fresh database, which is gone afterwards."""
+        """Give the name of a fresh database, which is gone afterwards.
+
+        On a server of our own it goes with the server: dropping one waits for the disk.
+        """
         self._made += 1
         name = f"test_{os.getpid()}_{secrets.token_hex(4)}_{self._made}"
         self.run(f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE}')
         try:
             yield name
         finally:
-            self.run(f'DROP DATABASE "{name}" WITH (FORCE)')
+            if not self._ours:
+                self.run(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @contextmanager
@@ -76,14 +81,14 @@ def server() -> Iterator[Server]:
     """
     named = os.environ.get(NAMED)
     if named:
-        yield _with_template(named)
+        yield _with_template(named, ours=False)
         return
     with _started(_binaries()) as address:
-        yield _with_template(address)
+        yield _with_template(address, ours=True)
 
 
-def _with_template(address: str) -> Server:
-    found = Server(address)
+def _with_template(address: str, *, ours: bool) -> Server:
+    found = Server(address, ours=ours)
     engine = create_engine(found.address())
     with engine.connect() as connection:
         asked = text("SELECT 1 FROM pg_database WHERE datname = :name")
@@ -137,7 +142,7 @@ def _start(binaries: Path, folder: Path) -> int:
     """Start the server on a free port of this machine alone, and return the port."""
     for left in (2, 1, 0):
         port = _free_port()
-        options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off"
+        options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder}"
         log = ["-l", str(folder / "log"), "-o", options]
         command = [str(binaries / "pg_ctl"), "-D", str(folder / "data"), "-w", *log, "start"]
         try:

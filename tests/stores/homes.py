@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
+import json
 from typing import TYPE_CHECKING, ClassVar
+
+from sqlalchemy import create_engine
 
 from attending.records.base import Record
 from attending.records.ledger import Subject
+from attending.stores.addresses import database_address
 from attending.stores.chain import Act
-from attending.stores.home import Home
+from attending.stores.home import Home, read_settings
 from attending.times import parse_instant
 
 if TYPE_CHECKING:
@@ -44,20 +47,46 @@ def filled_home(root: Path, *, entries: int = 30, seed: int = 7) -> Home:
     return home
 
 
+def write_address(path: Path, address: str) -> Path:
+    """Write the file that a home's settings name, readable by its owner alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{address}\n")
+    path.chmod(0o600)
+    return path
+
+
+def address_of(root: Path) -> str:
+    """Return the address of a home's database."""
+    return database_address(root, read_settings(root).database_file)
+
+
 def tamper(root: Path, *statements: str) -> None:
-    """Run SQL behind the ledger's back, as one with the database file can."""
-    connection = sqlite3.connect(root / "store.db")
-    for statement in statements:
-        connection.execute(statement)
-    connection.commit()
-    connection.close()
+    """Run SQL behind the ledger's back, as one with the database can."""
+    engine = create_engine(address_of(root))
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+def replace_bytes(root: Path, table: str, where: str, *, old: bytes, new: bytes) -> None:
+    """Replace bytes in the contents of rows behind the ledger's back."""
+    engine = create_engine(address_of(root))
+    place = "?" if engine.dialect.name == "sqlite" else "%s"
+    with engine.begin() as connection:
+        asked = f"SELECT content FROM {table} WHERE {where}"  # noqa: S608 - our own words
+        for (content,) in connection.exec_driver_sql(asked).fetchall():
+            change = f"UPDATE {table} SET content = {place} WHERE content = {place}"  # noqa: S608
+            changed = bytes(content).replace(old, new)
+            assert changed != bytes(content)
+            connection.exec_driver_sql(change, (changed, bytes(content)))
+    engine.dispose()
 
 
 def naive_check(root: Path) -> bool:
     """Return what an audit without chain, tree and witness says: all rows can be read."""
-    import json
-
-    connection = sqlite3.connect(root / "store.db")
-    rows = connection.execute("SELECT content FROM ledger").fetchall()
-    connection.close()
+    engine = create_engine(address_of(root))
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT content FROM ledger").fetchall()
+    engine.dispose()
     return all(isinstance(json.loads(content), dict) for (content,) in rows)

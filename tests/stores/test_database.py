@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import NullPool, create_engine, text
 
 from attending.errors import AttendingError, BadInput, DependencyDown, IntegrityBroken, NotFound
-from attending.stores import database as databases
+from attending.stores import connections
 from attending.stores.database import Database
 from attending.stores.home import Home
-from tests.stores.homes import AT, Note, act, tamper
+from tests.stores.homes import AT, Note, act, address_of, tamper
+
+pytestmark = pytest.mark.usefixtures("store_kind")
 
 
+@pytest.mark.sqlite
 def test_it_keeps_what_it_is_told_through_a_power_cut(tmp_path):
     home = Home.create(tmp_path / "home", at=AT)
     with home.database.reading() as connection:
@@ -47,6 +51,7 @@ def test_tables_of_a_newer_version_are_refused(tmp_path):
     assert refusal.value.code == "store.schema"
 
 
+@pytest.mark.sqlite
 def test_a_file_that_is_not_a_database_is_refused(tmp_path):
     root = tmp_path / "home"
     Home.create(root, at=AT).close()
@@ -55,6 +60,13 @@ def test_a_file_that_is_not_a_database_is_refused(tmp_path):
     with pytest.raises(IntegrityBroken) as refusal:
         Home.open(root)
     assert refusal.value.code == "store.corrupt"
+
+
+#: How somebody else holds the store, by kind.
+HOLD = {
+    "sqlite": ("BEGIN EXCLUSIVE",),
+    "postgresql": ("BEGIN", "LOCK TABLE ledger_state IN ACCESS EXCLUSIVE MODE"),
+}
 
 
 @pytest.mark.fault("P09")
@@ -81,14 +93,17 @@ def test_fifty_writers_and_a_long_reader_lose_nothing_and_a_held_lock_is_a_typed
     assert len(home.catalog.list("note")) == 50
     assert home.ledger.verify().ok
 
-    monkeypatch.setattr(databases, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(connections, "BUSY_SECONDS", 1)
     impatient = Home.open(root)
-    holder = sqlite3.connect(root / "store.db")
-    holder.execute("BEGIN EXCLUSIVE")
+    holder = create_engine(address_of(root), isolation_level="AUTOCOMMIT").connect()
+    for statement in HOLD[holder.dialect.name]:
+        holder.exec_driver_sql(statement)
     with pytest.raises(DependencyDown) as refusal, impatient.database.transaction() as unit:
         unit.append(act())
     assert refusal.value.code == "store.busy"
+    holder.exec_driver_sql("ROLLBACK")
     holder.close()
+    holder.engine.dispose()
     with impatient.database.transaction() as unit:
         unit.append(act())
     for connection in plain:
@@ -126,9 +141,48 @@ def _write_from_fifty_threads(home: Home) -> None:
         ("something new", "store.down"),
     ],
 )
+@pytest.mark.sqlite
 def test_each_failure_of_the_database_has_its_code(words, code):
     from sqlalchemy.exc import DBAPIError
 
     from attending.stores.refusals import refusal
 
     assert refusal(DBAPIError("", {}, sqlite3.OperationalError(words))).code == code
+
+
+def test_the_server_must_keep_what_it_is_told(postgres_server, postgres_database):
+    address = postgres_server.address(postgres_database)
+    Database.create(address, ledger_id="ward").close()
+    postgres_server.run("ALTER SYSTEM SET full_page_writes = off")
+    try:
+        _reload(postgres_server, "off")
+        with pytest.raises(DependencyDown) as refusal:
+            Database.open(address)
+        assert refusal.value.code == "store.not_durable"
+    finally:
+        postgres_server.run("ALTER SYSTEM RESET full_page_writes")
+        _reload(postgres_server, "on")
+    Database.open(address).close()
+
+
+def _reload(server, wanted: str) -> None:
+    """Have the server read its settings again, and wait until a new connection sees them."""
+    server.run("SELECT pg_reload_conf()")
+    engine = create_engine(server.address(), poolclass=NullPool)
+    for _ in range(200):
+        with engine.connect() as connection:
+            if connection.exec_driver_sql("SHOW full_page_writes").scalar_one() == wanted:
+                return
+        time.sleep(0.05)
+    raise AssertionError("the server did not read its settings")
+
+
+def test_an_empty_server_and_one_that_is_not_there_are_refused(postgres_server, postgres_database):
+    with pytest.raises(NotFound) as nothing:
+        Database.open(postgres_server.address(postgres_database))
+    assert nothing.value.code == "store.missing"
+    for changed, code in (({"port": 1}, "store.down"), ({"password": "hidden-word"}, "store.down")):
+        with pytest.raises(DependencyDown) as refusal:
+            Database.open(postgres_server.address(postgres_database, **changed))
+        assert refusal.value.code == code
+        assert "hidden-word" not in str(refusal.value)

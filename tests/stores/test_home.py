@@ -8,6 +8,8 @@ from attending.errors import BadInput, IntegrityBroken, NotFound
 from attending.stores.home import FOLDERS, Home
 from tests.stores.homes import AT, filled_home, tamper
 
+pytestmark = pytest.mark.usefixtures("store_kind")
+
 
 def test_two_simulated_homes_of_one_seed_are_the_same_to_the_bit(tmp_path):
     first = filled_home(tmp_path / "a", entries=6)
@@ -20,6 +22,7 @@ def test_two_simulated_homes_of_one_seed_are_the_same_to_the_bit(tmp_path):
     assert Home.create(tmp_path / "c", at=AT, seed=8).pseudonym_key() != first.pseudonym_key()
 
 
+@pytest.mark.sqlite
 def test_a_real_home_has_keys_of_its_own_apart_from_the_database(tmp_path):
     homes = [Home.create(tmp_path / name, at=AT) for name in "ab"]
     assert not homes[0].synthetic

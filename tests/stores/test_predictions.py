@@ -14,6 +14,8 @@ from attending.stores.home import Home
 from attending.stores.predictions import SCORED, Answer, Observed, Scored
 from tests.stores.homes import AT, act
 
+pytestmark = pytest.mark.usefixtures("store_kind")
+
 
 @pytest.fixture
 def home(tmp_path):

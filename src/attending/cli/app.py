@@ -20,6 +20,7 @@ from attending.cli import (
     hospital,
     incident,
     ingest,
+    installation,
     lineage,
     live,
     mapping,
@@ -55,6 +56,7 @@ app = typer.Typer(
 )
 
 for name, noun in {
+    "home": installation.home_app,
     "hospital": hospital.hospital_app,
     "source": source.source_app,
     "ingest": ingest.ingest_app,

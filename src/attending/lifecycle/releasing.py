@@ -53,19 +53,19 @@ def advance(desk: Desk, project: Project, to_stage: Stage, *, run: str = "") -> 
     _require_reviews(desk, project)
     decision = check(desk, project, to_stage, run=run)
     require_allowed(decision)
-    history = [
-        item for item in desk.home.deployments.history(project.name) if item.run == decision.run
-    ]
+    whole = desk.home.deployments.history(project.name)
+    history = [item for item in whole if item.run == decision.run]
     stands = steps.advance(
         history[-1] if history else None, decision, to=to_stage, at=desk.at, by=desk.actor
     )
     if to_stage in STAGES:
         stands = steps.planned(stands, project.release.digest)
     with desk.home.database.transaction() as unit:
+        desk.home.deployments.require_unchanged(unit, project.name, seen=_last(whole))
         if to_stage == "trained":
             version = desk.home.deployments.give_version(unit, model=project.name, run=decision.run)
             stands = steps.numbered(stands, version)
-        digest = desk.home.deployments.enter(unit, stands)
+        digest = desk.home.deployments.enter(unit, stands, sites=_sites(project, stands))
         note(
             desk,
             unit,
@@ -133,7 +133,7 @@ def rollback(
     made = steps.rollback(
         history, project.release.fallback, at=desk.at, by=signer.person_id, reason=reason
     )
-    return _enter(desk, made, action="release.rollback")
+    return _enter(desk, project, made, seen=history, action="release.rollback")
 
 
 def disable(
@@ -141,8 +141,9 @@ def disable(
 ) -> tuple[Deployment, ...]:
     """Return what stands after the version was stopped at once, signed."""
     signer = _actor(desk, person, passphrase)
-    made = steps.disable(_current(desk, project), at=desk.at, by=signer.person_id, reason=reason)
-    return _enter(desk, (made,), action="release.disable")
+    history = desk.home.deployments.history(project.name)
+    made = steps.disable(_current(history), at=desk.at, by=signer.person_id, reason=reason)
+    return _enter(desk, project, (made,), seen=history, action="release.disable")
 
 
 def enable(
@@ -150,8 +151,9 @@ def enable(
 ) -> tuple[Deployment, ...]:
     """Return what stands after a disabled version was let answer again, signed."""
     signer = _actor(desk, person, passphrase)
-    made = steps.enable(_current(desk, project), at=desk.at, by=signer.person_id, reason=reason)
-    return _enter(desk, (made,), action="release.enable")
+    history = desk.home.deployments.history(project.name)
+    made = steps.enable(_current(history), at=desk.at, by=signer.person_id, reason=reason)
+    return _enter(desk, project, (made,), seen=history, action="release.enable")
 
 
 def _actor(desk: Desk, person: str, passphrase: str) -> Person:
@@ -165,17 +167,36 @@ def _actor(desk: Desk, person: str, passphrase: str) -> Person:
     return signer
 
 
-def _current(desk: Desk, project: Project) -> Deployment:
-    found = desk.home.deployments.current(project.name)
-    if found is None:
+def _current(history: Sequence[Deployment]) -> Deployment:
+    if not history:
         raise NotFound("no version of this model is here", code="model.missing")
-    return found
+    return history[-1]
 
 
-def _enter(desk: Desk, made: Sequence[Deployment], *, action: str) -> tuple[Deployment, ...]:
+def _last(history: Sequence[Deployment]) -> str | None:
+    return history[-1].digest if history else None
+
+
+def _sites(project: Project, deployment: Deployment) -> tuple[str, ...]:
+    """Return the sites that the plan names for a stage; every site when it names none."""
+    planned = (item for item in project.release.stages if item.stage == deployment.stage)
+    covers = next(planned, None)
+    return (covers.sites if covers else ()) or project.release.scope.sites
+
+
+def _enter(
+    desk: Desk,
+    project: Project,
+    made: Sequence[Deployment],
+    *,
+    seen: Sequence[Deployment],
+    action: str,
+) -> tuple[Deployment, ...]:
+    """Return what was entered, unless somebody else acted on the model since it was seen."""
     with desk.home.database.transaction() as unit:
+        desk.home.deployments.require_unchanged(unit, project.name, seen=_last(seen))
         for item in made:
-            digest = desk.home.deployments.enter(unit, item)
+            digest = desk.home.deployments.enter(unit, item, sites=_sites(project, item))
             note(
                 desk,
                 unit,
@@ -189,7 +210,7 @@ def _enter(desk: Desk, made: Sequence[Deployment], *, action: str) -> tuple[Depl
 def drill_rollback(desk: Desk, project: Project, run: Run) -> RollbackDrill:
     """Return the way back as it was walked in memory, with the fallback score computed for real."""
     release = project.release
-    current = _current(desk, project)
+    current = _current(desk.home.deployments.history(project.name))
     live = Deployment.model_validate(
         {**current.model_dump(), "stage": "live", "serves": "version", "version": "v1"}
     )

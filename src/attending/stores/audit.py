@@ -6,6 +6,7 @@ What it cannot see without a checkpoint from outside, its report says in words.
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -18,7 +19,7 @@ from attending.stores.tables import LEDGER
 from attending.stores.unit import read_chain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -153,7 +154,8 @@ def audit(database: Database, *, witness: Witness, trusted: Sequence[bytes]) -> 
     auditor = Auditor(database.ledger_id, frozenset(item.size for item in checkpoints))
     auditor.findings += unreadable
     with database.reading() as connection:
-        auditor.walk(_batches(connection))
+        with closing(_batches(connection)) as batches:
+            auditor.walk(batches)
         try:
             auditor.settle(read_chain(connection, database.ledger_id))
         except IntegrityBroken as error:
@@ -164,10 +166,11 @@ def audit(database: Database, *, witness: Witness, trusted: Sequence[bytes]) -> 
 
 def _batches(
     connection: Connection,
-) -> Iterator[Sequence[tuple[int, str, str, str, str, str, bytes]]]:
+) -> Generator[Sequence[tuple[int, str, str, str, str, str, bytes]]]:
     statement = select(*(LEDGER.c[name] for name in _COLUMNS)).order_by(LEDGER.c.seq)
     result = connection.execution_options(yield_per=_BATCH_ROWS).execute(statement)
-    return result.partitions()
+    with closing(result):
+        yield from result.partitions()
 
 
 def _checkpoints(

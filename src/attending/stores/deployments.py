@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from attending.errors import NotFound, Refused
+from attending.records.base import from_content
 from attending.records.release import Deployment
-from attending.stores.tables import DEPLOYMENTS, VERSIONS
+from attending.stores.tables import ANSWERING, DEPLOYMENTS, RECORDS, VERSIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Select
 
     from attending.stores.records import Catalog
     from attending.stores.unit import Unit
+
+
+#: Stages in which readers see what a version answers.
+READ_BY_READERS = frozenset({"limited", "live"})
+#: Stands for every site that has no term of its own.
+EVERY_SITE = "*"
 
 
 class Deployments:
@@ -31,7 +41,6 @@ class Deployments:
         Raises:
             Refused: the run has a version already.
         """
-        unit.chain  # noqa: B018 - takes the lock on the ledger's end before the numbers are read
         statement = select(VERSIONS.c.number, VERSIONS.c.run).where(VERSIONS.c.model == model)
         given = {row.run: row.number for row in unit.rows(statement)}
         if run in given:
@@ -63,8 +72,29 @@ class Deployments:
             )
         return str(rows[0].run)
 
-    def enter(self, unit: Unit, deployment: Deployment) -> str:
+    def require_unchanged(self, unit: Unit, model: str, *, seen: str | None) -> None:
+        """Refuse to act on a model on which somebody else acted since its history was read.
+
+        Args:
+            unit: the unit that will act.
+            model: whose history.
+            seen: the digest of its last deployment as it was read; None when there was none.
+
+        Raises:
+            Refused: another act came in between; the version that it was on is named.
+        """
+        last = unit.rows(_history(model, "").limit(1))
+        if (last[0].digest if last else None) != seen:
+            refusal = _came_between(f"{last[0].version} is {last[0].stage} now" if last else "")
+            raise refusal
+
+    def enter(self, unit: Unit, deployment: Deployment, *, sites: Sequence[str] = ()) -> str:
         """Return the digest of a deployment, now the last of its model's history.
+
+        Args:
+            unit: the unit whose ledger entry will bind it.
+            deployment: where the version stands from now on.
+            sites: where it answers when it answers; every site when empty.
 
         Raises:
             Refused: it is not the sequel of what stands: another act came in between.
@@ -73,11 +103,8 @@ class Deployments:
         of_it = _history(deployment.model).where(DEPLOYMENTS.c.version == deployment.version)
         last = [] if begins else unit.rows(of_it.limit(1))
         if last and last[0].digest != deployment.previous:
-            raise Refused(
-                "another act on this version came in between",
-                code="release.conflict",
-                hint="Look at `attending release status` and decide again.",
-            )
+            refusal = _came_between(f"{deployment.version} is {last[0].stage} now")
+            raise refusal
         digest = self.catalog.put(
             unit,
             deployment,
@@ -92,7 +119,13 @@ class Deployments:
             "stage": deployment.stage,
         }
         unit.insert(DEPLOYMENTS, [row])
+        unit.insert(ANSWERING, _terms(unit, deployment, sites))
         return digest
+
+    def answering(self, model: str) -> dict[str, str]:
+        """Return the version that answers at each site of a model; `*` is every other site."""
+        rows = self.catalog.database.rows(_last_terms(model))
+        return {row.site: row.version for row in rows if row.version}
 
     def history(self, model: str, *, version: str = "") -> tuple[Deployment, ...]:
         """Return the deployments of a model, or of one version, oldest first.
@@ -143,3 +176,65 @@ def _history(model: str, version: str = "") -> Select[Any]:
     if version:
         statement = statement.where(DEPLOYMENTS.c.version == version)
     return statement.order_by(DEPLOYMENTS.c.seq.desc(), DEPLOYMENTS.c.nth.desc())
+
+
+def _last_terms(model: str) -> Select[Any]:
+    last = (
+        select(ANSWERING.c.site, func.max(ANSWERING.c.term).label("term"))
+        .where(ANSWERING.c.model == model)
+        .group_by(ANSWERING.c.site)
+        .subquery()
+    )
+    same = and_(ANSWERING.c.site == last.c.site, ANSWERING.c.term == last.c.term)
+    statement = select(ANSWERING).join(last, same).where(ANSWERING.c.model == model)
+    return statement.order_by(ANSWERING.c.site)
+
+
+def _terms(unit: Unit, deployment: Deployment, sites: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the terms that a deployment begins: where it answers now, and where nobody does."""
+    last = {row.site: row for row in unit.rows(_last_terms(deployment.model))}
+    here = set(sites or (EVERY_SITE,)) if _answers(deployment) else set()
+    left = {site for site, row in last.items() if row.version == deployment.version} - here
+    wanted = {**dict.fromkeys(left, ""), **dict.fromkeys(here, deployment.version)}
+    return [
+        {
+            "model": deployment.model,
+            "site": site,
+            "term": last[site].term + 1 if site in last else 1,
+            "version": version,
+        }
+        for site, version in sorted(wanted.items())
+        if site not in last or last[site].version != version
+    ]
+
+
+def first_terms(unit: Unit) -> list[dict[str, Any]]:
+    """Return the terms of a store whose deployments are older than the table of terms.
+
+    Where two versions could answer, the one that was put there last does, at every site.
+    """
+    records = select(DEPLOYMENTS.c.model, RECORDS.c.content).join(
+        RECORDS, RECORDS.c.digest == DEPLOYMENTS.c.digest
+    )
+    stands: dict[tuple[str, str], Deployment] = {}
+    for row in unit.rows(records.order_by(DEPLOYMENTS.c.seq, DEPLOYMENTS.c.nth)):
+        item: Deployment = from_content(Deployment, json.loads(row.content))
+        stands.pop((item.model, item.version), None)
+        stands[item.model, item.version] = item
+    answers = {item.model: item.version for item in stands.values() if _answers(item)}
+    return [
+        {"model": model, "site": EVERY_SITE, "term": 1, "version": version}
+        for model, version in sorted(answers.items())
+    ]
+
+
+def _answers(deployment: Deployment) -> bool:
+    return deployment.stage in READ_BY_READERS and deployment.serves == "version"
+
+
+def _came_between(holder: str) -> Refused:
+    return Refused(
+        f"another act on this model came in between{': ' if holder else ''}{holder}",
+        code="release.conflict",
+        hint="Look at `attending release status` and decide again.",
+    )

@@ -70,6 +70,15 @@ def write_once(path: Path, data: bytes, *, mode: int = READ_ONLY) -> None:
         sync_folder(path.parent)
 
 
+def sync_file(path: Path) -> None:
+    """Make what was written to a file durable."""
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def sync_folder(folder: Path) -> None:
     """Make renames in a folder durable."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -5,26 +5,31 @@ settings.yaml store.db artifacts/ snapshots/ catalogue/ policy/ keys/ (0700) wit
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
-import stat
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from attending import keys
+from attending.digests import digest_of
 from attending.errors import BadInput, IntegrityBroken, NotFound
 from attending.records.base import When  # noqa: TC001 - pydantic reads it at run time
 from attending.records.ledger import Subject
 from attending.specs.base import Spec
 from attending.specs.read_yaml import read_spec
+from attending.stores.addresses import database_address
 from attending.stores.artifacts import Artifacts
 from attending.stores.chain import Act
+from attending.stores.connections import probe
 from attending.stores.database import Database
 from attending.stores.deployments import Deployments
 from attending.stores.files import io_refused, write_once
 from attending.stores.fsck import check_rows
 from attending.stores.ledger import Ledger
+from attending.stores.migrate import migrate
 from attending.stores.predictions import Predictions
+from attending.stores.private import check_keys, read_key
 from attending.stores.records import Catalog
 from attending.stores.snapshots import Snapshots
 from attending.stores.users import Users
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from attending.records.ledger import Checkpoint, Finding
+    from attending.stores.migrate import Migrated
     from attending.types import Instant
 
 FOLDERS = ("artifacts", "snapshots", "catalogue", "policy", "keys", "witness", "mappings")
@@ -47,12 +53,20 @@ class Settings(Spec):
     Attributes:
         synthetic: made by the demo: keys from a seed, a simulated clock, fictional persons.
         seed: the seed of a synthetic home.
+        database_file: a private file, from the home's folder on, that holds the address of a
+            PostgreSQL database; `store.db` of the home when absent.
     """
 
     home_id: str
     synthetic: bool
     seed: int | None
     created: When
+    database_file: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of what a home is; where its rows rest may change."""
+        return digest_of(self.model_dump(mode="json", exclude={"database_file"}))
 
 
 class Home:
@@ -64,26 +78,40 @@ class Home:
         self.database = database
 
     @classmethod
-    def create(cls, root: Path, *, at: Instant, seed: int | None = None) -> Home:
+    def create(
+        cls,
+        root: Path,
+        *,
+        at: Instant,
+        seed: int | None = None,
+        database_file: Path | None = None,
+    ) -> Home:
         """Return a new home, its creation the first entry of its ledger.
 
         Args:
             root: a folder that is not there yet, or is empty.
             at: when.
             seed: for a simulated home: its keys come from it, and it is marked synthetic for ever.
+            database_file: a private file that holds the address of an empty PostgreSQL database.
 
         Raises:
-            BadInput: the folder holds something already.
-            DependencyDown: the file system refuses.
+            BadInput: the folder holds something already, or the file holds no address.
+            DependencyDown: the file system refuses, or the database cannot be reached.
         """
         if root.exists() and (not root.is_dir() or any(root.iterdir())):
             raise BadInput("there is something here already", code="home.exists", where=str(root))
         seeded = None if seed is None else f"attending home {seed}".encode()
         home_id = (keys.derive(seeded, "home") if seeded else secrets.token_bytes(32)).hex()[:32]
-        settings = Settings(home_id=home_id, synthetic=seed is not None, seed=seed, created=at)
+        named = None if database_file is None else str(database_file.resolve())
+        if named:
+            probe(database_address(root, named))
+        settings = Settings(
+            home_id=home_id, synthetic=seed is not None, seed=seed, created=at, database_file=named
+        )
         _lay_out(root, settings, seeded)
         marks = {"settings": settings.digest}
-        database = Database.create(_address(root), ledger_id=home_id, marks=marks)
+        address = database_address(root, named)
+        database = Database.create(address, ledger_id=home_id, marks=marks)
         with database.transaction() as unit:
             subject = Subject(kind="home", digest=home_id)
             act = Act(at=at, actor="system", action="home.create", subject=subject)
@@ -100,17 +128,10 @@ class Home:
             IntegrityBroken: the settings are not those that the home was made with.
             DependencyDown: the store cannot be opened.
         """
-        if not (root / "settings.yaml").is_file():
-            raise NotFound(
-                "there is no home here",
-                code="home.missing",
-                hint="Make one with `attending demo`, or name it with --home.",
-                where=str(root),
-            )
-        check_keys(root / "keys")
-        settings = read_spec(root / "settings.yaml", Settings)
-        database = Database.open(_address(root))
+        settings = read_settings(root)
+        database = Database.open(database_address(root, settings.database_file))
         if database.marks.get("settings") != settings.digest:
+            database.close()
             raise IntegrityBroken(
                 "settings.yaml is not the one that this home was made with",
                 code="home.settings",
@@ -118,6 +139,18 @@ class Home:
                 where=str(root / "settings.yaml"),
             )
         return cls(root, settings, database)
+
+    @classmethod
+    def migrate(cls, root: Path, *, at: Instant) -> Migrated | None:
+        """Return what was done to bring a home's store to our version; None when it is of it.
+
+        Raises:
+            NotFound: there is no home here.
+            DependencyDown: the store is newer than this program, or fails.
+        """
+        settings = read_settings(root)
+        address = database_address(root, settings.database_file)
+        return migrate(address, at=at, backups=root / "backups")
 
     @property
     def synthetic(self) -> bool:
@@ -175,7 +208,7 @@ class Home:
         Raises:
             BadInput: someone else can read it, or it is not a key.
         """
-        return _read_key(self.root / "keys" / "pseudonym.key")
+        return read_key(self.root / "keys" / "pseudonym.key")
 
     def sign(self, message: bytes) -> bytes:
         """Return the home's signature of a message.
@@ -183,7 +216,7 @@ class Home:
         Raises:
             BadInput: someone else can read the key, or it is not a key.
         """
-        return keys.sign(_read_key(self.root / "keys" / "signing.key"), message)
+        return keys.sign(read_key(self.root / "keys" / "signing.key"), message)
 
     def public_keys(self) -> tuple[bytes, ...]:
         """Return the public keys that may have signed checkpoints, the present one first.
@@ -193,7 +226,7 @@ class Home:
         Raises:
             BadInput: someone else can read the key, or it is not a key.
         """
-        present = keys.public_key(_read_key(self.root / "keys" / "signing.key"))
+        present = keys.public_key(read_key(self.root / "keys" / "signing.key"))
         former = sorted((self.root / "keys").glob("former-*.pub"))
         return (present, *(bytes.fromhex(path.read_text().strip()) for path in former))
 
@@ -215,6 +248,24 @@ class Home:
         self.database.close()
 
 
+def read_settings(root: Path) -> Settings:
+    """Return what a home's settings say, its keys found private.
+
+    Raises:
+        NotFound: there is no home here.
+        BadInput: someone else can read a key, or the settings are none.
+    """
+    if not (root / "settings.yaml").is_file():
+        raise NotFound(
+            "there is no home here",
+            code="home.missing",
+            hint="Make one with `attending demo`, or name it with --home.",
+            where=str(root),
+        )
+    check_keys(root / "keys")
+    return read_spec(root / "settings.yaml", Settings)
+
+
 def _lay_out(root: Path, settings: Settings, seeded: bytes | None) -> None:
     with io_refused():
         root.mkdir(parents=True, exist_ok=True)
@@ -231,53 +282,6 @@ def _lay_out(root: Path, settings: Settings, seeded: bytes | None) -> None:
         f"seed: {'null' if settings.seed is None else settings.seed}\n"
         f"created: {format_instant(settings.created)}\n"
     )
+    if settings.database_file is not None:
+        text += f"database_file: {json.dumps(settings.database_file)}\n"
     write_once(root / "settings.yaml", text.encode())
-
-
-def _address(root: Path) -> str:
-    """Return the database's address: what `keys/database.url` says, else `store.db`."""
-    file = root / "keys" / "database.url"
-    if file.is_file():
-        return file.read_text(encoding="utf-8").strip()
-    return f"sqlite:///{(root / 'store.db').resolve()}"
-
-
-def check_keys(folder: Path) -> None:
-    """Refuse a folder of keys that anyone but its owner can open.
-
-    Raises:
-        BadInput: the folder or a file in it has rights for others, is missing, or is a link.
-    """
-    for path in (folder, *sorted(folder.glob("*"))):
-        if path.suffix != ".pub":
-            _check_private(path)
-
-
-def _check_private(path: Path) -> None:
-    try:
-        mode = path.lstat().st_mode
-    except OSError:
-        raise BadInput("a key is missing", code="home.key_missing", where=str(path)) from None
-    if stat.S_ISLNK(mode) or mode & 0o077:
-        raise BadInput(
-            "others than its owner can reach a key",
-            code="home.key_rights",
-            hint="chmod 700 the folder and 600 the file; think about changing the key.",
-            where=str(path),
-        )
-
-
-def _read_key(path: Path) -> bytes:
-    _check_private(path)
-    try:
-        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
-    except (OSError, ValueError):
-        key = b""
-    if len(key) != keys.KEY_BYTES:
-        raise BadInput(
-            "this file is not a key",
-            code="home.key",
-            hint="A key is 64 hexadecimal characters.",
-            where=str(path),
-        )
-    return key

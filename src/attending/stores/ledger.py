@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -94,8 +95,9 @@ class Ledger:
             statement = statement.where(LEDGER.c.seq < stop)
         with self.database.reading() as connection:
             result = connection.execution_options(yield_per=10_000).execute(statement)
-            for row in result:
-                yield row.content
+            with closing(result):
+                for row in result:
+                    yield row.content
 
     def entries(self, start: int = 0, stop: int | None = None) -> Iterator[LedgerEntry]:
         """Iterate over entries from `start` up to `stop`, not included."""

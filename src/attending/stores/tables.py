@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Dialect
     from sqlalchemy.schema import SchemaItem
 
-#: Raised by one with every change of the tables below.
-SCHEMA_VERSION = 2
+#: Raised by one with every change of the tables below; each has a file in `migrations/versions/`.
+#: A bound table gets no further column, for its rows are hashed with all of theirs: add a table.
+SCHEMA_VERSION = 3
 
 METADATA = MetaData()
 
@@ -60,6 +61,8 @@ META = Table(
     Column("key", String(40), primary_key=True),
     Column("value", String(200), nullable=False),
 )
+#: Alembic's own table: the revision that the tables are of.
+REVISION = Table("schema_revision", METADATA, Column("version_num", String(32), primary_key=True))
 LEDGER = Table(
     "ledger",
     METADATA,
@@ -167,8 +170,26 @@ DEPLOYMENTS = _bound(
     Column("version", String(20), nullable=False),
     Column("stage", String(20), nullable=False),
 )
+#: Which version answers at a site, term after term; the last term of a site counts. Two who put
+#: different versions there at once write the same term, and the key refuses one of them.
+ANSWERING = _bound(
+    "answering",
+    Column("model", String(100), primary_key=True),
+    Column("site", String(200), primary_key=True),
+    Column("term", Integer, primary_key=True, autoincrement=False),
+    Column("version", String(20), nullable=False),
+)
 
 #: Tables whose rows the ledger binds, by name.
 BOUND: dict[str, Table] = {
     name: table for name, table in METADATA.tables.items() if "nth" in table.columns
 }
+
+
+def revision_of(version: int) -> str:
+    """Return the name of the revision that makes the tables of a version.
+
+    >>> revision_of(3)
+    '0003'
+    """
+    return f"{version:04d}"

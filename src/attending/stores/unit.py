@@ -26,24 +26,12 @@ class Unit:
     entry get one of their own. A unit with rows and no entry at all cannot be committed.
     """
 
-    def __init__(self, connection: Connection, ledger_id: str) -> None:
+    def __init__(self, connection: Connection, chain: Chain) -> None:
         self._connection = connection
-        self._ledger_id = ledger_id
-        self._chain: Chain | None = None
+        self.chain = chain
         self._hashes: list[bytes] = []
         self._entries: list[dict[str, Any]] = []
         self._last: Act | None = None
-
-    @property
-    def chain(self) -> Chain:
-        """Return the end of the ledger, held for this unit alone from the first use on.
-
-        Raises:
-            IntegrityBroken: the ledger's state is not there, or is not what its size says.
-        """
-        if self._chain is None:
-            self._chain = read_chain(self._connection, self._ledger_id)
-        return self._chain
 
     def rows(self, statement: Select[Any]) -> Sequence[Row[Any]]:
         """Return what a query finds, the unit's own rows included."""
@@ -115,12 +103,25 @@ class Unit:
 
 
 def read_chain(connection: Connection, ledger_id: str) -> Chain:
-    """Return the end of the ledger; in a writing transaction nobody else can move it meanwhile.
+    """Return the end of the ledger.
 
     Raises:
         IntegrityBroken: the ledger's state is not there, or is not what its size says.
     """
-    size, head, peaks = run(connection, "read_end") or (None, "", None)
+    return _chain(run(connection, "read_end"), ledger_id)
+
+
+def hold_chain(connection: Connection, ledger_id: str) -> Chain:
+    """Return the end of the ledger, its row held: nobody else moves it before the commit.
+
+    Raises:
+        IntegrityBroken: the ledger's state is not there, or is not what its size says.
+    """
+    return _chain(run(connection, "read_end_held"), ledger_id)
+
+
+def _chain(row: tuple[Any, ...] | None, ledger_id: str) -> Chain:
+    size, head, peaks = row or (None, "", None)
     sound = isinstance(size, int) and isinstance(peaks, bytes)
     try:
         tree = CompactRange.unpack(size, peaks) if sound else None
