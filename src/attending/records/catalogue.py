@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date  # noqa: TC003 - pydantic reads it at run time
 from typing import Any, ClassVar, Literal
 
-from attending.records.base import Part, Record
+from attending.records.base import GrownPart, Part, Record
 from attending.records.governance import Role, Text  # noqa: TC001 - pydantic reads it at run time
 
 
@@ -125,7 +125,7 @@ class FeatureRead(Part):
     operands: tuple[str, ...]
 
 
-class FeatureLineage(Record):
+class FeatureLineage(GrownPart, Record):
     """From source tables over codes and a feature to the models that use it.
 
     Attributes:

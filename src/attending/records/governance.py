@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
-from attending.records.base import Part, Record, When
+from attending.records.base import GrownPart, Part, Record, When
 from attending.records.ledger import Hash  # noqa: TC001 - pydantic reads it at run time
 from attending.specs.release import Stage  # noqa: TC001 - pydantic reads it at run time
 
@@ -39,7 +39,7 @@ class Person(Part):
     service: bool = False
 
 
-class Approval(Record):
+class Approval(GrownPart, Record):
     """One person's signature over exactly one document.
 
     Attributes:
@@ -127,7 +127,7 @@ class Condition(Part):
         return self.status == "met" or self.excepted_by is not None
 
 
-class GateDecision(Record):
+class GateDecision(GrownPart, Record):
     """A gate's answer: every condition, and whether the stage may be entered.
 
     Attributes:
