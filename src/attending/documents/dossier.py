@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending.digests import short
-from attending.documents.numbers import count
 from attending.documents.pages import document
 from attending.documents.picture import Table
 from attending.documents.sentences import gate_title
@@ -110,4 +109,5 @@ def _gates(dossier: Dossier) -> Table:
 
 
 def _met(held: DossierGate) -> str:
-    return f"{count(held.met)} of {count(held.asked)}"
+    # Conditions are counted, not patients: nothing is hidden.
+    return f"{held.met} of {held.asked}"
