@@ -28,17 +28,18 @@ class Seen:
 
     answers: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
     slots: Counter[tuple[str, int]] = field(default_factory=Counter)
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def count(self, content: Mapping[str, Any], *, seconds: float) -> None:
         """Count one answer, by the content of its prediction."""
-        key = tuple(str(content[name]) for name in ("model", "version", "stage", "kind"))
-        model = key[0]
+        model, version, stage, outcome = (
+            str(content[name]) for name in ("model", "version", "stage", "kind")
+        )
         with self._lock:
-            self.answers[key] += 1  # type: ignore[index]  # four texts, as the counter has them
+            self.answers[model, version, stage, outcome] += 1
             self.slots[model, bisect_left(BUCKETS, seconds)] += 1
-            self.seconds[model] += seconds  # type: ignore[assignment]  # a counter of seconds
+            self.seconds[model] = self.seconds.get(model, 0.0) + seconds
 
     def lines(self) -> list[str]:
         """Return the counts in OpenMetrics' text form, without its last line."""

@@ -20,6 +20,7 @@ from attending.release.criteria import MEASURES, Window, judge
 if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
+    from attending.records.incident import IncidentType
     from attending.records.release import Deployment
     from attending.release.criteria import Judged
     from attending.types import Instant
@@ -27,7 +28,11 @@ if TYPE_CHECKING:
 #: The newest requests whose latency counts; older ones of a long time do not move a percentile.
 _NEWEST = 10_000
 #: What kind of incident a breach is.
-_KINDS = {"latency_p99_seconds": "outage", "unscored_rate": "outage", "oe": "wrong_prediction"}
+_KINDS: dict[str, IncidentType] = {
+    "latency_p99_seconds": "outage",
+    "unscored_rate": "outage",
+    "oe": "wrong_prediction",
+}
 
 
 @dataclass(frozen=True)
@@ -80,23 +85,24 @@ def enforce(desk: Desk, project: Project, *, version: str = "") -> Taken:
     Args:
         desk: where and when.
         project: whose model.
-        version: such as `v1`; the newest that scores when empty.
+        version: such as `v1`; the one that answers readers when empty. Another is judged only.
 
     Raises:
         Refused: no version stands in silent or later, or its plan is not signed.
     """
-    judged = criteria(desk, project, version=version)
-    taken = Taken(judged)
     history = desk.home.deployments.history(project.name)
     now = steps.answering(history)
-    if not taken.breached or now is None:
+    # Readers are protected from what answers them, not from a newer version in silent.
+    judged = criteria(desk, project, version=version or (now.version if now else ""))
+    taken = Taken(judged)
+    if not taken.breached or now is None or version not in {"", now.version}:
         return taken
     words = "; ".join(one.words for one in taken.breached)
     machine = replace(desk, actor="system")
     opened = incidents.open_incident(
         machine,
         project,
-        type=_KINDS.get(taken.breached[0].measure, "unexplained_score_change"),  # type: ignore[arg-type]
+        type=_KINDS.get(taken.breached[0].measure, "unexplained_score_change"),
         harm="medium",
         title=f"rollback criterion: {words}"[:200],
         version=now.version,
@@ -104,6 +110,8 @@ def enforce(desk: Desk, project: Project, *, version: str = "") -> Taken:
     plan = signed_plan(desk, now).spec
     made = steps.rollback(history, plan.fallback, at=desk.at, by="system", reason=words)
     with desk.home.database.transaction() as unit:
+        # Somebody may have acted since the history was read.
+        desk.home.deployments.require_unchanged(unit, project.name, seen=history[-1].digest)
         for item in made:
             digest = desk.home.deployments.enter(unit, item)
             details = {"version": item.version, "serves": item.serves, "by": "system"}
