@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
@@ -38,6 +38,7 @@ from attending.cli import (
 )
 from attending.cli.door import through
 from attending.cli.guard import guarded
+from attending.cli.leaving import leave
 from attending.errors import EXIT_CODES
 
 if TYPE_CHECKING:
@@ -120,6 +121,6 @@ def top(
     del version
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command line and exit with its code."""
-    sys.exit(through(guarded(app), argv=sys.argv))
+    leave(lambda: through(guarded(app), argv=sys.argv))
