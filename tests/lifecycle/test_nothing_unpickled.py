@@ -69,6 +69,8 @@ pickle.loads(pickle.dumps(json.JSONDecoder))
 marshal.loads(marshal.dumps(compile("1", "x", "eval")))
 print("SEEN", json.dumps({"codes": codes, "kinds": kinds, "quiet": quiet,
                           "control": sorted({one[0] for one in seen})}))
+from attending.cli.leaving import leave
+leave(lambda: 0)
 """
 
 
