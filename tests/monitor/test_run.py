@@ -13,7 +13,7 @@ from attending.monitor.verdict import decide
 from attending.monitor.workflow import Responses
 from attending.records.base import from_content
 from attending.records.monitoring import MonitorReport
-from attending.specs.monitoring import MonitoringSpec, TrustCondition
+from attending.specs.monitoring import DataMonitor, MonitoringSpec, TrustCondition
 from tests.monitor import deployed as d
 
 NOW = np.datetime64("2026-06-01", "us")
@@ -105,9 +105,15 @@ def test_one_sites_units_are_seen_at_that_site():
     sites = np.where(south, "SOUTH", "NORTH")
     x[south, 0] *= 88.42
     made = d.predictions(risk, sites=sites)
-    # Control: the pooled test alone does not call for action.
-    pooled = seen(x, risk, made=made)
-    assert decide(d.SPEC, pooled, at=d.AT).answer in {"continue", "watch"}
+    # Control: the pooled test of the distribution alone does not call for action.
+    blind = MonitoringSpec(risk_level="high", data=DataMonitor(mixed_share=0.5))
+    pooled = seen(x, risk, spec=blind, made=made)
+    assert decide(blind, pooled, at=d.AT).answer in {"continue", "watch"}
+    # Six values in a hundred that stand far outside do, and say which unit it looks like.
+    mixed = next(one for one in seen(x, risk, made=made).findings if one.name == "mixed_units")
+    assert (mixed.subject, mixed.severity) == ("creatinine", "act")
+    assert "creatinine mg/dL to µmol/L" in mixed.meaning
+    assert 0.03 < mixed.figure < 0.08
     held = reference(d.table(d.X), d.RISK, d.NAMES, about=About("readmission", "v1", site="SOUTH"))
     found = seen(x, risk, made=made, by_site={"SOUTH": held})
     assert ("data", "stop", "unit_switch", "creatinine", "SOUTH") in d.names(found)

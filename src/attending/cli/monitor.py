@@ -22,7 +22,8 @@ from attending.cli.face import (
 )
 from attending.cli.live import VersionOption
 from attending.digests import short
-from attending.lifecycle import references, training, watching
+from attending.documents import delays
+from attending.lifecycle import references, training, trying_policy, watching
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 
@@ -87,6 +88,8 @@ def monitor_run(
 @monitor_app.command("simulate")
 def monitor_simulate(
     years: Annotated[int, typer.Option(help="Quiet years to live through.")] = 20,
+    runs: Annotated[int, typer.Option(help="Years for each planted shift.")] = 5,
+    picture: Annotated[Path | None, typer.Option(help="Write the delays as SVG here.")] = None,
     project: ProjectOption = Path(),
     version: VersionOption = "",
     home: HomeOption = None,
@@ -101,24 +104,18 @@ def monitor_simulate(
     asked = open_project(project)
     with (
         open_desk(home_path(home), at=clock(at), actor=by) as desk,
-        progress("simulating"),
+        progress("living through years") as each,
     ):
-        found = watching.simulate(desk, asked, years=years, version=version)
-    if not as_json:
-        table(
-            ("planted shift", "found", "of", "named right", "median days"),
-            [(d.shift, d.detected, d.runs, d.named_right, d.median_days) for d in found.shifts],
+        found = trying_policy.try_policy(
+            desk, asked, years=years, runs=runs, version=version, each=each
         )
-    emit(
-        found.content(),
-        as_json=as_json,
-        lines=[
-            (
-                f"{found.wrong_stops} wrong stops or fallbacks in {found.years} quiet years: "
-                f"{found.rate:.1%} ({found.low:.1%} to {found.high:.1%})"
-            )
-        ],
-    )
+    if picture is not None:
+        picture.write_bytes(delays.draw(found))
+    if not as_json:
+        shown = delays.table(found)
+        table(shown.header, shown.rows)
+        table(*delays.policies(found))
+    emit(found.content(), as_json=as_json, lines=delays.lines(found))
 
 
 def today(

@@ -11,17 +11,15 @@ from attending.lifecycle.engines import engine_name, engine_over
 from attending.lifecycle.plans import share_a_code, signed_plan
 from attending.lifecycle.references import (
     reference_of,
-    rows_of_test,
     site_references,
 )
+from attending.lifecycle.responses import responses_of
 from attending.lifecycle.scoring import deployed, predictions_of
 from attending.lifecycle.standing import standing_on
 from attending.lifecycle.tables import table_bytes, table_from
 from attending.lifecycle.training import bundle_of
 from attending.monitor.current import Current
 from attending.monitor.run import run as run_monitors
-from attending.monitor.simulate import simulate as simulate_policy
-from attending.monitor.simulated_year import Validation
 from attending.monitor.today import today as today_lines
 from attending.monitor.verdict import decide
 from attending.records.monitoring import ANSWERS, MonitorReport, Plan, Verdict
@@ -31,19 +29,13 @@ from attending.scores.asked import codes_of
 from attending.scores.registered import SCORES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pyarrow as pa
 
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.plans import SignedPlan
     from attending.lifecycle.projects import Project
-    from attending.records.monitoring import SimulationReport
     from attending.records.prediction import Answer
     from attending.records.release import Deployment
-    from attending.types import Risks
-
-SIMULATION_SEED = 20_260_101
 
 
 def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport:
@@ -64,6 +56,7 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
     # The table itself is the evidence: it holds several batches.
     artifact = desk.home.artifacts.put(table_bytes(made))
     joined = desk.home.catalog.latest(OutcomeJoin, model=project.name, version=stands.version)
+    said = responses_of(desk, project, version=stands.version)
     report = run_monitors(
         project.monitoring,
         known,
@@ -74,6 +67,8 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
             predictions=made,
             features=features,
             outcomes=_outcomes(desk, joined),
+            responses=said.get(""),
+            site_responses=said,
             by_site={one.site: one for one in site_references(desk, project, stands.version)},
             predictions_digest=artifact,
             outcomes_digest=joined.digest if joined else None,
@@ -173,44 +168,3 @@ def today(
         reader="nurse",
     )
     return verdict, lines
-
-
-def simulate(
-    desk: Desk,
-    project: Project,
-    *,
-    years: int,
-    version: str = "",
-    each: Callable[[], None] | None = None,
-) -> SimulationReport:
-    """Return how the policy behaves in quiet years and under planted shifts, kept.
-
-    Args:
-        desk: where and when.
-        project: whose policy is tried.
-        years: how many quiet years.
-        version: such as `v1`; the newest that scores when empty.
-        each: called when all years are over.
-    """
-    stands = deployed(desk, project, version)
-    run = desk.home.catalog.get(stands.run, Run)
-    _, _, x = rows_of_test(desk, project, run)
-    bundle = bundle_of(desk, run)
-    risk: Risks = bundle.risk(x)
-    report = simulate_policy(
-        project.monitoring,
-        reference_of(desk, project, stands.version),
-        Validation(x=x, risk=risk, risk_of=bundle.risk),
-        years=years,
-        seed=SIMULATION_SEED,
-    )
-    if each is not None:
-        each()
-    keep(
-        desk,
-        report,
-        action="monitor.simulate",
-        keys={"model": project.name, "version": stands.version},
-        details={"years": years, "wrong": report.wrong_stops},
-    )
-    return report

@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 
 #: Findings about inputs, which explain findings about scores and alerts.
 INPUTS = frozenset(
-    {"psi", "inputs_moved", "missing_rate", "feed_missing", "unit_switch", "scale_shift"}
+    {
+        "psi",
+        "inputs_moved",
+        "missing_rate",
+        "feed_missing",
+        "unit_switch",
+        "scale_shift",
+        "mixed_units",
+    }
 )
 #: Findings that follow from others when others are there.
 CONSEQUENCES = frozenset({"score_psi", "alert_rate", "trust"})

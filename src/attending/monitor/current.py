@@ -41,6 +41,7 @@ class Current:
     features: pa.Table
     outcomes: pa.Table | None = None
     responses: Responses | None = None
+    site_responses: Mapping[str, Responses] = field(default_factory=dict)
     by_site: Mapping[str, Reference] = field(default_factory=dict)
     overdue: tuple[str, ...] = ()
     predictions_digest: str | None = None
@@ -114,6 +115,7 @@ def matured_until(outcomes: pa.Table | None, at: np.datetime64) -> Matured:
         table.column("label").to_numpy(zero_copy_only=False).astype(np.int8),
         flagged.astype(np.bool_),
         micros(table, "matured_at"),
+        pc.fill_null(table.column("site"), "").to_numpy(zero_copy_only=False),
     )
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LOOKS_A_YEAR = 365
 _FLOOR = 1e-4
+#: How many standard errors an outer bin must be over before its values are looked at.
+_TAIL_Z = 3.0
 
 
 @dataclass(frozen=True)
@@ -42,14 +44,14 @@ class Expected:
     z: float
 
 
-def expected(spec: MonitoringSpec, held: Reference) -> Expected:
+def expected(spec: MonitoringSpec, held: Reference, *, places: int = 1) -> Expected:
     """Return the reference as arrays, with the quantiles of the tests.
 
-    The chance of a year is divided by the features and by the daily looks, so that looking every
-    day does not raise it.
+    The chance of a year is divided by the features, the daily looks and the places, so that
+    looking every day, and at every site, does not raise it.
     """
     k = max(len(held.features), 1)
-    each = spec.data.chance / (k * LOOKS_A_YEAR)
+    each = spec.data.chance / (k * LOOKS_A_YEAR * places)
     bins = np.array([len(one.edges) + 1 for one in held.features], dtype=np.float64)
     weights = np.array([one.weight for one in held.features])
     matters = weights >= spec.data.weight_matters if weights.sum() > 0 else weights >= 0
@@ -62,7 +64,7 @@ def expected(spec: MonitoringSpec, held: Reference) -> Expected:
         np.array(held.score_shares),
         chdtri(np.maximum(bins, 1.0), each),
         chdtri(np.maximum(bins, 1.0), 0.01),
-        float(chdtri(max(score_bins - 1, 1), spec.data.chance / LOOKS_A_YEAR)),
+        float(chdtri(max(score_bins - 1, 1), spec.data.chance / (LOOKS_A_YEAR * places))),
         float(-ndtri(each / 2)),
     )
 
@@ -111,11 +113,17 @@ def _inputs(spec: MonitoringSpec, known: Expected, counts: Counts) -> list[Findi
     index = psi(known.shares, counts.bins)
     found = _together(spec, known, counts, index=index)
     chance = (1 / counts.n + 1 / known.held.n) * known.chi2
-    for at in np.flatnonzero(index >= np.maximum(chance, spec.data.psi_watch)).tolist():
+    over = index >= np.maximum(chance, spec.data.psi_watch)
+    tails = _tails(known, counts)
+    for at in np.flatnonzero(over | tails).tolist():
         one = known.held.features[at]
-        jump = _jump(spec, counts, one, at=at)
+        jump = _jump(spec, counts, one, at=at) if over[at] else None
+        part = _part(spec, counts, one, at=at) if tails[at] and jump is None else None
         if jump is not None:
             found.append(_switch(spec, one, jump, matters=bool(known.matters[at])))
+        if part is not None:
+            found.append(_mixed(spec, one, part, matters=bool(known.matters[at])))
+        if jump is not None or part is not None or not over[at]:
             continue
         serious = index[at] >= spec.data.psi_act and known.matters[at]
         bound = spec.data.psi_act if serious else spec.data.psi_watch
@@ -154,6 +162,44 @@ def _together(
         meaning=f"{over} of {len(index)} inputs moved a little together: other patients come.",
     )
     return [finding]
+
+
+def _tails(known: Expected, counts: Counts) -> Mask:
+    """Return which features have more values in an outer bin than chance explains."""
+    last = np.array([len(one.edges) for one in known.held.features], np.int64)
+    rows = np.arange(len(last))
+    over = np.zeros(len(last), np.bool_)
+    for place in (np.zeros_like(last), last):
+        then = np.maximum(known.shares[rows, place], _FLOOR)
+        spread = np.sqrt(then * (1 - then) * (1 / counts.n + 1 / known.held.n))
+        over |= counts.bins[rows, place] / counts.n - then > _TAIL_Z * spread
+    return over & (last > 1)
+
+
+def _part(
+    spec: MonitoringSpec, counts: Counts, one: FeatureReference, *, at: int
+) -> units.Mixed | None:
+    """Return which part of a feature's values stands in another unit, when it looks like that."""
+    if counts.values is None or len(one.quantiles) < 9 or min(one.quantiles) <= 0:
+        return None
+    values = counts.values(at)
+    return units.mixed(np.array(one.quantiles), values, least=spec.data.mixed_share)
+
+
+def _mixed(
+    spec: MonitoringSpec, one: FeatureReference, part: units.Mixed, *, matters: bool
+) -> Finding:
+    """Return the finding of values of which a part stands far outside."""
+    what = f"another unit ({part.known})" if part.known else "another unit or a marker for missing"
+    return make(
+        spec,
+        ("data", "act" if matters else "watch"),
+        "mixed_units",
+        subject=one.name,
+        figure=(part.share, spec.data.mixed_share),
+        meaning=f"{part.share:.0%} of the values of {_label(one)} are about {part.factor:.3g} "
+        f"times what is usual, which looks like {what}; risks made from them are wrong.",
+    )
 
 
 def _jump(

@@ -13,7 +13,7 @@ from attending.monitor.current import matured_until, micros, refused, scores, us
 from attending.monitor.data import compare, expected, volume
 from attending.monitor.effect import with_effect
 from attending.monitor.reference import column, count
-from attending.monitor.together import together
+from attending.monitor.together import at_site, together
 from attending.monitor.workflow import look
 from attending.records.monitoring import MonitorReport
 from attending.times import to_micros
@@ -48,7 +48,14 @@ def run(spec: MonitoringSpec, held: Reference, current: Current, *, at: Instant)
     parts = [
         _inputs(spec, held, current, rows=np.flatnonzero(window)),
         volume(spec, held, last_week=_last_week(times, now)),
-        judge(spec, held, matured, at=now, shown=current.stage in SHOWN),
+        judge(
+            spec,
+            held,
+            matured,
+            at=now,
+            shown=current.stage in SHOWN,
+            by_site=current.by_site,
+        ),
         look(spec, held, used, responses=current.responses),
         *_sites(spec, current, window, now=now),
     ]
@@ -75,7 +82,7 @@ def run(spec: MonitoringSpec, held: Reference, current: Current, *, at: Instant)
 def _inputs(spec: MonitoringSpec, held: Reference, current: Current, *, rows: Ints) -> Seen:
     """Return what the whole window and its newest rows show; measures are of the window."""
     usable, newest = _usable(spec, current, rows)
-    known = expected(spec, held)
+    known = expected(spec, held, places=1 + len(current.by_site))
     slow, measures = compare(spec, known, _counted(held, current, usable))
     fast, _ = compare(spec, known, _counted(held, current, newest))
     return (*slow, *fast), measures
@@ -119,13 +126,12 @@ def _sites(
     for name, held in sorted(current.by_site.items()):
         here = site == name
         found, measures = _inputs(spec, held, current, rows=np.flatnonzero(window & here))
-        week, ratio = volume(spec, held, last_week=_last_week(times[here], now))
-        parts.append(
-            (
-                tuple(f.model_copy(update={"site": name}) for f in (*found, *week)),
-                tuple(m.model_copy(update={"subject": name}) for m in (*measures, *ratio)),
-            )
-        )
+        used = usage(current.predictions.filter(pa.array(window & here)))
+        parts += [
+            at_site(name, (found, measures)),
+            at_site(name, volume(spec, held, last_week=_last_week(times[here], now))),
+            at_site(name, look(spec, held, used, responses=current.site_responses.get(name))),
+        ]
     return parts
 
 

@@ -7,239 +7,192 @@ figures of outcomes beside the e-value are looked at once a week.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from attending.errors import BadInput
-from attending.monitor.concept import Matured, calibration, lately, proof, weigh
-from attending.monitor.data import compare, expected, volume
-from attending.monitor.simulated_year import DAYS, Shift, live_through, windows
-from attending.monitor.together import together
-from attending.monitor.verdict import decide
-from attending.monitor.workflow import Usage, look
-from attending.records.monitoring import ANSWERS, Delay, MonitorReport, SimulationReport
+from attending.monitor.lived import live
+from attending.monitor.planted import KINDS, OF_ALERTS, SIZES, Plant
+from attending.monitor.simulated_year import DAYS
+from attending.monitor.stub_policies import stubs
+from attending.records.monitoring import ANSWERS, Delay, SimulationReport
 from attending.statistics.wilson import wilson
-from attending.times import EPOCH, format_instant
 
 if TYPE_CHECKING:
-    from attending.monitor.data import Expected
-    from attending.monitor.simulated_year import Validation, Windows, Year
-    from attending.monitor.together import Seen
-    from attending.records.monitoring import Drift, Reference, Verdict
-    from attending.records.prediction import Answer
-    from attending.specs.monitoring import MonitoringSpec
-    from attending.types import Floats
+    from collections.abc import Callable, Iterator, Sequence
 
-_DAY_US = 24 * 3600 * 1_000_000
-#: Days from a prediction to its mature outcome.
-LABEL_DAYS = 35
+    from attending.monitor.lived import Day, Lived, Place, World
+    from attending.monitor.planted import Kind, Size
+    from attending.records.monitoring import Drift, Finding
+    from attending.records.prediction import Answer
+
 #: The first day on which a shift may begin, and the days among which it is drawn.
 ONSET, ONSETS = 120, 60
-_SHIFTS: tuple[tuple[Shift, Drift], ...] = (
-    ("calibration", "concept"),
-    ("helpful_alerts", "workflow"),
-    ("missing_feed", "data"),
-    ("unit_switch", "data"),
-    ("case_mix", "data"),
-)
-
-
-@dataclass(frozen=True)
-class _World:
-    spec: MonitoringSpec
-    held: Reference
-    known: Expected
-    validation: Validation
-    per_day: float
+_SERIOUS = ("act", "stop")
 
 
 def simulate(
-    spec: MonitoringSpec,
-    held: Reference,
-    validation: Validation,
+    world: World,
     *,
     years: int,
     seed: int,
     runs: int = 5,
+    each: Callable[[], None] = lambda: None,
 ) -> SimulationReport:
     """Return how often the policy stops a model that is well, and how soon it sees one that is not.
 
+    Every kind of shift is planted in every size, everywhere, and, where sites are watched, at one
+    of them: the middle one by size.
+
     Args:
-        spec: the policy.
-        held: the frozen reference.
-        validation: the rows from which years are drawn.
+        world: the policy, what it is held to, and the rows from which years are drawn.
         years: how many quiet years.
         seed: the same seed gives the same report.
         runs: how many years for each planted shift.
+        each: called after each year.
 
     Raises:
-        BadInput: no years, or rows that are not the reference's features.
+        BadInput: no years.
     """
-    if years < 1 or runs < 1 or validation.x.shape[1] != len(held.features):
+    if min(years, runs) < 1:
         raise BadInput(
-            f"got {years} years and {validation.x.shape[1]} features, expected 1 or more and "
-            f"{len(held.features)}",
+            f"got {years} quiet years and {runs} of each shift, expected 1 or more",
             code="simulate.input",
-            hint="Pass the validation rows in the order of the reference's features.",
+            hint="Ask for one year or more of each.",
         )
-    per_day = (held.weekly_mean or 280.0) / 7
-    world = _World(spec, held, expected(spec, held), validation, per_day)
-    quiet = [_quiet(world, seed=(seed, 0, at)) for at in range(years)]
-    wrong = sum(any(_at_least(v, "fallback") for v in year) for year in quiet)
+    plants = _plants(world)
+    quiet = []
+    for at in range(years):
+        quiet.append(_quiet(world, seed=(seed, 0, at)))
+        each()
+    shifts = []
+    for at, plant in enumerate(plants):
+        found = []
+        for one in _lived(world, plant, seed=(seed, 1 + at), runs=runs):
+            found.append(one)
+            each()
+        shifts.append(_delay(plant, found))
+    wrong = sum(any(_at_least(day, "fallback") for day in year) for year in quiet)
     share = wilson(wrong, years)
-    shifts = tuple(
-        _delay(world, shift, drift, seed=(seed, 1 + at), runs=runs)
-        for at, (shift, drift) in enumerate(_SHIFTS)
-    )
+    acts = sum(_episodes(year, "freeze") for year in quiet) / years
     return SimulationReport(
-        spec=spec.digest,
-        reference=held.digest,
+        spec=world.spec.digest,
+        reference=world.reference,
         seed=seed,
         years=years,
         days_per_year=DAYS,
-        predictions_per_day=per_day,
+        predictions_per_day=world.per_day,
         wrong_stops=wrong,
         rate=wrong / years,
         low=share.low or 0.0,
         high=share.high if share.high is not None else 1.0,
         watches_per_year=sum(_episodes(year, "watch") for year in quiet) / years,
-        acts_per_year=sum(_episodes(year, "freeze") for year in quiet) / years,
-        shifts=shifts,
+        acts_per_year=acts,
+        shifts=tuple(shifts),
+        actionable_per_year=sum(_new(year, serious=True) for year in quiet) / years,
+        informational_per_year=sum(_new(year, serious=False) for year in quiet) / years,
+        stubs=stubs(tuple(shifts), acts_per_year=acts, runs=runs, seed=seed),
     )
 
 
-def _quiet(world: _World, *, seed: tuple[int, ...]) -> list[Verdict | None]:
-    """Return the verdict of every day of a year in which nothing is wrong."""
-    lived = _lived(world, ("none", DAYS), seed=seed)
+def _plants(world: World) -> list[_Planted]:
+    """Return every kind in every size, everywhere and at the middle site."""
+    ordered = sorted(world.sites, key=lambda one: (one.held.n, one.held.site))
+    where = [None, ordered[len(ordered) // 2]] if ordered else [None]
+    kinds = [one for one in KINDS if one.name not in OF_ALERTS or world.held.threshold is not None]
+    return [_Planted(kind, size, place) for place in where for kind in kinds for size in SIZES]
+
+
+def _quiet(world: World, *, seed: tuple[int, ...]) -> list[Day]:
+    """Return every day of a year in which nothing is wrong."""
+    lived = live(world, None, seed=seed)
     return [lived.on(day) for day in range(DAYS)]
 
 
-def _delay(world: _World, shift: Shift, drift: Drift, *, seed: tuple[int, int], runs: int) -> Delay:
-    """Return how soon a planted shift led to a freeze or more, and whether its type was right."""
-    delays: list[int] = []
-    right = 0
+class _Planted(NamedTuple):
+    kind: Kind
+    size: Size
+    place: Place | None
+
+    @property
+    def figure(self) -> float:
+        return self.kind.sizes[SIZES.index(self.size)]
+
+
+class _Found(NamedTuple):
+    """After how many days and mature outcomes a shift was seen, and how it was called."""
+
+    days: int
+    outcomes: int
+    drift: Drift
+
+
+def _lived(
+    world: World, planted: _Planted, *, seed: tuple[int, int], runs: int
+) -> Iterator[_Found | None]:
+    """Yield for each of some years when the shift led to a freeze or more, None for never."""
     for at in range(runs):
         onset = ONSET + int(np.random.default_rng([*seed, at, 7]).integers(0, ONSETS))
-        lived = _lived(world, (shift, onset), seed=(*seed, at))
-        for day in range(onset, DAYS):
-            verdict = lived.on(day)
-            if verdict is not None and _at_least(verdict, "freeze"):
-                delays.append(day - onset + 1)
-                right += verdict.drift == drift
-                break
+        place = planted.place.at if planted.place else None
+        plant = Plant(planted.kind.name, planted.figure, onset, place)
+        yield _found(live(world, plant, seed=(*seed, at)), onset)
+
+
+def _found(lived: Lived, onset: int) -> _Found | None:
+    for day in range(onset, DAYS):
+        verdict = lived.on(day).verdict
+        if verdict is not None and _strict(verdict.answer, "freeze"):
+            outcomes = lived.matured_between(onset, day)
+            return _Found(day - onset + 1, outcomes, verdict.drift)
+    return None
+
+
+def _delay(planted: _Planted, years: Sequence[_Found | None]) -> Delay:
+    """Return how soon a planted shift was seen, and how often its type was right."""
+    found = [one for one in years if one is not None]
+    days = [one.days for one in found]
+    kind = planted.kind
     return Delay(
-        shift=shift,
-        expected=drift,
-        runs=runs,
-        detected=len(delays),
-        named_right=right,
-        median_days=float(np.median(delays)) if delays else None,
-        p95_days=float(np.quantile(delays, 0.95)) if delays else None,
+        shift=kind.name,
+        expected=kind.right[0],
+        runs=len(years),
+        detected=len(found),
+        named_right=sum(one.drift in kind.right for one in found),
+        median_days=float(np.median(days)) if days else None,
+        p95_days=float(np.quantile(days, 0.95)) if days else None,
+        size=planted.size,
+        figure=planted.figure,
+        site=planted.place.held.site if planted.place else "",
+        median_outcomes=float(np.median([one.outcomes for one in found])) if found else None,
+        also_right=kind.right[1:],
     )
 
 
-def _at_least(verdict: Verdict | None, answer: Answer) -> bool:
-    return verdict is not None and ANSWERS.index(verdict.answer) >= ANSWERS.index(answer)
+def _strict(given: Answer, answer: Answer) -> bool:
+    return ANSWERS.index(given) >= ANSWERS.index(answer)
 
 
-def _episodes(year: list[Verdict | None], answer: Answer) -> int:
+def _at_least(day: Day, answer: Answer) -> bool:
+    return day.verdict is not None and _strict(day.verdict.answer, answer)
+
+
+def _episodes(year: list[Day], answer: Answer) -> int:
     """Return how many times the answer rose to a level or above it."""
-    levels = [_at_least(v, answer) for v in year]
+    levels = [_at_least(day, answer) for day in year]
     return sum(now and not before for before, now in zip([False, *levels], levels, strict=False))
 
 
-@dataclass(frozen=True)
-class _Lived:
-    """A year that was lived through, of which any day can be judged."""
-
-    world: _World
-    seen: Windows
-    matured: Matured
-    proof: Floats
-
-    def on(self, day: int) -> Verdict | None:
-        """Return the verdict of a day, None where nothing was found."""
-        value = float(self.proof[day])
-        return _one_day(self.world, self.seen, self.matured, value=value, day=day)
+def _new(year: list[Day], *, serious: bool) -> int:
+    """Return how many findings appeared that were not there the day before, one for each cause."""
+    before: set[tuple[str, str]] = set()
+    count = 0
+    for day in year:
+        now = {_cause(one) for one in day.findings if (one.severity in _SERIOUS) == serious}
+        count += len(now - before)
+        before = now
+    return count
 
 
-def _lived(world: _World, shift: tuple[Shift, int], *, seed: tuple[int, ...]) -> _Lived:
-    rng = np.random.default_rng(list(seed))
-    year = live_through(world.held, world.validation, per_day=world.per_day, shift=shift, rng=rng)
-    return _Lived(world, windows(world.held, year), _matured(world, year), _proof(world, year))
-
-
-def _matured(world: _World, year: Year) -> Matured:
-    """Return the outcomes of a year as they mature."""
-    over = world.held.threshold if world.held.threshold is not None else np.inf
-    when = ((year.day + LABEL_DAYS) * _DAY_US).astype("datetime64[us]")
-    return Matured(year.risk, year.outcome, year.risk >= over, when)
-
-
-def _proof(world: _World, year: Year) -> Floats:
-    """Return the highest e-value up to the end of each day."""
-    inside = year.day + LABEL_DAYS < DAYS
-    matured = _matured(world, year).where(inside)
-    return proof(world.spec.concept, matured, day=year.day[inside] + LABEL_DAYS, days=DAYS)
-
-
-def _one_day(
-    world: _World, seen: Windows, matured: Matured, *, value: float, day: int
-) -> Verdict | None:
-    """Return the verdict of a day, None where nothing was found."""
-    parts = [*_data_of(world, seen, day), _concept_of(world, matured, value=value, day=day)]
-    found, _, _ = together(world.spec, world.held, parts)
-    # What a young deployment cannot show yet is a matter of its start, not of the policy.
-    found = tuple(one for one in found if one.name != "trust_not_shown")
-    if not found:
-        return None
-    at = EPOCH + timedelta(days=day + 1)
-    report = MonitorReport(
-        model=world.held.model,
-        version=world.held.version,
-        stage="live",
-        at=at,
-        reference=f"simulated at {format_instant(at)}",
-        spec="simulated",
-        n_predictions=0,
-        n_matured=0,
-        n_events=0,
-        findings=found,
-    )
-    return decide(world.spec, report, at=at)
-
-
-def _data_of(world: _World, seen: Windows, day: int) -> list[Seen]:
-    """Return what inputs, scores, volume and alerts show on a day."""
-    spec = world.spec
-    first = max(day + 1 - spec.data.window // _DAY_US, 0)
-    newest = seen.newest(day, spec.data.minimum_rows)
-    fast, _ = compare(spec, world.known, seen.between(newest, day))
-    scored = int(seen.rows[day + 1] - seen.rows[first])
-    alerted = int(seen.alerts[day + 1] - seen.alerts[first])
-    used = Usage(asked=scored, refused=0, unscored=0, scored=scored, alerted=alerted)
-    parts: list[Seen] = [
-        compare(spec, world.known, seen.between(first, day)),
-        (fast, ()),
-        look(spec, world.held, used, responses=None),
-    ]
-    if day >= 7:
-        week = int(seen.rows[day + 1] - seen.rows[day - 6])
-        parts.append(volume(spec, world.held, last_week=week))
-    return parts
-
-
-def _concept_of(world: _World, matured: Matured, *, value: float, day: int) -> Seen:
-    """Return what mature outcomes show: the e-value daily, the other figures once a week."""
-    weekly = day % 7 == 0
-    if value < 1 / world.spec.concept.watch_alpha and not weekly:
-        return (), ()
-    at = np.datetime64((day + 1) * _DAY_US, "us")
-    by_now = matured.where(matured.matured_at < at)
-    if weekly:
-        return weigh(world.spec, world.held, by_now, at=at, shown=True, value=value)
-    recent = lately(world.spec, by_now, at)
-    return calibration(world.spec, by_now, recent, value=value, shown=True), ()
+def _cause(one: Finding) -> tuple[str, str]:
+    return one.name, one.subject

@@ -1,36 +1,32 @@
 """One made-up year of a deployed model: validation rows drawn again, with seasons and weekends.
 
 Outcomes are drawn from the risks themselves, so a quiet year is calibrated by definition, but for
-a seasonal swing. A planted shift changes one thing from one day on.
+a seasonal swing. A planted shift changes one thing from one day on, everywhere or at one site.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attending.monitor.reference import BINS, Counts, bin_of
+from attending.monitor.planted import FACTOR, Struck
+from attending.monitor.reference import BINS
 from attending.monitor.sequence import tilt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
+    from attending.monitor.planted import Plant
     from attending.records.monitoring import Reference
     from attending.types import Floats, Ints, Mask, Outcomes
 
 DAYS = 365
 #: The seasonal swing of the odds of the outcome and of the case mix; the weekend's volume.
 SWING, MIX, WEEKEND = 0.05, 0.10, 0.7
-#: The planted shifts: odds doubled; odds of the alerted less than halved; one feed gone; one
-#: feature times 88.42; sicker patients.
-Shift: TypeAlias = Literal[
-    "none", "calibration", "helpful_alerts", "missing_feed", "unit_switch", "case_mix"
-]
-ODDS, HELPED, FACTOR = 2.0, 0.4, 88.42
+#: Shares in a quiet year: alerts acknowledged and overridden, requests that scope refuses.
+ACKNOWLEDGED, OVERRIDDEN, REFUSED = 0.85, 0.25, 0.02
 
 
 @dataclass(frozen=True)
@@ -38,23 +34,45 @@ class Validation:
     """The rows that the model was validated on, from which years are drawn.
 
     `x` has shape (n, k) in the order of the reference's features, NaN where missing; `risk_of`
-    scores changed rows anew, and without it a changed input leaves its risk as it was.
+    scores changed rows anew, and without it a changed input leaves its risk as it was. `site` is
+    the position in `sites` of each row's site, shape (n,); empty where there is one.
     """
 
     x: Floats
     risk: Floats
     risk_of: Callable[[Floats], Floats] | None = None
+    sites: tuple[str, ...] = ()
+    site: Ints = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 @dataclass(frozen=True)
 class Year:
-    """The predictions of a year, in order of days."""
+    """The predictions of a year, in order of days; `refused` counts requests by day and site."""
 
     day: Ints
+    site: Ints
     x: Floats
-    bins: NDArray[np.int8]
     risk: Floats
     outcome: Outcomes
+    flagged: Mask
+    acknowledged: Mask
+    overridden: Mask
+    refused: Ints
+
+    def at(self, site: int) -> Year:
+        """Return the year of one site."""
+        here = self.site == site
+        return Year(
+            day=self.day[here],
+            site=self.site[here],
+            x=self.x[here],
+            risk=self.risk[here],
+            outcome=self.outcome[here],
+            flagged=self.flagged[here],
+            acknowledged=self.acknowledged[here],
+            overridden=self.overridden[here],
+            refused=self.refused[:, [site]],
+        )
 
 
 def live_through(
@@ -62,56 +80,65 @@ def live_through(
     validation: Validation,
     *,
     per_day: float,
-    shift: tuple[Shift, int],
+    plant: Plant | None,
     rng: np.random.Generator,
 ) -> Year:
     """Return one year.
 
     Args:
-        held: the reference, whose bins are used.
+        held: the reference, which names the feeds, the weights and the threshold.
         validation: the rows to draw from.
         per_day: predictions on a mean day.
-        shift: what is planted, and the day from which it holds.
+        plant: what is planted; None for a quiet year.
         rng: where chance comes from.
     """
     season = np.cos(2 * np.pi * np.arange(DAYS) / DAYS)
     day = _arrivals(per_day, season, rng)
-    kind, onset = shift
-    after = day >= onset
     rows = _draw(validation.risk, season[day], rng)
-    if kind == "case_mix":
-        rows = np.where(after, _sickest(validation.risk, rows, rng), rows)
-    x, risk = _inputs(held, validation, rows, kind=kind, after=after)
-    # What happens to patients follows their own risk, whatever the feed made of it.
-    own = np.clip(validation.risk[rows], 1e-6, 1 - 1e-6)
-    odds = (1 + SWING * season[day]) * _change(held, own, kind=kind, after=after)
-    outcome = (rng.random(len(rows)) < tilt(own, odds)).astype(np.int8)
-    bins = np.empty(x.shape, np.int8)
-    for at, one in enumerate(held.features):
-        bins[:, at] = bin_of(np.array(one.edges), x[:, at])
-    return Year(day, x, bins, risk, outcome)
+    struck = _struck(validation, rows, day, plant=plant, rng=rng)
+    if struck.kind == "volume":
+        stays = ~struck.here | struck.some()
+        day, rows = day[stays], rows[stays]
+        struck = replace(struck, here=struck.here[stays])
+    if struck.kind == "case_mix":
+        rows = np.where(struck.here, _sickest(validation, rows, struck), rows)
+    x, risk = _inputs(held, validation, rows, struck=struck)
+    over = held.threshold if held.threshold is not None else np.inf
+    flagged = risk >= over
+    return Year(
+        day=day,
+        site=validation.site[rows] if validation.sites else np.zeros(len(rows), np.int64),
+        x=x,
+        risk=risk,
+        outcome=_outcomes(validation.risk[rows], season[day], struck, over=over),
+        flagged=flagged,
+        acknowledged=_answered(flagged, struck.instead("alerts_unread", ACKNOWLEDGED), rng),
+        overridden=_answered(flagged, struck.instead("alerts_overridden", OVERRIDDEN), rng),
+        refused=_refused(validation, per_day, plant=plant, rng=rng),
+    )
 
 
-def _change(held: Reference, own: Floats, *, kind: Shift, after: Mask) -> Floats:
-    """Return the factor by which a shift changes the odds of each outcome."""
-    if kind == "calibration":
-        return np.where(after, ODDS, 1.0)
-    if kind == "helpful_alerts" and held.threshold is not None:
-        return np.where(after & (own >= held.threshold), HELPED, 1.0)
-    return np.ones(len(own))
+def _struck(
+    validation: Validation,
+    rows: Ints,
+    day: Ints,
+    *,
+    plant: Plant | None,
+    rng: np.random.Generator,
+) -> Struck:
+    """Return the predictions that the shift reaches."""
+    if plant is None:
+        return Struck("", 0.0, np.zeros(len(rows), np.bool_), rng)
+    after = day >= plant.onset
+    if plant.site is not None:
+        after &= validation.site[rows] == plant.site
+    return Struck(plant.kind, plant.figure, after, rng)
 
 
 def _arrivals(per_day: float, season: Floats, rng: np.random.Generator) -> Ints:
     """Return the day of each prediction: more in winter, fewer at weekends."""
     week = np.where(np.arange(DAYS) % 7 >= 5, WEEKEND, (7 - 2 * WEEKEND) / 5)
     return np.repeat(np.arange(DAYS), rng.poisson(per_day * (1 + MIX * season) * week))
-
-
-def _sickest(risk: Floats, rows: Ints, rng: np.random.Generator) -> Ints:
-    """Return for each row the riskiest of it and of three others."""
-    some = np.stack([rows, *rng.integers(0, len(risk), (3, len(rows)))])
-    best: Ints = some[risk[some].argmax(axis=0), np.arange(len(rows))]
-    return best
 
 
 def _draw(risk: Floats, season: Floats, rng: np.random.Generator) -> Ints:
@@ -123,20 +150,85 @@ def _draw(risk: Floats, season: Floats, rng: np.random.Generator) -> Ints:
     return picked
 
 
+def _sickest(validation: Validation, rows: Ints, struck: Struck) -> Ints:
+    """Return for each row the riskiest of it and of others, all of the row's own site."""
+    some = [rows]
+    for _ in range(int(struck.figure) - 1):
+        other = struck.rng.integers(0, len(validation.risk), len(rows))
+        for at in range(len(validation.sites)):
+            own = validation.site[rows] == at
+            other[own] = struck.rng.choice(np.flatnonzero(validation.site == at), int(own.sum()))
+        some.append(other)
+    stacked = np.stack(some)
+    best: Ints = stacked[validation.risk[stacked].argmax(axis=0), np.arange(len(rows))]
+    return best
+
+
 def _inputs(
-    held: Reference, validation: Validation, rows: Ints, *, kind: Shift, after: Mask
+    held: Reference, validation: Validation, rows: Ints, *, struck: Struck
 ) -> tuple[Floats, Floats]:
     """Return the features and the risks made from them, with the shift in them."""
     x, risk = validation.x[rows], validation.risk[rows]
-    if kind == "missing_feed":
-        x[np.ix_(after, feed(held))] = np.nan
-    elif kind == "unit_switch":
-        x[after, heaviest(held)] *= FACTOR
-    else:
-        return x, risk
-    if validation.risk_of is not None:
-        risk = np.where(after, validation.risk_of(x), risk)
+    if struck.kind == "scores_changed":
+        other = tilt(np.clip(risk, 1e-6, 1 - 1e-6), struck.figure)
+        return x, np.where(struck.here, other, risk)
+    if struck.kind == "patients_mixed":
+        taken, some = rows.copy(), struck.some()
+        taken[some] = struck.rng.permutation(rows[some])
+        return validation.x[taken], validation.risk[taken]
+    if _spoil(held, validation, x, struck=struck) and validation.risk_of is not None:
+        risk[struck.here] = validation.risk_of(x[struck.here])
     return x, risk
+
+
+def _spoil(held: Reference, validation: Validation, x: Floats, *, struck: Struck) -> bool:
+    """Return whether values of a feed or of the heaviest feature were changed, in place."""
+    one = heaviest(held)
+    if struck.kind == "missing_feed":
+        x[np.ix_(struck.some(), feed(held))] = np.nan
+    elif struck.kind == "missing_feature":
+        x[struck.some(), one] = np.nan
+    elif struck.kind == "unit_switch":
+        x[struck.some(), one] *= FACTOR
+    elif struck.kind == "assay":
+        x[struck.here, one] *= struck.figure
+    elif struck.kind == "stuck_value":
+        x[struck.some(), one] = np.nanmedian(validation.x[:, one])
+    else:
+        return False
+    return bool(struck.here.any())
+
+
+def _outcomes(own: Floats, season: Floats, struck: Struck, *, over: float) -> Outcomes:
+    """Return what happened: it follows patients' own risks, whatever a feed made of them."""
+    odds = (1 + SWING * season) * struck.instead("more_events", 1.0)
+    odds = odds / struck.instead("fewer_events", 1.0)
+    odds = odds * np.where(own >= over, struck.instead("helpful_alerts", 1.0), 1.0)
+    true = np.clip(own, 1e-6, 1 - 1e-6)
+    if struck.kind == "ranks_lost":
+        true = np.where(struck.some(), true.mean(), true)
+    happened: Outcomes = (struck.rng.random(len(own)) < tilt(true, odds)).astype(np.int8)
+    return happened
+
+
+def _answered(flagged: Mask, share: Floats, rng: np.random.Generator) -> Mask:
+    """Return which alerts got an answer that comes with a share of them."""
+    return flagged & (rng.random(len(flagged)) < share)
+
+
+def _refused(
+    validation: Validation, per_day: float, *, plant: Plant | None, rng: np.random.Generator
+) -> Ints:
+    """Return how many requests scope refused, shape (DAYS, sites)."""
+    sites = max(len(validation.sites), 1)
+    share = np.full((DAYS, sites), REFUSED)
+    if plant is not None and plant.kind == "out_of_scope":
+        share[plant.onset :, slice(None) if plant.site is None else plant.site] = plant.figure
+    weights = np.ones(1)
+    if validation.sites:
+        weights = np.bincount(validation.site, minlength=sites) / len(validation.site)
+    counted: Ints = rng.poisson(per_day * weights[None, :] * share / (1 - share))
+    return counted
 
 
 def feed(held: Reference) -> Ints:
@@ -154,55 +246,3 @@ def heaviest(held: Reference) -> int:
         (len(one.edges) >= BINS - 2 and min(one.quantiles) > 0, one.weight) for one in held.features
     ]
     return max(range(len(fit)), key=lambda at: (*fit[at], -at))
-
-
-@dataclass(frozen=True)
-class Windows:
-    """Running counts by day, from which any window is one subtraction."""
-
-    year: Year
-    rows: Ints
-    bins: Ints
-    score_bins: Ints
-    risk: Floats
-    alerts: Ints
-
-    def between(self, first: int, last: int) -> Counts:
-        """Return the counts from the start of day `first` to the end of day `last`."""
-        low, high = int(self.rows[first]), int(self.rows[last + 1])
-        return Counts(
-            high - low,
-            self.bins[last + 1] - self.bins[first],
-            high - low,
-            self.score_bins[last + 1] - self.score_bins[first],
-            float(self.risk[last + 1] - self.risk[first]),
-            values=lambda at: self.year.x[low:high, at],
-        )
-
-    def newest(self, last: int, least: int) -> int:
-        """Return the latest first day with at least that many rows to the end of day `last`."""
-        wanted = self.rows[last + 1] - least
-        return max(int(np.searchsorted(self.rows, wanted, side="right")) - 1, 0)
-
-
-def windows(held: Reference, year: Year) -> Windows:
-    """Return the running counts of a year."""
-    k, wide = len(held.features), BINS + 1
-    place = year.day[:, None] * k * wide + np.arange(k)[None, :] * wide + year.bins
-    daily = np.bincount(place.ravel(), minlength=DAYS * k * wide).reshape(DAYS, k, wide)
-    score = bin_of(np.array(held.score_edges), year.risk)
-    scores = np.bincount(year.day * BINS + score, minlength=DAYS * BINS).reshape(DAYS, BINS)
-    over = year.risk >= (held.threshold if held.threshold is not None else np.inf)
-    return Windows(
-        year,
-        _running(np.bincount(year.day, minlength=DAYS)),
-        _running(daily),
-        _running(scores),
-        _running(np.bincount(year.day, weights=year.risk, minlength=DAYS)),
-        _running(np.bincount(year.day, weights=over, minlength=DAYS)).astype(np.int64),
-    )
-
-
-def _running(daily: NDArray[Any]) -> NDArray[Any]:  # counts or sums
-    """Return sums up to each day, with a leading zero."""
-    return np.concatenate([np.zeros((1, *daily.shape[1:]), daily.dtype), daily.cumsum(axis=0)])

@@ -35,8 +35,25 @@ def together(
     found = [one for some, _ in parts for one in some]
     found += [*broken, *(_overdue(spec, name) for name in overdue)]
     sources = {one.name: one.source for one in held.features if one.source}
-    grouped = group(strongest(found), sources, at_least=spec.data.group_at)
+    grouped = group(_switched(strongest(found)), sources, at_least=spec.data.group_at)
     return explain(spec, grouped), measures, asked
+
+
+def _switched(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Return findings without mixed units where newer values have all switched: one cause."""
+    whole = {(one.subject, one.site) for one in found if one.name == "unit_switch"}
+    return tuple(
+        one for one in found if one.name != "mixed_units" or (one.subject, one.site) not in whole
+    )
+
+
+def at_site(site: str, seen: Seen) -> Seen:
+    """Return what a monitor saw, said of one site."""
+    found, measures = seen
+    return (
+        tuple(one.model_copy(update={"site": site}) for one in found),
+        tuple(one.model_copy(update={"subject": site}) for one in measures),
+    )
 
 
 def _overdue(spec: MonitoringSpec, name: str) -> Finding:

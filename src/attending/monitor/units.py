@@ -26,6 +26,7 @@ CONVERSIONS: dict[str, float] = {
 }
 _KNOWN_WITHIN = 0.06
 _SAME_WITHIN = 0.12
+_FAR, _FEW = 8.0, 5
 
 
 class Jump(NamedTuple):
@@ -67,6 +68,47 @@ def jump(then: Floats, values: Floats, *, least: float) -> Jump | None:
     if abs(middle) < np.log(least) or np.abs(logs - middle).max() > _SAME_WITHIN:
         return None
     return Jump(float(np.exp(middle)), _near(middle))
+
+
+class Mixed(NamedTuple):
+    """The share of values that stand far outside, their factor, and a conversion near it."""
+
+    share: float
+    factor: float
+    known: str
+
+
+def mixed(then: Floats, values: Floats, *, least: float) -> Mixed | None:
+    """Return what a part of the values in another unit looks like, or None.
+
+    Far outside is eight times as far from the median, on the log scale, as the nearer of the
+    reference's outer deciles: ten standard deviations of values that are distributed log-normally.
+
+    Args:
+        then: the reference's deciles from 10 % to 90 %, all above 0.
+        values: the window's values, NaN where missing.
+        least: the smallest share that counts.
+
+    >>> then = np.linspace(0.6, 1.6, 9)
+    >>> values = np.tile(then, 20)
+    >>> values[::11] *= 88.42
+    >>> found = mixed(then, values, least=0.02)
+    >>> round(found.share, 3), found.known
+    (0.094, 'creatinine mg/dL to µmol/L')
+    >>> mixed(then, np.tile(then, 20) * 2, least=0.02) is None
+    True
+    """
+    known = values[~np.isnan(values)]
+    known = known[known > 0]
+    if len(known) < 50 or len(then) < 9 or then[0] <= 0:
+        return None
+    logs = np.log(known / then[4])
+    wide = float(min(np.log(then[8] / then[4]), np.log(then[4] / then[0])))
+    far = logs[np.abs(logs) > max(_FAR * wide, np.log(2.0))]
+    if len(far) < _FEW or len(far) < least * len(known):
+        return None
+    middle = float(np.median(far))
+    return Mixed(len(far) / len(known), float(np.exp(middle)), _near(middle))
 
 
 def _near(log_factor: float) -> str:

@@ -112,12 +112,13 @@ def _refusals(
     )
     if share <= limit:
         return (), measures
+    serious = share >= spec.workflow.refused_act
     found = make(
         spec,
-        ("workflow", "watch"),
+        ("workflow", "act" if serious else "watch"),
         "scope_refusals",
         subject="requests",
-        figure=(share, limit),
+        figure=(share, spec.workflow.refused_act if serious else limit),
         meaning=f"{share:.0%} of requests are for patients outside the intended use; the score "
         "is being asked for where it was not validated.",
     )

@@ -206,8 +206,13 @@ def strictest(*answers: Answer) -> Answer:
     return max(answers, key=ANSWERS.index)
 
 
-class Delay(Part):
-    """How soon a planted shift was seen and named, over all its runs."""
+class Delay(GrownPart):
+    """How soon a planted shift was seen and named, over all its runs.
+
+    `figure` is what its size means, `site` where it was planted (empty: everywhere);
+    `median_outcomes` counts outcomes that matured before it was seen, and `also_right` are drift
+    types that are a right answer beside the expected one.
+    """
 
     shift: str
     expected: Drift
@@ -216,9 +221,23 @@ class Delay(Part):
     named_right: int
     median_days: float | None = None
     p95_days: float | None = None
+    size: str = ""
+    figure: float | None = None
+    site: str = ""
+    median_outcomes: float | None = None
+    also_right: tuple[Drift, ...] = ()
 
 
-class SimulationReport(Record):
+class Stub(Part):
+    """What a policy does with large shifts: the share that it sees, and that it names rightly."""
+
+    policy: str
+    false_alarms_per_year: float
+    seen: float
+    named_right: float
+
+
+class SimulationReport(GrownPart, Record):
     """What the policy does in quiet years and under planted shifts."""
 
     kind: ClassVar[str] = "monitor_simulation"
@@ -236,3 +255,6 @@ class SimulationReport(Record):
     watches_per_year: float
     acts_per_year: float
     shifts: tuple[Delay, ...]
+    actionable_per_year: float | None = None
+    informational_per_year: float | None = None
+    stubs: tuple[Stub, ...] = ()

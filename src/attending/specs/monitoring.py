@@ -60,6 +60,7 @@ class DataMonitor(Spec):
     missing_act: Share = 0.20
     missing_stop: Share = 0.60
     scale_factor: Annotated[float, Field(gt=1.0)] = 1.5
+    mixed_share: Annotated[float, Field(gt=0.0, le=0.5)] = 0.02
     score_psi_watch: Positive = 0.10
     score_psi_act: Positive = 0.25
     mean_risk_act: Share = 0.10
@@ -123,9 +124,16 @@ class WorkflowMonitor(Spec):
     alert_ratio_watch: Annotated[float, Field(gt=1.0)] = 1.5
     alert_ratio_act: Annotated[float, Field(gt=1.0)] = 2.0
     refused_share: Share = 0.10
+    refused_act: Share = 0.30
     acknowledged_share: Share = 0.50
     override_share: Share = 0.70
     minimum_alerts: Annotated[int, Field(ge=5)] = 20
+
+    @model_validator(mode="after")
+    def _refusals_rise(self) -> WorkflowMonitor:
+        if not self.refused_share < self.refused_act:
+            raise ValueError("refused_act lies above refused_share")
+        return self
 
 
 class TrustCondition(Spec):

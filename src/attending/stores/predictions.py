@@ -200,6 +200,16 @@ class Predictions:
         statement = _within(select(PREDICTIONS.c.content), model, since=since, until=until)
         return tuple(row.content for row in self.database.rows(statement.order_by(*_ORDER)))
 
+    def in_stages(
+        self, model: str, version: str, *, stages: Sequence[str], since: Instant, until: Instant
+    ) -> tuple[Scored, ...]:
+        """Return a version's predictions of some stages, in time order; `until` is outside."""
+        statement = _within(select(PREDICTIONS), model, since=since, until=until)
+        statement = statement.where(
+            PREDICTIONS.c.version == version, PREDICTIONS.c.stage.in_(stages)
+        )
+        return tuple(_scored(row) for row in self.database.rows(statement.order_by(*_ORDER)))
+
     def table(
         self,
         model: str,
