@@ -22,7 +22,6 @@ from attending.cli.face import (
 )
 from attending.cli.live import VersionOption
 from attending.digests import short
-from attending.documents import delays
 from attending.lifecycle import references, training, trying_policy, watching
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
@@ -109,13 +108,13 @@ def monitor_simulate(
         found = trying_policy.try_policy(
             desk, asked, years=years, runs=runs, version=version, each=each
         )
+    words = trying_policy.in_words(found)
     if picture is not None:
-        picture.write_bytes(delays.draw(found))
+        picture.write_bytes(trying_policy.as_picture(found))
     if not as_json:
-        shown = delays.table(found)
-        table(shown.header, shown.rows)
-        table(*delays.policies(found))
-    emit(found.content(), as_json=as_json, lines=delays.lines(found))
+        table(*words.delays)
+        table(*words.policies)
+    emit(found.content(), as_json=as_json, lines=words.lines)
 
 
 def today(

@@ -19,7 +19,7 @@ def draw(report: SimulationReport) -> bytes:
     """Return the median delays as SVG, a panel for everywhere and one for the site."""
     places = sorted({one.site for one in report.shifts})
     kinds = list(dict.fromkeys(one.shift for one in report.shifts))[::-1]
-    with sheet(4.2 * len(places) + 1.2, 0.9 + 0.32 * len(kinds)) as drawing:
+    with sheet(4.2 * len(places) + 1.2, 1.3 + 0.32 * len(kinds)) as drawing:
         for at, place in enumerate(places):
             axes = drawing.figure.add_subplot(1, len(places), at + 1)
             for size, (colour, mark) in _MARKS.items():
@@ -44,7 +44,8 @@ def draw(report: SimulationReport) -> bytes:
             axes.grid(visible=True)
             axes.set_title(f"At {place} only" if place else "Everywhere", loc="left")
             axes.set_xlabel("Median days until frozen or stricter")
-        axes.legend(loc="lower right")
+        marks, words = axes.get_legend_handles_labels()
+        drawing.figure.legend(marks, words, loc="outside lower center", ncols=len(_MARKS))
     return drawing.svg
 
 
@@ -60,7 +61,7 @@ def table(report: SimulationReport) -> Table:
 def _row(one: Delay) -> tuple[str, ...]:
     return (
         one.shift.replace("_", " "),
-        f"{one.size} ({number(one.figure)})" if one.size else "",
+        one.size,
         one.site or "everywhere",
         f"{one.detected} of {one.runs}",
         str(one.named_right),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from attending.documents import delays
 from attending.lifecycle.desk import keep
 from attending.lifecycle.references import reference_of, rows_of_test, site_references
 from attending.lifecycle.scoring import deployed
@@ -75,3 +76,22 @@ def try_policy(
         details={"years": years, "wrong": report.wrong_stops},
     )
     return report
+
+
+class Tried(NamedTuple):
+    """A report in the words of people: tables as header and rows, and lines."""
+
+    delays: tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
+    policies: tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
+    lines: tuple[str, ...]
+
+
+def in_words(report: SimulationReport) -> Tried:
+    """Return what a simulation showed, in words."""
+    shown = delays.table(report)
+    return Tried((shown.header, shown.rows), delays.policies(report), delays.lines(report))
+
+
+def as_picture(report: SimulationReport) -> bytes:
+    """Return the delays as SVG."""
+    return delays.draw(report)

@@ -232,12 +232,15 @@ def _refused(
 
 
 def feed(held: Reference) -> Ints:
-    """Return the features of the feed with most of them, or the heaviest one without feeds."""
-    sources = [one.source for one in held.features]
-    named = sorted({one for one in sources if one}, key=lambda one: (-sources.count(one), one))
+    """Return the features of the feed that weighs most, or the heaviest one without feeds."""
+    sources = np.array([one.source for one in held.features])
+    weights = np.array([one.weight for one in held.features])
+    named = sorted({one for one in sources.tolist() if one})
     if not named:
         return np.array([heaviest(held)])
-    return np.flatnonzero(np.array(sources) == named[0])
+    # Equal weights: the feed with most features.
+    worth = [(float(weights[sources == one].sum()), int((sources == one).sum())) for one in named]
+    return np.flatnonzero(sources == named[worth.index(max(worth))])
 
 
 def heaviest(held: Reference) -> int:
