@@ -97,10 +97,10 @@ def test_sites_cost_no_chance_of_a_wrong_alarm(three_sites):
     assert (lived.proof.total <= expected + 1e-9).all()
 
 
-def test_the_same_seed_gives_the_same_report():
-    small = [simulate(WORLD, years=1, seed=seed, runs=1) for seed in (5, 5, 6)]
+def test_the_same_seed_gives_the_same_report(report):
+    small = [simulate(WORLD, years=1, seed=5, runs=1) for _ in range(2)]
     assert small[0].as_bytes() == small[1].as_bytes()
-    assert small[0].digest != small[2].digest
+    assert small[0].digest != report.digest
     with pytest.raises(BadInput, match="expected 6"):
         World.of(d.SPEC, d.HELD, Validation(d.X[:, :2], d.RISK))
     with pytest.raises(BadInput, match="expected 1 or more"):
