@@ -93,10 +93,10 @@ def test_adds_to_baseline(ward):
 
 def test_an_addition_without_calibration_or_without_an_agreed_risk_does_not_count(ward):
     doubled = replace(ward, risk=np.minimum(2 * ward.risk, 0.99))
-    for gate in ("adds_to_baseline", "better_or_adds"):
-        assert result(doubled, gate, baseline="lace") == ("failed", "outside")
+    for name in ("adds_to_baseline", "better_or_adds"):
+        assert result(doubled, name, baseline="lace") == ("failed", "outside")
         wide = {"slope_low": 0.1, "slope_high": 3.0, "observed_expected_low": 0.1}
-        assert result(doubled, gate, baseline="lace", **wide)[0] == "met"
+        assert result(doubled, name, baseline="lace", **wide)[0] == "met"
     capacity = ValidationSpec(
         **{**ASK, "thresholds": [{"alerts_per_day": 3}]},
         gates=[{"gate": "adds_to_baseline", "baseline": "lace"}],
