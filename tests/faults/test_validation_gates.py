@@ -107,9 +107,9 @@ def test_g20_a_failed_or_unshown_validation_stops_the_promotion_by_name_seven_of
     ]
     assert answers == [
         ("not_shown", "not shown: no gates"),
-        ("not_shown", "not shown: subgroup_not_worse"),
+        ("not_shown", "not shown: subgroup_not_worse (age=80+)"),
         ("not_shown", "not shown: observed_expected"),
-        ("failed", "failed: subgroup_observed_expected"),
+        ("failed", "failed: subgroup_observed_expected (site=north)"),
         ("failed", "failed: calibration_slope"),
         ("failed", "failed: alert_burden"),
     ]
