@@ -77,6 +77,7 @@ bench: $(ORACLES)/.stamp $(ACES)/.stamp .venv-medstab/.stamp .venv-validation/.s
 figures: $(ORACLES)/.stamp .venv-validation/.stamp .venv-pmvalsampsize/.stamp ## make the frozen figures of other implementations again
 	@$(ORACLES)/bin/python benchmarks/peer_comorbidipy.py $${ATTENDING_TEST_DATA:-../shared/data}/mimic-iv-demo tests/scores/charlson_mimic_demo.json
 	@.venv-validation/bin/python benchmarks/peer_statistics.py $${ATTENDING_TEST_DATA:-../shared/data} tests/statistics/others.json
+	@.venv-validation/bin/python benchmarks/peer_lifelines.py tests/statistics/lifelines.json
 	@.venv-pmvalsampsize/bin/python benchmarks/peer_pmvalsampsize.py tests/statistics/pmvalsampsize.json
 
 docs: $(STAMP) ## write the pages that are made from the code

@@ -75,6 +75,8 @@ def test_d04_a_random_split_and_patients_on_both_sides_are_refused(sound):
     # Control: declared off, the same patients are fitted on and tested on.
     fitted = sound.asked("train", "fit").json
     assert fitted["split"]["overlap_patients"] > 10
+    # Rows whose outcome came after the cut were on no side: they are counted as purged.
+    assert fitted["split"]["purged"] + fitted["split"]["embargoed"] > 10
     # Guard: they are counted and refused, and so are rows that were drawn at random.
     sound.specs("model", lambda spec: spec["split"].pop("patient_overlap"))
     said = sound.asked("train", "fit", code=3)
@@ -97,6 +99,12 @@ def test_d05_a_feature_that_is_the_outcome_in_disguise_is_refused(ward):
     # Guard: before the fit, and at the fit for who did not ask.
     assert "review" in ward.refusals()["leak.too_good"]
     assert "refused [leak.too_good]" in ward.asked("train", "fit", code=3).err
-    # A label that stands for another thing must say so.
-    ward.specs("cohort", lambda spec: spec["construct"].update(proxy=True, note=""))
-    assert ward.asked("cohort", "build", code=2).err.startswith("refused [")
+    # A label that stands for another thing, as cost does for need, must say what it misses; and
+    # none may leave open what it stands for.
+    cost = {"meaning": "need of care, by what it cost", "proxy": True, "note": ""}
+    ward.specs("cohort", lambda spec: spec.update(construct=cost))
+    said = ward.asked("cohort", "build", code=2)
+    assert "a proxy label needs a note: what it misses, and for whom" in said.err
+    ward.specs("cohort", lambda spec: spec.pop("construct"))
+    said = ward.asked("cohort", "build", code=2)
+    assert "construct" in said.err

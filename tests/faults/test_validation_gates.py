@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from attending.errors import BadInput
-from attending.lifecycle.desk import keep, note, open_desk
-from attending.records.ledger import Subject
+from attending.lifecycle.desk import keep, open_desk
 from attending.records.validation import ModelRef
 from attending.specs.validation import ValidationSpec
 from attending.times import parse_instant
@@ -36,19 +35,8 @@ def study(tmp_path_factory):
     made.ingest(made.extract())
     made.commit()
     made.fit()
-    _stand_at_trained(made)
+    made.stand_at_trained()
     return made
-
-
-def _stand_at_trained(study) -> None:
-    """Write that the run was let through the first gate, which is not what is tried here."""
-    with open_desk(study.home, at=parse_instant(AT)) as desk:
-        begun = desk.home.deployments.current("readmission-30d")
-        told = {"stage": "trained", "version": "v1", "act": "advance", "previous": begun.digest}
-        with desk.home.database.transaction() as unit:
-            digest = desk.home.deployments.enter(unit, begun.model_copy(update=told))
-            subject = Subject(kind="deployment", digest=digest)
-            note(desk, unit, action="release.advance", subject=subject)
 
 
 def at_site(ward, risk):
@@ -119,9 +107,9 @@ def test_g20_a_failed_or_unshown_validation_stops_the_promotion_by_name_seven_of
     ]
     assert answers == [
         ("not_shown", "not shown: no gates"),
-        ("not_shown", "not shown: subgroup_not_worse"),
+        ("not_shown", "not shown: subgroup_not_worse (age=80+)"),
         ("not_shown", "not shown: observed_expected"),
-        ("failed", "failed: subgroup_observed_expected"),
+        ("failed", "failed: subgroup_observed_expected (site=north)"),
         ("failed", "failed: calibration_slope"),
         ("failed", "failed: alert_burden"),
     ]

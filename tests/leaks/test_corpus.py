@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from attending.errors import Refused
+from attending.lifecycle import leak_corpus
 from attending.lifecycle.leak_corpus import answer_source, corpus, read_base, require_all
 from attending.lifecycle.leak_planting import ground, planted
+from attending.records.gates import GateFinding
+from attending.train import value_gates
 
 LEAST = 25
 
@@ -51,12 +54,33 @@ def test_a_gate_knows_no_name_of_the_corpus():
     other = twins.leaky.model_copy(update={"plant": (plant,), "features": (ask,)})
     renamed = twins.model_copy(update={"leaky": other})
     few = asked.model_copy(update={"twins": (renamed,), "patients": 400})
-    from attending.lifecycle import leak_corpus
-
     base = read_base(few)
     answer = leak_corpus._answer("hospital", renamed, base)
     assert answer.caught
     assert not answer.false
+
+
+@pytest.mark.fault("D04")
+def test_d04_a_column_prepared_on_all_rows_is_refused_and_on_training_rows_it_is_not(monkeypatch):
+    asked = corpus("hospital")
+    (twins,) = [item for item in asked.twins if item.name == "standardised-on-all-rows"]
+    base = read_base(asked.model_copy(update={"twins": (twins,), "patients": 600}))
+    # Control: with this gate off nothing else sees that the test rows had a part in it.
+    with monkeypatch.context() as off:
+        off.setattr(
+            value_gates,
+            "fit_on_all",
+            lambda name, _column: GateFinding(
+                gate="leak.fit_on_all", feature=name, answer="met", whose="data"
+            ),
+        )
+        assert leak_corpus._answer("hospital", twins, base).refused == ()
+    answer = leak_corpus._answer("hospital", twins, base)
+    assert answer.refused == ("leak.fit_on_all",)
+    assert answer.false == ()  # the twin that was prepared on the training rows
+    with pytest.raises(Refused) as refused:
+        require_all([replace(answer, caught=False)])
+    assert refused.value.exit_code == 3
 
 
 def test_planting_is_the_same_every_time():

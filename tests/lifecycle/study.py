@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from attending.lifecycle import agreeing, signing, simulating
-from attending.lifecycle.desk import open_desk
+from attending.lifecycle.desk import note, open_desk
 from attending.lifecycle.projects import open_project
+from attending.records.ledger import Subject
 from attending.times import parse_instant
 from tests.faults.conftest import AT, Ward
 from tests.journeys.conftest import commit
@@ -51,6 +52,16 @@ class Study(Ward):
                 meaning="approval",
                 statement="I agree to the plan.",
             )
+
+    def stand_at_trained(self) -> None:
+        """Write that the run was let through the first gate, where that is not what is tried."""
+        with open_desk(self.home, at=parse_instant(AT)) as desk:
+            begun = desk.home.deployments.current("readmission-30d")
+            told = {"stage": "trained", "version": "v1", "act": "advance", "previous": begun.digest}
+            with desk.home.database.transaction() as unit:
+                digest = desk.home.deployments.enter(unit, begun.model_copy(update=told))
+                subject = Subject(kind="deployment", digest=digest)
+                note(desk, unit, action="release.advance", subject=subject)
 
     def commit(self) -> None:
         """Commit the project, so that a run from it is not exploratory."""

@@ -1,12 +1,15 @@
 """Censoring weights: against Kaplan and Meier by hand, and against the truth in a simulation."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from attending.errors import BadInput
 from attending.statistics.auroc import auroc
 from attending.statistics.brier import brier
-from attending.statistics.censoring import censoring_weights, weighted_measures
+from attending.statistics.censoring import censoring_weights, followed, weighted_measures
 from attending.statistics.inputs import TooFewOutcomes
 from tests.statistics.golden import OUTCOME, RISK
 
@@ -61,3 +64,45 @@ def test_all_lost_or_no_weight_on_events_is_refused():
         censoring_weights([1, 1], np.array([True, True]), horizon=2)
     with pytest.raises(TooFewOutcomes):
         weighted_measures(np.array([0, 0], np.int8), np.array([0.1, 0.2]), np.ones(2))
+
+
+#: Times, how they ended, and what lifelines makes of them; frozen by `make figures`.
+THEIRS = json.loads((Path(__file__).parent / "lifelines.json").read_text(encoding="utf-8"))
+TIME, ENDED = np.array(THEIRS["time"]), np.array(THEIRS["ended"])
+
+
+def incidence(lost):
+    """Return the weighted share with the event, where these rows are taken as lost."""
+    weight = censoring_weights(TIME, lost, horizon=THEIRS["horizon"], truncate=1)
+    outcome = (ENDED == 1).astype(np.int8)
+    return weighted_measures(outcome, np.full(TIME.size, 0.5), weight).prevalence
+
+
+def test_the_weights_are_those_of_the_kaplan_meier_estimate_of_lifelines():
+    lost = ENDED == 0
+    weight = censoring_weights(TIME, lost, horizon=THEIRS["horizon"], truncate=1)
+    expected = 1.0 / np.array(THEIRS["not_lost"])
+    assert weight[~lost] == pytest.approx(expected[~lost], abs=1e-9)
+
+
+def test_the_weighted_share_is_the_cumulative_incidence_of_lifelines():
+    """Aalen and Johansen's estimate: who had another event first is known to have none."""
+    assert incidence(ENDED == 0) == pytest.approx(THEIRS["incidence"], abs=1e-9)
+
+
+def test_to_take_a_competing_event_as_a_loss_gives_another_and_higher_figure():
+    as_lost = incidence((ENDED == 0) | (ENDED == 2))
+    assert as_lost == pytest.approx(THEIRS["alone"], abs=1e-9)
+    assert as_lost > THEIRS["incidence"] + 0.03
+
+
+def test_a_row_that_counts_twice_is_two_rows():
+    lost = np.array([False, True, False, False, True])
+    time, times = np.array([1.0, 2, 3, 4, 4]), np.array([2, 1, 0, 3, 1])
+    rows = np.repeat(np.arange(5), times)
+    apart = followed(time[rows], lost[rows], horizon=5).weights(truncate=0.9)
+    assert followed(time, lost, horizon=5).weights(times, truncate=0.9)[rows] == pytest.approx(
+        apart
+    )
+    with pytest.raises(BadInput, match="not lost"):
+        followed(time, lost, horizon=5).weights(np.array([0, 1, 0, 0, 1]))

@@ -19,6 +19,7 @@ from attending.statistics.recalibration import calibration_in_the_large_interval
 from attending.statistics.sample_size import (
     normal_predictor,
     size_for_auroc,
+    size_for_net_benefit,
     size_for_observed_expected,
     size_for_slope,
 )
@@ -85,3 +86,17 @@ def test_sample_sizes_agree_with_pmvalsampsize(name):
     slope = size_for_slope(normal_predictor(*asked["lpnormal"]), width=asked.get("csciwidth", 0.2))
     assert slope == NEAR(rows["2"], rel=0.01)
     assert size_for_auroc(asked["cstatistic"], prevalence=prevalence) == NEAR(rows["3"], abs=1)
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_rows_for_net_benefit_are_those_of_pmvalsampsize_at_its_standard_error(name):
+    found = SIZES[name]["net_benefit"]
+    asked = found["asked"]
+    at = {"prevalence": SIZES[name]["asked"]["prevalence"], "threshold": asked["threshold"]}
+    sens, spec = asked["sensitivity"], asked["specificity"]
+    # It rounds the standard error to three places; at that error the rows are the same.
+    rounded = size_for_net_benefit(sens, spec, **at, width=2 * 1.96 * found["se"])
+    assert rounded == found["rows"]
+    width = asked.get("nbciwidth", 0.2)
+    assert size_for_net_benefit(sens, spec, **at, width=width) == NEAR(found["rows"], rel=0.015)
+    assert size_for_net_benefit(sens, spec, **at, width=1.1 * width) < 0.9 * found["rows"]

@@ -177,7 +177,10 @@ def test_censored_rows_are_stood_for_by_weights(ward):
         baselines={"lace": replace(lace, score=lace.score[kept], risk=lace.risk[kept])},
         groups={name: list(np.array(v, object)[kept]) for name, v in ward.groups.items()},
         prediction_time=ward.prediction_time[kept], site=list(np.array(ward.site)[kept]),
-        follow_up=FollowUp(times[kept], leaves[lost], ward.risk[lost], ward.cluster[lost], 30.0),
+        follow_up=FollowUp(
+            times[kept], leaves[lost], np.full(lost.sum(), -1, np.int8), ward.risk[lost],
+            ward.cluster[lost], 30.0,
+        ),
     )  # fmt: skip
     rows = {row.measure: row for row in validated(some).censoring}
     truth = ward.outcome.mean()

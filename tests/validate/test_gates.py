@@ -91,6 +91,28 @@ def test_adds_to_baseline(ward):
     assert result(against, "adds_to_baseline", baseline="lace")[0] == "failed"
 
 
+def test_an_addition_without_calibration_or_without_an_agreed_risk_does_not_count(ward):
+    doubled = replace(ward, risk=np.minimum(2 * ward.risk, 0.99))
+    for name in ("adds_to_baseline", "better_or_adds"):
+        assert result(doubled, name, baseline="lace") == ("failed", "outside")
+        wide = {"slope_low": 0.1, "slope_high": 3.0, "observed_expected_low": 0.1}
+        assert result(doubled, name, baseline="lace", **wide)[0] == "met"
+    capacity = ValidationSpec(
+        **{**ASK, "thresholds": [{"alerts_per_day": 3}]},
+        gates=[{"gate": "adds_to_baseline", "baseline": "lace"}],
+    )
+    gate = validate(capacity, ward).gates[0]
+    assert (gate.outcome, gate.reason) == ("not_shown", "no_agreed_risk")
+    with pytest.raises(ValueError, match=r"slope_low 1\.4, expected less than slope_high"):
+        ValidationSpec(**ASK, gates=[
+            {"gate": "adds_to_baseline", "baseline": "lace", "slope_low": 1.4}
+        ])  # fmt: skip
+    with pytest.raises(ValueError, match="greater than 0"):
+        ValidationSpec(**ASK, gates=[
+            {"gate": "better_or_adds", "baseline": "lace", "observed_expected_low": 0}
+        ])  # fmt: skip
+
+
 def test_calibration_slope(ward, worse):
     assert result(ward, "calibration_slope") == ("met", "")
     assert result(worse, "calibration_slope") == ("failed", "outside")

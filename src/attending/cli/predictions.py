@@ -36,6 +36,16 @@ def validate_recorded(
     baseline: Annotated[
         list[str] | None, typer.Option(help="A column of scores to compare with; for each.")
     ] = None,
+    follow_up: Annotated[
+        str, typer.Option(help="The column of how long rows were followed. Else found.")
+    ] = "",
+    horizon: Annotated[
+        float | None,
+        typer.Option(min=1e-9, help="When an outcome is settled, in the unit of that column."),
+    ] = None,
+    competing: Annotated[
+        str, typer.Option(help="The column of other events that came first. Else found.")
+    ] = "",
     threshold: Annotated[
         list[float] | None, typer.Option(help="A risk, 0 to 1, at which you act; for each.")
     ] = None,
@@ -62,6 +72,7 @@ def validate_recorded(
     asked = Asked(
         outcome=outcome, event=event, risk=risk, percent=percent, patient=patient, time=time,
         site=site, groups=tuple(group or ()), baselines=tuple(baseline or ()),
+        follow_up=follow_up, horizon=horizon, competing=competing,
     )  # fmt: skip
     ways = Ways(spec=spec, thresholds=tuple(threshold or ()), draws=draws, model=name)
     marks = {"tab": "\t", "\\t": "\t"}

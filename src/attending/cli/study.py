@@ -137,8 +137,16 @@ def report_lines(report: ValidationReport) -> None:
             compared,
         )
     table(
-        ("gate", "against", "answer"),
-        [(g.gate, g.asked.get("baseline") or "", g.outcome) for g in report.gates],
+        ("gate", "against", "answer", "where"),
+        [
+            (
+                g.gate,
+                g.asked.get("baseline") or "",
+                g.outcome,
+                "" if g.outcome == "met" else ", ".join(g.groups),
+            )
+            for g in report.gates
+        ],
     )
     folds = report.cross_validation
     if folds is not None and folds.mean is not None:

@@ -41,15 +41,28 @@ class Labels:
     matured: Ints
 
 
-def labels(spec: CohortSpec, found: Candidates) -> Labels:
-    """Return the label of every candidate.
+@dataclass(frozen=True)
+class Looked:
+    """What was seen of each candidate within its horizon, known yet or not.
 
-    Immature labels are null also when an event was seen: events arrive before their absence,
-    so early ones would raise the prevalence. An event that became known after the horizon must
-    wait for `delay` from then on.
+    Args:
+        outcome: what its kind of label found.
+        cut: when it was lost to view, `NEVER` when it was not.
+        first: its first competing event, `NEVER` without one.
+        event, competes, lost: how its looking ended; at most one of the first two.
     """
+
+    outcome: Outcome
+    cut: Ints
+    first: Ints
+    event: Mask
+    competes: Mask
+    lost: Mask
+
+
+def look(spec: CohortSpec, found: Candidates) -> Looked:
+    """Return what was seen of every candidate, before asking whether it may be taken as known."""
     outcome = KINDS.get(spec.label.kind)(spec, found)
-    open_ended = outcome.horizon_end == NEVER
     cut = censored_at(spec, found)
     other, death = competing_at(spec, found)
     seen = outcome.at < cut if spec.label.is_number else outcome.at <= cut
@@ -57,15 +70,28 @@ def labels(spec: CohortSpec, found: Candidates) -> Labels:
     first = np.minimum(other, death)
     competes = (first > found.at) & (first <= np.minimum(outcome.horizon_end, cut)) & ~event
     competes &= ~outcome.settled & (spec.label.competing is not None)
+    lost = outcome.lost | (cut <= outcome.horizon_end) & (cut != NEVER)
+    return Looked(outcome, cut, first, event, competes, lost)
+
+
+def labels(spec: CohortSpec, found: Candidates) -> Labels:
+    """Return the label of every candidate.
+
+    Immature labels are null also when an event was seen: events arrive before their absence,
+    so early ones would raise the prevalence. An event that became known after the horizon must
+    wait for `delay` from then on.
+    """
+    looked = look(spec, found)
+    outcome, event = looked.outcome, looked.event
+    open_ended = outcome.horizon_end == NEVER
     ripe = np.where(open_ended, NEVER, outcome.horizon_end) + np.where(
         open_ended, 0, spec.label.delay
     )
     late = np.where(event, outcome.known, 0) + spec.label.delay
     ripe = np.where(open_ended, NEVER, np.maximum(ripe, late))
     mature = (ripe <= found.facts.as_of) & ~open_ended
-    lost = outcome.lost | (cut <= outcome.horizon_end) & (cut != NEVER)
     status = np.select(
-        [~mature, event, competes, lost],
+        [~mature, event, looked.competes, looked.lost],
         ["immature", "event", "competing", "censored"],
         "no_event",
     ).astype(object)

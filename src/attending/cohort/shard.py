@@ -86,10 +86,10 @@ def shard(spec: CohortSpec, as_of: int, events: pa.Table) -> pa.Table:
     outcome = labels(spec, found)
     columns: dict[str, pa.Array] = {
         "subject_id": pa.array(found.stays.subject),
-        "encounter_id": _nullable(found.stays.encounter, null=NO_STAY),
+        "encounter_id": nullable(found.stays.encounter, null=NO_STAY),
         "prediction_time": instants(found.at),
         "index_start": instants(found.stays.admitted),
-        "label": _nullable(outcome.value, null=-1),
+        "label": nullable(outcome.value, null=-1),
         "label_time": instants(outcome.at, null=NEVER),
         "horizon_end": instants(outcome.horizon_end, null=NEVER),
         "matured_at": instants(outcome.matured, null=NEVER),
@@ -101,15 +101,16 @@ def shard(spec: CohortSpec, as_of: int, events: pa.Table) -> pa.Table:
         columns["outcome_days"] = pa.array(days, mask=np.isnan(days))
     for name, values in groups(spec, found).items():
         columns[f"group_{name}"] = pa.array(values, pa.string())
-    columns["step"] = pa.array(_leaves_at(spec, found, outcome))
+    columns["step"] = pa.array(leaves_at(spec, found, outcome))
     return pa.table(columns)
 
 
-def _nullable(values: NDArray[np.integer], *, null: int) -> pa.Array:
+def nullable(values: NDArray[np.integer], *, null: int) -> pa.Array:
+    """Return whole numbers as a column, with null where they are `null`."""
     return pa.array(values, mask=values == null)
 
 
-def _leaves_at(spec: CohortSpec, found: Candidates, outcome: Labels) -> Ints:
+def leaves_at(spec: CohortSpec, found: Candidates, outcome: Labels) -> Ints:
     """Return the step at which each candidate leaves, or `KEPT`."""
     step = np.full(len(found), KEPT, np.int64)
     masks = _masks(spec, found, outcome, step=step)

@@ -45,6 +45,7 @@ _REASONS = {
     "too_few_periods": "there are too few quarters with events enough",
     "no_held_out_site": "there is no site that the fit did not see",
     "no_inputs": "the model's inputs are not at hand",
+    "no_agreed_risk": "the plan names no risk at which net benefit is judged",
     "no_prior": "there is no version before it",
     "beats_the_baseline": "it beats the baseline",
     "adds_to_the_baseline": "it does not beat the baseline, but adds to it",

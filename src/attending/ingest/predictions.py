@@ -18,6 +18,7 @@ from attending.ingest.predictions_cells import (
     texts,
 )
 from attending.ingest.predictions_columns import find_roles
+from attending.ingest.predictions_followed import followed_outcomes, horizon_of
 from attending.ingest.predictions_table import read_table
 from attending.records.predictions_file import ColumnRead, PredictionsFile
 
@@ -36,11 +37,16 @@ _REAL_YEARS = (1970, 2100)
 
 
 class Read(NamedTuple):
-    """The plain table, what was read of the file, and whether its calendar is real."""
+    """The plain table, what was read of the file, and whether its calendar is real.
+
+    Attributes:
+        horizon: up to which column `followed` of the table goes; None without that column.
+    """
 
     table: pa.Table
     file: PredictionsFile
     real_calendar: bool
+    horizon: float | None = None
 
 
 def read_predictions(
@@ -76,6 +82,7 @@ def _read(table: pa.Table, path: Path, asked: Asked, *, drop_missing: bool) -> R
     outcome = reader.outcome(asked.event)
     risk = reader.risk(percent=asked.percent)
     columns = {"outcome": outcome, "risk": risk, "subject": reader.patients()}
+    columns |= reader.follow_up(outcome, asked.horizon)
     columns |= reader.times() | reader.groups() | reader.baselines()
     kept = _kept(columns, reader, drop_missing=drop_missing, name=roles.risk[0])
     made = pa.table(columns).filter(pa.array(kept))
@@ -88,7 +95,7 @@ def _read(table: pa.Table, path: Path, asked: Asked, *, drop_missing: bool) -> R
         unused=tuple(n for n in table.column_names if n not in {r.column for r in reader.read}),
         notes=tuple(reader.notes),
     )
-    return Read(made, file, reader.real_calendar)
+    return Read(made, file, reader.real_calendar, reader.horizon)
 
 
 def _kept(columns: dict[str, pa.Array], reader: _Reader, *, drop_missing: bool, name: str) -> Mask:
@@ -124,6 +131,7 @@ class _Reader:
         self.read: list[ColumnRead] = []
         self.notes: list[str] = []
         self.real_calendar = True
+        self.horizon: float | None = None
 
     def outcome(self, event: str) -> pa.Array:
         name, found = self.roles.outcome
@@ -158,6 +166,47 @@ class _Reader:
         patients = int(pc.max(codes).as_py()) + 1
         self._note(name, "patient", found, reading=f"{patients:,} patients in {len(codes):,} rows")
         return codes.cast(pa.int64())
+
+    def follow_up(self, outcome: pa.Array, horizon: float | None) -> dict[str, pa.Array]:
+        """Return outcomes at the horizon and how long rows were followed, where a column says it.
+
+        Raises:
+            BadInput: a horizon or a competing event without such a column, or times that are none.
+        """
+        if self.roles.follow_up is None:
+            if horizon is not None:
+                raise BadInput(
+                    "a horizon is said, and no column says how long rows were followed",
+                    code="predictions.no_follow_up",
+                    hint="Name it: --follow-up COLUMN.",
+                )
+            return {}
+        name, found = self.roles.follow_up
+        time = read_numbers(self.table[name], name=name).values
+        below = int(np.count_nonzero(time < 0))
+        if below or not np.count_nonzero(~np.isnan(time)):
+            raise BadInput(
+                f"{below} cells of column '{name}' are below 0" if below else f"'{name}' is empty",
+                code="predictions.follow_up",
+                hint="Count time from the prediction on, or take the column out of the file.",
+            )
+        made = followed_outcomes(
+            outcome, time, self._competing(), horizon=horizon_of(time, horizon, name=name)
+        )
+        self.horizon = made.horizon
+        lost = _shown(made.lost) if made.lost else "none"
+        reading = f"horizon {made.horizon:g}; lost before it: {lost.lower()}"
+        self._note(name, "follow-up", found, reading=reading)
+        return {"outcome": made.outcome, "followed": made.followed}
+
+    def _competing(self) -> Mask:
+        """Return which rows had another event first; none where no column says it."""
+        if self.roles.competing is None:
+            return np.zeros(self.table.num_rows, np.bool_)
+        name, found = self.roles.competing
+        made, reading = read_outcome(self.table[name], name=name)
+        self._note(name, "competing event", found, reading=reading)
+        return np.asarray(made.fill_null(0).to_numpy(zero_copy_only=False) == 1, np.bool_)
 
     def _require_rows_once(self) -> None:
         """Refuse rows that one id names twice: each would count more than once."""

@@ -65,6 +65,16 @@ _SITE = (
     ("site", "hospital", "facility", "hospital_id", "site_id", "facility_id", "centre", "center",
      "krankenhaus", "klinik", "standort", "hopital"),
 )  # fmt: skip
+_FOLLOWED = (
+    ("follow_up_time", "followup_time", "follow_up_days", "followup_days", "days_followed",
+     "follow_up", "followup", "fu_days", "fu_time", "time_to_event", "days_to_event", "tte",
+     "survival_time", "survival_days", "event_time_days", "followed", "nachbeobachtung"),
+)  # fmt: skip
+_COMPETING = (
+    ("competing_event", "competing", "competing_risk", "competing_death", "died_before_event",
+     "death_before_event", "died_first"),
+)  # fmt: skip
+_OF_FOLLOWING = frozenset(word for tier in (*_FOLLOWED, *_COMPETING) for word in tier)
 #: Attributes whose groups are looked at when they are there: name in the file -> in the report.
 _GROUPS = {
     "sex": "sex", "gender": "sex", "geschlecht": "sex", "sexo": "sex", "sexe": "sex",
@@ -118,6 +128,9 @@ class Asked:
         percent: whether risks are percentages; None where nobody said.
         groups: columns whose values are groups.
         baselines: columns of scores to compare with.
+        follow_up: of the time until the event, or until which the row was followed.
+        horizon: in the unit of that column; None where nobody said.
+        competing: of whether another event came first, after which the outcome cannot.
     """
 
     outcome: str = ""
@@ -129,6 +142,9 @@ class Asked:
     percent: bool | None = None
     groups: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()
+    follow_up: str = ""
+    horizon: float | None = None
+    competing: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,6 +157,8 @@ class Roles:
     row: tuple[str, Found] | None = None
     time: tuple[str, Found] | None = None
     site: tuple[str, Found] | None = None
+    follow_up: tuple[str, Found] | None = None
+    competing: tuple[str, Found] | None = None
     groups: dict[str, tuple[str, Found]] = field(default_factory=dict)
     baselines: dict[str, tuple[str, Found]] = field(default_factory=dict)
 
@@ -164,8 +182,13 @@ def find_roles(table: pa.Table, asked: Asked) -> Roles:
     """
     names = table.column_names
     _require_said(names, asked)
+    of_following = [
+        name for name in names if plain(name) in _OF_FOLLOWING and _may_be_followed(table[name])
+    ]
     said_all = {asked.outcome, asked.risk, asked.patient, *asked.groups, *asked.baselines}
-    free = [name for name in names if name not in said_all and plain(name) not in _SCORES]
+    said_all |= {asked.follow_up, asked.competing}
+    apart = said_all | set(of_following)
+    free = [name for name in names if name not in apart and plain(name) not in _SCORES]
     risk = _needed(table, free, ("risk", asked.risk, _RISK, _RISK_LIKE), fits=_may_be_risk)
     free = [name for name in free if name != risk[0]]
     outcome = _needed(
@@ -182,7 +205,7 @@ def find_roles(table: pa.Table, asked: Asked) -> Roles:
     baselines: dict[str, tuple[str, Found]] = {
         plain(name).removeprefix("baseline_"): (name, "said") for name in asked.baselines
     }
-    taken = {risk[0], outcome[0], *said_all}
+    taken = {risk[0], outcome[0], *apart}
     for name in names:
         if name not in taken and (
             plain(name) in _SCORES or plain(name).startswith(("baseline_", "group_"))
@@ -195,6 +218,8 @@ def find_roles(table: pa.Table, asked: Asked) -> Roles:
         row=_optional(free, "", _ROW),
         time=_optional(free, asked.time, _TIME),
         site=_optional(free, asked.site, _SITE),
+        follow_up=_optional(of_following, asked.follow_up, _FOLLOWED),
+        competing=_optional(of_following, asked.competing, _COMPETING),
         groups=groups,
         baselines=baselines,
     )
@@ -203,6 +228,7 @@ def find_roles(table: pa.Table, asked: Asked) -> Roles:
 def _require_said(names: Sequence[str], asked: Asked) -> None:
     """Refuse a column that was said and is not there."""
     said = [asked.outcome, asked.risk, asked.patient, asked.time, asked.site]
+    said += [asked.follow_up, asked.competing]
     for name in (*said, *asked.groups, *asked.baselines):
         if name and name not in names:
             raise BadInput(
@@ -288,6 +314,15 @@ def _may_be_outcome(column: pa.ChunkedArray) -> bool:
     except BadInput:
         return False
     return True
+
+
+def _may_be_followed(column: pa.ChunkedArray) -> bool:
+    """Return whether cells are times, 0 or more, or yes and no; words and dates are neither."""
+    try:
+        values = read_numbers(column, name="").values
+    except BadInput:
+        return _may_be_outcome(column)
+    return not bool((values < 0).any())
 
 
 def _may_be_risk(column: pa.ChunkedArray) -> bool:

@@ -269,8 +269,8 @@ def _validation(desk: Desk, _project: Project, run: Run) -> Fact:
     report = desk.home.catalog.latest(ValidationReport, run=run.digest)
     if report is None:
         return Fact("missing", note="not validated yet")
-    failed = [gate.gate for gate in report.gates if gate.outcome == "failed"]
-    unshown = [gate.gate for gate in report.gates if gate.outcome == "not_shown"]
+    failed = [gate.named for gate in report.gates if gate.outcome == "failed"]
+    unshown = [gate.named for gate in report.gates if gate.outcome == "not_shown"]
     if failed:
         return Fact("failed", report.digest, f"failed: {', '.join(failed)}")
     if unshown or not report.gates:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from attending.errors import NotFound, Refused
 from attending.lifecycle.cohorts import build_cohort
 from attending.lifecycle.desk import keep
 from attending.lifecycle.featuring import build_features
+from attending.lifecycle.following import with_follow_up
 from attending.lifecycle.training import bundle_of
 from attending.lifecycle.validating import notes_of, prior_digest, prior_notes, write_report
 from attending.lifecycle.validation_rows import (
@@ -81,7 +83,13 @@ def validate_later(
         features=features.table,
         risk_of=bundle.risk,
     )
-    data = data_of(desk, project, run, judged=judged)
+    data = with_follow_up(
+        desk,
+        project,
+        data_of(desk, project, run, judged=judged),
+        judged=judged,
+        since=None if last is None else last + timedelta(microseconds=1),
+    )
     since = f" after {format_instant(last)}" if last else ""
     about = ModelRef(
         name=run.model,

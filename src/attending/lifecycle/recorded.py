@@ -80,7 +80,11 @@ def judge(found: Read, ways: Ways) -> Judged:
     notes = (*found.file.notes, *(() if ways.spec else (UNASKED,)))
     about = ModelRef(name=ways.model or _stem(found.file.name), notes=notes)
     report = validate_predictions(
-        spec, found.table, about=about, calendar="real" if found.real_calendar else "floating"
+        spec,
+        found.table,
+        about=about,
+        calendar="real" if found.real_calendar else "floating",
+        horizon=found.horizon,
     )
     return Judged(_with_warning(report), found.file)
 

@@ -15,6 +15,7 @@ from attending.lifecycle import agreeing
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.desk import keep
 from attending.lifecycle.featuring import built_features
+from attending.lifecycle.following import with_follow_up
 from attending.lifecycle.number_validating import number_report
 from attending.lifecycle.papers import keep_page
 from attending.lifecycle.training import bundle_of, refit
@@ -113,7 +114,14 @@ def _risk_report(
         risk_of=trained.chosen.risk,
         others={name: trained.test_risks[name] for name in names[1:]},
     )
-    data = data_of(desk, project, run, judged=judged)
+    data = with_follow_up(
+        desk,
+        project,
+        data_of(desk, project, run, judged=judged),
+        judged=judged,
+        since=run.split.cut,
+        apart=run.split.patient_overlap == "drop_from_test",
+    )
     about = about.model_copy(update={"notes": (*about.notes, *prior_notes(desk, run, data))})
     report = validate(project.validation, data, about=about)
     report = _with_folds(report, found, trained=trained, outcome=outcomes_of(cohort.table))

@@ -300,6 +300,23 @@ class GateResult(Part):
     asked: dict[str, Scalar | tuple[Scalar, ...] | None] = Field(default_factory=dict)
     checks: tuple[Check, ...] = ()
 
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Return the groups in which it stands as it does, such as `age=80+`; none for all rows."""
+        found = (c.group for c in self.checks if c.outcome == self.outcome and c.group != "all")
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def named(self) -> str:
+        """Return its name with the groups in which it is not met.
+
+        >>> old = Check(what="auroc", group="age=80+", outcome="failed")
+        >>> GateResult(gate="subgroup_not_worse", outcome="failed", checks=(old,)).named
+        'subgroup_not_worse (age=80+)'
+        """
+        groups = () if self.outcome == "met" else self.groups
+        return f"{self.gate} ({', '.join(groups)})" if groups else self.gate
+
 
 class Headline(Part):
     """The parts of a sentence: which is better on the primary measure, and by how much."""

@@ -42,13 +42,6 @@ class BeatsBaseline(Spec):
     margin: Margin = 0.0
 
 
-class AddsToBaseline(Spec):
-    """Met when the model's risk still tells something once the baseline is known."""
-
-    gate: Literal["adds_to_baseline"]
-    baseline: Name
-
-
 class RangeGate(Spec):
     """A gate that is met when a figure lies in a range."""
 
@@ -61,6 +54,42 @@ class RangeGate(Spec):
         if self.low >= self.high:
             raise ValueError(f"got low {self.low:g}, expected less than high {self.high:g}")
         return self
+
+
+class CalibratedAddition(Spec):
+    """The calibration that a model must have before what it adds to a baseline counts.
+
+    Any mixture of features that tell something adds to a baseline that lacks them, also one that
+    was drawn by lot. Only a model that learnt has risks that come true.
+
+    Attributes:
+        slope_low, slope_high: the whole interval of its calibration slope lies between them.
+        observed_expected_low, observed_expected_high: its observed over expected events do.
+    """
+
+    slope_low: float = 0.7
+    slope_high: float = 1.3
+    observed_expected_low: Positive = 0.8
+    observed_expected_high: Positive = 1.25
+
+    @model_validator(mode="after")
+    def _both_rising(self) -> Self:
+        for name in ("slope", "observed_expected"):
+            low, high = getattr(self, f"{name}_low"), getattr(self, f"{name}_high")
+            if low >= high:
+                raise ValueError(f"got {name}_low {low:g}, expected less than {name}_high {high:g}")
+        return self
+
+
+class AddsToBaseline(CalibratedAddition):
+    """Met when baseline and model are shown to do better together than the baseline alone.
+
+    In ranking, across patients that the fit did not see, and in net benefit at the first risk of
+    `thresholds`, the model's risk pointing the right way and being calibrated by itself.
+    """
+
+    gate: Literal["adds_to_baseline"]
+    baseline: Name
 
 
 class CalibrationSlopeWithin(RangeGate):
@@ -159,11 +188,12 @@ class MinimumEvents(Spec):
     non_events: Annotated[int, Field(ge=1)] = 100
 
 
-class BetterOrAdds(Spec):
-    """Met when the model beats the baseline, or when baseline and model beat the baseline alone.
+class BetterOrAdds(CalibratedAddition):
+    """Met when the model beats the baseline, or adds to it as `adds_to_baseline` asks.
 
-    The answer says which. With a baseline of recorded decisions "beats" is more found at equal
-    alerts, or fewer alerts for as many found.
+    On either ground it must be calibrated. The answer says which of the two is met. With a
+    baseline of recorded decisions "beats" is more found at equal alerts, or fewer alerts for as
+    many found.
 
     Attributes:
         baseline: a listed baseline.

@@ -6,6 +6,7 @@ just before it was known; a row that was lost first weighs 0.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,18 +16,89 @@ from attending.statistics.inputs import TooFewOutcomes
 
 if TYPE_CHECKING:
     from attending.statistics.inputs import Column
-    from attending.types import Floats, Mask, Outcomes, Risks
+    from attending.types import Floats, Ints, Mask, Outcomes, Risks
+
+
+@dataclass(frozen=True)
+class Followed:
+    """How long rows were followed and whether they were lost, ready to be weighed many times.
+
+    Args:
+        lost: shape (n,), lost before the horizon.
+        place: shape (n,), the place of each time among the distinct times.
+        moments: how many distinct times there are.
+    """
+
+    lost: Mask
+    place: Ints
+    moments: int
+
+    def weights(self, times: Floats | Ints | None = None, *, truncate: float = 0.99) -> Floats:
+        """Return the weight of each row; 0 where it was lost before its outcome could be known.
+
+        Args:
+            times: shape (n,), how often each row counts; once when absent.
+            truncate: weights above this quantile of those above 0 are set to it; 1 leaves them.
+
+        Raises:
+            BadInput: all rows lost.
+        """
+        count = np.ones(self.lost.size, np.int64) if times is None else times.astype(np.int64)
+        weight = np.where(self.lost, 0.0, 1.0 / self._followed_just_before(count)[self.place])
+        there = np.repeat(weight, count)
+        there = there[there > 0]
+        if not there.size:
+            raise BadInput("got no row that was not lost", code="statistics.censoring")
+        if truncate < 1.0:
+            weight = np.minimum(weight, np.quantile(there, truncate))
+        return np.asarray(weight, np.float64)
+
+    def _followed_just_before(self, count: Ints) -> Floats:
+        """Return Kaplan and Meier's share not lost just before each distinct time."""
+        size = self.moments
+        lost = np.bincount(self.place, count * self.lost, size)
+        events = np.bincount(self.place, count * ~self.lost, size)
+        risk = float(count.sum()) - np.concatenate([[0.0], np.cumsum(lost + events)[:-1]])
+        # Events at an instant come before losses at it, so those leave the set at risk first.
+        share = np.zeros(size)
+        np.divide(lost, risk - events, out=share, where=lost > 0)
+        # Where the last of all is lost nobody is left to be stood for; no weight is read there.
+        survived = np.cumprod(1.0 - np.minimum(share, 1.0 - 1e-12))
+        return np.concatenate([[1.0], survived[:-1]])
+
+
+def followed(time: Column, lost: Mask, *, horizon: float) -> Followed:
+    """Return rows that were followed for so long, ready to be weighed.
+
+    Args:
+        time: shape (n,), time from the prediction to the event, to the loss, or to the horizon.
+        lost: shape (n,), whether the row was lost at that time, the event not having come.
+        horizon: when the outcome is settled, in the unit of `time`; above 0.
+
+    Raises:
+        BadInput: unequal lengths, a time below 0 or none, or all rows lost.
+    """
+    given = np.asarray(time, np.float64)
+    gone = lost & (given < horizon) if given.size == lost.size else np.ones(1, np.bool_)
+    if not given.size or not bool((given >= 0).all()) or bool(gone.all()):
+        raise BadInput(
+            f"got {given.size} times and {lost.size} marks, expected as many, 0 or more, not all "
+            "lost",
+            code="statistics.censoring",
+        )
+    moments, place = np.unique(np.minimum(given, horizon), return_inverse=True)
+    return Followed(np.asarray(gone, np.bool_), place, moments.size)
 
 
 def censoring_weights(
-    followed: Column, lost: Mask, *, horizon: float, truncate: float = 0.99
+    time: Column, lost: Mask, *, horizon: float, truncate: float = 0.99
 ) -> Floats:
     """Return the weight of each row; 0 where it was lost before its outcome could be known.
 
     Args:
-        followed: shape (n,), time from the prediction to the event, to the loss, or to the horizon.
+        time: shape (n,), time from the prediction to the event, to the loss, or to the horizon.
         lost: shape (n,), whether the row was lost at that time, the event not having come.
-        horizon: when the outcome is settled, in the unit of `followed`; above 0.
+        horizon: when the outcome is settled, in the unit of `time`; above 0.
         truncate: weights above this quantile of those above 0 are set to it; 1 leaves them.
 
     Raises:
@@ -39,33 +111,7 @@ def censoring_weights(
     ...                   truncate=1).round(9).tolist()
     [1.0, 0.0, 1.5, 1.5]
     """
-    time = np.minimum(np.asarray(followed, np.float64), horizon)
-    gone = lost & (np.asarray(followed, np.float64) < horizon)
-    if time.size != lost.size or time.size == 0 or bool((time < 0).any()) or bool(gone.all()):
-        raise BadInput(
-            f"got {time.size} times and {lost.size} marks, expected as many, 0 or more, not all "
-            "lost",
-            code="statistics.censoring",
-        )
-    left, at_least = _followed_just_before(time, gone)
-    weight = np.where(gone, 0.0, 1.0 / left[np.searchsorted(at_least, time)])
-    if truncate < 1.0:
-        weight = np.minimum(weight, np.quantile(weight[weight > 0], truncate))
-    return np.asarray(weight, np.float64)
-
-
-def _followed_just_before(time: Floats, gone: Mask) -> tuple[Floats, Floats]:
-    """Return Kaplan and Meier's share not lost just before each distinct time."""
-    moments, at = np.unique(time, return_inverse=True)
-    lost = np.bincount(at, gone, moments.size)
-    risk = time.size - np.concatenate([[0.0], np.cumsum(np.bincount(at, minlength=moments.size))])
-    # Events at an instant come before losses at it, so those leave the set at risk first.
-    events = np.bincount(at, ~gone, moments.size)
-    stays = np.ones(moments.size)
-    np.divide(lost, risk[:-1] - events, out=stays, where=lost > 0)
-    stays = np.where(lost > 0, 1.0 - stays, 1.0)
-    survived = np.cumprod(stays)
-    return np.concatenate([[1.0], survived[:-1]]), moments
+    return followed(time, lost, horizon=horizon).weights(truncate=truncate)
 
 
 class Weighted(NamedTuple):
@@ -77,13 +123,16 @@ class Weighted(NamedTuple):
     prevalence: float
 
 
-def weighted_measures(outcome: Outcomes, risk: Risks, weight: Floats) -> Weighted:
+def weighted_measures(
+    outcome: Outcomes, risk: Risks, weight: Floats, *, place: Ints | None = None
+) -> Weighted:
     """Return AUROC, Brier score, O:E and prevalence with a weight a row.
 
     Args:
         outcome: shape (n,), 0 or 1; not read where the weight is 0.
         risk: shape (n,), 0 to 1.
         weight: shape (n,), 0 or more.
+        place: shape (n,), of each risk among the distinct risks, rising; found when absent.
 
     Raises:
         TooFewOutcomes: no weight on events, or none on non-events.
@@ -100,7 +149,7 @@ def weighted_measures(outcome: Outcomes, risk: Risks, weight: Floats) -> Weighte
     other = np.where(outcome == 1, 0.0, weight)
     if event.sum() <= 0.0 or other.sum() <= 0.0:
         raise TooFewOutcomes("got no weight on events or none on non-events, expected both")
-    _, at = np.unique(risk, return_inverse=True)
+    at = np.unique(risk, return_inverse=True)[1] if place is None else place
     events, others = np.bincount(at, event), np.bincount(at, other)
     below = np.cumsum(others) - others
     pairs = float(events @ (below + 0.5 * others))

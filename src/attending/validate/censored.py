@@ -9,16 +9,20 @@ import numpy as np
 from attending.errors import BadInput
 from attending.records.range import Range
 from attending.records.validation_parts import CensoredRow
-from attending.statistics.censoring import Weighted, censoring_weights, weighted_measures
+from attending.statistics.censoring import Weighted, followed, weighted_measures
 from attending.statistics.suppression import is_small, tells_small
 
 if TYPE_CHECKING:
-    from attending.types import Floats, Ints
+    from collections.abc import Iterator
+
+    from attending.types import Floats, Ints, Outcomes
+    from attending.validate.data import FollowUp, ValidationData
     from attending.validate.evidence import Evidence
 
 _MEASURES = ("auroc", "brier", "observed_expected", "prevalence")
-#: Each draw weighs and sorts all rows again, so there are fewer than of the other measures.
+#: Each draw weighs all rows again, so there are fewer than of the other measures.
 _DRAWS = 200
+LOST = -1
 
 
 def censored_rows(evidence: Evidence) -> tuple[CensoredRow, ...]:
@@ -29,37 +33,53 @@ def censored_rows(evidence: Evidence) -> tuple[CensoredRow, ...]:
     data, follow = evidence.data, evidence.data.follow_up
     if follow is None or not evidence.enough(evidence.masks["all"]):
         return ()
-    outcome = np.concatenate([data.outcome, np.zeros(follow.lost_risk.size, np.int8)])
-    risk = np.concatenate([data.risk, follow.lost_risk])
-    time = np.concatenate([follow.followed, follow.lost_followed])
-    lost = np.arange(outcome.size) >= data.outcome.size
-    _, patient = np.unique(np.concatenate([data.cluster, follow.lost_cluster]), return_inverse=True)
-
-    def measured(times: Floats | Ints) -> Weighted:
-        rows = np.repeat(np.arange(outcome.size), times.astype(np.int64))
-        weight = censoring_weights(time[rows], lost[rows], horizon=follow.horizon)
-        return weighted_measures(outcome[rows], risk[rows], weight)
-
-    draw = np.random.default_rng(evidence.spec.bootstrap.seed)
-    held = []
-    for _ in range(_DRAWS):
-        try:
-            held.append(measured(draw.poisson(1.0, int(patient.max()) + 1)[patient]))
-        except BadInput:
-            continue  # a draw without events has no AUROC; the interval is over the others
-    point = measured(np.ones(outcome.size))
+    point, *held = _weighted(data, follow, seed=evidence.spec.bootstrap.seed)
     whole = weighted_measures(data.outcome, data.risk, np.ones(data.outcome.size))
-    few = tells_small(int(data.outcome.sum()), data.outcome.size, smallest=evidence.small)
-    hidden = is_small(follow.lost_risk.size, smallest=evidence.small)
+    lost = int(np.count_nonzero(follow.further_outcome == LOST))
+    names = _MEASURES[:-1] if _tells(evidence, follow) else _MEASURES
+    hidden = is_small(lost, smallest=evidence.small)
     return tuple(
         CensoredRow(
             measure=name,
             complete=getattr(whole, name),
             weighted=_ranged(getattr(point, name), [getattr(one, name) for one in held]),
-            censored=None if hidden else int(follow.lost_risk.size),
+            censored=None if hidden else lost,
         )
-        for name in (_MEASURES[:-1] if few else _MEASURES)
+        for name in names
     )
+
+
+def _tells(evidence: Evidence, follow: FollowUp) -> bool:
+    """Return whether a share with the event would tell a small count."""
+    events, rows = int(evidence.data.outcome.sum()), evidence.data.outcome.size
+    more = int(np.count_nonzero(follow.further_outcome == 1))
+    few = tells_small(events, rows, smallest=evidence.small)
+    return few or is_small(more, smallest=evidence.small)
+
+
+def _weighted(data: ValidationData, follow: FollowUp, *, seed: int) -> Iterator[Weighted]:
+    """Yield the measures of the data, then of each draw that has events and non-events."""
+    outcome: Outcomes = np.concatenate([data.outcome, follow.further_outcome])
+    risk = np.concatenate([data.risk, follow.further_risk])
+    time = np.concatenate([follow.followed, follow.further_followed])
+    rows = followed(time, outcome == LOST, horizon=follow.horizon)
+    _, place = np.unique(risk, return_inverse=True)
+    cluster = np.concatenate([data.cluster, follow.further_cluster])
+    _, patient = np.unique(cluster, return_inverse=True)
+    patients = int(patient.max()) + 1
+
+    def measured(times: Floats | Ints) -> Weighted:
+        weight = rows.weights(times) * times
+        return weighted_measures(outcome, risk, weight, place=place)
+
+    yield measured(np.ones(outcome.size))
+    draw = np.random.default_rng(seed)
+    for _ in range(_DRAWS):
+        times = draw.poisson(1.0, patients)[patient]
+        try:
+            yield measured(times)
+        except BadInput:
+            continue  # a draw without events has no AUROC; the interval is over the others
 
 
 def _ranged(value: float, draws: list[float]) -> Range:

@@ -66,20 +66,25 @@ class Inputs:
 
 @dataclass(frozen=True)
 class FollowUp:
-    """How long rows were followed, and those that were lost before their outcome was known.
+    """How long rows were followed, and further rows that have no label of yes or no.
+
+    Further rows were lost before their outcome was known, have another event first, or reach
+    beyond the end of the data.
 
     Args:
-        followed: shape (n,), of each mature row: time to its event, or the horizon.
-        lost_followed: shape (m,), of rows that were lost: time until then, below the horizon.
-        lost_risk: shape (m,), the model's risk of them.
-        lost_cluster: shape (m,), their patients.
+        followed: shape (n,), of each judged row: time until its outcome was known.
+        further_followed: shape (m,), of each further row: likewise, or until it was lost.
+        further_outcome: shape (m,), 1 for the event, 0 when it was known to have none, -1 lost.
+        further_risk: shape (m,), the model's risk of them.
+        further_cluster: shape (m,), their patients.
         horizon: when an outcome is settled, in the same unit.
     """
 
     followed: Floats
-    lost_followed: Floats
-    lost_risk: Risks
-    lost_cluster: Ints
+    further_followed: Floats
+    further_outcome: npt.NDArray[np.int8]
+    further_risk: Risks
+    further_cluster: Ints
     horizon: float
 
 
@@ -103,7 +108,7 @@ class ValidationData:
         event_time: shape (n,), datetime64[us], when the outcome began; NaT where it did not.
         fitted_sites: the sites that the fit saw; None when nobody knows.
         inputs: what the model was given, for taking some of it away.
-        follow_up: how long rows were followed, where some were lost.
+        follow_up: how long rows were followed, and those without a label.
         prior: which of `others` is the version that the model would follow.
     """
 
@@ -187,12 +192,10 @@ def _check_lengths(data: ValidationData) -> None:
     columns |= {name: found.score.size for name, found in data.baselines.items()}
     columns |= {name: risk.size for name, risk in data.others.items()}
     columns |= {name: len(values) for name, values in data.groups.items()}
-    for name in ("prediction_time", "stay", "event_time", "site"):
-        held = getattr(data, name)
-        if held is not None:
-            columns[name] = len(held)
-    if data.inputs is not None:
-        columns["inputs"] = len(data.inputs.x)
+    held = {name: getattr(data, name) for name in ("prediction_time", "stay", "event_time", "site")}
+    held["inputs"] = data.inputs.x if data.inputs else None
+    held["follow_up"] = data.follow_up.followed if data.follow_up else None
+    columns |= {name: len(column) for name, column in held.items() if column is not None}
     wrong = [name for name, size in columns.items() if size != n]
     if wrong:
         raise BadInput(

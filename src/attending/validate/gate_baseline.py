@@ -1,4 +1,4 @@
-"""Gates that compare with the baseline: overall, as an addition to it, and in net benefit."""
+"""Gates that compare with the baseline: overall, and in net benefit."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from attending.validate.comparisons import AT_CAPACITY, compare, improvement_int
 from attending.validate.data import MODEL, variants
 from attending.validate.evidence import ALL
 from attending.validate.gates import GATES, judge_improvement
-from attending.validate.increments import coefficient
 
 if TYPE_CHECKING:
-    from attending.specs.validation_gates import AddsToBaseline, BeatsBaseline, NetBenefitNotWorse
+    from attending.specs.validation_gates import BeatsBaseline, NetBenefitNotWorse
     from attending.validate.evidence import Evidence
 
 
@@ -54,24 +53,6 @@ def _capacity(evidence: Evidence, name: str) -> int | None:
         if asked.risk is None and None not in both:
             return at
     return None
-
-
-@GATES.named("adds_to_baseline")
-def adds_to_baseline(gate: AddsToBaseline, evidence: Evidence) -> list[Check]:
-    """Return one check for each variant: the model's coefficient beside the baseline's."""
-    return [_added(evidence, name) for name in variants(evidence.data, gate.baseline)]
-
-
-def _added(evidence: Evidence, name: str) -> Check:
-    rows = evidence.masks[evidence.paired(ALL, name)]
-    blank = Check(what="coefficient of the model", baseline=name, outcome="not_shown")
-    if not evidence.enough(rows):
-        return blank.model_copy(update={"reason": "too_few_events"})
-    ends = coefficient(evidence, name)
-    if ends.value is None:
-        return blank.model_copy(update={"reason": "not_defined"})
-    outcome, reason = judge_improvement(ends.low, ends.high, margin=0.0)
-    return blank.model_copy(update={**ends.model_dump(), "outcome": outcome, "reason": reason})
 
 
 @GATES.named("net_benefit_not_worse")

@@ -1,4 +1,7 @@
-"""The gate that passes on either: the model beats the baseline, or adds to it; it says which."""
+"""The gate that passes on either: the model beats the baseline, or adds to it; it says which.
+
+On either ground the model must be calibrated: see `gate_additions`.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,9 @@ from typing import TYPE_CHECKING
 from attending.records.validation import Check
 from attending.validate.data import variants
 from attending.validate.decided import decided_row
+from attending.validate.gate_additions import additions, calibration_of
 from attending.validate.gate_baseline import beaten
-from attending.validate.gates import GATES, judge_improvement
-from attending.validate.increments import increment
+from attending.validate.gates import GATES, combine
 
 if TYPE_CHECKING:
     from attending.specs.validation_gates import BetterOrAdds
@@ -21,28 +24,24 @@ BEATS, ADDS, BOTH = "beats_the_baseline", "adds_to_the_baseline", "beats_and_add
 
 @GATES.named("better_or_adds")
 def better_or_adds(gate: BetterOrAdds, evidence: Evidence) -> list[Check]:
-    """Return one check for each variant of the baseline, on which of the two it passed."""
+    """Return the ground on which it passed, for each variant, and whether it is calibrated."""
     names = variants(evidence.data, gate.baseline)
-    return [_either(gate, evidence, name) for name in names]
+    found = [check for name in names for check in _either(gate, evidence, name)]
+    return [*found, *calibration_of(gate, evidence)] if found else []
 
 
-def _either(gate: BetterOrAdds, evidence: Evidence, name: str) -> Check:
-    beats = _beats(gate, evidence, name)
-    adds = _adds(evidence, name)
-    met = (beats.outcome == "met", adds.outcome == "met")
-    if met == (True, True):
-        return beats.model_copy(update={"reason": BOTH})
-    if any(met):
-        found, word = (beats, BEATS) if met[0] else (adds, ADDS)
-        return found.model_copy(update={"reason": word})
+def _either(gate: BetterOrAdds, evidence: Evidence, name: str) -> list[Check]:
+    """Return the checks of the ground that is met, its word on the first; else why neither is."""
+    beats, adds = _beats(gate, evidence, name), additions(evidence, name)
+    added, why = combine(adds)
+    if beats.outcome == "met" or added == "met":
+        word = BOTH if beats.outcome == added else BEATS if beats.outcome == "met" else ADDS
+        checks = [beats] * (beats.outcome == "met") + adds * (added == "met")
+        return [checks[0].model_copy(update={"reason": word}), *checks[1:]]
     # Neither is shown. It failed only when it is shown to be worse and to add nothing.
-    return (
-        adds
-        if beats.outcome == "failed" and adds.outcome == "failed"
-        else beats.model_copy(
-            update={"outcome": "not_shown", "reason": beats.reason or adds.reason}
-        )
-    )
+    if beats.outcome == added:
+        return [beats, *(check for check in adds if check.outcome == added)]
+    return [beats.model_copy(update={"outcome": "not_shown", "reason": beats.reason or why})]
 
 
 def _beats(gate: BetterOrAdds, evidence: Evidence, name: str) -> Check:
@@ -62,12 +61,3 @@ def _beats(gate: BetterOrAdds, evidence: Evidence, name: str) -> Check:
     outcome, reason = told.get(row.verdict, ("not_shown", "interval_too_wide"))
     figures = row.difference.model_dump()
     return blank.model_copy(update={"what": what, **figures, "outcome": outcome, "reason": reason})
-
-
-def _adds(evidence: Evidence, name: str) -> Check:
-    blank = Check(what="AUROC added to the baseline", baseline=name, outcome="not_shown")
-    found = increment(evidence, name).auroc_gained
-    if found.value is None:
-        return blank.model_copy(update={"reason": "too_few_events"})
-    outcome, reason = judge_improvement(found.low, found.high, margin=0.0)
-    return blank.model_copy(update={**found.model_dump(), "outcome": outcome, "reason": reason})

@@ -10,6 +10,7 @@ from attending.records.validation import ModelRef, ValidationReport
 from attending.statistics.suppression import is_small, tells_small
 from attending.times import from_micros
 from attending.validate import (
+    gate_additions,
     gate_baseline,
     gate_calibration,
     gate_either,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
 #: The files whose gates are registered.
 GATE_FILES = (
+    gate_additions,
     gate_baseline,
     gate_calibration,
     gate_either,

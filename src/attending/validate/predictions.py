@@ -1,11 +1,14 @@
 """Validate predictions from a plain table, for users who have no project.
 
 Columns: `outcome`, `risk`, `subject`; `baseline_NAME` (a score), with `baseline_NAME_risk` where
-it has a probability; `group_NAME`; and, where known, `prediction_time` and `site`.
+it has a probability; `group_NAME`; and, where known, `prediction_time` and `site`. With a horizon
+also `followed`: time until the outcome was known, or until the row was lost; such a row has no
+outcome.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from attending.errors import BadInput, did_you_mean
-from attending.validate.data import Baseline, ValidationData
+from attending.validate.data import Baseline, FollowUp, ValidationData
 from attending.validate.model import validate
 
 if TYPE_CHECKING:
@@ -31,16 +34,19 @@ def validate_predictions(
     *,
     about: ModelRef | None = None,
     calendar: Calendar = "real",
+    horizon: float | None = None,
 ) -> ValidationReport:
     """Return the report of predictions in a plain table.
 
-    Rows whose outcome is null are not yet mature: they are left out, and a note counts them.
+    Rows whose outcome is null are not yet mature: they are left out, and a note counts them. With
+    a horizon, those that were followed for a while are stood for by weights too.
 
     Args:
         spec: measures, baselines, thresholds and gates.
         table: one row a prediction; columns as this module says.
         about: which model and data it is.
         calendar: whether `prediction_time` is real, floating or relative.
+        horizon: when an outcome is settled, in the unit of column `followed`.
 
     Raises:
         BadInput: a column is missing, is not numbers, or cannot answer the spec.
@@ -67,14 +73,62 @@ def validate_predictions(
             code="validate.missing_column",
             hint=did_you_mean(missing[0], table.column_names),
         )
-    mature = table.filter(pc.is_valid(table["outcome"]))
-    left_out = table.num_rows - mature.num_rows
+    if horizon is not None:  # patients are numbered once, so that lost rows keep theirs
+        place = table.column_names.index("subject")
+        table = table.set_column(place, "subject", pa.array(_patients(table["subject"])))
+    known = pc.is_valid(table["outcome"])
+    mature, rest = table.filter(known), table.filter(pc.invert(known))
+    data = _data(spec, mature, calendar)
+    if horizon is not None:
+        follow_up = _follow_up(mature, rest, horizon=horizon)
+        data = replace(data, follow_up=follow_up)
+        rest = rest.filter(pc.is_null(rest["followed"]))
     ref = about or Ref()
-    if left_out:
-        shown = str(left_out) if left_out > spec.suppress_counts_up_to else "Few"
-        note = f"{shown} rows without an outcome yet were left out."
-        ref = ref.model_copy(update={"notes": (*ref.notes, note)})
-    return validate(spec, _data(spec, mature, calendar), about=ref)
+    notes = _left_out(spec, data, waiting=rest.num_rows)
+    return validate(spec, data, about=ref.model_copy(update={"notes": (*ref.notes, *notes)}))
+
+
+def _left_out(spec: ValidationSpec, data: ValidationData, *, waiting: int) -> list[str]:
+    """Return notes on the rows that are not judged: those without an outcome, and those lost."""
+    lost = 0 if data.follow_up is None else data.follow_up.further_risk.size
+
+    def shown(count: int) -> str:
+        return str(count) if count > spec.suppress_counts_up_to else "Few"
+
+    notes = []
+    if waiting:
+        notes.append(f"{shown(waiting)} rows without an outcome yet were left out.")
+    if lost:
+        notes.append(
+            f"{shown(lost)} rows were lost before their outcome was known. The table of censored "
+            "rows stands for them by weights; all other figures and the gates leave them out."
+        )
+    return notes
+
+
+def _follow_up(mature: pa.Table, rest: pa.Table, *, horizon: float) -> FollowUp | None:
+    """Return how long rows were followed; None where no row was lost.
+
+    Raises:
+        BadInput: there is no column of it, or a row with an outcome has no time.
+    """
+    if "followed" not in mature.column_names or mature["followed"].null_count:
+        raise BadInput(
+            "a horizon is said, and not every row with an outcome has its time in `followed`",
+            code="validate.no_follow_up",
+            hint="Give column `followed` in the unit of the horizon.",
+        )
+    lost = rest.filter(pc.is_valid(rest["followed"]))
+    if not lost.num_rows:
+        return None
+    return FollowUp(
+        followed=_numbers(mature, "followed"),
+        further_followed=_numbers(lost, "followed"),
+        further_outcome=np.full(lost.num_rows, -1, np.int8),
+        further_risk=_numbers(lost, "risk"),
+        further_cluster=_patients(lost["subject"]),
+        horizon=horizon,
+    )
 
 
 def _data(spec: ValidationSpec, table: pa.Table, calendar: Calendar) -> ValidationData:
