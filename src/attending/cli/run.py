@@ -32,7 +32,7 @@ from attending.lifecycle import (
 )
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
-from attending.records.run_diff import RunDiff
+from attending.records.run_diff import RunDiff, Shares
 from attending.times import format_instant
 
 run_app = typer.Typer(help="Runs: what was fitted, whether it repeats, and why two differ.")
@@ -120,7 +120,7 @@ def run_diff(
     """Explain a regression between two runs: what differs, and whose part of each change it is.
 
     Both models are scored on the test rows of both runs, under both labels. The parts of the rows,
-    the label and the model add up to the whole change.
+    the label and the model add up to the whole change. Intervals are of draws of patients.
 
     Example: attending run diff 3f9a 81c2 --project P --home H
     """
@@ -142,7 +142,8 @@ def run_diff(
     )
     if not as_json:
         _diff_tables(found)
-        emit(None, as_json=False, lines=found.notes)
+        method = (f"Intervals: {found.interval_method}.",) if found.interval_method else ()
+        emit(None, as_json=False, lines=(*method, *found.notes))
 
 
 def _diff_tables(found: RunDiff) -> None:
@@ -153,7 +154,7 @@ def _diff_tables(found: RunDiff) -> None:
                 one.label_text,
                 f"{one.before:.3f}",
                 f"{one.after:.3f}",
-                *(f"{part:+.3f}" for part in (one.change, one.population, one.label, one.model)),
+                *(_signed(one, which) for which in ("change", "population", "label", "model")),
             )
             for one in found.shares
         ],
@@ -165,6 +166,14 @@ def _diff_tables(found: RunDiff) -> None:
             for one in found.causes
         ],
     )
+
+
+def _signed(one: Shares, which: str) -> str:
+    """Return a change or a part of it, with the ends of its interval where it has one."""
+    value, ends = getattr(one, which), one.intervals.get(which)
+    if ends is None or ends.low is None or ends.high is None:
+        return f"{value:+.3f}"
+    return f"{value:+.3f} ({ends.low:+.3f} to {ends.high:+.3f})"
 
 
 @run_app.command("promote")
