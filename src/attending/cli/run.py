@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -34,6 +34,19 @@ from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.records.run_diff import RunDiff, Shares
 from attending.times import format_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: What is shown of a measure, in which words, and how it is signed.
+_SHARE_LINES = (
+    ("before", "before", ""),
+    ("after", "after", ""),
+    ("change", "change", "+"),
+    ("population", "of it the rows", "+"),
+    ("label", "of it the label", "+"),
+    ("model", "of it the model", "+"),
+)
 
 run_app = typer.Typer(help="Runs: what was fitted, whether it repeats, and why two differ.")
 
@@ -147,18 +160,8 @@ def run_diff(
 
 
 def _diff_tables(found: RunDiff) -> None:
-    table(
-        ("measure", "before", "after", "change", "rows", "label", "model"),
-        [
-            (
-                one.label_text,
-                f"{one.before:.3f}",
-                f"{one.after:.3f}",
-                *(_signed(one, which) for which in ("change", "population", "label", "model")),
-            )
-            for one in found.shares
-        ],
-    )
+    lines = [line for one in found.shares for line in _share_lines(one)]
+    table(("measure", "figure", "value", "95 % interval"), lines)
     table(
         ("cause", "differs", "how"),
         [
@@ -168,12 +171,15 @@ def _diff_tables(found: RunDiff) -> None:
     )
 
 
-def _signed(one: Shares, which: str) -> str:
-    """Return a change or a part of it, with the ends of its interval where it has one."""
-    value, ends = getattr(one, which), one.intervals.get(which)
-    if ends is None or ends.low is None or ends.high is None:
-        return f"{value:+.3f}"
-    return f"{value:+.3f} ({ends.low:+.3f} to {ends.high:+.3f})"
+def _share_lines(found: Shares) -> Iterator[tuple[str, ...]]:
+    """Yield a measure in both runs, its change, and each part of that, with their intervals."""
+    head = found.label_text
+    for which, words, sign in _SHARE_LINES:
+        ends = found.intervals.get(which)
+        known = ends is not None and ends.low is not None
+        told = f"{ends.low:{sign}.3f} to {ends.high:{sign}.3f}" if ends and known else ""
+        yield head, words, f"{getattr(found, which):{sign}.3f}", told
+        head = ""
 
 
 @run_app.command("promote")

@@ -20,7 +20,6 @@ from attending.statistics.number_bootstrap import number_bootstrap
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from attending.specs.outcome_type import OutcomeType
     from attending.statistics.number_bootstrap import Predicted
     from attending.types import Floats, Ints, Outcomes
 
@@ -45,7 +44,7 @@ class Rows(NamedTuple):
     cluster: Ints
 
 
-def measures_across(agreed: Sequence[str], outcome_type: OutcomeType) -> list[str]:
+def measures_across(agreed: Sequence[str], outcome_type: str) -> list[str]:
     """Return which of the agreed measures are scored across, each once.
 
     >>> measures_across(["auroc", "psi", "auroc"], "yes_no")
@@ -60,7 +59,7 @@ def measures_across(agreed: Sequence[str], outcome_type: OutcomeType) -> list[st
 
 
 def drawn(
-    rows: Rows, names: Sequence[str], *, outcome_type: OutcomeType, draws: int, seed: int
+    rows: Rows, names: Sequence[str], *, outcome_type: str, draws: int, seed: int
 ) -> dict[str, tuple[Floats, Floats]]:
     """Return by measure the values of both models: the data first, then draw by draw.
 

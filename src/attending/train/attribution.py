@@ -96,7 +96,7 @@ def attributed(
     passed = {key: values[key] for way in ways for key in way}
     if any(np.isnan(found[0]) for found in passed.values()):
         return None
-    parts: dict[str, Floats] = {**shares(passed, ways)}
+    parts: dict[str, Floats] = {str(which): part for which, part in shares(passed, ways).items()}
     first, last = passed[False, False, False], passed[True, True, True]
     every = {"before": first, "after": last, "change": last - first, **parts}
     measure = MEASURES.get(name)

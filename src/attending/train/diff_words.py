@@ -54,7 +54,7 @@ def change_sentence(found: Shares) -> str:
     ]
     size = _sized(found, "change", found.change)
     numbers = f"{size}, from {found.before:.3f} to {found.after:.3f}"
-    chance = " That may be chance." if may_be_chance(found) else ""
+    chance = " The whole change may be chance." if may_be_chance(found) else ""
     return f"{head} {way} by {numbers}: {', '.join(words)}.{chance}"
 
 
