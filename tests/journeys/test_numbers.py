@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.journeys import replays
 from tests.journeys.conftest import AT, EXAMPLES, new_shell
 
 
@@ -156,6 +157,11 @@ def test_patients_of_the_next_shift_are_foretold_better_than_by_the_mean_of_the_
     refused = shell.run("features", "build", *at, code=2)
     spec.write_text(before)
     assert "not known when it begins" in refused.stderr
+
+
+def test_a_run_of_a_count_is_not_repeated_from_a_snapshot_with_an_altered_cell(staffing):
+    shell, _, at, run, _ = staffing
+    replays.altered_is_refused(shell, shell.folder / "altered", at, run["snapshot"])
 
 
 @pytest.mark.requirement("C11")
