@@ -11,8 +11,9 @@ ACES := .venv-aces
 LOCKS := requirements/core.txt requirements/dev.txt requirements/build.txt
 F ?=
 B ?=
+E ?=
 
-.PHONY: help demo test check spark faults leaks trace bench figures docs lock clean
+.PHONY: help demo test check spark faults leaks trace bench replays figures docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -73,6 +74,9 @@ $(OTHERS:%=.venv-%/.stamp): .venv-%/.stamp: $(STAMP) requirements/%.txt
 
 bench: $(ORACLES)/.stamp $(ACES)/.stamp .venv-medstab/.stamp .venv-validation/.stamp .venv-seismometer/.stamp ## time the heavy paths against their peers; make bench B=ingest times one
 	@$(BIN)/python -m benchmarks $(B)
+
+replays: $(STAMP) ## replay every example in other places (20 minutes); make replays E=NAME takes one
+	@$(BIN)/python -m tests.journeys.every_replay $(E)
 
 figures: $(ORACLES)/.stamp .venv-validation/.stamp .venv-pmvalsampsize/.stamp ## make the frozen figures of other implementations again
 	@$(ORACLES)/bin/python benchmarks/peer_comorbidipy.py $${ATTENDING_TEST_DATA:-../shared/data}/mimic-iv-demo tests/scores/charlson_mimic_demo.json

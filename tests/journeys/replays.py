@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from tests.journeys.conftest import ROOT
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from tests.journeys.conftest import Shell
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "ARROW_NUM_THREADS")
 PLACES = (
@@ -65,6 +68,17 @@ def alter_one_cell(home: Path, snapshot: str) -> str:
     path.chmod(0o600)
     pq.write_table(changed, path)
     return path.name
+
+
+def altered_is_refused(shell: Shell, copy: Path, where: Sequence[str], snapshot: str) -> str:
+    """Alter a cell in a copy of a home; the replay there must end with 4 and name the file."""
+    shutil.copytree(shell.home, copy)
+    shard = alter_one_cell(copy, snapshot)
+    refused = shell.run("run", "replay", *where, "--home", str(copy), code=4)
+    assert f"{shard}: " in refused.stderr
+    assert "snapshot.changed" in refused.stderr
+    shutil.rmtree(copy)
+    return shard
 
 
 def fresh_environment(folder: Path) -> str:

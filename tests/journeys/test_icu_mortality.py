@@ -66,9 +66,11 @@ def test_the_report_names_the_exception_and_that_there_is_no_calendar(fitted):
     assert "SAPS-I" in page
 
 
-def test_the_run_repeats_to_the_byte_three_times_in_other_places(fitted, icu):
+def test_the_run_repeats_to_the_byte_three_times_and_an_altered_cell_is_named(fitted, icu):
     shell, project, _ = icu
-    replays.three_times(shell.home, ("--project", str(project), "--at", AT))
+    where = ("--project", str(project), "--at", AT)
+    replays.three_times(shell.home, where)
+    replays.altered_is_refused(shell, shell.folder / "altered", where, fitted[1]["snapshot"])
 
 
 @pytest.mark.requirement("E12", "D8")

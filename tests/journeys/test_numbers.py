@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.journeys import replays
 from tests.journeys.conftest import AT, EXAMPLES, new_shell
 
 
@@ -20,6 +21,21 @@ def fitted(shell, at):
     assert again["same_files"]
     assert again["same_result"]
     return run, shell.json("validate", "model", *at)
+
+
+def edited(spec, before, after):
+    """Change a spec, and return what it said."""
+    text = spec.read_text()
+    assert before in text
+    spec.write_text(text.replace(before, after))
+    return text
+
+
+def adds_up(diff) -> bool:
+    return bool(diff["shares"]) and all(
+        abs(one["change"] - one["population"] - one["label"] - one["model"]) < 1e-9
+        for one in diff["shares"]
+    )
 
 
 def estimates(report, name="model"):
@@ -141,6 +157,58 @@ def test_patients_of_the_next_shift_are_foretold_better_than_by_the_mean_of_the_
     refused = shell.run("features", "build", *at, code=2)
     spec.write_text(before)
     assert "not known when it begins" in refused.stderr
+
+
+def test_a_run_of_a_count_is_not_repeated_from_a_snapshot_with_an_altered_cell(staffing):
+    shell, _, at, run, _ = staffing
+    replays.altered_is_refused(shell, shell.folder / "altered", at, run["snapshot"])
+
+
+@pytest.mark.requirement("C11")
+def test_a_count_of_another_shift_is_named_as_why_two_runs_of_a_count_differ(staffing):
+    shell, project, at, run, _ = staffing
+    spec = project / "cohort.yaml"
+    before = edited(spec, "ahead: 1", "ahead: 3")
+    shell.run("cohort", "build", *at)
+    shell.run("features", "build", *at)
+    later = shell.json("train", "fit", *at)
+    spec.write_text(before)
+    diff = shell.json("run", "diff", run["digest"], later["digest"], *at)
+    found = {one["measure"]: one for one in diff["shares"]}
+    assert {"mae", "poisson_deviance", "interval_coverage"} <= set(found)
+    assert adds_up(diff)
+    deviance = found["poisson_deviance"]
+    assert deviance["change"] > 0
+    parts = {name: abs(deviance[name]) for name in ("population", "label", "model")}
+    assert max(parts, key=parts.__getitem__) == "label"
+    ends = deviance["intervals"]["label"]
+    assert 0 < ends["low"] < deviance["label"] < ends["high"]
+    told = " ".join(diff["words"])
+    assert "because the label changed" in told
+    assert "unit_count.ahead: was 1, is 3" in told
+    assert diff["interval_method"].startswith("95 % of draws of units")
+    assert any("fewer than 30 units" in note for note in diff["notes"])
+    assert all(cell["events"] is None for cell in diff["cells"])
+    refused = shell.run("run", "diff", run["digest"], "0" * 12, *at, code=2)
+    assert "there is no run" in refused.stderr
+
+
+@pytest.mark.data
+def test_a_worse_model_of_days_is_named_and_its_part_is_in_days(stays):
+    shell, project, at, run, _ = stays
+    before = edited(project / "model.yaml", "num_iterations: 60", "num_iterations: 1")
+    later = shell.json("train", "fit", *at)
+    (project / "model.yaml").write_text(before)
+    diff = shell.json("run", "diff", run["digest"], later["digest"], *at)
+    found = {one["measure"]: one for one in diff["shares"]}
+    assert set(found) == {"mae", "rmse", "interval_coverage"}
+    assert adds_up(diff)
+    mae = found["mae"]
+    assert (mae["population"], mae["label"]) == (0.0, 0.0)
+    assert mae["model"] == pytest.approx(mae["change"], abs=1e-12)
+    assert mae["intervals"]["model"]["low"] < mae["model"] < mae["intervals"]["model"]["high"]
+    assert mae["intervals"]["population"] == {"low": 0.0, "high": 0.0, "draws": 500}
+    assert "num_iterations: was 60, is 1" in " ".join(diff["words"])
 
 
 def test_what_is_shown_of_units_hides_small_counts(staffing):

@@ -49,6 +49,13 @@ def adds_up(diff) -> bool:
     )
 
 
+def shown(share, which) -> bool:
+    """Return whether the interval of a part holds the part, and leaves out 0."""
+    ends = share["intervals"][which]
+    assert ends["low"] <= share[which] <= ends["high"]
+    return not ends["low"] <= 0.0 <= ends["high"]
+
+
 def largest(share) -> str:
     return max(("population", "label", "model"), key=lambda name: abs(share[name]))
 
@@ -65,6 +72,9 @@ def test_a_longer_horizon_is_named_as_the_cause_of_a_worse_brier_score(quarters)
     assert brier["change"] > 0.01
     assert largest(brier) == "label"
     assert brier["label"] > 0.01
+    assert shown(brier, "change")
+    assert shown(brier, "label")
+    assert not shown(brier, "model")
     assert adds_up(diff)
     assert "labels" in differing(diff)
     assert "horizon: was 30d, is 120d" in " ".join(diff["words"])
@@ -85,6 +95,7 @@ def test_other_patients_are_named_as_the_cause_and_which_groups_moved(quarters):
     assert {"population", "data"} <= differing(diff)
     assert "labels" not in differing(diff)
     assert brier["label"] == 0.0
+    assert brier["intervals"]["label"] == {"low": 0.0, "high": 0.0, "draws": 500}
     told = " ".join(diff["words"])
     assert "because the rows changed" in told
     assert "years: was 18" in told
@@ -103,6 +114,9 @@ def test_a_changed_parameter_and_changed_code_are_named_and_rows_have_no_part(
     assert largest(slope) == "model"
     assert abs(slope["change"]) > 0.05
     assert (slope["population"], slope["label"]) == (0.0, 0.0)
+    # Drawn in pairs: each draw fits both models' slopes on the same patients.
+    assert shown(slope, "model")
+    assert slope["intervals"]["model"]["draws"] == 200
     assert adds_up(diff)
     assert differing(diff) == {"code", "parameters"}
     told = " ".join(diff["words"])
@@ -133,5 +147,8 @@ def test_a_model_is_not_judged_on_rows_that_it_was_fitted_on_where_that_can_be_a
 def test_people_read_sentences_first_and_then_two_tables(quarters):
     said = quarters.told("run", "diff", quarters.first, quarters.first).out.splitlines()
     assert said[0].startswith("AUROC did not change")
-    assert any(line.split()[:3] == ["measure", "before", "after"] for line in said)
+    assert any(line.split()[:3] == ["measure", "figure", "value"] for line in said)
     assert any(line.split()[:2] == ["seed", "no"] for line in said)
+    changed = [line.split() for line in said if line.split()[:1] == ["change"]]
+    assert changed == [["change", "+0.000", "+0.000", "to", "+0.000"]] * 4
+    assert any(line.startswith("Intervals: 95 % of draws of patients") for line in said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -32,8 +32,21 @@ from attending.lifecycle import (
 )
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
-from attending.records.run_diff import RunDiff
+from attending.records.run_diff import RunDiff, Shares
 from attending.times import format_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: What is shown of a measure, in which words, and how it is signed.
+_SHARE_LINES = (
+    ("before", "before", ""),
+    ("after", "after", ""),
+    ("change", "change", "+"),
+    ("population", "of it the rows", "+"),
+    ("label", "of it the label", "+"),
+    ("model", "of it the model", "+"),
+)
 
 run_app = typer.Typer(help="Runs: what was fitted, whether it repeats, and why two differ.")
 
@@ -120,7 +133,7 @@ def run_diff(
     """Explain a regression between two runs: what differs, and whose part of each change it is.
 
     Both models are scored on the test rows of both runs, under both labels. The parts of the rows,
-    the label and the model add up to the whole change.
+    the label and the model add up to the whole change. Intervals are of draws of patients.
 
     Example: attending run diff 3f9a 81c2 --project P --home H
     """
@@ -142,22 +155,13 @@ def run_diff(
     )
     if not as_json:
         _diff_tables(found)
-        emit(None, as_json=False, lines=found.notes)
+        method = (f"Intervals: {found.interval_method}.",) if found.interval_method else ()
+        emit(None, as_json=False, lines=(*method, *found.notes))
 
 
 def _diff_tables(found: RunDiff) -> None:
-    table(
-        ("measure", "before", "after", "change", "rows", "label", "model"),
-        [
-            (
-                one.label_text,
-                f"{one.before:.3f}",
-                f"{one.after:.3f}",
-                *(f"{part:+.3f}" for part in (one.change, one.population, one.label, one.model)),
-            )
-            for one in found.shares
-        ],
-    )
+    lines = [line for one in found.shares for line in _share_lines(one)]
+    table(("measure", "figure", "value", "95 % interval"), lines)
     table(
         ("cause", "differs", "how"),
         [
@@ -165,6 +169,17 @@ def _diff_tables(found: RunDiff) -> None:
             for one in found.causes
         ],
     )
+
+
+def _share_lines(found: Shares) -> Iterator[tuple[str, ...]]:
+    """Yield a measure in both runs, its change, and each part of that, with their intervals."""
+    head = found.label_text
+    for which, words, sign in _SHARE_LINES:
+        ends = found.intervals.get(which)
+        known = ends is not None and ends.low is not None
+        told = f"{ends.low:{sign}.3f} to {ends.high:{sign}.3f}" if ends and known else ""
+        yield head, words, f"{getattr(found, which):{sign}.3f}", told
+        head = ""
 
 
 @run_app.command("promote")

@@ -8,7 +8,7 @@ import numpy as np
 
 from attending.errors import Refused
 from attending.lifecycle.desk import keep_in, note
-from attending.lifecycle.differing import row_keys, row_labels
+from attending.lifecycle.run_side import row_keys, row_outcomes
 from attending.lifecycle.tables import table_from
 from attending.lifecycle.training import refit
 from attending.models.bundle import Bundle
@@ -84,7 +84,7 @@ def _earlier(desk: Desk, table: pa.Table, against: Run | None) -> Floats:
         return np.full(table.num_rows, np.nan)
     artifact = desk.home.catalog.keys(against.cohort)["table"]
     was = table_from(desk.home.artifacts.read(artifact))
-    known = dict(zip(row_keys(was), row_labels(was), strict=True))
+    known = dict(zip(row_keys(was), row_outcomes(was), strict=True))
     return np.array([known.get(key, np.nan) for key in row_keys(table)])
 
 

@@ -14,6 +14,7 @@ from attending.lifecycle.featuring import built_features
 from attending.lifecycle.provenance import code_digest, interpreter, machine, packages, unpinned
 from attending.lifecycle.sizing import size_of
 from attending.models.bundle import read_bundle
+from attending.models.number_bundle import read_number_bundle
 from attending.records.contract import ContractReport, LeakReport
 from attending.records.run import Package, Run
 from attending.release.advance import begin
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from attending.lifecycle.featuring import BuiltFeatures
     from attending.lifecycle.projects import Project
     from attending.models.bundle import Bundle
+    from attending.models.number_bundle import NumberBundle
     from attending.train.fit import Trained
     from attending.train.fit_numbers import TrainedNumbers
     from attending.train.split import Split
@@ -122,12 +124,26 @@ def bundle_of(desk: Desk, run: Run) -> Bundle:
             code="model.outcome_type",
             hint="Numbers and counts go from cohort to report; they are not served or explained.",
         )
-    files = {
+    return read_bundle(_files_of(desk, run))
+
+
+def number_bundle_of(desk: Desk, run: Run) -> NumberBundle:
+    """Return the model of a run that foretells a number or a count, read as `bundle_of` reads.
+
+    Raises:
+        Refused: a file of another format.
+        IntegrityBroken: a file is not the one that its bundle names, or a probe moved.
+    """
+    return read_number_bundle(_files_of(desk, run))
+
+
+def _files_of(desk: Desk, run: Run) -> dict[str, bytes]:
+    """Return the files of the chosen model; those of other candidates stand in folders."""
+    return {
         item.name: desk.home.artifacts.read(item.digest)
         for item in run.artifacts
         if "/" not in item.name
     }
-    return read_bundle(files)
 
 
 def latest_run(desk: Desk, project: Project, name: str = "") -> Run:

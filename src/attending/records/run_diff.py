@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal, TypeAlias
 
-from attending.records.base import Part, Record
+from pydantic import Field
+
+from attending.records.base import GrownPart, Part, Record
 
 #: What two runs may differ in. `split` is where the test begins and how rows are shared out.
 CauseName: TypeAlias = Literal[
@@ -50,8 +52,21 @@ class Cell(Part):
     figures: dict[str, float | None]
 
 
-class Shares(Part):
-    """How a measure changed, and which part of that each factor brought; the parts add up."""
+class Ends(Part):
+    """The ends of a 95 % interval over draws of patients; null where too few draws are defined."""
+
+    low: float | None
+    high: float | None
+    draws: int
+
+
+class Shares(GrownPart):
+    """How a measure changed, and which part of that each factor brought; the parts add up.
+
+    Attributes:
+        intervals: of `before`, `after`, `change`, `population`, `label` and `model`; none where
+            the measure is not drawn. All parts of one draw add up, ends of intervals do not.
+    """
 
     measure: str
     label_text: str
@@ -62,6 +77,7 @@ class Shares(Part):
     population: float
     label: float
     model: float
+    intervals: dict[str, Ends] = Field(default_factory=dict)
 
 
 class GroupShift(Part):
@@ -74,10 +90,11 @@ class GroupShift(Part):
     rate_after: float | None
 
 
-class RunDiff(Record):
+class RunDiff(GrownPart, Record):
     """Two runs side by side.
 
     Attributes:
+        interval_method: how intervals were made.
         orders: in how many orders the factors were changed; shares are the mean over them.
         undefined: measures that are not defined in one of the cells.
         relabelled: rows of both runs whose label differs.
@@ -98,6 +115,7 @@ class RunDiff(Record):
     relabelled: int
     words: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    interval_method: str = ""
 
     def cause(self, name: CauseName) -> Cause:
         """Return what is said of one cause."""

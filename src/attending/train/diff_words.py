@@ -26,14 +26,17 @@ _OF_FACTOR: dict[Factor, tuple[str, ...]] = {
 
 
 def change_sentence(found: Shares) -> str:
-    """Return how a measure changed and because of what, the largest part first.
+    """Return how a measure changed and because of what, the largest part first, with intervals.
 
-    >>> from attending.records.run_diff import Shares
+    Intervals are of 95 %, and turned as the words are: of a fall, or of what went the other way.
+
+    >>> from attending.records.run_diff import Ends, Shares
+    >>> ends = {"change": Ends(low=0.01, high=0.07, draws=500)}
     >>> found = Shares(measure="brier", label_text="Brier", direction="lower", before=0.1,
-    ...     after=0.14, change=0.04, population=0.05, label=0.0, model=-0.01)
+    ...     after=0.14, change=0.04, population=0.05, label=0.0, model=-0.01, intervals=ends)
     >>> change_sentence(found).split(": ")
     ... # doctest: +NORMALIZE_WHITESPACE
-    ['Brier rose by 0.040 (0.100 to 0.140)',
+    ['Brier rose by 0.040 (0.010 to 0.070), from 0.100 to 0.140',
      '0.050 because the rows changed, and 0.010 the other way because the model changed.']
     """
     head = found.label_text
@@ -44,12 +47,32 @@ def change_sentence(found: Shares) -> str:
     way = "fell" if found.change < 0 else "rose"
     with_it = [(name, part) for name, part in told if part * found.change > 0]
     against = [(name, part) for name, part in told if part * found.change <= 0]
-    words = [f"{abs(part):.3f} because {_BECAUSE[name]}" for name, part in with_it]
+    words = [f"{_sized(found, name, part)} because {_BECAUSE[name]}" for name, part in with_it]
     words += [
-        f"and {abs(part):.3f} the other way because {_BECAUSE[name]}" for name, part in against
+        f"and {_sized(found, name, part)} the other way because {_BECAUSE[name]}"
+        for name, part in against
     ]
-    numbers = f"{abs(found.change):.3f} ({found.before:.3f} to {found.after:.3f})"
-    return f"{head} {way} by {numbers}: {', '.join(words)}."
+    size = _sized(found, "change", found.change)
+    numbers = f"{size}, from {found.before:.3f} to {found.after:.3f}"
+    chance = " The whole change may be chance." if may_be_chance(found) else ""
+    return f"{head} {way} by {numbers}: {', '.join(words)}.{chance}"
+
+
+def may_be_chance(found: Shares) -> bool:
+    """Return whether the interval of the whole change holds 0."""
+    ends = found.intervals.get("change")
+    if ends is None or ends.low is None or ends.high is None:
+        return False
+    return ends.low <= 0.0 <= ends.high
+
+
+def _sized(found: Shares, which: str, value: float) -> str:
+    """Return how large a part is, with its interval turned to the part's own direction."""
+    ends = found.intervals.get(which)
+    if ends is None or ends.low is None or ends.high is None:
+        return f"{abs(value):.3f}"
+    low, high = (ends.low, ends.high) if value >= 0 else (-ends.high, -ends.low)
+    return f"{abs(value):.3f} ({low:.3f} to {high:.3f})"
 
 
 def _parts(found: Shares) -> list[tuple[Factor, float]]:
