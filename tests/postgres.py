@@ -10,6 +10,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -55,6 +56,27 @@ class Server:
                 connection.execute(text(statement))
         finally:
             engine.dispose()
+
+    def clients(self) -> list[int]:
+        """Return the process ids of the server's processes that serve a client, ours left out."""
+        engine = create_engine(self.address())
+        asked = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        try:
+            with engine.connect() as connection:
+                found = connection.execute(text(f"{asked} AND backend_type = 'client backend'"))
+                return sorted(int(row.pid) for row in found)
+        finally:
+            engine.dispose()
+
+    def kill(self, pid: int) -> None:
+        """Kill one of the server's processes: by force where the server is ours, else politely.
+
+        By force, the server ends all its others, reads its log again and comes back by itself.
+        """
+        if self._ours:
+            os.kill(pid, signal.SIGKILL)
+        else:
+            self.run(f"SELECT pg_terminate_backend({pid})")
 
     @contextmanager
     def database(self) -> Iterator[str]:
