@@ -9,11 +9,14 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests import postgres
+from tests.soak.cuts import cut
+from tests.soak.failing import Loop, broken, full
 from tests.soak.kills import Tally, home_maker, soak
 from tests.soak.results import Figure, Harness, begin, keep
 
@@ -39,6 +42,46 @@ def kills_postgresql(seed: int, times: int, folder: Path) -> list[Figure]:
         server = stack.enter_context(postgres.server())
         make = home_maker(folder, server=server, stack=stack)
         return _figures(soak(make, kills=times, seed=seed, server=server, told=_told))
+
+
+def power_cuts(seed: int, times: int, folder: Path) -> list[Figure]:
+    """Cut the power of a store at work."""
+    made = cut(folder, images=times, seed=seed, keys=40)
+    where = {kind: made.steps[kind] for kind in ("write", "sync", "syncdir", "rename")}
+    return [
+        Figure("images of the disk opened", made.images),
+        Figure("images that did not recover", made.images - made.recovered, "0",
+               of=made.images, failures=True),
+        *(Figure(f"operations on the disk: {kind}", number) for kind, number in where.items()),
+    ]  # fmt: skip
+
+
+def full_disk(seed: int, times: int, folder: Path) -> list[Figure]:
+    """Fill the disk at every operation."""
+    return _loops([_in(folder, full, seed + number) for number in range(times)])
+
+
+def broken_disk(seed: int, times: int, folder: Path) -> list[Figure]:
+    """Break the disk at every operation."""
+    return _loops([_in(folder, broken, seed + number) for number in range(times)])
+
+
+def _in(folder: Path, work: Callable[..., Loop], seed: int) -> Loop:
+    inside = folder / str(seed)
+    inside.mkdir()
+    return work(inside, seed=seed)
+
+
+def _loops(loops: list[Loop]) -> list[Figure]:
+    tried = sum(loop.tried for loop in loops)
+    wrong = [one for loop in loops for one in loop.wrong]
+    refused = sum((loop.refused for loop in loops), Counter[str]())
+    return [
+        Figure("operations made to fail, one after the other until none was left", tried),
+        Figure("lost, doubled, damaged, or refused by another code", len(wrong), "0",
+               of=tried, failures=True),
+        *(Figure(f"refused as {code}", times) for code, times in sorted(refused.items())),
+    ]  # fmt: skip
 
 
 def _figures(tally: Tally) -> list[Figure]:
@@ -79,6 +122,42 @@ HARNESSES: dict[str, tuple[Harness, Callable[[int, int, Path], list[Figure]], in
         ),
         kills_postgresql,
         200,
+    ),
+    "power-cuts": (
+        Harness(
+            "power-cuts",
+            "Power cuts (P03)",
+            "Every write, sync and change of names of a store at work is recorded, SQLite's own "
+            "too. At each sync and each change of names the disk is rebuilt as a power cut may "
+            "leave it: what was synced is there; of the rest each write is there, gone, or torn "
+            "at 512 bytes. Each image must open, hold what was acknowledged, verify, and pass "
+            "`fsck`. That a folder keeps the order of its changes is assumed.",
+        ),
+        power_cuts,
+        1000,
+    ),
+    "full-disk": (
+        Harness(
+            "full-disk",
+            "A full disk (P04)",
+            "The disk refuses whatever takes space from the n-th operation on, for every n until "
+            "none is left. Writes must be refused as `storage.full`, reads answered, and after "
+            "space is freed the same process must go on, with every key there once.",
+        ),
+        full_disk,
+        4,
+    ),
+    "broken-disk": (
+        Harness(
+            "broken-disk",
+            "A disk that answers with an error (P05)",
+            "The n-th operation fails, for every n until none is left; what waited for a failed "
+            "sync is lost. The same process goes on, and then the power fails: every acknowledged "
+            "key must be on the disk. SQLite says of a file that it cannot make no more than that "
+            "it cannot be opened (`storage.missing`).",
+        ),
+        broken_disk,
+        4,
     ),
 }
 

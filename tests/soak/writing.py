@@ -86,12 +86,12 @@ class Writer:
         if self.way == "early":
             os.write(handle, f"{key}\n".encode())
             self._die(number)
-        patient(lambda: door.run(lambda unit: self._work(home, unit, key, number)))
+        patient(lambda: door.run(lambda unit: self.work(home, unit, key, number)))
         self._die(number)
         if self.way != "early":
             os.write(handle, f"{key}\n".encode())
 
-    def _work(self, home: Home, unit: Unit, key: str, number: int) -> bool:
+    def work(self, home: Home, unit: Unit, key: str, number: int) -> bool:
         """Return whether the key was new; what is there already is let be."""
         if self.way == "guarded" and home.predictions.find(unit, key) is not None:
             return False
