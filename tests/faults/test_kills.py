@@ -43,7 +43,7 @@ def test_p02_killed_writers_lose_nothing_that_was_acknowledged_and_double_nothin
         assert worst.sound
         assert worst.acknowledged == 4
         assert worst.resolved == 1
-        # Guard, at random moments; on PostgreSQL the server's own processes are killed too.
+        # Guard, at random moments; on PostgreSQL the server's own processes are ended too.
         kills = POSTGRESQL_KILLS if server else SQLITE_KILLS
         tally = soak(make, kills=kills, seed=2, server=server)
         assert tally.sound, tally

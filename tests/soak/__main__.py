@@ -41,7 +41,9 @@ def kills_postgresql(seed: int, times: int, folder: Path) -> list[Figure]:
     with ExitStack() as stack:
         server = stack.enter_context(postgres.server())
         make = home_maker(folder, server=server, stack=stack)
-        return _figures(soak(make, kills=times, seed=seed, server=server, told=_told))
+        return _figures(
+            soak(make, kills=times, seed=seed, server=server, by_force=True, told=_told)
+        )
 
 
 def power_cuts(seed: int, times: int, folder: Path) -> list[Figure]:

@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +28,7 @@ from attending.lifecycle.auditing import fsck
 from attending.lifecycle.desk import Desk
 from attending.stores.home import Home
 from attending.stores.tables import LEDGER, PREDICTIONS
-from tests.soak.writing import ACTION, AT, LEAVES, acknowledged, patient
+from tests.soak.writing import ACTION, AT, LEAVES, PATIENCE_SECONDS, acknowledged, patient
 from tests.stores.homes import write_address
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.postgres import Server
+
+    Ends = Callable[[np.random.Generator], int]
 
 #: The writers of a home.
 NAMES = ("w0", "w1", "w2", "w3")
@@ -110,6 +113,7 @@ class Round:
     forker: Forker
     tally: Tally
     living: dict[str, int] = field(default_factory=dict)
+    before: dict[str, int] = field(default_factory=dict)
 
     def acks(self, name: str) -> Path:
         """Return where a writer acknowledges."""
@@ -118,7 +122,15 @@ class Round:
     def start(self, name: str, **more: object) -> None:
         """Start a writer, or start it again."""
         asked = {"root": str(self.root), "name": name, "acks": str(self.acks(name)), **more}
+        self.before[name] = len(acknowledged(self.acks(name)))
         self.living[name] = self.forker.ask(**asked)
+
+    def at_work(self, name: str) -> None:
+        """Wait until a writer has acknowledged something since it started, however slow it is."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while len(acknowledged(self.acks(name))) == self.before[name]:
+            assert time.monotonic() < until, f"{name} writes nothing"
+            time.sleep(0.005)
 
     def kill(self, name: str) -> None:
         """Kill a writer."""
@@ -175,6 +187,7 @@ def soak(
     kills: int,
     seed: int,
     server: Server | None = None,
+    by_force: bool = False,
     told: Callable[[Tally], None] | None = None,
 ) -> Tally:
     """Return what so many kills did.
@@ -183,14 +196,16 @@ def soak(
         make: makes a home and returns its folder.
         kills: of writers.
         seed: of the moments and of who is killed.
-        server: PostgreSQL's, when its own processes are to be killed too, one for four writers.
+        server: PostgreSQL's, when its own processes are to be ended too, one for four writers.
+        by_force: with SIGKILL, so that it must recover from its log.
         told: is shown the tally after each home.
     """
+    ends = None if server is None else partial(_end_one, server, by_force=by_force)
     draw, tally = np.random.default_rng(seed), Tally()
     with forker() as forks:
         while tally.kills < kills:
             this = Round(make(), forks, tally)
-            _one_home(this, min(KILLS_A_HOME, kills - tally.kills), draw=draw, server=server)
+            _one_home(this, min(KILLS_A_HOME, kills - tally.kills), draw=draw, ends=ends)
             if told:
                 told(tally)
     return tally
@@ -214,15 +229,16 @@ def home_maker(
     return make
 
 
-def _one_home(this: Round, kills: int, *, draw: np.random.Generator, server: Server | None) -> None:
+def _one_home(this: Round, kills: int, *, draw: np.random.Generator, ends: Ends | None) -> None:
     for name in NAMES:
         this.start(name)
     for number in range(kills):
-        time.sleep(draw.uniform(0.0, 0.12))
         name = NAMES[draw.integers(len(NAMES))]
+        this.at_work(name)
+        time.sleep(draw.uniform(0.0, 0.12))
         this.kill(name)
-        if server is not None and number % len(NAMES) == 0:
-            this.tally.server_kills += _kill_a_process(server, draw)
+        if ends is not None and number % len(NAMES) == 0:
+            this.tally.server_kills += ends(draw)
         this.check()
         this.start(name)
     for name in NAMES:
@@ -231,9 +247,9 @@ def _one_home(this: Round, kills: int, *, draw: np.random.Generator, server: Ser
     this.close()
 
 
-def _kill_a_process(server: Server, draw: np.random.Generator) -> int:
-    """Return whether one of the server's own processes was killed."""
+def _end_one(server: Server, draw: np.random.Generator, *, by_force: bool) -> int:
+    """Return whether one of the server's own processes was ended."""
     clients = server.clients()
     if clients:
-        server.kill(clients[draw.integers(len(clients))])
+        server.kill(clients[draw.integers(len(clients))], by_force=by_force)
     return int(bool(clients))

@@ -86,7 +86,7 @@ class Writer:
         if self.way == "early":
             os.write(handle, f"{key}\n".encode())
             self._die(number)
-        patient(lambda: door.run(lambda unit: self.work(home, unit, key, number)))
+        patient(lambda: door.run(lambda unit: self.work(home, unit, key, number), keyed=True))
         self._die(number)
         if self.way != "early":
             os.write(handle, f"{key}\n".encode())
