@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 #: The writers of a home.
 NAMES = ("w0", "w1", "w2", "w3")
 #: Kills of one home; the next ones get a new one, so that a check stays quick.
-KILLS_A_HOME = 40
+KILLS_A_HOME = 10
 
 
 @dataclass
