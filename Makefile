@@ -12,8 +12,9 @@ LOCKS := requirements/core.txt requirements/dev.txt requirements/build.txt
 F ?=
 B ?=
 E ?=
+S ?=
 
-.PHONY: help demo test check spark faults leaks trace bench replays figures docs lock clean
+.PHONY: help demo test check spark faults soak evidence leaks trace bench replays figures docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +53,12 @@ leaks: $(STAMP) ## try the gates on the corpus of planted leaks
 
 faults: $(STAMP) ## run the fault tests; make faults F=D03 runs one
 	@$(BIN)/python -m tests.trace faults $(F)
+
+soak: $(STAMP) ## the long form of the harnesses that harm a store; make soak S=kills-sqlite runs one
+	@code=0; $(BIN)/python -m tests.soak $(S) || code=$$?; $(BIN)/python -m tests.soak.evidence; exit $$code
+
+evidence: $(STAMP) ## write EVIDENCE.md from the results in docs/evidence
+	@$(BIN)/python -m tests.soak.evidence
 
 trace: $(STAMP) ## run the requirement tests and write docs/traceability.md
 	@$(BIN)/python -m tests.trace requirements

@@ -10,6 +10,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -55,6 +56,29 @@ class Server:
                 connection.execute(text(statement))
         finally:
             engine.dispose()
+
+    def clients(self) -> list[int]:
+        """Return the process ids of the server's processes that serve a client, ours left out."""
+        engine = create_engine(self.address())
+        asked = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        try:
+            with engine.connect() as connection:
+                found = connection.execute(text(f"{asked} AND backend_type = 'client backend'"))
+                return sorted(int(row.pid) for row in found)
+        finally:
+            engine.dispose()
+
+    def kill(self, pid: int, *, by_force: bool = False) -> None:
+        """End one of the server's processes.
+
+        By force, where the server is ours, with SIGKILL: the server then ends all its others and
+        recovers from its log, for which it first syncs every file that it has. That can take a
+        minute on a busy disk, so tests end processes politely, as an administrator does.
+        """
+        if by_force and self._ours:
+            os.kill(pid, signal.SIGKILL)
+        else:
+            self.run(f"SELECT pg_terminate_backend({pid})")
 
     @contextmanager
     def database(self) -> Iterator[str]:

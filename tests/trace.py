@@ -72,6 +72,13 @@ def run(marker: str, known: list[str], only: str = "") -> tuple[Collector, int]:
     return collector, int(pytest.main(args, plugins=[collector]))
 
 
+def collect(marker: str, known: list[str]) -> Collector:
+    """Return what tests carry the marker, none of them run."""
+    collector = Collector(marker, known)
+    pytest.main(["-q", "--collect-only", "-p", "no:cacheprovider", "tests"], plugins=[collector])
+    return collector
+
+
 def write_page(shown: dict[str, list[str]]) -> None:
     """Write docs/traceability.md: each row, the tests that show it and how to run them."""
     lines = [
@@ -111,6 +118,10 @@ def main(argv: list[str]) -> int:
             for node in shown.get(fault, []):
                 print(f"{fault} {node}")
         tried = {row for rows in collector.rows_of.values() for row in rows}
+        if not only:
+            from tests.soak.evidence import keep_faults  # it reads this module
+
+            keep_faults(collector, ran=True)
         print(f"not yet tried: {' '.join(row for row in FAULTS if row not in tried)}")
         print(f"faults survived {len(shown)}/{len(FAULTS)}")
     return 0 if code in {0, 5} else code

@@ -39,6 +39,7 @@ from attending.cli import (
 from attending.cli.door import through
 from attending.cli.guard import guarded
 from attending.cli.leaving import leave
+from attending.cli.stopping import stoppable
 from attending.errors import EXIT_CODES
 
 if TYPE_CHECKING:
@@ -123,4 +124,4 @@ def top(
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
-    leave(lambda: through(guarded(app), argv=sys.argv))
+    leave(lambda: through(stoppable(guarded(app)), argv=sys.argv))

@@ -14,7 +14,7 @@ from attending.errors import AttendingError, DependencyDown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_STORAGE = {errno.ENOSPC: "storage.full", errno.EDQUOT: "storage.full", errno.EIO: "storage.fault"}
+_STORAGE = {errno.ENOSPC: "storage.full", errno.EDQUOT: "storage.full", errno.EIO: "storage.io"}
 
 
 def through(run: Callable[[], object], *, argv: list[str]) -> int:

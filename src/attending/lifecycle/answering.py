@@ -156,7 +156,7 @@ class Answering:
         )
         stored = _stored(served, asked, made, events=digest_events(events))
         desk = Desk(home=self.home, at=at, actor=by)
-        found = self._commit.run(lambda unit: _kept(desk, unit, stored, begun=begun))
+        found = self._commit.run(lambda unit: _kept(desk, unit, stored, begun=begun), keyed=True)
         self.seen.count(found.content, seconds=time.perf_counter() - begun)
         return found
 

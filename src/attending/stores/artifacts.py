@@ -8,7 +8,7 @@ from pathlib import Path  # noqa: TC003 - the running example below needs it
 
 from attending.digests import digest_bytes, short
 from attending.errors import IntegrityBroken, NotFound
-from attending.stores.files import io_refused, write_once
+from attending.stores.files import io_refused, sync_file, sync_name, write_once
 from attending.stores.names import check_digest
 
 
@@ -47,6 +47,9 @@ class Artifacts:
         digest = digest_bytes(content)
         if digest in self:
             self.read(digest)
+            with io_refused():
+                sync_file(self.path(digest))
+                sync_name(self.path(digest))
         else:
             write_once(self.path(digest), content)
         return digest

@@ -14,6 +14,7 @@ from attending.errors import BadInput, DependencyDown, IntegrityBroken, NotFound
 from attending.records.ledger import GENESIS
 from attending.stores.addresses import file_of, make_private_file
 from attending.stores.connections import check_promises, connect, reading, writing
+from attending.stores.files import probe_folder
 from attending.stores.refusals import translated
 from attending.stores.tables import (
     LEDGER_STATE,
@@ -27,6 +28,7 @@ from attending.stores.unit import Unit, hold_chain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from sqlalchemy import Connection, Engine, Row, Select
 
@@ -135,13 +137,29 @@ def inspected(url: str) -> tuple[Engine, dict[str, str]]:
     if path is not None and not path.is_file():
         raise NotFound("there is no store here", code="store.missing", where=str(path))
     engine = connect(url)
-    with translated(), given_back_on_refusal(engine):
+    with _named_by_folder(path), translated(), given_back_on_refusal(engine):
         check_promises(engine)
         if path is None and not inspect(engine).has_table(META.name):
             raise NotFound("the database at the address holds no store", code="store.missing")
         with engine.connect() as connection:
             meta = {row.key: row.value for row in connection.execute(select(META))}
     return engine, meta
+
+
+@contextmanager
+def _named_by_folder(path: Path | None) -> Iterator[None]:
+    """Name why a file cannot be opened: SQLite says the same for no space, no right, no folder.
+
+    Raises:
+        DependencyDown: as the block does, or as the folder answers when a file is made in it.
+    """
+    try:
+        yield
+    except DependencyDown as refused:
+        if path is None or refused.code != "storage.missing":
+            raise
+        probe_folder(path.parent)
+        raise
 
 
 @contextmanager

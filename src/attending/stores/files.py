@@ -47,13 +47,13 @@ def io_refused() -> Iterator[None]:
 
 
 def write_once(path: Path, data: bytes, *, mode: int = READ_ONLY) -> None:
-    """Write a file whole: beside its place first, synced, then renamed, then the folder synced.
+    """Write a file whole: beside its place first, synced, then renamed, then its name synced.
 
     Raises:
         DependencyDown: the file system refuses.
     """
     with io_refused():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         scratch = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         handle = os.open(scratch, flags, mode)
@@ -67,7 +67,39 @@ def write_once(path: Path, data: bytes, *, mode: int = READ_ONLY) -> None:
         except BaseException:
             scratch.unlink(missing_ok=True)
             raise
-        sync_folder(path.parent)
+        sync_name(path)
+
+
+def sync_name(path: Path) -> None:
+    """Make the name of a file durable, and that of its folder.
+
+    Somebody else may have made either and not have synced it yet, or have been told that it
+    cannot be: whoever relies on a file syncs its name, whoever wrote it.
+    """
+    sync_folder(path.parent)
+    sync_folder(path.parent.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it where they are missing, each one's name durable."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
+
+
+def probe_folder(folder: Path) -> None:
+    """Make a file in a folder, and take it away again.
+
+    Raises:
+        DependencyDown: the file system refuses, and why.
+    """
+    scratch = folder / f".probe.{secrets.token_hex(8)}"
+    with io_refused():
+        handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        os.close(handle)
+        scratch.unlink()
 
 
 def sync_file(path: Path) -> None:

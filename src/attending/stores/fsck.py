@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _BATCH_ROWS = 10_000
 NOTHING = (0, rows_digest([]))
+#: Stands for what is no number of an entry, in a file that SQLite still reads.
+_NO_ENTRY = -1
 
 
 def check_rows(database: Database) -> tuple[Finding, ...]:
@@ -34,8 +36,9 @@ def check_rows(database: Database) -> tuple[Finding, ...]:
         tables: dict[int, set[str]] = defaultdict(set)
         for name in sorted(BOUND):
             for row in _rows(connection, name):
-                bound[row["seq"]].append(row_hash(name, row))
-                tables[row["seq"]].add(name)
+                seq = _whole(row["seq"])
+                bound[seq].append(row_hash(name, row))
+                tables[seq].add(name)
         said = dict(_said(connection))
         misnamed = tuple(_misnamed(connection))
     findings = [
@@ -61,9 +64,22 @@ def _said(connection: Connection) -> Iterator[tuple[int, tuple[int, str]]]:
     statement = select(LEDGER.c.seq, LEDGER.c.content)
     result = connection.execution_options(yield_per=_BATCH_ROWS).execute(statement)
     for row in result:
-        details = json.loads(row.content).get("details", {})
+        details = _details(row.content)
         if "rows_digest" in details:
-            yield row.seq, (details["rows"], details["rows_digest"])
+            yield _whole(row.seq), (details.get("rows", 0), details["rows_digest"])
+
+
+def _whole(seq: object) -> int:
+    return seq if isinstance(seq, int) else _NO_ENTRY
+
+
+def _details(content: bytes) -> dict[str, Any]:
+    """Return what an entry says of its rows; nothing when it cannot be read: the audit names it."""
+    try:
+        details = json.loads(content)["details"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return details if isinstance(details, dict) else {}
 
 
 def _misnamed(connection: Connection) -> Iterator[Finding]:

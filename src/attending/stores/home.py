@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from contextlib import closing
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -112,7 +113,7 @@ class Home:
         marks = {"settings": settings.digest}
         address = database_address(root, named)
         database = Database.create(address, ledger_id=home_id, marks=marks)
-        with database.transaction() as unit:
+        with closing(database), database.transaction() as unit:
             subject = Subject(kind="home", digest=home_id)
             act = Act(at=at, actor="system", action="home.create", subject=subject)
             unit.append(act, {"synthetic": settings.synthetic, "settings": settings.digest})

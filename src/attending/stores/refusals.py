@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _BUSY = "Another writer holds the store; try again."
+_GONE = "Ask again with the same key: what was committed after all is found by it."
 _WORDS: tuple[tuple[str, type[AttendingError], str, str], ...] = (
     ("locked", DependencyDown, "store.busy", _BUSY),
     ("busy", DependencyDown, "store.busy", _BUSY),
@@ -28,7 +29,9 @@ _WORDS: tuple[tuple[str, type[AttendingError], str, str], ...] = (
 #: PostgreSQL's own codes, by their start; the longest that fits counts.
 _STATES: tuple[tuple[str, type[AttendingError], str, str], ...] = (
     ("55P03", DependencyDown, "store.busy", _BUSY),
-    ("40", DependencyDown, "store.busy", _BUSY),
+    ("40", DependencyDown, "store.rolled_back", "Nothing was written; ask again."),
+    ("57P", DependencyDown, "store.down", _GONE),
+    ("08", DependencyDown, "store.down", _GONE),
     ("53300", DependencyDown, "store.busy", "Too many connections; give the server more."),
     ("53100", DependencyDown, "storage.full", "Free some space; nothing was half done."),
     ("25006", DependencyDown, "storage.read_only", "The server is a replica, or read-only."),
@@ -63,7 +66,7 @@ def refusal(error: DBAPIError) -> AttendingError:
     for word, kind, code, hint in _WORDS:
         if word in said:
             return kind(f"the store cannot do this: {code}", code=code, hint=hint)
-    return DependencyDown("the store failed", code="store.down", hint="Look at its log.")
+    return DependencyDown("the store failed", code="store.down", hint=f"Look at its log. {_GONE}")
 
 
 @contextmanager

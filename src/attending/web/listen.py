@@ -68,12 +68,14 @@ def _loopback(host: str) -> bool:
 
 
 def serve(app: FastAPI, host: str, port: int, *, front: Front | None = None) -> None:
-    """Serve the app until it is told to stop."""
+    """Serve the app until it is told to stop; what was accepted by then is answered first."""
     import uvicorn  # noqa: PLC0415
+
+    from attending.web.draining import DRAIN_SECONDS, Draining  # noqa: PLC0415
 
     front = front or Front()
     check_bind(host, front)
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=host,
         port=port,
@@ -81,9 +83,11 @@ def serve(app: FastAPI, host: str, port: int, *, front: Front | None = None) -> 
         access_log=False,
         server_header=False,
         timeout_keep_alive=5,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
         limit_concurrency=200,
         proxy_headers=bool(front.behind_proxy),
         forwarded_allow_ips=list(front.behind_proxy),
         ssl_certfile=front.certificate,
         ssl_keyfile=front.key,
     )
+    Draining(config).run()

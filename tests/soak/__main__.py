@@ -1,0 +1,191 @@
+"""The long form of the harnesses: `python -m tests.soak [NAME ...]`, run by `make soak`.
+
+Each writes its result to docs/evidence/; the last line says what was found. It ends with 1 when
+something went wrong that must not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests import postgres
+from tests.soak.cuts import cut
+from tests.soak.failing import Loop, broken, full
+from tests.soak.kills import Tally, home_maker, soak
+from tests.soak.results import Figure, Harness, begin, keep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_ABOUT = (
+    "Four processes write predictions, records and artifacts with their ledger entries into one "
+    "store. One is killed with SIGKILL at a random moment, the store is opened again while the "
+    "others write on, and it is held against what was acknowledged; the killed one starts again "
+    "with the first key that it had not acknowledged."
+)
+
+
+def kills_sqlite(seed: int, times: int, folder: Path) -> list[Figure]:
+    """Kill writers of SQLite stores."""
+    return _figures(soak(home_maker(folder), kills=times, seed=seed, told=_told))
+
+
+def kills_postgresql(seed: int, times: int, folder: Path) -> list[Figure]:
+    """Kill writers of PostgreSQL stores, and processes of the server."""
+    with ExitStack() as stack:
+        server = stack.enter_context(postgres.server())
+        make = home_maker(folder, server=server, stack=stack)
+        return _figures(
+            soak(make, kills=times, seed=seed, server=server, by_force=True, told=_told)
+        )
+
+
+def power_cuts(seed: int, times: int, folder: Path) -> list[Figure]:
+    """Cut the power of a store at work."""
+    made = cut(folder, images=times, seed=seed, keys=40)
+    where = {kind: made.steps[kind] for kind in ("write", "sync", "syncdir", "rename")}
+    return [
+        Figure("images of the disk opened", made.images),
+        Figure("images that did not recover", made.images - made.recovered, "0",
+               of=made.images, failures=True),
+        *(Figure(f"operations on the disk: {kind}", number) for kind, number in where.items()),
+    ]  # fmt: skip
+
+
+def full_disk(seed: int, times: int, folder: Path) -> list[Figure]:
+    """Fill the disk at every operation."""
+    return _loops([_in(folder, full, seed + number) for number in range(times)])
+
+
+def broken_disk(seed: int, times: int, folder: Path) -> list[Figure]:
+    """Break the disk at every operation."""
+    return _loops([_in(folder, broken, seed + number) for number in range(times)])
+
+
+def _in(folder: Path, work: Callable[..., Loop], seed: int) -> Loop:
+    inside = folder / str(seed)
+    inside.mkdir()
+    return work(inside, seed=seed)
+
+
+def _loops(loops: list[Loop]) -> list[Figure]:
+    tried = sum(loop.tried for loop in loops)
+    wrong = [one for loop in loops for one in loop.wrong]
+    refused = sum((loop.refused for loop in loops), Counter[str]())
+    return [
+        Figure("operations made to fail, one after the other until none was left", tried),
+        Figure("lost, doubled, damaged, or refused by another code", len(wrong), "0",
+               of=tried, failures=True),
+        *(Figure(f"refused as {code}", times) for code, times in sorted(refused.items())),
+    ]  # fmt: skip
+
+
+def _figures(tally: Tally) -> list[Figure]:
+    kept, kills = tally.acknowledged, tally.kills
+    figures = [
+        Figure("writers killed", kills),
+        Figure("acknowledged keys lost", tally.lost, "0", of=kept, failures=True),
+        Figure("keys that stand twice", tally.doubled, "0", of=kept, failures=True),
+        Figure("kills after which a key was lost or stood twice",
+               int(bool(tally.lost or tally.doubled)), "0", of=kills, failures=True),
+        Figure("findings of the ledger's audit and of fsck", tally.unsound, "0",
+               of=tally.checks, failures=True),
+        Figure("writers that ended by themselves", tally.alone, "0", of=kills, failures=True),
+        Figure("keys committed and not acknowledged, found again by their key", tally.resolved),
+    ]  # fmt: skip
+    if tally.server_kills:
+        figures.insert(1, Figure("processes of the server killed too", tally.server_kills))
+    return figures
+
+
+def _told(tally: Tally) -> None:
+    print(f"  {tally}", flush=True)
+
+
+#: By name: what it is, what runs it, and how often by default.
+HARNESSES: dict[str, tuple[Harness, Callable[[int, int, Path], list[Figure]], int]] = {
+    "kills-sqlite": (
+        Harness("kills-sqlite", "Writers killed at random, SQLite (P02)", _ABOUT),
+        kills_sqlite,
+        1000,
+    ),
+    "kills-postgresql": (
+        Harness(
+            "kills-postgresql",
+            "Writers killed at random, PostgreSQL (P02, P15)",
+            f"{_ABOUT} With every fourth kill a process of the server is killed too, so that the "
+            "server ends all others and recovers from its log.",
+        ),
+        kills_postgresql,
+        200,
+    ),
+    "power-cuts": (
+        Harness(
+            "power-cuts",
+            "Power cuts (P03)",
+            "Every write, sync and change of names of a store at work is recorded, SQLite's own "
+            "too. At each sync and each change of names the disk is rebuilt as a power cut may "
+            "leave it: what was synced is there; of the rest each write is there, gone, or torn "
+            "at 512 bytes. Each image must open, hold what was acknowledged, verify, and pass "
+            "`fsck`. That a folder keeps the order of its changes is assumed.",
+        ),
+        power_cuts,
+        1000,
+    ),
+    "full-disk": (
+        Harness(
+            "full-disk",
+            "A full disk (P04)",
+            "The disk refuses whatever takes space from the n-th operation on, for every n until "
+            "none is left. Writes must be refused as `storage.full`, reads answered, and after "
+            "space is freed the same process must go on, with every key there once.",
+        ),
+        full_disk,
+        4,
+    ),
+    "broken-disk": (
+        Harness(
+            "broken-disk",
+            "A disk that answers with an error (P05)",
+            "The n-th operation fails, for every n until none is left; what waited for a failed "
+            "sync is lost. The same process goes on, and then the power fails: every acknowledged "
+            "key must be on the disk. SQLite says of a file that it cannot make no more than that "
+            "it cannot be opened (`storage.missing`).",
+        ),
+        broken_disk,
+        4,
+    ),
+}
+
+
+def run(name: str, *, seed: int, times: int | None) -> bool:
+    """Run one harness and keep its result; return whether nothing went wrong."""
+    harness, work, usual = HARNESSES[name]
+    begun = begin()
+    with tempfile.TemporaryDirectory(prefix="attending-soak-") as folder:
+        figures = work(seed, times or usual, Path(folder))
+    keep(harness, figures, seed=seed, begun=begun)
+    wrong = [figure.name for figure in figures if figure.failures and figure.value]
+    print(f"{name}: {wrong or 'sound'}", flush=True)
+    return not wrong
+
+
+def main() -> int:
+    """Run the harnesses that are named, or all."""
+    parser = argparse.ArgumentParser(prog="make soak")
+    parser.add_argument("names", nargs="*", help=f"any of {', '.join(HARNESSES)}")
+    parser.add_argument("--seed", type=int, default=2026)
+    parser.add_argument("--times", type=int, help="how often, in place of the usual number")
+    asked = parser.parse_args()
+    done = [run(name, seed=asked.seed, times=asked.times) for name in asked.names or HARNESSES]
+    return 0 if all(done) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
