@@ -12,7 +12,7 @@ LOCKS := requirements/core.txt requirements/dev.txt requirements/build.txt
 F ?=
 B ?=
 
-.PHONY: help demo test check spark faults leaks trace bench figures docs lock clean
+.PHONY: help demo test check spark faults soak leaks trace bench figures docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ leaks: $(STAMP) ## try the gates on the corpus of planted leaks
 
 faults: $(STAMP) ## run the fault tests; make faults F=D03 runs one
 	@$(BIN)/python -m tests.trace faults $(F)
+
+soak: $(STAMP) ## the long form of the harnesses that harm a store; results in docs/evidence
+	@$(BIN)/python -m tests.attacks.ledger_mutations
 
 trace: $(STAMP) ## run the requirement tests and write docs/traceability.md
 	@$(BIN)/python -m tests.trace requirements

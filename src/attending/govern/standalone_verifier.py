@@ -1,9 +1,9 @@
 """Verify an exported ledger with the standard library alone.
 
-Run it as `python standalone_verifier.py FOLDER`. It imports nothing of attending. It repeats on
-purpose, by other means, what the store's own audit does, so that an error in one shows in the
-other: numbers, links, canonical form, columns, end, Merkle root, checkpoints.
-Exit code 0 when all is well, 4 when not, 2 when there is no export.
+Run it as `python standalone_verifier.py EXPORT [WITNESS ...]`; a WITNESS is a folder of checkpoints
+that was kept elsewhere. It repeats, by other means, what the store's own audit does, so that an
+error in one shows in the other: numbers, links, canonical form, columns, end, Merkle root,
+checkpoints. Exit code 0 when all is well, 4 when not, 2 when there is no export.
 """
 
 from __future__ import annotations
@@ -157,27 +157,26 @@ def check_note(note: bytes, keys: dict[str, bytes], *, tree: Tree, ledger: str) 
     return "" if root(tree, int(size)) == wanted else f"contradicts the first {size} entries"
 
 
-def verify(folder: Path) -> tuple[list[str], int, str]:
-    """Return what is wrong with an export, the number of its entries, and its Merkle root."""
+def verify(folder: Path, *kept: Path) -> tuple[list[str], int, str]:
+    """Return what is wrong with an export, by its own checkpoints and those kept elsewhere."""
     wrong, leaves = list[str](), list[bytes]()
     ledger, previous, store = None, "0" * 64, folder / "store.jsonl"
-    # What the store's columns say of each entry, then its end.
-    said = [json.loads(row) for row in store.read_bytes().splitlines()] if store.is_file() else []
+    said = map(json.loads, store.read_bytes().splitlines() if store.is_file() else ())
     lines = (folder / "ledger.jsonl").read_bytes().split(b"\n")[:-1]
     for seq, line in enumerate(lines):
-        row = said[seq] if seq < len(said) else None
-        fault = check_line(line, seq, previous=previous, ledger=ledger, row=row)
+        fault = check_line(line, seq, previous=previous, ledger=ledger, row=next(said, None))
         wrong += [fault] if fault else []
         ledger = json.loads(line)["ledger_id"] if ledger is None and not fault else ledger
         leaves.append(hashlib.sha256(b"\0" + line).digest())
         previous = leaves[-1].hex()
     tree = levels(leaves)
     top = root(tree, len(leaves)).hex()
-    if said and said[len(lines) :] != [{"head": previous, "root": top, "size": len(leaves)}]:
+    if store.is_file() and [*said] != [{"head": previous, "root": top, "size": len(leaves)}]:
         wrong.append("the store says that its ledger ends elsewhere")
     parts = (text.split("+", 2) for text in (folder / "keys.txt").read_text().splitlines())
     keys = {f"{name}+{number}": base64.b64decode(key)[1:] for name, number, key in parts}
-    for path in sorted((folder / "checkpoints").glob("*.note")):
+    notes = (sorted(place.glob("*.note")) for place in (folder / "checkpoints", *kept))
+    for path in (path for found in notes for path in found):
         fault = check_note(path.read_bytes(), keys, tree=tree, ledger=ledger or "")
         wrong += [f"checkpoint {path.name} {fault}"] if fault else []
     return wrong, len(leaves), top
@@ -185,11 +184,12 @@ def verify(folder: Path) -> tuple[list[str], int, str]:
 
 def main(arguments: list[str]) -> int:
     """Return the exit code after printing what was found."""
-    folder = Path(arguments[0]) if arguments else Path()
-    if not (folder / "ledger.jsonl").is_file() or not (folder / "keys.txt").is_file():
-        sys.stderr.write("usage: standalone_verifier.py FOLDER, with ledger.jsonl and keys.txt\n")
+    folder, *kept = map(Path, arguments or ["."])
+    there = (folder / "ledger.jsonl").is_file() and (folder / "keys.txt").is_file()
+    if not there or not all(place.is_dir() for place in kept):
+        sys.stderr.write("usage: standalone_verifier.py EXPORT [WITNESS ...], both folders\n")
         return 2
-    wrong, size, top = verify(folder)
+    wrong, size, top = verify(folder, *kept)
     sys.stdout.write("".join(f"{line}\n" for line in wrong))
     sys.stdout.write(f"{'broken' if wrong else 'verified'}: {size} entries, root {top}\n")
     return 4 if wrong else 0
