@@ -70,6 +70,22 @@ class Checkpoint(Record):
     signature: Annotated[str, Field(pattern=r"^[0-9a-f]{128}$")]
 
 
+class HeadCompared(Record):
+    """That a person held a printed head against the ledger, and both agreed.
+
+    Attributes:
+        head: as it stands on the paper.
+        size: how many entries it speaks for.
+    """
+
+    kind: ClassVar[str] = "head_compared"
+    head: Annotated[str, Field(max_length=80)]
+    size: Annotated[int, Field(ge=0)]
+    compared_by: str
+    role: str
+    compared_at: When
+
+
 class Finding(Part):
     """One thing that an audit found wrong: where, which rule, and what was seen."""
 

@@ -95,6 +95,8 @@ class Witness:
         Args:
             user: of the store, as `store_user` says.
         """
+        if self.name == OWN:
+            return "the home's own folder is the store's"
         if user == 0:
             return "the store belongs to root, who may write everywhere"
         try:
