@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from types import SimpleNamespace
 
 import pytest
 
 from attending.errors import BadInput, DependencyDown
 from attending.stores import ledger as ledgers
-from attending.stores.heads import print_head, read_head
+from attending.stores.heads import Head, print_head, read_head
 from attending.stores.home import Home
 from attending.stores.witnesses import Witness, store_user, writable
 from tests.stores.homes import AT, fill, filled_home
@@ -183,7 +182,7 @@ def test_a_printed_head_vouches_and_one_of_a_changed_ledger_is_found(tmp_path):
     other = read_head(ledger_id, print_head(ledger_id, head.size, root="0" * 64))
     found = ledger.verify(heads=[other]).findings
     assert [one.code for one in found] == ["ledger.rewritten"]
-    longer = SimpleNamespace(size=99, root_start="0" * 32)
+    longer = Head(99, "0" * 32)
     assert ledger.verify(heads=[longer]).findings[0].code == "ledger.rolled_back"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from attending.digests import short
 from attending.errors import IntegrityBroken
@@ -15,7 +15,8 @@ Name: TypeAlias = Annotated[str, Field(pattern=_NAME, max_length=200)]
 Verb: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z_]*(\.[a-z][a-z_]*)+$", max_length=80)]
 Hash: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 WholeNumber: TypeAlias = Annotated[int, Field(gt=-(2**53), lt=2**53)]
-Plain: TypeAlias = bool | WholeNumber | Annotated[str, Field(max_length=1000)] | None
+#: A truth is a truth: a strict one, for 1.0 is the number 1.
+Plain: TypeAlias = StrictBool | WholeNumber | Annotated[str, Field(max_length=1000)] | None
 Detail: TypeAlias = Plain | tuple[Plain, ...]
 Key: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 
