@@ -55,7 +55,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         *("contract infer", "cohort import-aces", "features ready", "features warm", "codelist ls"),
         *("codelist show", "codelist diff", "baseline ls", "features ls", "serve", "sign"),
         *("release rollback", "release disable", "release enable", "release retire"),
-        *("validate predictions", "home create", "home migrate", "home show"),
+        *("validate predictions", "home clock", "home create", "home migrate", "home show"),
         *(
             "quarantine dismiss",
             "quarantine release",
