@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import rfc8785
@@ -14,15 +15,45 @@ _CHUNK_BYTES = 1 << 20
 
 
 def canonical(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
-    """Return the RFC 8785 canonical JSON of `value`.
+    """Return the canonical JSON of `value`: RFC 8785, its text in Unicode's form NFC.
+
+    RFC 8785 leaves text as it is; a name typed as e and an accent then has another digest than the
+    same name typed as one letter. Whoever reads both sees one name, so both have one digest here.
 
     Raises:
-        rfc8785.CanonicalizationError: NaN, infinity, or an integer of 2**53 or more.
+        rfc8785.CanonicalizationError: NaN, infinity, an integer of 2**53 or more, or two keys that
+            are one in NFC.
 
     >>> canonical({"b": 1.0, "a": [True, None]})
     b'{"a":[true,null],"b":1}'
+    >>> canonical("e\u0301") == canonical("\u00e9")
+    True
     """
-    return rfc8785.dumps(value)
+    data = rfc8785.dumps(value)
+    if data.isascii() or unicodedata.is_normalized("NFC", data.decode()):
+        return data
+    return rfc8785.dumps(composed(value))
+
+
+def composed(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a JSON value with all its text in NFC.
+
+    Raises:
+        rfc8785.CanonicalizationError: two keys are one in NFC.
+
+    >>> composed(["e\u0301", 1]) == ["\u00e9", 1]
+    True
+    """
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
+    if isinstance(value, list | tuple):
+        return [composed(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    found = {composed(key): composed(item) for key, item in value.items()}
+    if len(found) < len(value):
+        raise rfc8785.CanonicalizationError("two keys are one in Unicode's form NFC")
+    return found
 
 
 def digest_bytes(data: bytes) -> str:

@@ -38,7 +38,7 @@ def _run(folder) -> subprocess.CompletedProcess:
 
 def test_it_stands_alone_and_is_short():
     text = VERIFIER.read_text()
-    assert len(text.splitlines()) <= 200
+    assert len(text.splitlines()) < 200
     names = {
         node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
         for node in ast.walk(ast.parse(text))
@@ -113,7 +113,7 @@ def test_both_answer_alike_on_400_checkpoints_that_were_tampered_with(export):
         changed = bytearray(note)
         changed[int(draw.integers(len(note)))] ^= 1 << int(draw.integers(7))
         fault = second.check_note(
-            bytes(changed), {f"{name}+{number}": public}, leaves=leaves, ledger=ledger
+            bytes(changed), {f"{name}+{number}": public}, tree=second.levels(leaves), ledger=ledger
         )
         try:
             found = from_note(bytes(changed).decode(), trusted=[public])

@@ -14,7 +14,7 @@ from sqlalchemy import create_engine
 
 from attending.errors import DependencyDown, NotFound
 from attending.stores import migrate as migrations
-from attending.stores.checkpoints import Witness
+from attending.stores.checkpoints import from_note
 from attending.stores.copies import copy_store
 from attending.stores.database import Database
 from attending.stores.home import Home, read_settings
@@ -88,7 +88,8 @@ def test_p13_an_older_store_is_refused_then_migrated_and_verifies(old_home):
     report = home.ledger.verify()
     assert report.ok
     assert (report.checkpoints, report.witnessed, report.entries) == (1, 22, 23)
-    assert Witness(old_home / "witness").newest(trusted=home.public_keys()).root == ROOT
+    note = home.ledger.witness.paths()[-1].read_text()
+    assert from_note(note, trusted=home.public_keys()).root == ROOT
     assert home.check_rows() == ()
     assert home.users.authenticate("ann", "a passphrase of ann").person_id == "ann"
     assert home.predictions.get("r1").score == 0.1

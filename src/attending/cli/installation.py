@@ -7,10 +7,21 @@ from typing import Annotated
 
 import typer
 
-from attending.cli.face import AtOption, HomeOption, JsonOption, clock, emit, home_path
-from attending.lifecycle import installing
-from attending.lifecycle.desk import open_desk
+from attending.cli.face import (
+    AtOption,
+    HomeOption,
+    JsonOption,
+    clock,
+    emit,
+    home_path,
+    passphrase_from,
+)
+from attending.lifecycle import confirming, installing
+from attending.lifecycle.desk import open_desk, open_desk_at
 
+PassphraseOption = Annotated[
+    Path | None, typer.Option("--passphrase-file", help="Read the passphrase from this file.")
+]
 home_app = typer.Typer(help="One installation: where its rows rest, and of which version.")
 
 
@@ -46,6 +57,28 @@ def home_show(home: HomeOption = None, at: AtOption = None, as_json: JsonOption 
     with open_desk(home_path(home), at=clock(at)) as desk:
         found = installing.show(desk)
     emit(found, as_json=as_json, lines=[f"{key}: {value}" for key, value in found.items()])
+
+
+@home_app.command("clock")
+def home_clock(
+    person: Annotated[str, typer.Option("--as", help="The administrator who says so, by login.")],
+    reason: Annotated[str, typer.Option(help="What went wrong, such as a host whose clock leapt.")],
+    passphrase_file: PassphraseOption = None,
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say that the clock is right and the ledger's last entry is not, so that acts go on.
+
+    Signatures from before count no more when the last entry lies ahead of the clock.
+
+    Example: attending home clock --as ada --reason "host 2 stood in 2036" --home H
+    """
+    passphrase = passphrase_from(passphrase_file)
+    with open_desk_at(home_path(home), at=clock(at), actor=person) as desk:
+        back = confirming.confirm(desk, person=person, passphrase=passphrase, reason=reason)
+    told = "signatures from before count no more" if back else "signatures stand"
+    emit({"back": back}, as_json=as_json, lines=[f"the clock is confirmed; {told}"])
 
 
 @home_app.command("migrate")

@@ -13,7 +13,6 @@ from attending.digests import short
 from attending.errors import AttendingError
 from attending.lifecycle import (
     agreeing,
-    auditing,
     checking,
     cohorts,
     deciding,
@@ -33,6 +32,7 @@ from attending.lifecycle import (
     training,
     validating,
     watching,
+    witnessing,
 )
 from attending.lifecycle.desk import create_home
 from attending.lifecycle.projects import open_project
@@ -373,8 +373,8 @@ def _watch(teller: Teller) -> Verdict:
 
 def _audit(teller: Teller) -> None:
     title(10, "Can anyone check all of this?")
-    made = auditing.checkpoint(teller.by("caro"))
-    found = auditing.verify(teller.by("caro"))
+    made, _ = witnessing.checkpoint(teller.by("caro"))
+    found = witnessing.verify(teller.by("caro"))
     found.require()
     say(f"  {found.statement}")
     say(f"  checkpoint root {made.root}")

@@ -23,12 +23,21 @@ from attending.cli.face import (
 )
 from attending.digests import short
 from attending.errors import IntegrityBroken
-from attending.lifecycle import agreeing, auditing, checking, cohorts, gating, signing
+from attending.lifecycle import (
+    agreeing,
+    auditing,
+    checking,
+    cohorts,
+    gating,
+    signing,
+    witnessing,
+)
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.records.governance import GateDecision
+from attending.records.ledger import AuditReport
 from attending.specs.release import check_stage
-from attending.times import parse_instant
+from attending.times import format_instant, parse_instant
 
 gate_app = typer.Typer(help="Gates: what a stage asks, what is missing, and whose it is.")
 audit_app = typer.Typer(help="The ledger: verify, search, export.")
@@ -52,6 +61,24 @@ def conditions(decision: GateDecision) -> None:
             for c in decision.conditions
         ],
         title=f"{decision.gate}: {decision.from_stage} to {decision.to_stage}",
+    )
+
+
+def witness_table(report: AuditReport) -> None:
+    """Print what each witness says, and whether it is independent of the store."""
+    table(
+        ("witness", "kind", "agree", "entries", "newest", "independent"),
+        [
+            (
+                one.name,
+                one.kind,
+                one.checkpoints,
+                one.witnessed,
+                format_instant(one.newest_at) if one.newest_at else "",
+                f"no: {one.self_witnessed}" if one.self_witnessed else "yes",
+            )
+            for one in report.witnesses
+        ],
     )
 
 
@@ -242,13 +269,32 @@ def gate_except(
 
 
 @audit_app.command("verify")
-def audit_verify(home: HomeOption = None, at: AtOption = None, as_json: JsonOption = False) -> None:
-    """Verify the whole ledger against its checkpoints; damage ends with exit 4.
+def audit_verify(
+    witness: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--witness",
+            help="A folder or file of checkpoints that was kept elsewhere. Give it again for each.",
+        ),
+    ] = None,
+    head: Annotated[
+        list[str] | None,
+        typer.Option("--head", help="A printed head, typed in from paper. Give it again for each."),
+    ] = None,
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Verify the whole ledger against all its witnesses; damage ends with exit 4.
 
-    Example: attending audit verify --home H
+    It says of each witness whether the store's own user could change it (self-witnessed).
+
+    Example: attending audit verify --witness /mnt/pharmacy/checkpoints --home H
     """
     with open_desk(home_path(home), at=clock(at)) as desk:
-        report = auditing.verify(desk)
+        report = witnessing.verify(desk, brought=witness or (), heads=head or ())
+    if not as_json:
+        witness_table(report)
     emit(report.content(), as_json=as_json, lines=[report.statement])
     report.require()
 
@@ -257,13 +303,52 @@ def audit_verify(home: HomeOption = None, at: AtOption = None, as_json: JsonOpti
 def audit_checkpoint(
     home: HomeOption = None, at: AtOption = None, as_json: JsonOption = False
 ) -> None:
-    """Sign a checkpoint over the ledger and keep it outside the database.
+    """Sign a checkpoint over the ledger and bring it to every witness.
+
+    Beside the home's own folder that is each place of policy/witnesses.yaml. Where we may not
+    write, its own user fetches it; one that is not there ends with exit 5.
 
     Example: attending audit checkpoint --home H
     """
     with open_desk(home_path(home), at=clock(at)) as desk:
-        made = auditing.checkpoint(desk)
-    emit(made.content(), as_json=as_json, lines=[f"{made.size} entries, root {made.root}"])
+        made, delivered = witnessing.checkpoint(desk)
+    lines = [f"{made.size} entries, root {made.root}"]
+    lines += [f"{name}: {what}" for name, what in delivered.items()]
+    emit({**made.content(), "delivered": delivered}, as_json=as_json, lines=lines)
+    witnessing.require_delivered(delivered)
+
+
+@audit_app.command("head")
+def audit_head(home: HomeOption = None, at: AtOption = None, as_json: JsonOption = False) -> None:
+    """Print the head of the ledger: one line to keep on paper, for `audit verify --head`.
+
+    Example: attending audit head --home H
+    """
+    with open_desk(home_path(home), at=clock(at)) as desk:
+        text = witnessing.head(desk)
+    emit({"head": text}, as_json=as_json, lines=[text])
+
+
+@audit_app.command("compare")
+def audit_compare(
+    head: Annotated[str, typer.Argument(help="The head, typed in from paper.")],
+    person: Annotated[str, typer.Option("--as", help="Who holds the paper, by login.")],
+    passphrase_file: PassphraseOption = None,
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say that you held a printed head against the ledger; if they differ it ends with exit 4.
+
+    For seven days it counts at the gate before live as a witness that the store cannot change.
+
+    Example: attending audit compare 42-0123-4567-89ab-cdef-0123-4567-89ab-cdef-d6d1 --as caro
+    """
+    passphrase = passphrase_from(passphrase_file)
+    with open_desk(home_path(home), at=clock(at), actor=person) as desk:
+        done = witnessing.compare(desk, head, person=person, passphrase=passphrase)
+    lines = [f"the ledger begins with the {done.size} entries of the paper"]
+    emit({"digest": done.digest, **done.content()}, as_json=as_json, lines=lines)
 
 
 @audit_app.command("trail")

@@ -52,6 +52,10 @@ ACTS: dict[str, tuple[str, tuple[Role, ...]]] = {
         "review afterwards what was done at once or by few",
         ("compliance_officer", "privacy_officer", "clinical_lead"),
     ),
+    "compare_head": (
+        "compare the printed head of the ledger",
+        ("compliance_officer", "privacy_officer", "clinical_lead", "auditor"),
+    ),
     "keys": ("change the keys of this home", ("operator",)),
 }
 

@@ -1,9 +1,9 @@
 """Verify an exported ledger with the standard library alone.
 
-Run it as `python standalone_verifier.py FOLDER`. It imports nothing of attending and can be read
-and copied on its own. It repeats on purpose, by other means, what the store's own audit does, so
-that an error in one shows in the other: numbers, links, canonical form, Merkle root, checkpoints.
-Exit code 0 when all is well, 4 when not, 2 when there is no export.
+Run it as `python standalone_verifier.py EXPORT [WITNESS ...]`; a WITNESS is a folder of checkpoints
+that was kept elsewhere. It repeats, by other means, what the store's own audit does, so that an
+error in one shows in the other: numbers, links, canonical form, columns, end, Merkle root,
+checkpoints. Exit code 0 when all is well, 4 when not, 2 when there is no export.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from pathlib import Path
 P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
-ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
 Point = tuple[int, int, int, int]
+Tree = list[list[bytes]]
 ZERO: Point = (0, 1, 1, 0)
+COLUMNS = ("seq", "at", "actor", "action", "subject_kind", "subject")
 
 
 def add(a: Point, b: Point) -> Point:
@@ -28,12 +29,8 @@ def add(a: Point, b: Point) -> Point:
     e = (a[1] - a[0]) * (b[1] - b[0]) % P
     f = (a[1] + a[0]) * (b[1] + b[0]) % P
     g, h = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
-    return (
-        (f - e) * (h - g) % P,
-        (h + g) * (f + e) % P,
-        (h - g) * (h + g) % P,
-        (f - e) * (f + e) % P,
-    )
+    i, j, k, m = f - e, h - g, h + g, f + e
+    return i * j % P, k * m % P, j * k % P, i * m % P
 
 
 def times(factor: int, point: Point) -> Point:
@@ -56,13 +53,11 @@ def decode(data: bytes) -> Point | None:
     """Return the point of 32 bytes, None when there is none."""
     word = int.from_bytes(data, "little")
     sign, y = word >> 255, word & (1 << 255) - 1
-    if y >= P:
-        return None
     square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
     x = pow(square, (P + 3) // 8, P)
     if (x * x - square) % P:
-        x = x * ROOT_OF_MINUS_ONE % P
-    if (x * x - square) % P or (x == 0 and sign):
+        x = x * pow(2, (P - 1) // 4, P) % P  # by a root of -1
+    if y >= P or (x * x - square) % P or (x == 0 and sign):
         return None
     x = P - x if x & 1 != sign else x
     return (x, y, 1, x * y % P)
@@ -86,42 +81,43 @@ def node(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-def root(leaves: list[bytes]) -> bytes:
-    """Return the Merkle root, level by level: an odd last node goes up as it is."""
-    if not leaves:
-        return hashlib.sha256(b"").digest()
-    level = leaves
-    while len(level) > 1:
-        pairs = [node(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
-        level = pairs + level[len(level) & ~1 :]
-    return level[0]
+def levels(leaves: list[bytes]) -> Tree:
+    """Return the complete nodes of a Merkle tree, from its leaves up."""
+    found = [leaves]
+    while len(found[-1]) > 1:
+        last = iter(found[-1])
+        found.append([node(left, right) for left, right in zip(last, last, strict=False)])
+    return found
 
 
-def cut(size: int) -> int:
-    """Return the largest power of two below `size`."""
-    return 1 << (size - 1).bit_length() - 1
+def root(tree: Tree, size: int) -> bytes:
+    """Return the Merkle root of the first `size` leaves: an odd last node goes up as it is."""
+    top = None
+    for height, level in enumerate(tree):
+        if size >> height & 1:
+            peak = level[(size >> height) - 1]
+            top = node(peak, top) if top else peak
+    return top or hashlib.sha256(b"").digest()
 
 
 def included(leaf: bytes, index: int, *, size: int, path: list[bytes], top: bytes) -> bool:
     """Return whether a path leads from a leaf to the root, by walking down from the root."""
 
     def up(at: int, width: int, steps: list[bytes]) -> bytes | None:
-        if width == 1:
-            return leaf if not steps else None
-        if not steps or len(steps[-1]) != 32:
-            return None
-        half, last = cut(width), steps[-1]
+        if width == 1 or not steps or len(steps[-1]) != 32:
+            return leaf if width == 1 and not steps else None
+        half = 1 << (width - 1).bit_length() - 1
         if at < half:
             left = up(at, half, steps[:-1])
-            return node(left, last) if left else None
+            return left and node(left, steps[-1])
         right = up(at - half, width - half, steps[:-1])
-        return node(last, right) if right else None
+        return right and node(steps[-1], right)
 
     return 0 <= index < size and up(index, size, path) == top
 
 
-def check_line(line: bytes, seq: int, *, previous: str, ledger: str | None) -> str:
-    """Return what is wrong with one entry, empty when nothing is."""
+def check_line(line: bytes, seq: int, *, previous: str, ledger: str | None, row: object) -> str:
+    """Return what is wrong with one entry, or with the store's columns of it; else empty."""
     try:
         entry = json.loads(line)
         form = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -135,10 +131,11 @@ def check_line(line: bytes, seq: int, *, previous: str, ledger: str | None) -> s
         return f"entry {seq} does not follow entry {seq - 1}"
     if ledger is not None and entry.get("ledger_id") != ledger:
         return f"entry {seq} comes from another ledger"
-    return ""
+    same = row is None or row == [entry.get(name) for name in COLUMNS]
+    return "" if same else f"entry {seq} has other columns than content"
 
 
-def check_note(note: bytes, keys: dict[str, bytes], *, leaves: list[bytes], ledger: str) -> str:
+def check_note(note: bytes, keys: dict[str, bytes], *, tree: Tree, ledger: str) -> str:
     """Return what is wrong with one checkpoint, empty when nothing is."""
     try:
         body, line = note.decode().split("\n\n")
@@ -151,45 +148,48 @@ def check_note(note: bytes, keys: dict[str, bytes], *, leaves: list[bytes], ledg
     shaped = (dash, name) == ("\u2014", origin) and instant.startswith("at ")
     if not shaped or not size.isdecimal() or origin != f"attending/{ledger}":
         return "is not a checkpoint of this ledger"
-    public = keys.get(f"{name}+{data[:4].hex()}")
-    if public is None:
+    if (public := keys.get(f"{name}+{data[:4].hex()}")) is None:
         return "is signed by a key that is not in keys.txt"
     if not signed(public, f"{body}\n".encode(), data[4:]):
         return "has a bad signature"
-    if int(size) > len(leaves):
-        return f"witnessed {size} entries, there are {len(leaves)}"
-    return "" if root(leaves[: int(size)]) == wanted else f"contradicts the first {size} entries"
+    if int(size) > len(tree[0]):
+        return f"witnessed {size} entries, there are {len(tree[0])}"
+    return "" if root(tree, int(size)) == wanted else f"contradicts the first {size} entries"
 
 
-def verify(folder: Path) -> tuple[list[str], int, str]:
-    """Return what is wrong with an export, the number of its entries, and its Merkle root."""
-    wrong: list[str] = []
-    leaves: list[bytes] = []
-    ledger, previous = None, "0" * 64
-    for seq, line in enumerate((folder / "ledger.jsonl").read_bytes().split(b"\n")[:-1]):
-        fault = check_line(line, seq, previous=previous, ledger=ledger)
+def verify(folder: Path, *kept: Path) -> tuple[list[str], int, str]:
+    """Return what is wrong with an export, by its own checkpoints and those kept elsewhere."""
+    wrong, leaves = list[str](), list[bytes]()
+    ledger, previous, store = None, "0" * 64, folder / "store.jsonl"
+    said = map(json.loads, store.read_bytes().splitlines() if store.is_file() else ())
+    lines = (folder / "ledger.jsonl").read_bytes().split(b"\n")[:-1]
+    for seq, line in enumerate(lines):
+        fault = check_line(line, seq, previous=previous, ledger=ledger, row=next(said, None))
         wrong += [fault] if fault else []
-        if ledger is None and not fault:
-            ledger = json.loads(line)["ledger_id"]
+        ledger = json.loads(line)["ledger_id"] if ledger is None and not fault else ledger
         leaves.append(hashlib.sha256(b"\0" + line).digest())
         previous = leaves[-1].hex()
-    keys = {}
-    for text in (folder / "keys.txt").read_text().splitlines():
-        name, number, key = text.split("+", 2)
-        keys[f"{name}+{number}"] = base64.b64decode(key)[1:]
-    for path in sorted((folder / "checkpoints").glob("*.note")):
-        fault = check_note(path.read_bytes(), keys, leaves=leaves, ledger=ledger or "")
+    tree = levels(leaves)
+    top = root(tree, len(leaves)).hex()
+    if store.is_file() and [*said] != [{"head": previous, "root": top, "size": len(leaves)}]:
+        wrong.append("the store says that its ledger ends elsewhere")
+    parts = (text.split("+", 2) for text in (folder / "keys.txt").read_text().splitlines())
+    keys = {f"{name}+{number}": base64.b64decode(key)[1:] for name, number, key in parts}
+    notes = (sorted(place.glob("*.note")) for place in (folder / "checkpoints", *kept))
+    for path in (path for found in notes for path in found):
+        fault = check_note(path.read_bytes(), keys, tree=tree, ledger=ledger or "")
         wrong += [f"checkpoint {path.name} {fault}"] if fault else []
-    return wrong, len(leaves), root(leaves).hex()
+    return wrong, len(leaves), top
 
 
 def main(arguments: list[str]) -> int:
     """Return the exit code after printing what was found."""
-    folder = Path(arguments[0]) if arguments else Path()
-    if not (folder / "ledger.jsonl").is_file() or not (folder / "keys.txt").is_file():
-        sys.stderr.write("usage: standalone_verifier.py FOLDER, with ledger.jsonl and keys.txt\n")
+    folder, *kept = map(Path, arguments or ["."])
+    there = (folder / "ledger.jsonl").is_file() and (folder / "keys.txt").is_file()
+    if not there or not all(place.is_dir() for place in kept):
+        sys.stderr.write("usage: standalone_verifier.py EXPORT [WITNESS ...], both folders\n")
         return 2
-    wrong, size, top = verify(folder)
+    wrong, size, top = verify(folder, *kept)
     sys.stdout.write("".join(f"{line}\n" for line in wrong))
     sys.stdout.write(f"{'broken' if wrong else 'verified'}: {size} entries, root {top}\n")
     return 4 if wrong else 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from attending.digests import canonical
 from attending.errors import AttendingError, BadInput, NotFound, Refused
 from attending.lifecycle.answered_counts import Seen
+from attending.lifecycle.clock import steady
 from attending.lifecycle.desk import Desk, note
 from attending.lifecycle.scoring import deployed, request_of, served_version
 from attending.records.ledger import Subject
@@ -184,8 +185,8 @@ class Answering:
 
     def _look(self, project: Project, held: _Held | None, now: float) -> _Held:
         """Return the version as the store has it now; what changed is loaded and checked anew."""
-        desk = Desk(home=self.home, at=self.clock())
         self._held.pop(project.name, None)
+        desk = Desk(home=self.home, at=steady(self.home, self.clock()))
         stands = deployed(desk, project)
         verdict = self.home.catalog.latest(Verdict, model=stands.model, version=stands.version)
         key = (stands.digest, None if verdict is None else verdict.digest)

@@ -17,19 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from attending.lifecycle.desk import Desk
-    from attending.records.ledger import AuditReport, Checkpoint, LedgerEntry
-
-
-def verify(desk: Desk) -> AuditReport:
-    """Return what an audit of the whole ledger, and of the rows that it binds, found."""
-    report = desk.home.ledger.verify()
-    rows = desk.home.check_rows()
-    return report.model_copy(update={"findings": (*report.findings, *rows)})
-
-
-def checkpoint(desk: Desk) -> Checkpoint:
-    """Return a signed checkpoint over the ledger, kept outside the database."""
-    return desk.home.make_checkpoint(at=desk.at)
+    from attending.records.ledger import LedgerEntry
 
 
 def trail(desk: Desk, subject: str) -> tuple[LedgerEntry, ...]:

@@ -18,6 +18,7 @@ from attending.lifecycle.signing import spec_document
 from attending.lifecycle.standing import faults_of, standing_on
 from attending.lifecycle.training import latest_run
 from attending.lifecycle.validation_rows import prior_name, prior_of
+from attending.lifecycle.witnessing import witnessed
 from attending.records.card import ModelCard
 from attending.records.contract import ContractReport, LeakReport
 from attending.records.decisions import AccessReview, RollbackDrill
@@ -444,6 +445,10 @@ def _incidents_closed(desk: Desk, _project: Project, run: Run) -> Fact:
     return _plain(not left, f"{len(left)} incidents are open")
 
 
+def _audited(desk: Desk, _project: Project, _run: Run) -> Fact:
+    return witnessed(desk)
+
+
 _TRAINED: dict[str, Callable[[Desk, Project, Run], Fact]] = {
     "run.complete": _complete,
     "run.not_exploratory": _not_exploratory,
@@ -491,6 +496,7 @@ _FACTS: dict[Stage, dict[str, Callable[[Desk, Project, Run], Fact]]] = {
         "limited.complete": _limited_long,
         "verdicts.no_block": _no_block,
         "incidents.closed": _incidents_closed,
+        "audit.verified": _audited,
         "time.availability_recorded": _availability,
     },
     "retired": {},

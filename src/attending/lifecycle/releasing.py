@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from attending.errors import Denied, NotFound, Refused
-from attending.lifecycle import auditing
+from attending.lifecycle import witnessing
 from attending.lifecycle.baselines import totals
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.desk import keep, note
@@ -240,7 +240,7 @@ def drill_rollback(desk: Desk, project: Project, run: Run) -> RollbackDrill:
 
 def review_access(desk: Desk) -> AccessReview:
     """Return the review of keys, persons and ledger; keys are checked on opening the home."""
-    report = auditing.verify(desk)
+    report = witnessing.verify(desk)
     persons = desk.home.users.list()
     bare = sum(not person.roles for person in persons)
     review = AccessReview(

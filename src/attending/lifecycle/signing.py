@@ -15,7 +15,7 @@ from attending.lifecycle.opening import new_nonce, newest_opening, purpose_of
 from attending.lifecycle.papers import rendered
 from attending.lifecycle.people import authenticated
 from attending.lifecycle.sealing import seal
-from attending.lifecycle.standing import standing_on
+from attending.lifecycle.standing import before_the_clock_was_set_back, standing_on
 from attending.records.decisions import SpecDocument
 from attending.records.explanation import StabilityReport
 from attending.records.governance import Approval, Withdrawal
@@ -115,8 +115,9 @@ def _intent(said: Intent, desk: Desk, signer: Person, *, nonce: str) -> Intent:
 
 
 def _prior(desk: Desk, digest: str) -> tuple[Approval, ...]:
-    """Return the signatures that were not taken back; one that was may be given anew."""
+    """Return the signatures that still bind; one that does not may be given anew."""
     taken_back = {one.approval for one in desk.home.catalog.all(Withdrawal)}
+    taken_back |= before_the_clock_was_set_back(desk)
     return tuple(one for one in approvals_on(desk, digest) if one.digest not in taken_back)
 
 

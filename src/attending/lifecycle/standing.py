@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending.errors import AttendingError
+from attending.lifecycle.clock import set_back_at
 from attending.lifecycle.papers import newest_pages
 from attending.lifecycle.sealing import seal_fault
 from attending.records.governance import Approval, Withdrawal
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from attending.lifecycle.desk import Desk
 
+CLOCK = "void: given before the clock was set back"
 CHANGED = "the bytes that were signed are not there any more"
 
 
@@ -33,7 +35,17 @@ def faults_of(desk: Desk, approvals: Iterable[Approval]) -> dict[str, str]:
     taken_back = {one.approval for one in desk.home.catalog.all(Withdrawal)} if held else set()
     pages = newest_pages(desk) if held else {}
     faults = {one.digest: _fault(desk, one, taken_back=taken_back, pages=pages) for one in held}
+    faults |= dict.fromkeys(before_the_clock_was_set_back(desk), CLOCK)
     return {digest: fault for digest, fault in faults.items() if fault}
+
+
+def before_the_clock_was_set_back(desk: Desk) -> frozenset[str]:
+    """Return the signatures that were given before somebody set the clock back."""
+    since = set_back_at(desk.home)
+    if since < 0:
+        return frozenset()
+    lines = desk.home.catalog.list(Approval.kind)
+    return frozenset(line.digest for line in lines if line.seq <= since)
 
 
 def _fault(desk: Desk, approval: Approval, *, taken_back: set[str], pages: dict[str, str]) -> str:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from attending.errors import IntegrityBroken
-from attending.records.ledger import GENESIS, AuditReport, Checkpoint, Finding
-from attending.stores.checkpoints import Witness, from_note, origin_of
+from attending.records.ledger import GENESIS, AuditReport, Checkpoint, Finding, WitnessSeen
+from attending.stores.checkpoints import from_note, origin_of
 from attending.stores.merkle import CompactRange, leaf_hash
 from attending.stores.tables import LEDGER
 from attending.stores.unit import read_chain
+from attending.stores.witnesses import OWN
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from attending.stores.chain import Chain
     from attending.stores.database import Database
+    from attending.stores.heads import Head
+    from attending.stores.witnesses import Witness
 
 #: After so many findings the picture does not change.
 MAX_FINDINGS = 20
@@ -43,6 +46,7 @@ class Auditor:
         self.roots: dict[int, str] = {0: self.tree.root().hex()} if 0 in sizes else {}
         self._sizes = sizes
         self._expected = 0
+        self._agrees: dict[tuple[int, str], bool] = {}
 
     def found(self, code: str, message: str, seq: int | None = None) -> None:
         """Note one finding."""
@@ -108,9 +112,14 @@ class Auditor:
                 "ledger.root", "the entries do not lead to the ledger's own end", max(last, 0)
             )
 
-    def compare(self, checkpoint: Checkpoint) -> bool:
-        """Return whether a witnessed checkpoint speaks of the entries that are here."""
-        size = checkpoint.size
+    def compare(self, size: int, root_start: str) -> bool:
+        """Return whether a witnessed size and start of a root speak of the entries here."""
+        key = size, root_start
+        if key not in self._agrees:
+            self._agrees[key] = self._speaks_of_us(size, root_start)
+        return self._agrees[key]
+
+    def _speaks_of_us(self, size: int, root_start: str) -> bool:
         if size > self.tree.size:
             self.found(
                 "ledger.rolled_back",
@@ -118,7 +127,7 @@ class Auditor:
                 max(self.tree.size - 1, 0),
             )
             return False
-        if self.roots.get(size) != checkpoint.root:
+        if not self.roots.get(size, "").startswith(root_start):
             self.found(
                 "ledger.rewritten",
                 f"the first {size} entries are not those that a checkpoint witnessed",
@@ -126,33 +135,69 @@ class Auditor:
             return False
         return True
 
-    def report(self, agreeing: Sequence[Checkpoint]) -> AuditReport:
+    def seen(self, witness: Witness, good: Sequence[Checkpoint], user: int) -> WitnessSeen:
+        """Return what a witness says, once its checkpoints are compared."""
+        agreeing = [one for one in good if self.compare(one.size, one.root)]
+        newest = max(agreeing, key=lambda one: one.size, default=None)
+        return WitnessSeen(
+            name=witness.name,
+            kind=witness.kind,
+            checkpoints=len(agreeing),
+            witnessed=newest.size if newest else 0,
+            newest_at=newest.at if newest else None,
+            self_witnessed=witness.self_witnessed(user),
+        )
+
+    def printed(self, head: Head) -> WitnessSeen:
+        """Return what a printed head says, which a person brought on paper."""
+        agrees = self.compare(head.size, head.root_start)
+        return WitnessSeen(
+            name="paper",
+            kind="printed head",
+            checkpoints=int(agrees),
+            witnessed=head.size if agrees else 0,
+        )
+
+    def report(self, seen: Sequence[WitnessSeen]) -> AuditReport:
         """Return what was found."""
         return AuditReport(
             ledger_id=self.ledger_id,
             entries=self.tree.size,
             root=self.tree.root().hex(),
             head=self.head,
-            checkpoints=len(agreeing),
-            witnessed=max((item.size for item in agreeing), default=0),
+            checkpoints=sum(same for (_, root), same in self._agrees.items() if len(root) == 64),
+            witnessed=max((item.witnessed for item in seen), default=0),
             findings=tuple(self.findings),
+            witnesses=tuple(seen),
         )
 
 
-def audit(database: Database, *, witness: Witness, trusted: Sequence[bytes]) -> AuditReport:
+def audit(
+    database: Database,
+    *,
+    witnesses: Sequence[Witness],
+    trusted: Sequence[bytes],
+    user: int,
+    heads: Sequence[Head] = (),
+) -> AuditReport:
     """Return what an audit of the whole ledger found.
 
     Args:
         database: the store.
-        witness: the folder of checkpoints, or a copy of it that was kept elsewhere.
+        witnesses: where checkpoints are kept, the home's own folder among them.
         trusted: the public keys that may have signed checkpoints.
+        user: to whom the store belongs; a witness that it could change vouches for nobody else.
+        heads: what people typed in from paper.
 
     Raises:
         IntegrityBroken: the database itself cannot be read.
+        DependencyDown: a witness is there and cannot be read.
     """
-    checkpoints, unreadable = _checkpoints(witness, trusted, origin_of(database.ledger_id))
-    auditor = Auditor(database.ledger_id, frozenset(item.size for item in checkpoints))
-    auditor.findings += unreadable
+    origin = origin_of(database.ledger_id)
+    held = [(witness, *_checkpoints(witness, trusted, origin)) for witness in witnesses]
+    sizes = {one.size for _, good, _ in held for one in good} | {one.size for one in heads}
+    auditor = Auditor(database.ledger_id, frozenset(sizes))
+    auditor.findings += [finding for _, _, bad in held for finding in bad]
     with database.reading() as connection:
         with closing(_batches(connection)) as batches:
             auditor.walk(batches)
@@ -160,8 +205,8 @@ def audit(database: Database, *, witness: Witness, trusted: Sequence[bytes]) -> 
             auditor.settle(read_chain(connection, database.ledger_id))
         except IntegrityBroken as error:
             auditor.found(error.code, error.message)
-    agreeing = [item for item in checkpoints if auditor.compare(item)]
-    return auditor.report(agreeing)
+    seen = [auditor.seen(witness, good, user) for witness, good, _ in held]
+    return auditor.report([*seen, *(auditor.printed(head) for head in heads)])
 
 
 def _batches(
@@ -178,17 +223,16 @@ def _checkpoints(
 ) -> tuple[list[Checkpoint], list[Finding]]:
     good: list[Checkpoint] = []
     bad: list[Finding] = []
-    for path in witness.paths():
+    for name, note in witness.notes():
+        where = name if witness.name == OWN else f"{witness.name}/{name}"
         try:
-            checkpoint = from_note(path.read_text(encoding="utf-8"), trusted=trusted)
+            checkpoint = from_note(note.decode(), trusted=trusted)
         except (IntegrityBroken, UnicodeDecodeError) as error:
             code = error.code if isinstance(error, IntegrityBroken) else "checkpoint.shape"
-            bad.append(Finding(code=code, message=f"{path.name}: {code}"))
+            bad.append(Finding(code=code, message=f"{where}: {code}"))
             continue
         if checkpoint.origin == origin:
             good.append(checkpoint)
         else:
-            bad.append(
-                Finding(code="checkpoint.foreign", message=f"{path.name} is of another ledger")
-            )
+            bad.append(Finding(code="checkpoint.foreign", message=f"{where} is of another ledger"))
     return good, bad

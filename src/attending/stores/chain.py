@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from attending.digests import composed
 from attending.records.ledger import LedgerEntry
 from attending.stores.bindings import ENCODER
 from attending.stores.merkle import CompactRange, leaf_hash
@@ -65,10 +66,12 @@ class Chain:
             "action": act.action,
             "subject_kind": act.subject.kind,
             "subject": act.subject.digest,
-            "details": dict(details),
+            "details": composed(dict(details)),
         }
         entry = LedgerEntry.model_validate(fields)
-        fields |= {"kind": LedgerEntry.kind, "at": format_instant(act.at)}
+        # What was checked is what is written: 1.0 became 1.
+        said = {"details": entry.details, "at": format_instant(act.at)}
+        fields |= {"kind": LedgerEntry.kind, **said}
         leaf = ENCODER.encode(fields).encode()
         if len(leaf) > MAX_ENTRY_BYTES:
             raise ValueError(f"a ledger entry has {len(leaf)} bytes, more than {MAX_ENTRY_BYTES}")

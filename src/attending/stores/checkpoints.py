@@ -1,4 +1,4 @@
-"""Checkpoints as signed notes, kept in a folder outside the database.
+"""Checkpoints as signed notes; `witnesses.py` keeps them outside the database.
 
 References:
     c2sp.org/signed-note and c2sp.org/tlog-checkpoint; the line `at ...` is an extension line.
@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING
 from attending import keys
 from attending.errors import IntegrityBroken
 from attending.records.ledger import Checkpoint
-from attending.stores.files import write_once
 from attending.times import format_instant, parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from attending.types import Instant
 
@@ -112,36 +110,3 @@ def _bad(what: str, code: str) -> IntegrityBroken:
         code=code,
         hint="Compare with the checkpoints that were sent outside.",
     )
-
-
-class Witness:
-    """The folder of signed checkpoints."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def paths(self) -> tuple[Path, ...]:
-        """Return the files of all checkpoints, the smallest ledger first."""
-        return tuple(sorted(self.folder.glob("*.note")))
-
-    def newest(self, *, trusted: Iterable[bytes]) -> Checkpoint | None:
-        """Return the checkpoint over the largest ledger, None when there is none.
-
-        Raises:
-            IntegrityBroken: it is not one, or not signed by a known key.
-        """
-        paths = self.paths()
-        if not paths:
-            return None
-        return from_note(paths[-1].read_text(encoding="utf-8"), trusted=trusted)
-
-    def keep(self, checkpoint: Checkpoint) -> Path:
-        """Return the file of a checkpoint, now written.
-
-        Raises:
-            DependencyDown: the file system refuses.
-        """
-        path = self.folder / f"{checkpoint.size:012d}-{checkpoint.root[:12]}.note"
-        if not path.exists():
-            write_once(path, to_note(checkpoint).encode())
-        return path

@@ -19,6 +19,7 @@ from attending.records.base import When  # noqa: TC001 - pydantic reads it at ru
 from attending.records.ledger import Subject
 from attending.specs.base import Spec
 from attending.specs.read_yaml import read_spec
+from attending.specs.witness import WitnessesSpec
 from attending.stores.addresses import database_address
 from attending.stores.artifacts import Artifacts
 from attending.stores.chain import Act
@@ -34,6 +35,7 @@ from attending.stores.private import check_keys, read_key
 from attending.stores.records import Catalog
 from attending.stores.snapshots import Snapshots
 from attending.stores.users import Users
+from attending.stores.witnesses import Witness
 from attending.times import format_instant
 
 if TYPE_CHECKING:
@@ -160,8 +162,20 @@ class Home:
 
     @cached_property
     def ledger(self) -> Ledger:
-        """Return the ledger."""
-        return Ledger(self.database, witness=self.root / "witness", trusted=self.public_keys())
+        """Return the ledger, with its witnesses: our own folder, and those that the home names.
+
+        Raises:
+            BadInput: `policy/witnesses.yaml` is not what it must be.
+        """
+        return Ledger(self.database, witnesses=self._witnesses(), trusted=self.public_keys())
+
+    def _witnesses(self) -> tuple[Witness, ...]:
+        own = Witness(self.root / "witness")
+        path = self.root / "policy" / "witnesses.yaml"
+        if not path.is_file():
+            return (own,)
+        named = read_spec(path, WitnessesSpec).witnesses
+        return (own, *(Witness(self.root / one.place, name=one.name) for one in named))
 
     @cached_property
     def artifacts(self) -> Artifacts:

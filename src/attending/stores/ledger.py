@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from attending.digests import short
-from attending.errors import IntegrityBroken
+from attending.errors import DependencyDown, IntegrityBroken
 from attending.records.base import from_content
 from attending.records.ledger import AuditReport, Checkpoint, LedgerEntry
 from attending.stores.audit import audit
 from attending.stores.chain import Act
-from attending.stores.checkpoints import Witness, note_body, origin_of, verifier_key
+from attending.stores.checkpoints import from_note, note_body, origin_of, verifier_key
 from attending.stores.files import write_once
 from attending.stores.merkle import CompactRange, leaf_hash
 from attending.stores.tables import LEDGER
 from attending.stores.unit import read_chain
+from attending.stores.witnesses import OWN, store_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from attending.records.ledger import Subject
     from attending.stores.chain import Chain
     from attending.stores.database import Database
+    from attending.stores.heads import Head
     from attending.stores.unit import Unit
+    from attending.stores.witnesses import Witness
     from attending.types import Instant
 
 
@@ -38,13 +41,16 @@ class Ledger:
 
     Args:
         database: where the entries rest.
-        witness: the folder of signed checkpoints, outside the database.
+        witnesses: where signed checkpoints are kept, outside the database; our own folder first.
         trusted: public keys that may have signed them, the present one first.
     """
 
-    def __init__(self, database: Database, *, witness: Path, trusted: Sequence[bytes]) -> None:
+    def __init__(
+        self, database: Database, *, witnesses: Sequence[Witness], trusted: Sequence[bytes]
+    ) -> None:
         self.database = database
-        self.witness = Witness(witness)
+        self.witnesses = tuple(witnesses)
+        self.witness = self.witnesses[0]
         self.trusted = tuple(trusted)
 
     def append(
@@ -127,22 +133,23 @@ class Ledger:
     def make_checkpoint(
         self, sign: Callable[[bytes], bytes], *, public_key: bytes, at: Instant
     ) -> Checkpoint:
-        """Return a signed checkpoint over the ledger as it stands, now kept by the witness.
+        """Return a signed checkpoint over the ledger as it stands, now kept in our own folder.
 
-        Every entry since the newest witnessed checkpoint is hashed again first: two checkpoints
-        that contradict each other are never signed.
+        Every entry is hashed again first, against the newest checkpoint of any witness: two
+        checkpoints that contradict each other are never signed.
 
         Raises:
             IntegrityBroken: the ledger is shorter than the newest checkpoint or not its sequel.
             DependencyDown: the witness's folder cannot be written.
         """
-        newest = self.witness.newest(trusted=self.trusted)
+        newest = self._newest()
         end = self.end()
         tree = self._rehash(end.size, newest.size if newest else 0, newest)
         if tree.root() != end.tree.root():
             refusal = _contradiction("the entries do not lead to the ledger's own end")
             raise refusal
         if newest is not None and newest.size == end.size:
+            self.witness.keep(newest)
             return newest
         origin = origin_of(self.database.ledger_id)
         body = note_body(origin, end.size, root=tree.root(), at=at)
@@ -157,6 +164,20 @@ class Ledger:
         self.witness.keep(checkpoint)
         return checkpoint
 
+    def _newest(self) -> Checkpoint | None:
+        """Return the checkpoint over the largest ledger that any witness holds."""
+        last = [notes[-1] for one in self.witnesses if (notes := one.notes())]
+        found = [from_note(note.decode(errors="replace"), trusted=self.trusted) for _, note in last]
+        return max(found, key=lambda one: one.size, default=None)
+
+    def deliver(self, checkpoint: Checkpoint) -> dict[str, str]:
+        """Return by name what became of a checkpoint at each witness beside our own folder.
+
+        Where we may not write, its own user fetches it: that is what makes it independent. Where
+        nothing is there, nothing is made, for it may be a share that is not mounted.
+        """
+        return {one.name: _deliver(one, checkpoint) for one in self.witnesses[1:]}
+
     def _rehash(self, size: int, witnessed: int, newest: Checkpoint | None) -> CompactRange:
         if witnessed > size:
             raise _contradiction(f"{witnessed} entries were witnessed, there are {size}")
@@ -167,36 +188,80 @@ class Ledger:
                 raise _contradiction(f"the first {witnessed} entries were rewritten")
         return tree
 
-    def verify(self, *, witness: Path | None = None) -> AuditReport:
-        """Return what an audit of the whole ledger found.
+    def verify(self, *, brought: Sequence[Witness] = (), heads: Sequence[Head] = ()) -> AuditReport:
+        """Return what an audit of the whole ledger found, by all witnesses that there are.
 
         Args:
-            witness: a copy of the checkpoints that was kept elsewhere; our own when absent.
+            brought: further places of checkpoints, such as a copy that was kept elsewhere.
+            heads: what people typed in from paper.
 
         Raises:
             IntegrityBroken: the database itself cannot be read.
+            DependencyDown: a witness is there and cannot be read.
         """
-        kept = Witness(witness) if witness else self.witness
-        return audit(self.database, witness=kept, trusted=self.trusted)
+        return audit(
+            self.database,
+            witnesses=(*self.witnesses, *brought),
+            trusted=self.trusted,
+            user=store_user(self.witness.place.parent),
+            heads=heads,
+        )
 
     def export(self, folder: Path) -> Path:
         """Return the folder of an export that `govern/standalone_verifier.py` reads.
 
-        It holds `ledger.jsonl` (each line the canonical bytes of an entry), `checkpoints/` and
-        `keys.txt`.
+        It holds `ledger.jsonl` (each line the canonical bytes of an entry), `store.jsonl` (what
+        the store's columns say of each, then of the end), `checkpoints/` and `keys.txt`.
 
         Raises:
             DependencyDown: the folder cannot be written.
         """
         lines = b"".join(leaf + b"\n" for leaf in self.leaves())
         write_once(folder / "ledger.jsonl", lines, mode=0o600)
+        write_once(folder / "store.jsonl", b"".join(self._columns()), mode=0o600)
         origin = origin_of(self.database.ledger_id)
         text = "".join(f"{verifier_key(origin, key)}\n" for key in self.trusted)
         write_once(folder / "keys.txt", text.encode(), mode=0o600)
         (folder / "checkpoints").mkdir(exist_ok=True)
-        for path in self.witness.paths():
-            write_once(folder / "checkpoints" / path.name, path.read_bytes(), mode=0o600)
+        for witness in self.witnesses:
+            start = "" if witness.name == OWN else f"{witness.name}-"
+            for name, note in witness.notes():
+                path = folder / "checkpoints" / f"{start}{name.removesuffix('.note')}.note"
+                write_once(path, note, mode=0o600)
         return folder
+
+    def _columns(self) -> Iterator[bytes]:
+        """Yield what the store says of each entry beside its bytes, then of its end; as JSON."""
+        names = ("seq", "at", "actor", "action", "subject_kind", "subject")
+        statement = select(*(LEDGER.c[name] for name in names)).order_by(LEDGER.c.seq)
+        with self.database.reading() as connection:
+            result = connection.execution_options(yield_per=10_000).execute(statement)
+            with closing(result):
+                for row in result:
+                    yield _line(list(row))
+            try:
+                end = read_chain(connection, self.database.ledger_id)
+            except IntegrityBroken as error:
+                yield _line({"unreadable": error.code})
+            else:
+                said = {"head": end.head, "root": end.tree.root().hex(), "size": end.size}
+                yield _line(said)
+
+
+def _line(value: Any) -> bytes:  # noqa: ANN401 - any JSON value, or bytes put where text was
+    return json.dumps(value, separators=(",", ":"), default=str).encode() + b"\n"
+
+
+def _deliver(witness: Witness, checkpoint: Checkpoint) -> str:
+    if witness.kind == "absent":
+        return "not there"
+    try:
+        witness.keep(checkpoint)
+    except DependencyDown as error:
+        if error.code == "storage.read_only":
+            return "to be fetched by its own user"
+        return f"not written ({error.code})"
+    return "written"
 
 
 def _matching(action: str, actor: str, subject: str) -> Select[Any]:
