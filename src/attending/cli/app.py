@@ -10,6 +10,7 @@ import typer
 from attending import __version__
 from attending.cli import (
     authority,
+    backup,
     baseline,
     begin,
     catalogue,
@@ -81,6 +82,7 @@ for name, noun in {
     "review": authority.review_app,
     "key": authority.key_app,
     "audit": trust.audit_app,
+    "backup": backup.backup_app,
     "release": live.release_app,
     "monitor": monitor.monitor_app,
     "incident": incident.incident_app,

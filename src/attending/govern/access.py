@@ -55,6 +55,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         *("contract infer", "cohort import-aces", "features ready", "features warm", "codelist ls"),
         *("codelist show", "codelist diff", "baseline ls", "features ls", "serve", "sign"),
         *("release rollback", "release disable", "release enable", "release retire"),
+        *("backup restore",),  # it makes a home where none is
         *("validate predictions", "home create", "home migrate", "home show"),
         *(
             "quarantine dismiss",
@@ -76,6 +77,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         *("run diff", "run export", "run trail"),
     ),
     Access(_GUARDS | {"operator"}, "read"): ("audit checkpoint", "audit export"),
+    Access(frozenset({"operator"}), "work"): ("backup make", "backup drill"),
     Access(_GUARDS | {"administrator"}, "read"): ("user ls", "user token ls"),
     _PATIENTS: (
         *("cohort explain", "explain prediction", "features show", "baseline show"),

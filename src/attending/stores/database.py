@@ -91,6 +91,11 @@ class Database:
         """Return the kind of database: `sqlite` or `postgresql`."""
         return self._engine.dialect.name
 
+    @property
+    def address(self) -> str:
+        """Return the address, with its password: never to be shown."""
+        return self._engine.url.render_as_string(hide_password=False)
+
     @contextmanager
     def transaction(self) -> Iterator[Unit]:
         """Give a unit of work; commit it whole at the end of the block, or nothing of it.

@@ -276,6 +276,11 @@ def _lay_out(root: Path, settings: Settings, seeded: bytes | None) -> None:
     for purpose in ("pseudonym", "signing"):
         key = keys.derive(seeded, purpose) if seeded else os.urandom(keys.KEY_BYTES)
         write_once(root / "keys" / f"{purpose}.key", f"{key.hex()}\n".encode(), mode=_PRIVATE_FILE)
+    write_once(root / "settings.yaml", settings_text(settings).encode())
+
+
+def settings_text(settings: Settings) -> str:
+    """Return what a home's `settings.yaml` says."""
     text = (
         f"home_id: {settings.home_id}\n"
         f"synthetic: {str(settings.synthetic).lower()}\n"
@@ -284,4 +289,4 @@ def _lay_out(root: Path, settings: Settings, seeded: bytes | None) -> None:
     )
     if settings.database_file is not None:
         text += f"database_file: {json.dumps(settings.database_file)}\n"
-    write_once(root / "settings.yaml", text.encode())
+    return text
