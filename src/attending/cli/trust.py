@@ -23,7 +23,7 @@ from attending.cli.face import (
 )
 from attending.digests import short
 from attending.errors import IntegrityBroken
-from attending.lifecycle import agreeing, auditing, checking, cohorts, gating, signing
+from attending.lifecycle import agreeing, auditing, bundling, checking, cohorts, gating, signing
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.records.governance import GateDecision
@@ -242,13 +242,31 @@ def gate_except(
 
 
 @audit_app.command("verify")
-def audit_verify(home: HomeOption = None, at: AtOption = None, as_json: JsonOption = False) -> None:
-    """Verify the whole ledger against its checkpoints; damage ends with exit 4.
+def audit_verify(
+    bundle: Annotated[
+        Path | None, typer.Option(help="Verify this bundle instead; no home is needed.")
+    ] = None,
+    keys: Annotated[
+        Path | None, typer.Option(help="The keys that you hold, for a bundle: a `keys.txt`.")
+    ] = None,
+    witness: Annotated[
+        Path | None, typer.Option(help="A folder of checkpoints that was kept elsewhere.")
+    ] = None,
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Verify the whole ledger against its checkpoints, or a bundle; damage ends with exit 4.
 
     Example: attending audit verify --home H
     """
+    if bundle is not None:
+        found = bundling.verify_bundle(bundle, held=keys)
+        emit(found.model_dump(mode="json"), as_json=as_json, lines=[found.statement])
+        found.require()
+        return
     with open_desk(home_path(home), at=clock(at)) as desk:
-        report = auditing.verify(desk)
+        report = auditing.verify(desk, witness=witness)
     emit(report.content(), as_json=as_json, lines=[report.statement])
     report.require()
 
@@ -308,17 +326,28 @@ def audit_ask(
 
 @audit_app.command("export")
 def audit_export(
-    folder: Annotated[Path, typer.Argument(help="A folder that is not there yet.")],
+    into: Annotated[
+        Path, typer.Argument(help="A folder, or with --model a file, that is not there yet.")
+    ],
+    model: Annotated[
+        str, typer.Option(help="Export all about this model, as one signed bundle.")
+    ] = "",
     home: HomeOption = None,
     at: AtOption = None,
+    by: ByOption = "system",
     as_json: JsonOption = False,
 ) -> None:
-    """Export the ledger for the standalone verifier, which needs Python alone.
+    """Export the ledger, or a signed bundle about one model; Python alone verifies either.
 
-    Example: attending audit export ledger-copy --home H
+    Example: attending audit export readmission.tar --model readmission-30d --by caro --home H
     """
-    with open_desk(home_path(home), at=clock(at)) as desk:
-        where = auditing.export(desk, folder)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        if model:
+            made = bundling.export_bundle(desk, into, model=model)
+            said = {"file": str(into), "digest": made.digest, "files": len(made.files)}
+            emit(said, as_json=as_json, lines=[f"{len(made.files)} files about {model} in {into}"])
+            return
+        where = auditing.export(desk, into)
     emit({"folder": str(where)}, as_json=as_json, lines=[f"ledger exported to {where}"])
 
 

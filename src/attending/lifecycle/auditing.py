@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from attending.digests import short
-from attending.errors import AttendingError, NotFound
+from attending.errors import AttendingError, BadInput, NotFound
 from attending.lifecycle.snapshots import missing
 from attending.records.governance import Approval
 from attending.records.run import Run
@@ -20,9 +20,19 @@ if TYPE_CHECKING:
     from attending.records.ledger import AuditReport, Checkpoint, LedgerEntry
 
 
-def verify(desk: Desk) -> AuditReport:
-    """Return what an audit of the whole ledger, and of the rows that it binds, found."""
-    report = desk.home.ledger.verify()
+def verify(desk: Desk, *, witness: Path | None = None) -> AuditReport:
+    """Return what an audit of the whole ledger, and of the rows that it binds, found.
+
+    Args:
+        desk: where.
+        witness: a folder of checkpoints that was kept elsewhere; the home's own when absent.
+
+    Raises:
+        BadInput: there is no such folder.
+    """
+    if witness is not None and not witness.is_dir():
+        raise BadInput("there is no such folder", code="witness.missing", where=str(witness))
+    report = desk.home.ledger.verify(witness=witness)
     rows = desk.home.check_rows()
     return report.model_copy(update={"findings": (*report.findings, *rows)})
 

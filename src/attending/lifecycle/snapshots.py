@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from attending.digests import digests_in
 from attending.engines.local import LocalEngine
 from attending.engines.row_hash import row_hashes
 from attending.errors import BadInput, NotFound, Refused
@@ -275,7 +276,7 @@ def citations(desk: Desk) -> tuple[Cited, ...]:
         needed[digest]["newest of its source"] += 1
     for line in catalog.list():
         if line.kind != Snapshot.kind:
-            for word in _words(catalog.content(line.digest)) & present:
+            for word in digests_in(catalog.content(line.digest)) & present:
                 needed[word][line.kind.replace("_", " ")] += 1
     return tuple(
         Cited(
@@ -287,15 +288,6 @@ def citations(desk: Desk) -> tuple[Cited, ...]:
         )
         for digest in sorted(present)
     )
-
-
-def _words(content: object) -> set[str]:
-    """Return every text in a JSON value that is as long as a digest."""
-    if isinstance(content, dict):
-        return set().union(*map(_words, content.values()))
-    if isinstance(content, list):
-        return set().union(*map(_words, content))
-    return {content} if isinstance(content, str) and len(content) == 64 else set()
 
 
 def let_go(desk: Desk, name: str) -> Cited:
