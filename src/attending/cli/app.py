@@ -9,6 +9,7 @@ import typer
 
 from attending import __version__
 from attending.cli import (
+    audit_desk,
     authority,
     backup,
     baseline,
@@ -88,6 +89,8 @@ for name, noun in {
     "incident": incident.incident_app,
 }.items():
     app.add_typer(noun, name=name, no_args_is_help=True)
+trust.audit_app.command("recall")(audit_desk.audit_recall)
+trust.audit_app.command("search")(audit_desk.audit_search)
 features.app.command("ready")(ready.features_ready)
 study.validate_app.command("predictions")(predictions.validate_recorded)
 study.validate_app.command("later")(validation.validate_later)

@@ -315,13 +315,17 @@ def audit_ask(
     at: AtOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Answer who approved what, when data were pulled, and which metrics were shown.
+    """Answer who approved, when data were pulled, which metrics, which incidents, when retired.
 
     Example: attending audit ask readmission-30d --home H
     """
     with open_desk(home_path(home), at=clock(at)) as desk:
         found = auditing.ask(desk, model=model)
-    emit(found, as_json=as_json, lines=[f"{key}: {value}" for key, value in found.items()])
+    lines = [f"model: {found['model']}"]
+    for key, answers in found.items():
+        if isinstance(answers, list):
+            lines += [f"{key.replace('_', ' ')}:", *(f"  {one}" for one in answers or ["none"])]
+    emit(found, as_json=as_json, lines=lines)
 
 
 @audit_app.command("export")

@@ -69,7 +69,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         *("user role grant", "user role revoke", "user token add", "user token end"),
     ),
     _READ: (
-        *("audit ask", "audit trail", "audit verify", "cohort show", "cohort diff"),
+        *("audit ask", "audit search", "audit trail", "audit verify", "cohort show", "cohort diff"),
         *("contract diff", "features catalogue", "features lineage", "features reviews"),
         *("features diff", "gate check", "quarantine ls", "release status", "run ls", "run show"),
         *("snapshot ls", "snapshot show", "snapshot diff", "today", "fsck", "policy show"),
@@ -82,6 +82,9 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
     _PATIENTS: (
         *("cohort explain", "explain prediction", "features show", "baseline show"),
         *("quarantine show", "incident list"),
+    ),
+    Access(frozenset({"clinical_lead", "privacy_officer"}), "patients", patients=True): (
+        "audit recall",
     ),
     _MAKE: (
         *("cohort build", "features build", "features parity", "features take", "train fit"),
