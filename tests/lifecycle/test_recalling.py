@@ -15,7 +15,7 @@ import pytest
 
 from attending.documents.csv_cells import STARTS, csv_bytes
 from attending.errors import BadInput, NotFound
-from attending.lifecycle import auditing, ingesting, recalling, simulating
+from attending.lifecycle import auditing, incidents, ingesting, recalling, simulating
 from attending.lifecycle.desk import create_home, keep
 from attending.lifecycle.recalling import Recall
 from attending.records.ledger import Subject
@@ -244,8 +244,8 @@ def test_five_questions_have_their_answers_and_an_unknown_model_is_refused(tmp_p
     with pytest.raises(NotFound):
         auditing.ask(desk, model="nobody")
     # The snapshot of the example run is of no source here, so that question is asked in the demo.
-    incidents = [auditing.handled(one) for one in auditing.incidents(desk, model=MODEL)]
+    told = [auditing.handled(one) for one in incidents.incidents(desk, model=MODEL)]
     said = "v1 stale_feature (medium harm): Creatinine was a day old: notify by omar at"
-    assert incidents == [f"2026-03-02T06:00:00Z {said} 2026-03-02T06:00:00Z; open"]
+    assert told == [f"2026-03-02T06:00:00Z {said} 2026-03-02T06:00:00Z; open"]
     assert auditing.retired(desk, MODEL) == ["v1 at 2026-03-02T06:00:00Z by clara: Replaced by v2."]
     desk.home.close()

@@ -52,6 +52,7 @@ ACTS: dict[str, tuple[str, tuple[Role, ...]]] = {
         "review afterwards what was done at once or by few",
         ("compliance_officer", "privacy_officer", "clinical_lead"),
     ),
+    "erasure": ("erase what is kept of a patient", ("privacy_officer",)),
     "keys": ("change the keys of this home", ("operator",)),
 }
 

@@ -24,7 +24,7 @@ from attending.ingest.shards import sorted_events, write_parquet
 from attending.lifecycle.desk import keep, note
 from attending.lifecycle.engines import engine_over
 from attending.lifecycle.growing import withdrawn
-from attending.lifecycle.ingesting import held, kept_withdrawals, of_record
+from attending.lifecycle.ingesting import ERASED, held, kept_withdrawals, of_record
 from attending.lifecycle.quarantining import released_by
 from attending.records.events import EVENTS, plain
 from attending.records.ledger import Subject
@@ -317,6 +317,10 @@ def let_go(desk: Desk, name: str) -> Cited:
 
 def missing(desk: Desk) -> tuple[str, ...]:
     """Return the snapshots that records speak of, that nobody let go, and that are not here."""
-    gone = {entry.subject for entry in desk.home.ledger.search(action=_GONE, limit=1_000_000)}
+    gone = {
+        entry.subject
+        for action in (_GONE, ERASED)
+        for entry in desk.home.ledger.search(action=action, limit=1_000_000)
+    }
     known = {line.digest for line in desk.home.catalog.list(Snapshot.kind)}
     return tuple(sorted(known - gone - set(desk.home.snapshots.list())))

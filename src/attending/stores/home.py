@@ -15,6 +15,7 @@ from attending import keys
 from attending.digests import digest_of
 from attending.errors import BadInput, IntegrityBroken, NotFound
 from attending.records.base import When  # noqa: TC001 - pydantic reads it at run time
+from attending.records.erasure import Erasure
 from attending.records.ledger import Subject
 from attending.specs.base import Spec
 from attending.specs.read_yaml import read_spec
@@ -24,6 +25,7 @@ from attending.stores.chain import Act
 from attending.stores.connections import probe
 from attending.stores.database import Database
 from attending.stores.deployments import Deployments
+from attending.stores.erasing import from_bytes
 from attending.stores.files import io_refused, write_once
 from attending.stores.fsck import check_rows
 from attending.stores.ledger import Ledger
@@ -241,7 +243,15 @@ class Home:
 
     def check_rows(self) -> tuple[Finding, ...]:
         """Return what is wrong with the rows of the store, by what the ledger says of them."""
-        return check_rows(self.database)
+        return check_rows(self.database, erased=self._erased())
+
+    def _erased(self) -> dict[int, list[bytes]]:
+        """Return the hashes of all rows that were erased, by the entry that bound them."""
+        found: dict[int, list[bytes]] = {}
+        for one in self.catalog.all(Erasure):
+            for seq, hashes in from_bytes(self.artifacts.read(one.rows)).items():
+                found.setdefault(seq, []).extend(hashes)
+        return found
 
     def close(self) -> None:
         """Close the database."""

@@ -248,6 +248,11 @@ class Predictions:
                 parts += [_arrow(some, schema) for some in result.partitions()]
         return pa.concat_tables(parts)
 
+    def subjects(self) -> tuple[int, ...]:
+        """Return everyone who was scored, once."""
+        rows = self.database.rows(select(PREDICTIONS.c.subject_id).distinct())
+        return tuple(row.subject_id for row in rows)
+
     def count(self, model: str, *, version: str = "") -> int:
         """Return how many predictions a model, or one version of it, has made."""
         statement = select(func.count()).select_from(PREDICTIONS)
