@@ -90,3 +90,16 @@ def short(digest: str) -> str:
     'e3b0c44298fc'
     """
     return digest[:12]
+
+
+def digests_in(content: object) -> set[str]:
+    """Return every text in a JSON value that is as long as a digest.
+
+    >>> sorted(len(one) for one in digests_in({"run": "a" * 64, "of": ["b" * 64, 3, "short"]}))
+    [64, 64]
+    """
+    if isinstance(content, dict):
+        return set().union(*map(digests_in, content.values()))
+    if isinstance(content, list):
+        return set().union(*map(digests_in, content))
+    return {content} if isinstance(content, str) and len(content) == 64 else set()

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_SEALED = b"attending sealed 1\n"
+_SALT_BYTES, _NONCE_BYTES = 16, 12
 _MASK_53_BITS = (1 << 53) - 1
 KEY_BYTES = 32
 #: The farthest that a date shift moves a patient's instants into the past, in weeks.
@@ -105,3 +110,31 @@ def check_passphrase(hashed: str, passphrase: str) -> bool:
         return _HASHER.verify(hashed, passphrase)
     except (VerificationError, InvalidHashError):
         return False
+
+
+def seal(passphrase: str, secret: bytes) -> bytes:
+    """Return a secret encrypted by a passphrase (scrypt, AES-256-GCM).
+
+    >>> unseal("correct horse", seal("correct horse", b"a key"))
+    b'a key'
+    >>> unseal("battery staple", seal("correct horse", b"a key")) is None
+    True
+    """
+    salt, nonce = os.urandom(_SALT_BYTES), os.urandom(_NONCE_BYTES)
+    return _SEALED + salt + nonce + _cipher(passphrase, salt).encrypt(nonce, secret, _SEALED)
+
+
+def unseal(passphrase: str, sealed: bytes) -> bytes | None:
+    """Return what was sealed; None for another passphrase, changed bytes, or no seal at all."""
+    head, start = len(_SEALED), len(_SEALED) + _SALT_BYTES
+    salt, nonce = sealed[head:start], sealed[start : start + _NONCE_BYTES]
+    if not sealed.startswith(_SEALED) or len(nonce) < _NONCE_BYTES:
+        return None
+    try:
+        return _cipher(passphrase, salt).decrypt(nonce, sealed[start + _NONCE_BYTES :], _SEALED)
+    except InvalidTag:
+        return None
+
+
+def _cipher(passphrase: str, salt: bytes) -> AESGCM:
+    return AESGCM(Scrypt(salt=salt, length=32, n=2**15, r=8, p=1).derive(passphrase.encode()))

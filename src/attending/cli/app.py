@@ -9,13 +9,16 @@ import typer
 
 from attending import __version__
 from attending.cli import (
+    audit_desk,
     authority,
+    backup,
     baseline,
     begin,
     catalogue,
     codelist,
     cohort,
     contract,
+    erasure,
     features,
     hospital,
     incident,
@@ -82,11 +85,15 @@ for name, noun in {
     "review": authority.review_app,
     "key": authority.key_app,
     "audit": trust.audit_app,
+    "backup": backup.backup_app,
+    "erasure": erasure.erasure_app,
     "release": live.release_app,
     "monitor": monitor.monitor_app,
     "incident": incident.incident_app,
 }.items():
     app.add_typer(noun, name=name, no_args_is_help=True)
+trust.audit_app.command("recall")(audit_desk.audit_recall)
+trust.audit_app.command("search")(audit_desk.audit_search)
 features.app.command("ready")(ready.features_ready)
 study.validate_app.command("predictions")(predictions.validate_recorded)
 study.validate_app.command("later")(validation.validate_later)

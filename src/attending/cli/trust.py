@@ -26,6 +26,7 @@ from attending.errors import IntegrityBroken
 from attending.lifecycle import (
     agreeing,
     auditing,
+    bundling,
     checking,
     cohorts,
     gating,
@@ -281,16 +282,27 @@ def audit_verify(
         list[str] | None,
         typer.Option("--head", help="A printed head, typed in from paper. Give it again for each."),
     ] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(help="Verify this bundle instead; no home is needed.")
+    ] = None,
+    keys: Annotated[
+        Path | None, typer.Option(help="The keys that you hold, for a bundle: a `keys.txt`.")
+    ] = None,
     home: HomeOption = None,
     at: AtOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Verify the whole ledger against all its witnesses; damage ends with exit 4.
+    """Verify the whole ledger against all its witnesses, or a bundle; damage ends with exit 4.
 
     It says of each witness whether the store's own user could change it (self-witnessed).
 
     Example: attending audit verify --witness /mnt/pharmacy/checkpoints --home H
     """
+    if bundle is not None:
+        found = bundling.verify_bundle(bundle, held=keys)
+        emit(found.model_dump(mode="json"), as_json=as_json, lines=[found.statement])
+        found.require()
+        return
     with open_desk(home_path(home), at=clock(at)) as desk:
         report = witnessing.verify(desk, brought=witness or (), heads=head or ())
     if not as_json:
@@ -382,28 +394,43 @@ def audit_ask(
     at: AtOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Answer who approved what, when data were pulled, and which metrics were shown.
+    """Answer who approved, when data were pulled, which metrics, which incidents, when retired.
 
     Example: attending audit ask readmission-30d --home H
     """
     with open_desk(home_path(home), at=clock(at)) as desk:
         found = auditing.ask(desk, model=model)
-    emit(found, as_json=as_json, lines=[f"{key}: {value}" for key, value in found.items()])
+    lines = [f"model: {found['model']}"]
+    for key, answers in found.items():
+        if isinstance(answers, list):
+            lines += [f"{key.replace('_', ' ')}:", *(f"  {one}" for one in answers or ["none"])]
+    emit(found, as_json=as_json, lines=lines)
 
 
 @audit_app.command("export")
 def audit_export(
-    folder: Annotated[Path, typer.Argument(help="A folder that is not there yet.")],
+    into: Annotated[
+        Path, typer.Argument(help="A folder, or with --model a file, that is not there yet.")
+    ],
+    model: Annotated[
+        str, typer.Option(help="Export all about this model, as one signed bundle.")
+    ] = "",
     home: HomeOption = None,
     at: AtOption = None,
+    by: ByOption = "system",
     as_json: JsonOption = False,
 ) -> None:
-    """Export the ledger for the standalone verifier, which needs Python alone.
+    """Export the ledger, or a signed bundle about one model; Python alone verifies either.
 
-    Example: attending audit export ledger-copy --home H
+    Example: attending audit export readmission.tar --model readmission-30d --by caro --home H
     """
-    with open_desk(home_path(home), at=clock(at)) as desk:
-        where = auditing.export(desk, folder)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        if model:
+            made = bundling.export_bundle(desk, into, model=model)
+            said = {"file": str(into), "digest": made.digest, "files": len(made.files)}
+            emit(said, as_json=as_json, lines=[f"{len(made.files)} files about {model} in {into}"])
+            return
+        where = auditing.export(desk, into)
     emit({"folder": str(where)}, as_json=as_json, lines=[f"ledger exported to {where}"])
 
 

@@ -56,6 +56,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         *("codelist show", "codelist diff", "baseline ls", "features ls", "serve", "sign"),
         *("release rollback", "release disable", "release enable", "release retire"),
         *("validate predictions", "home clock", "home create", "home migrate", "home show"),
+        *("backup restore",),  # it makes a home where none is
         *(
             "quarantine dismiss",
             "quarantine release",
@@ -72,22 +73,28 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
             "user add",
             "user begin",
         ),
+        *("erasure make", "erasure purge"),
         *("user break-glass", "user disable", "user enable", "user passphrase", "user vouch"),
         *("user role grant", "user role revoke", "user token add", "user token end"),
     ),
     _READ: (
-        *("audit ask", "audit trail", "audit verify", "cohort show", "cohort diff"),
+        *("audit ask", "audit search", "audit trail", "audit verify", "cohort show", "cohort diff"),
         *("contract diff", "features catalogue", "features lineage", "features reviews"),
         *("features diff", "gate check", "quarantine ls", "release status", "run ls", "run show"),
         *("snapshot ls", "snapshot show", "snapshot diff", "today", "fsck", "policy show"),
         *("review ls", "document show", "incident letter", "incident ls", "incident show"),
         *("run diff", "run export", "run trail", "audit head"),
+        *("erasure check", "erasure ls"),
     ),
     Access(_GUARDS | {"operator"}, "read"): ("audit checkpoint", "audit export"),
+    Access(frozenset({"operator"}), "work"): ("backup make", "backup drill"),
     Access(_GUARDS | {"administrator"}, "read"): ("user ls", "user token ls"),
     _PATIENTS: (
         *("cohort explain", "explain prediction", "features show", "baseline show"),
         *("quarantine show", "incident list"),
+    ),
+    Access(frozenset({"clinical_lead", "privacy_officer"}), "patients", patients=True): (
+        "audit recall",
     ),
     _MAKE: (
         *("cohort build", "features build", "features parity", "features take", "train fit"),

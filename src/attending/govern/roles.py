@@ -56,6 +56,7 @@ ACTS: dict[str, tuple[str, tuple[Role, ...]]] = {
         "compare the printed head of the ledger",
         ("compliance_officer", "privacy_officer", "clinical_lead", "auditor"),
     ),
+    "erasure": ("erase what is kept of a patient", ("privacy_officer",)),
     "keys": ("change the keys of this home", ("operator",)),
 }
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from attending.digests import short
 from attending.errors import AttendingError, NotFound
+from attending.lifecycle.incidents import incidents
 from attending.lifecycle.snapshots import missing
 from attending.records.governance import Approval
+from attending.records.release import Retirement
 from attending.records.run import Run
 from attending.records.snapshot import Snapshot
 from attending.records.validation import ValidationReport
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from attending.lifecycle.desk import Desk
+    from attending.lifecycle.incidents import Standing
     from attending.records.ledger import LedgerEntry
 
 
@@ -35,7 +38,7 @@ def trail(desk: Desk, subject: str) -> tuple[LedgerEntry, ...]:
 
 
 def ask(desk: Desk, *, model: str) -> dict[str, Any]:  # a JSON object
-    """Return who approved what, when data were pulled, which metrics were shown, and the stages.
+    """Return the five answers and the stages: approvals, data, metrics, incidents, retirement.
 
     Raises:
         NotFound: no such model here.
@@ -73,7 +76,31 @@ def ask(desk: Desk, *, model: str) -> dict[str, Any]:  # a JSON object
             if (estimate := report.estimate("auroc", model=figure.name))
             and estimate.value is not None
         ],
+        "incidents": [handled(item) for item in incidents(desk, model=model)],
+        "retired": retired(desk, model),
     }
+
+
+def retired(desk: Desk, model: str) -> list[str]:
+    """Return which versions of a model ended for good, when, by whom and why."""
+    return [
+        f"{item.version} at {format_instant(item.retired_at)} by {item.by}: {item.reason}"
+        for item in desk.home.catalog.all(Retirement, model=model)
+    ]
+
+
+def handled(stands: Standing) -> str:
+    """Return one incident in a line: what, how it was handled, how it stands."""
+    told = stands.incident
+    steps = [
+        f"{one.step} by {one.done_by} at {format_instant(one.done_at)}{' (late)' * one.late}"
+        for one in stands.done.values()
+    ]
+    touched = f"; {stands.impact.predictions} predictions touched" if stands.impact else ""
+    return (
+        f"{format_instant(told.opened_at)} {told.version} {told.type} ({told.harm} harm): "
+        f"{told.title}: {', '.join(steps) or 'no step done'}{touched}; {stands.state}"
+    )
 
 
 def export(desk: Desk, folder: Path) -> Path:

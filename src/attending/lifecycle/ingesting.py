@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from attending.digests import canonical
+from attending.digests import canonical, short
 from attending.engines.layers import ENDED, LayeredShard
 from attending.errors import Refused
 from attending.ingest.build import build_snapshot
@@ -27,7 +27,7 @@ from attending.records.snapshot import Snapshot
 from attending.specs.base import dump
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 #: The word under which a snapshot's withdrawn records are found.
 GONE = "withdrawn"
+#: The entry that says that a snapshot is gone because patients were erased from it.
+ERASED = "snapshot.erase"
 #: A snapshot has at least so many files; more where a source holds more text than this a file.
 FEWEST_SHARDS = 2
 _TEXT_A_SHARD = 128 << 20
@@ -275,7 +277,9 @@ def of_record(desk: Desk, snapshot: Snapshot) -> Held:
 
     Raises:
         NotFound: it, or a layer of it, is no longer here.
+        Refused: patients were erased from it.
     """
+    _require_not_erased(desk, (*snapshot.layers, snapshot.digest))
     place = desk.home.snapshots.path
     below = [(name, desk.home.catalog.get(name, Snapshot)) for name in snapshot.layers]
     under = tuple(
@@ -290,6 +294,22 @@ def of_record(desk: Desk, snapshot: Snapshot) -> Held:
     )
 
 
+def _require_not_erased(desk: Desk, names: Iterable[str]) -> None:
+    """Refuse a snapshot from which patients were erased: it cannot be read, nor be made again."""
+    gone = set(names) - set(desk.home.snapshots.list())
+    entries = [one for name in sorted(gone) for one in desk.home.ledger.search(subject=name)]
+    erased = [one for one in entries if one.action == ERASED]
+    if erased:
+        rows = sum(int(str(one.details["erased_rows"])) for one in erased)
+        by = str(erased[-1].details["by"])
+        raise Refused(
+            f"data were erased: {rows} rows of this snapshot are gone, what was made from it "
+            "cannot be repeated",
+            code="data.erased",
+            hint=f"The snapshot without them is {short(by)}." if by else "Ingest again.",
+        )
+
+
 def _listed(folder: Path, file: Ended | Merges | Moved | None, schema: pa.Schema) -> pa.Table:
     if file is None:
         return schema.empty_table()
@@ -297,6 +317,7 @@ def _listed(folder: Path, file: Ended | Merges | Moved | None, schema: pa.Schema
 
 
 def snapshots(desk: Desk) -> tuple[Held, ...]:
-    """Return all snapshots of the home, oldest first."""
+    """Return all snapshots that the home still holds, oldest first."""
+    present = set(desk.home.snapshots.list())
     found = desk.home.catalog.all(Snapshot)
-    return tuple(held(desk, snapshot.digest) for snapshot in found)
+    return tuple(of_record(desk, one) for one in found if {*one.layers, one.digest} <= present)

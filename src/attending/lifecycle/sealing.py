@@ -10,6 +10,7 @@ from attending.errors import BadInput
 from attending.lifecycle.desk import keep, keep_in
 from attending.lifecycle.people import acting
 from attending.records.people import KeyChange, Seal
+from attending.stores.bundle import sealed_text as text_of_seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +34,8 @@ def seal(desk: Desk, unit: Unit, approval: Approval) -> None:
 
 
 def sealed_text(desk: Desk, approval: str) -> bytes:
-    """Return what is sealed: the purpose, the home and the approval, so that none is exchanged."""
-    return f"attending approval\n{desk.home.settings.home_id}\n{approval}\n".encode()
+    """Return what is sealed for an approval of this home."""
+    return text_of_seal(desk.home.settings.home_id, approval)
 
 
 def seal_fault(desk: Desk, approval: Approval) -> str:

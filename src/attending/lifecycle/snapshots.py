@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from attending.digests import digests_in
 from attending.engines.local import LocalEngine
 from attending.engines.row_hash import row_hashes
 from attending.errors import BadInput, NotFound, Refused
@@ -23,7 +24,7 @@ from attending.ingest.shards import sorted_events, write_parquet
 from attending.lifecycle.desk import keep, note
 from attending.lifecycle.engines import engine_over
 from attending.lifecycle.growing import withdrawn
-from attending.lifecycle.ingesting import held, kept_withdrawals, of_record
+from attending.lifecycle.ingesting import ERASED, held, kept_withdrawals, of_record
 from attending.lifecycle.quarantining import released_by
 from attending.records.events import EVENTS, plain
 from attending.records.ledger import Subject
@@ -275,7 +276,7 @@ def citations(desk: Desk) -> tuple[Cited, ...]:
         needed[digest]["newest of its source"] += 1
     for line in catalog.list():
         if line.kind != Snapshot.kind:
-            for word in _words(catalog.content(line.digest)) & present:
+            for word in digests_in(catalog.content(line.digest)) & present:
                 needed[word][line.kind.replace("_", " ")] += 1
     return tuple(
         Cited(
@@ -287,15 +288,6 @@ def citations(desk: Desk) -> tuple[Cited, ...]:
         )
         for digest in sorted(present)
     )
-
-
-def _words(content: object) -> set[str]:
-    """Return every text in a JSON value that is as long as a digest."""
-    if isinstance(content, dict):
-        return set().union(*map(_words, content.values()))
-    if isinstance(content, list):
-        return set().union(*map(_words, content))
-    return {content} if isinstance(content, str) and len(content) == 64 else set()
 
 
 def let_go(desk: Desk, name: str) -> Cited:
@@ -325,6 +317,10 @@ def let_go(desk: Desk, name: str) -> Cited:
 
 def missing(desk: Desk) -> tuple[str, ...]:
     """Return the snapshots that records speak of, that nobody let go, and that are not here."""
-    gone = {entry.subject for entry in desk.home.ledger.search(action=_GONE, limit=1_000_000)}
+    gone = {
+        entry.subject
+        for action in (_GONE, ERASED)
+        for entry in desk.home.ledger.search(action=action, limit=1_000_000)
+    }
     known = {line.digest for line in desk.home.catalog.list(Snapshot.kind)}
     return tuple(sorted(known - gone - set(desk.home.snapshots.list())))

@@ -8,7 +8,7 @@ from pathlib import Path  # noqa: TC003 - the running example below needs it
 
 from attending.digests import digest_bytes, short
 from attending.errors import IntegrityBroken, NotFound
-from attending.stores.files import io_refused, sync_file, sync_name, write_once
+from attending.stores.files import io_refused, sync_file, sync_folder, sync_name, write_once
 from attending.stores.names import check_digest
 
 
@@ -74,6 +74,19 @@ class Artifacts:
                 where=str(path),
             )
         return content
+
+    def erase(self, digest: str) -> None:
+        """Take an artifact away for good; a record says that it is gone.
+
+        Raises:
+            BadInput: not a digest.
+            DependencyDown: the file system refuses.
+        """
+        path = self.path(digest)
+        with io_refused():
+            if digest in self:
+                path.unlink()
+                sync_folder(path.parent)
 
     def __contains__(self, digest: str) -> bool:
         """Return whether an artifact of that name rests here, unread."""

@@ -6,22 +6,96 @@ version are copied as they are.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import MetaData, func, select
 
-from attending.errors import BadInput, IntegrityBroken
+from attending.errors import BadInput, DependencyDown, IntegrityBroken
 from attending.stores.addresses import file_of, make_private_file
 from attending.stores.connections import connect, reading, writing
 from attending.stores.database import inspected, schema_of
+from attending.stores.files import io_refused, sync_file
 from attending.stores.refusals import translated
 from attending.stores.revisions import upgrade
 from attending.stores.tables import META, REVISION
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Table
+    from pathlib import Path
+
+    from sqlalchemy import Connection, Engine, Table
 
 _BATCH_ROWS = 5_000
+
+
+def back_up_store(source: str, path: Path) -> Literal["online", "logical"]:
+    """Return how a store was copied into one private SQLite file, in one state throughout.
+
+    An SQLite store is copied by the database's own online backup, page by page; a PostgreSQL store
+    row by row in one transaction. The second needs no program of the server's version and can be
+    brought back on either kind of database.
+
+    Args:
+        source: the address of a store; others may write to it meanwhile.
+        path: where no file is.
+
+    Raises:
+        BadInput: there is a file.
+        IntegrityBroken: the copy is not sound, or has not as many rows as the source.
+        NotFound: there is no store at the source.
+        DependencyDown: the store cannot be reached, or there is no space.
+    """
+    if file_of(source) is None:
+        copy_store(source, f"sqlite:///{path.resolve()}")
+        _one_file(path)
+        return "logical"
+    engine, _ = inspected(source)
+    make_private_file(path)
+    try:
+        with translated(), closing(engine.raw_connection()) as giving:
+            _pages(giving.driver_connection, path)
+    finally:
+        engine.dispose()
+    return "online"
+
+
+def counted(engine: Engine) -> dict[str, int]:
+    """Return how many rows each table of a store has."""
+    tables = MetaData()
+    with translated(), reading(engine).connect() as connection:
+        tables.reflect(connection)
+        return {
+            name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+            for name, table in sorted(tables.tables.items())
+            if name != REVISION.name
+        }
+
+
+def _pages(giving: Any, path: Path) -> None:  # noqa: ANN401 - a DBAPI connection
+    try:
+        with closing(sqlite3.connect(path)) as taking:
+            giving.backup(taking)
+    except sqlite3.Error as error:
+        raise DependencyDown(
+            "the online backup failed", code="backup.copy", hint=str(error), where=str(path)
+        ) from None
+    _one_file(path)
+
+
+def _one_file(path: Path) -> None:
+    """Fold the write-ahead log into the file, check the file, and make it durable."""
+    with closing(sqlite3.connect(path)) as store:
+        store.execute("PRAGMA journal_mode = delete").close()
+        found = store.execute("PRAGMA integrity_check").fetchone()
+    if found != ("ok",):
+        raise IntegrityBroken(
+            "the copy of the database is not sound",
+            code="store.copy",
+            hint="Run `attending fsck`; the database itself may be damaged.",
+        )
+    with io_refused():
+        sync_file(path)
 
 
 def copy_store(source: str, target: str) -> dict[str, int]:

@@ -5,7 +5,7 @@ Every write goes through `transaction()`, which commits rows and ledger entries 
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import inspect, select
@@ -93,6 +93,11 @@ class Database:
         """Return the kind of database: `sqlite` or `postgresql`."""
         return self._engine.dialect.name
 
+    @property
+    def address(self) -> str:
+        """Return the address, with its password: never to be shown."""
+        return self._engine.url.render_as_string(hide_password=False)
+
     @contextmanager
     def transaction(self) -> Iterator[Unit]:
         """Give a unit of work; commit it whole at the end of the block, or nothing of it.
@@ -109,6 +114,21 @@ class Database:
             unit = Unit(connection, hold_chain(connection, self.ledger_id))
             yield unit
             unit.finish()
+
+    def sweep(self) -> None:
+        """Let go of what erased rows left behind in logs and free space of the files.
+
+        Raises:
+            DependencyDown: another connection holds the log, or the store is down.
+        """
+        with translated():
+            if self.kind == "sqlite":
+                with closing(self._engine.raw_connection()) as raw:
+                    raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+                return
+            engine = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+            with engine.connect() as connection:
+                connection.exec_driver_sql("VACUUM")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

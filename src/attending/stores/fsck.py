@@ -14,7 +14,7 @@ from attending.stores.bindings import row_hash, rows_digest
 from attending.stores.tables import BOUND, LEDGER, RECORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -26,10 +26,16 @@ NOTHING = (0, rows_digest([]))
 _NO_ENTRY = -1
 
 
-def check_rows(database: Database) -> tuple[Finding, ...]:
+def check_rows(
+    database: Database, *, erased: Mapping[int, Sequence[bytes]] | None = None
+) -> tuple[Finding, ...]:
     """Return what is wrong with the rows of the store: edited, deleted, or put in unseen.
 
     Run the audit of the ledger first: rows are compared with what its entries say.
+
+    Args:
+        database: the store.
+        erased: the hashes of rows that were erased, by the entry that bound them.
     """
     with database.reading() as connection:
         bound: dict[int, list[bytes]] = defaultdict(list)
@@ -39,6 +45,8 @@ def check_rows(database: Database) -> tuple[Finding, ...]:
                 seq = _whole(row["seq"])
                 bound[seq].append(row_hash(name, row))
                 tables[seq].add(name)
+        for seq, hashes in (erased or {}).items():
+            bound[seq] += hashes
         said = dict(_said(connection))
         misnamed = tuple(_misnamed(connection))
     findings = [

@@ -16,6 +16,7 @@ from attending import keys
 from attending.digests import digest_of
 from attending.errors import BadInput, IntegrityBroken, NotFound
 from attending.records.base import When  # noqa: TC001 - pydantic reads it at run time
+from attending.records.erasure import Erasure
 from attending.records.ledger import Subject
 from attending.specs.base import Spec
 from attending.specs.read_yaml import read_spec
@@ -26,6 +27,7 @@ from attending.stores.chain import Act
 from attending.stores.connections import probe
 from attending.stores.database import Database
 from attending.stores.deployments import Deployments
+from attending.stores.erasing import from_bytes
 from attending.stores.files import io_refused, write_once
 from attending.stores.fsck import check_rows
 from attending.stores.ledger import Ledger
@@ -256,7 +258,15 @@ class Home:
 
     def check_rows(self) -> tuple[Finding, ...]:
         """Return what is wrong with the rows of the store, by what the ledger says of them."""
-        return check_rows(self.database)
+        return check_rows(self.database, erased=self._erased())
+
+    def _erased(self) -> dict[int, list[bytes]]:
+        """Return the hashes of all rows that were erased, by the entry that bound them."""
+        found: dict[int, list[bytes]] = {}
+        for one in self.catalog.all(Erasure):
+            for seq, hashes in from_bytes(self.artifacts.read(one.rows)).items():
+                found.setdefault(seq, []).extend(hashes)
+        return found
 
     def close(self) -> None:
         """Close the database."""
@@ -291,6 +301,11 @@ def _lay_out(root: Path, settings: Settings, seeded: bytes | None) -> None:
     for purpose in ("pseudonym", "signing"):
         key = keys.derive(seeded, purpose) if seeded else os.urandom(keys.KEY_BYTES)
         write_once(root / "keys" / f"{purpose}.key", f"{key.hex()}\n".encode(), mode=_PRIVATE_FILE)
+    write_once(root / "settings.yaml", settings_text(settings).encode())
+
+
+def settings_text(settings: Settings) -> str:
+    """Return what a home's `settings.yaml` says."""
     text = (
         f"home_id: {settings.home_id}\n"
         f"synthetic: {str(settings.synthetic).lower()}\n"
@@ -299,4 +314,4 @@ def _lay_out(root: Path, settings: Settings, seeded: bytes | None) -> None:
     )
     if settings.database_file is not None:
         text += f"database_file: {json.dumps(settings.database_file)}\n"
-    write_once(root / "settings.yaml", text.encode())
+    return text

@@ -22,7 +22,7 @@ from attending.stores.unit import read_chain
 from attending.stores.witnesses import OWN, store_user
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy import Select
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from attending.stores.unit import Unit
     from attending.stores.witnesses import Witness
     from attending.types import Instant
+
+
+_MOST_NAMES = 500
 
 
 class Ledger:
@@ -129,6 +132,14 @@ class Ledger:
         statement = _matching(action, actor, subject).order_by(LEDGER.c.seq.desc()).limit(limit)
         rows = self.database.rows(statement)
         return tuple(as_entry(row.content) for row in reversed(rows))
+
+    def about(self, subjects: Iterable[str]) -> set[int]:
+        """Return the numbers of all entries about any of some digests or names."""
+        wanted, found = sorted(set(subjects)), set()
+        for start in range(0, len(wanted), _MOST_NAMES):
+            some = LEDGER.c.subject.in_(wanted[start : start + _MOST_NAMES])
+            found |= {row.seq for row in self.database.rows(select(LEDGER.c.seq).where(some))}
+        return found
 
     def make_checkpoint(
         self, sign: Callable[[bytes], bytes], *, public_key: bytes, at: Instant

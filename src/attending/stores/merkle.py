@@ -114,6 +114,28 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
     return [*inclusion_proof(leaves[cut:], index - cut), root_of(leaves[:cut])]
 
 
+def inclusion_proofs(leaves: Sequence[bytes], indexes: Sequence[int]) -> list[list[bytes]]:
+    """Return the paths of many leaves, each node hashed once.
+
+    >>> leaves = [leaf_hash(bytes([n])) for n in range(7)]
+    >>> inclusion_proofs(leaves, [2, 6]) == [inclusion_proof(leaves, n) for n in (2, 6)]
+    True
+    """
+    levels = [list(leaves)]
+    while len(levels[-1]) > 1:
+        level = levels[-1]
+        pairs = [node_hash(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
+        levels.append(pairs + level[len(level) & ~1 :])
+    return [
+        [
+            level[(index >> height) ^ 1]
+            for height, level in enumerate(levels[:-1])
+            if (index >> height) ^ 1 < len(level)
+        ]
+        for index in indexes
+    ]
+
+
 def consistency_proof(leaves: Sequence[bytes], old_size: int) -> list[bytes]:
     """Return the path that shows that the tree of `old_size` leaves is the start of this one."""
     return _subproof(leaves, old_size, whole=True) if 0 < old_size < len(leaves) else []

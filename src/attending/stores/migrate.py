@@ -17,10 +17,10 @@ from attending.errors import DependencyDown
 from attending.records.ledger import Subject
 from attending.stores.chain import Act
 from attending.stores.connections import writing
-from attending.stores.copies import copy_store
+from attending.stores.copies import back_up_store
 from attending.stores.database import inspected, schema_of
 from attending.stores.deployments import first_terms
-from attending.stores.files import io_refused, sync_file, sync_folder
+from attending.stores.files import io_refused, sync_folder
 from attending.stores.refusals import translated
 from attending.stores.revisions import OLDEST, mark, upgrade
 from attending.stores.tables import ANSWERING, META, SCHEMA_VERSION
@@ -112,7 +112,6 @@ def _back_up(address: str, folder: Path, *, found: int, at: Instant) -> Path:
             path = folder / f"store-{found}-{stamp}-{number}.db"
             if not path.exists():
                 break
-        copy_store(address, f"sqlite:///{path.resolve()}")
-        sync_file(path)
+        back_up_store(address, path)
         sync_folder(folder)
     return path

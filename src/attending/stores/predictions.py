@@ -5,6 +5,7 @@ An outcome may be found again on a newer snapshot; the newest row of a predictio
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from attending.types import Instant
 
 _INSTANT = pa.timestamp("us")
+_AT_ONCE = 50_000
 #: What an outcome belongs to: two versions may be about two outcomes.
 _OUTCOME_OF = ("model", "version", "subject_id", "prediction_time")
 #: What `table` returns: one row a prediction, with the newest outcome when there is one.
@@ -234,14 +236,32 @@ class Predictions:
         if stage:
             statement = statement.where(PREDICTIONS.c.stage == stage)
         rows = self.database.rows(statement.order_by(*_ORDER))
-        columns = list(zip(*rows, strict=True)) or [()] * len(SCORED)
-        arrays = [
-            pa.array(column, pa.int64()).cast(field.type)
-            if pa.types.is_timestamp(field.type)
-            else pa.array(column, field.type)
-            for column, field in zip(columns, SCORED, strict=True)
-        ]
-        return pa.Table.from_arrays(arrays, schema=SCORED)
+        return _arrow(rows, SCORED)
+
+    def listed(self, model: str, *, versions: Sequence[str] = ()) -> pa.Table:
+        """Return who was scored when by some versions of a model, in time order, without outcomes.
+
+        Args:
+            model: its name.
+            versions: only these; none at all when empty.
+        """
+        names = [name for name in SCORED.names if name in PREDICTIONS.c and name != "model"]
+        statement = select(*(PREDICTIONS.c[name] for name in names)).order_by(*_ORDER)
+        statement = statement.where(
+            PREDICTIONS.c.model == model, PREDICTIONS.c.version.in_(versions)
+        )
+        schema = pa.schema([SCORED.field(name) for name in names])
+        parts = [schema.empty_table()]
+        with self.database.reading() as connection:
+            result = connection.execution_options(yield_per=_AT_ONCE).execute(statement)
+            with closing(result):
+                parts += [_arrow(some, schema) for some in result.partitions()]
+        return pa.concat_tables(parts)
+
+    def subjects(self) -> tuple[int, ...]:
+        """Return everyone who was scored, once."""
+        rows = self.database.rows(select(PREDICTIONS.c.subject_id).distinct())
+        return tuple(row.subject_id for row in rows)
 
     def count(self, model: str, *, version: str = "") -> int:
         """Return how many predictions a model, or one version of it, has made."""
@@ -250,6 +270,18 @@ class Predictions:
         if version:
             statement = statement.where(PREDICTIONS.c.version == version)
         return int(self.database.rows(statement)[0][0])
+
+
+def _arrow(rows: Sequence[Row[Any]], schema: pa.Schema) -> pa.Table:
+    """Return rows as a table; an instant is stored as microseconds."""
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    arrays = [
+        pa.array(column, pa.int64()).cast(field.type)
+        if pa.types.is_timestamp(field.type)
+        else pa.array(column, field.type)
+        for column, field in zip(columns, schema, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 _ORDER = (PREDICTIONS.c.prediction_time, PREDICTIONS.c.subject_id, PREDICTIONS.c.request_id)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+
 from attending.errors import IntegrityBroken
 from attending.stores.bindings import as_stored, row_hash, rows_digest
 from attending.stores.chain import RESERVED, Act, Chain
@@ -14,13 +16,13 @@ from attending.times import format_instant
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Connection, Row, Select, Table
+    from sqlalchemy import ColumnElement, Connection, Row, Select, Table
 
     from attending.records.ledger import LedgerEntry
 
 
 class Unit:
-    """What one transaction may do: read, insert, and append to the ledger. Nothing is updated.
+    """What one transaction may do: read, insert, append to the ledger, and erase; never update.
 
     Rows that were inserted are bound by the entry that is appended next; rows after the last
     entry get one of their own. A unit with rows and no entry at all cannot be committed.
@@ -48,6 +50,21 @@ class Unit:
         ]
         self._connection.execute(table.insert(), full)
         self._hashes += [row_hash(table.name, row) for row in full]
+
+    def erase(self, table: Table, which: ColumnElement[bool]) -> list[tuple[int, bytes]]:
+        """Return the entry and the hash of each row that was taken out.
+
+        Args:
+            table: about patients; whoever erases keeps the hashes, for the entries bound them.
+            which: the rows.
+        """
+        if self._connection.dialect.name == "sqlite":
+            # What is freed is overwritten, not only marked.
+            self._connection.exec_driver_sql("PRAGMA secure_delete = ON")
+        rows = self._connection.execute(select(table).where(which)).mappings()
+        found = [(row["seq"], row_hash(table.name, dict(row))) for row in rows]
+        self._connection.execute(table.delete().where(which))
+        return found
 
     def append(self, act: Act, details: Mapping[str, Any] | None = None) -> LedgerEntry:
         """Return the ledger entry for an act, appended; it binds the rows inserted before it.

@@ -1,0 +1,100 @@
+"""Search in what people signed and read: approvals, reports, cards, letters and decisions."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+from attending.lifecycle.papers import pages
+from attending.stores.search import Hit, Text
+from attending.stores.search import search as in_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from attending.lifecycle.desk import Desk
+
+#: Kinds of record that people write, sign or read.
+KINDS = frozenset(
+    {
+        *("approval", "withdrawal", "agreement", "exception", "gate_decision", "adopted_policy"),
+        *("validation", "model_card", "dossier", "silent_report", "patient_notice", "threshold"),
+        *("incident", "incident_step", "incident_review", "retirement", "rollback_drill"),
+        *("after_review", "delegation", "access_review", "pretrain_report", "contract_report"),
+        *("code_list_review", "input_review", "feature_review", "spec_document", "backup_drill"),
+    }
+)
+_UNSEEN = frozenset({"style", "script", "svg"})
+
+
+def search(desk: Desk, words: str, *, model: str = "", limit: int = 20) -> tuple[Hit, ...]:
+    """Return approvals, reports, cards and documents in which all words stand, the best first.
+
+    Args:
+        desk: where.
+        words: words; `"two words"` together, `calib*` by its start.
+        model: only about this one; all when empty.
+        limit: how many at most.
+
+    Raises:
+        BadInput: there is no word.
+        IntegrityBroken: a record or a document is not what its name says.
+    """
+    return in_texts(_texts(desk, model), words, limit=limit)
+
+
+def _texts(desk: Desk, model: str) -> Iterator[Text]:
+    catalog = desk.home.catalog
+    about = {line.digest for line in catalog.list(model=model)} if model else None
+    for line in catalog.list():
+        if line.kind not in KINDS:
+            continue
+        content = catalog.content(line.digest)
+        if about is None or line.digest in about or content.get("document") in about:
+            title = line.kind.replace("_", " ")
+            yield Text(line.digest, line.kind, title, " ".join(_said(content)))
+    for digest, (title, of) in pages(desk).items():
+        if about is None or of in about:
+            yield Text(digest, "document", title, _seen(desk.home.artifacts.read(digest)))
+
+
+def _said(content: object) -> Iterator[str]:
+    """Yield every name and value of a JSON value, but digests."""
+    if isinstance(content, dict):
+        for name, value in content.items():
+            yield name.replace("_", " ")
+            yield from _said(value)
+    elif isinstance(content, list):
+        for value in content:
+            yield from _said(value)
+    elif content is not None and not (isinstance(content, str) and len(content) == 64):
+        yield str(content)
+
+
+def _seen(page: bytes) -> str:
+    """Return the text that a reader of a page sees."""
+    reader = _Reader()
+    reader.feed(page.decode("utf-8", "replace"))
+    return " ".join(reader.words)
+
+
+class _Reader(HTMLParser):
+    """Collects the text of a page outside styles, scripts and pictures."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.words: list[str] = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:  # noqa: ARG002, ANN401 - the parser's
+        """Note that a part begins that nobody reads."""
+        self._hidden += tag in _UNSEEN
+
+    def handle_endtag(self, tag: str) -> None:
+        """Note that it ends."""
+        self._hidden -= tag in _UNSEEN and self._hidden > 0
+
+    def handle_data(self, data: str) -> None:
+        """Take a piece of text."""
+        if not self._hidden and data.strip():
+            self.words.append(data.strip())
