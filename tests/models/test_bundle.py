@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from dataclasses import replace
 
-import joblib
+import joblib  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 import pytest
 
