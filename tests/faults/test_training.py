@@ -138,6 +138,12 @@ def standing(ward):
     return {item["name"]: (item["status"], item["note"]) for item in conditions}
 
 
+def promoted(ward):
+    """Return why the newest run is not promoted: exit 3, as it stands."""
+    newest = ward.asked("run", "show").json["digest"]
+    return ward.asked("run", "promote", newest, code=3).err
+
+
 @pytest.mark.fault("P18")
 def test_p18_a_run_that_lacks_its_origin_says_so_and_is_not_promoted(trained, monkeypatch):
     # Control: with a clean commit, a signed plan and released packages nothing is said.
@@ -156,15 +162,18 @@ def test_p18_a_run_that_lacks_its_origin_says_so_and_is_not_promoted(trained, mo
         "failed",
         "homemade is installed from a folder, not a release",
     )
+    assert "homemade" in promoted(trained)
     (there / "direct_url.json").unlink()
     # A changed file, then no repository at all.
     (trained.project / "note.txt").write_text("tried something")
     assert trained.asked("train", "fit").json["exploratory"]
     assert "not committed" in standing(trained)["run.not_exploratory"][1]
+    assert "[run.not_clean]" in promoted(trained)
     (trained.project / "note.txt").unlink()
     (trained.project / ".git").rename(trained.folder / "git")
     trained.asked("train", "fit")
     assert "not under version control" in standing(trained)["run.not_exploratory"][1]
+    assert "version control" in promoted(trained)
     (trained.folder / "git").rename(trained.project / ".git")
     # A snapshot that is gone: the run cannot be repeated, and the gate asks for that.
     run = trained.asked("train", "fit").json

@@ -1,12 +1,18 @@
 """A bundle: read back, checked by its probes, and nothing that runs code is ever opened."""
 
+import bz2
+import gzip
+import io
 import json
+import lzma
 import pickle
 import subprocess
 import sys
+import zipfile
 import zlib
 from dataclasses import replace
 
+import joblib  # type: ignore[import-untyped]  # it has no types
 import numpy as np
 import pytest
 
@@ -147,14 +153,44 @@ class Payload:
         return (open, (self.marker, "w"))
 
 
+def zipped(**files):
+    """Return a zip archive of files, as several libraries store their models."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name.replace("__", "/").replace("_", "."), data)
+    return stream.getvalue()
+
+
+def saved(save, what):
+    """Return what a library writes of an object."""
+    stream = io.BytesIO()
+    save(stream, what)
+    return stream.getvalue()
+
+
 def foreign(marker):
     """What people bring instead of a model, each under a model's name."""
-    evil = pickle.dumps(Payload(marker))
+    evil, payload = pickle.dumps(Payload(marker)), Payload(marker)
+    line = b'{"class_name": "Lambda", "config": {"function": ["' + evil.hex().encode() + b'"]}}'
+    skops = json.dumps({"__class__": "Payload", "__module__": __name__, "__loader__": "ObjectNode"})
+    objects = np.array([payload], dtype=object)
     return {
         "pickle": evil,
         "pickle 0": pickle.dumps(Payload(marker), protocol=0),
         "pickle 2": pickle.dumps(Payload(marker), protocol=2),
         "compressed pickle": zlib.compress(evil),
+        "joblib": saved(lambda stream, what: joblib.dump(what, stream), payload),
+        "joblib packed": saved(lambda stream, what: joblib.dump(what, stream, compress=3), payload),
+        "gzip of a pickle": gzip.compress(evil),
+        "xz of a pickle": lzma.compress(evil),
+        "bz2 of a pickle": bz2.compress(evil),
+        "7z": b"7z\xbc\xaf\x27\x1c\x00\x04" + evil,
+        "torch": zipped(archive__data_pkl=evil, archive__version=b"3"),
+        "keras with a lambda": zipped(config_json=line, metadata_json=b"{}"),
+        "skops of an unknown type": zipped(schema_json=skops),
+        "numpy objects": saved(np.save, objects),
+        "numpy archive of objects": saved(lambda stream, what: np.savez(stream, a=what), objects),
         "zip": b"PK\x03\x04" + evil,
         "gzip": b"\x1f\x8b\x08" + evil,
         "numpy": b"\x93NUMPY\x01\x00" + evil,
@@ -162,6 +198,7 @@ def foreign(marker):
         "onnx": b"\x08\x07\x12\x07pytorch" + evil,
         "polyglot text": b"tree\nversion=v4\n" + evil,
         "polyglot json": b'{"a":1}' + evil,
+        "polyglot zip": b'{"a":1}' + zipped(data_pkl=evil),
         "deep json": b'{"a":' * 100_000,
     }
 
@@ -189,17 +226,25 @@ print(count, seen, 'pickle' in sys.modules and 'joblib' in sys.modules)
 @pytest.mark.fault("X06")
 def test_nothing_that_runs_code_is_opened_whatever_it_is_called(tmp_path):
     marker = tmp_path / "marker"
-    # Control: a loader without the guard runs the payload.
-    pickle.loads(foreign(marker)["pickle"]).close()  # noqa: S301 - the bad outcome, once
-    assert marker.exists()
-    marker.unlink()
-    for what, data in foreign(marker).items():
+    # Control: loaders without the guard run the payload.
+    files = foreign(marker)
+    loaders = {
+        "pickle": pickle.loads,  # noqa: S301 - the bad outcome, once
+        "joblib": lambda data: joblib.load(io.BytesIO(data)),
+        "joblib packed": lambda data: joblib.load(io.BytesIO(data)),
+        "numpy objects": lambda data: np.load(io.BytesIO(data), allow_pickle=True)[0],
+    }
+    for what, load in loaders.items():
+        load(files[what]).close()  # the bad outcome, once each
+        assert marker.exists(), what
+        marker.unlink()
+    for what, data in files.items():
         (tmp_path / what).write_bytes(data)
     done = subprocess.run(
         [sys.executable, "-c", LOADER, str(tmp_path)], capture_output=True, text=True, check=False
     )
     assert done.stderr == ""
-    assert done.stdout.strip() == f"{6 * len(foreign(marker))} [] False"
+    assert done.stdout.strip() == f"{6 * len(files)} [] False"
     assert not marker.exists()
 
 

@@ -188,3 +188,7 @@ def test_censored_rows_are_stood_for_by_weights(ward):
     assert rows["prevalence"].weighted.low < truth < rows["prevalence"].weighted.high
     assert rows["auroc"].weighted.low < rows["auroc"].weighted.value < rows["auroc"].weighted.high
     assert rows["auroc"].censored == int(lost.sum())
+    assert {row.measure: row for row in validated(some).censoring} == rows
+    wrong = replace(some, follow_up=replace(some.follow_up, followed=times))
+    with pytest.raises(BadInput, match="follow_up"):
+        validated(wrong)
