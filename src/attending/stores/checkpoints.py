@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from attending import keys
 from attending.errors import IntegrityBroken
 from attending.records.ledger import Checkpoint
-from attending.stores.files import write_once
+from attending.stores.files import io_refused, write_once
 from attending.times import format_instant, parse_instant
 
 if TYPE_CHECKING:
@@ -121,8 +121,15 @@ class Witness:
         self.folder = folder
 
     def paths(self) -> tuple[Path, ...]:
-        """Return the files of all checkpoints, the smallest ledger first."""
-        return tuple(sorted(self.folder.glob("*.note")))
+        """Return the files of all checkpoints, the smallest ledger first.
+
+        Raises:
+            DependencyDown: the folder cannot be read: what is in it is not gone.
+        """
+        if not self.folder.exists():
+            return ()
+        with io_refused():
+            return tuple(sorted(one for one in self.folder.iterdir() if one.suffix == ".note"))
 
     def newest(self, *, trusted: Iterable[bytes]) -> Checkpoint | None:
         """Return the checkpoint over the largest ledger, None when there is none.
