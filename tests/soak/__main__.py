@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 _ABOUT = (
     "Four processes write predictions, records and artifacts with their ledger entries into one "
     "store. One is killed with SIGKILL at a random moment, the store is opened again while the "
-    "others write on, and it is held against what was acknowledged; the killed one starts again "
-    "with the first key that it had not acknowledged."
+    "others stand still wherever they are, and it is held against what was acknowledged; the "
+    "killed one starts again with the first key that it had not acknowledged."
 )
 
 

@@ -12,6 +12,7 @@ again begins with the first key that it had not acknowledged, as a client does t
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -40,6 +41,7 @@ Found = TypeVar("Found")
 
 AT = parse_instant("2026-03-02T06:00:00Z")
 ACTION = "soak.write"
+_DIES_WITH_ITS_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 #: Every so many keys a record and an artifact are left too.
 LEAVES = 4
 #: How long a writer goes on asking a store that is down before it gives up.
@@ -149,6 +151,8 @@ def _forked(asked: dict[str, Any]) -> int:
     child = os.fork()
     if child:
         return child
+    # Nobody writes on when the harness is gone.
+    ctypes.CDLL(None).prctl(_DIES_WITH_ITS_PARENT, signal.SIGKILL)
     try:
         places = {name: Path(asked.pop(name)) for name in ("root", "acks")}
         Writer(**places, **asked).run()

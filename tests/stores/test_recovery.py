@@ -21,6 +21,7 @@ from attending.stores.backups import listed, read_backup
 from attending.stores.home import Home
 from attending.stores.predictions import Scored
 from attending.stores.restores import restored
+from attending.stores.witnesses import Witness
 from tests.stores.homes import AT, fill, write_address
 
 LATER = AT + timedelta(hours=2)
@@ -116,7 +117,7 @@ def test_p14_a_home_that_was_rolled_back_is_seen_by_the_witness(made, request):
     home = Home.open(root)
     assert home.ledger.verify().ok
     # Against the witness every audit of that home finds it.
-    found = home.ledger.verify(witness=witness)
+    found = home.ledger.verify(brought=[Witness(witness, name="kept")])
     assert {one.code for one in found.findings} & {"ledger.rolled_back", "ledger.rewritten"}
     home.close()
     with pytest.raises(IntegrityBroken) as refusal:

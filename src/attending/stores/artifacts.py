@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from pathlib import Path  # noqa: TC003 - the running example below needs it
 
 from attending.digests import digest_bytes, short
 from attending.errors import IntegrityBroken, NotFound
 from attending.stores.files import io_refused, sync_file, sync_folder, sync_name, write_once
 from attending.stores.names import check_digest
+
+_SHELF = re.compile("[0-9a-f]{2}")
 
 
 class Artifacts:
@@ -93,8 +96,14 @@ class Artifacts:
         return os.path.lexists(self.path(digest))
 
     def names(self) -> tuple[str, ...]:
-        """Return the digests of all artifacts, in order."""
-        found = self.folder.glob("[0-9a-f][0-9a-f]/*")
+        """Return the digests of all artifacts, in order.
+
+        Raises:
+            DependencyDown: a folder cannot be read: what is in it is not gone.
+        """
+        with io_refused():
+            shelves = [path for path in self.folder.iterdir() if _SHELF.fullmatch(path.name)]
+            found = [path for shelf in shelves for path in shelf.iterdir()]
         names = (path.parent.name + path.name for path in found if not path.name.startswith("."))
         return tuple(sorted(names))
 

@@ -29,6 +29,7 @@ from attending.stores.ledger import Ledger
 from attending.stores.pool import Pool
 from attending.stores.private import read_key
 from attending.stores.tables import SCHEMA_VERSION
+from attending.stores.witnesses import Witness
 from attending.times import format_instant
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ def _copy_database(
     way = back_up_store(home.database.address, path)
     copy = Database.open(f"sqlite:///{path.resolve()}")
     try:
-        end = Ledger(copy, witness=scratch, trusted=()).end()
+        end = Ledger(copy, witnesses=[Witness(scratch)], trusted=()).end()
     finally:
         copy.close()
     engine = connect(f"sqlite:///{path.resolve()}")

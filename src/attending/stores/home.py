@@ -30,6 +30,7 @@ from attending.stores.deployments import Deployments
 from attending.stores.erasing import from_bytes
 from attending.stores.files import io_refused, write_once
 from attending.stores.fsck import check_rows
+from attending.stores.layout import check_layout
 from attending.stores.ledger import Ledger
 from attending.stores.migrate import migrate
 from attending.stores.predictions import Predictions
@@ -130,10 +131,12 @@ class Home:
         Raises:
             NotFound: there is no home here.
             BadInput: someone else can read a key, or a key is not one.
-            IntegrityBroken: the settings are not those that the home was made with.
+            IntegrityBroken: the settings are not those that the home was made with, or a part of
+                the home is gone or a link.
             DependencyDown: the store cannot be opened.
         """
         settings = read_settings(root)
+        check_layout(root, file=settings.database_file is None)
         database = Database.open(database_address(root, settings.database_file))
         if database.marks.get("settings") != settings.digest:
             database.close()

@@ -24,6 +24,7 @@ from attending.stores.files import io_refused, sync_folder, write_once
 from attending.stores.home import FOLDERS, Home, read_settings, settings_text
 from attending.stores.pool import Pool
 from attending.stores.tables import SCHEMA_VERSION
+from attending.stores.witnesses import Witness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -192,7 +193,7 @@ def _verify(home: Home, backup: Backup, witness: Path | None) -> int:
 
 def _behind(home: Home, witness: Path) -> int:
     """Return by how many entries the checkpoints from outside are ahead; others must agree."""
-    report = home.ledger.verify(witness=witness)
+    report = home.ledger.verify(brought=[Witness(witness, name="brought")])
     ahead = [one for one in report.findings if one.code == "ledger.rolled_back"]
     for finding in report.findings:
         if finding not in ahead:

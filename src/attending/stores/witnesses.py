@@ -49,8 +49,15 @@ class Witness:
         return "file" if self.place.is_file() else "absent"
 
     def paths(self) -> tuple[Path, ...]:
-        """Return the files that hold checkpoints, the smallest ledger first."""
-        return (self.place,) if self.kind == "file" else tuple(sorted(self.place.glob("*.note")))
+        """Return the files that hold checkpoints, the smallest ledger first.
+
+        Raises:
+            DependencyDown: the folder cannot be read: what is in it is not gone.
+        """
+        if self.kind in {"file", "absent"}:
+            return (self.place,) if self.kind == "file" else ()
+        with io_refused():
+            return tuple(sorted(one for one in self.place.iterdir() if one.suffix == ".note"))
 
     def notes(self) -> tuple[tuple[str, bytes], ...]:
         """Return every note with its name, as it stands there.
