@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -34,6 +34,9 @@ from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.records.run_diff import RunDiff
 from attending.times import format_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 run_app = typer.Typer(help="Runs: what was fitted, whether it repeats, and why two differ.")
 
@@ -298,6 +301,11 @@ def run_trail_of(
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at)) as desk:
         found = run_trail.trail(desk, training.latest_run(desk, asked, run))
+    tell_stops(found, as_json=as_json)
+
+
+def tell_stops(found: Sequence[run_trail.Stop], *, as_json: bool) -> None:
+    """Print the stops of a trail."""
     stops = [
         {
             "what": stop.what,

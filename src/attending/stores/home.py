@@ -26,7 +26,7 @@ from attending.stores.connections import probe
 from attending.stores.database import Database
 from attending.stores.deployments import Deployments
 from attending.stores.files import io_refused, write_once
-from attending.stores.fsck import check_rows
+from attending.stores.fsck import check_rows, check_rows_of
 from attending.stores.ledger import Ledger
 from attending.stores.migrate import migrate
 from attending.stores.predictions import Predictions
@@ -256,6 +256,10 @@ class Home:
     def check_rows(self) -> tuple[Finding, ...]:
         """Return what is wrong with the rows of the store, by what the ledger says of them."""
         return check_rows(self.database)
+
+    def check_rows_of(self, seq: int) -> tuple[Finding, ...]:
+        """Return what is wrong with the rows that one ledger entry bound."""
+        return check_rows_of(self.database, seq)
 
     def close(self) -> None:
         """Close the database."""
