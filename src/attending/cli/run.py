@@ -36,7 +36,7 @@ from attending.records.run_diff import RunDiff, Shares
 from attending.times import format_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 #: What is shown of a measure, in which words, and how it is signed.
 _SHARE_LINES = (
@@ -313,6 +313,11 @@ def run_trail_of(
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at)) as desk:
         found = run_trail.trail(desk, training.latest_run(desk, asked, run))
+    tell_stops(found, as_json=as_json)
+
+
+def tell_stops(found: Sequence[run_trail.Stop], *, as_json: bool) -> None:
+    """Print the stops of a trail."""
     stops = [
         {
             "what": stop.what,

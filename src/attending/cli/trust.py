@@ -21,6 +21,7 @@ from attending.cli.face import (
     passphrase_from,
     table,
 )
+from attending.cli.run import tell_stops
 from attending.digests import short
 from attending.errors import IntegrityBroken
 from attending.lifecycle import (
@@ -30,6 +31,7 @@ from attending.lifecycle import (
     checking,
     cohorts,
     gating,
+    prediction_trail,
     signing,
     witnessing,
 )
@@ -365,16 +367,24 @@ def audit_compare(
 
 @audit_app.command("trail")
 def audit_trail(
-    subject: Annotated[str, typer.Argument(help="A digest, a person or a model.")],
+    subject: Annotated[
+        str, typer.Argument(help="A prediction's request id; or a digest, a person or a model.")
+    ],
     home: HomeOption = None,
     at: AtOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List every ledger entry about one thing.
+    """Lead from one score back to its source; or list every ledger entry about one thing.
+
+    Of a prediction: the entry that bound it, the source files, the definitions, the run, its files,
+    and every signature. No value of the patient is shown.
 
     Example: attending audit trail 3f9a... --home H
     """
     with open_desk(home_path(home), at=clock(at)) as desk:
+        if auditing.is_prediction(desk, subject):
+            tell_stops(prediction_trail.trail(desk, subject), as_json=as_json)
+            return
         entries = auditing.trail(desk, subject)
     if not as_json:
         table(

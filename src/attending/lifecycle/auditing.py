@@ -37,6 +37,15 @@ def trail(desk: Desk, subject: str) -> tuple[LedgerEntry, ...]:
     return entries
 
 
+def is_prediction(desk: Desk, name: str) -> bool:
+    """Return whether a name is the request id of a prediction."""
+    try:
+        desk.home.predictions.bound_by(name)
+    except NotFound:
+        return False
+    return True
+
+
 def ask(desk: Desk, *, model: str) -> dict[str, Any]:  # a JSON object
     """Return the five answers and the stages: approvals, data, metrics, incidents, retirement.
 

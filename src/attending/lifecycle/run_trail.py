@@ -46,7 +46,7 @@ def trail(desk: Desk, run: Run) -> tuple[Stop, ...]:
         NotFound: a record of the trail is not here.
         IntegrityBroken: one is not what its digest says.
     """
-    return tuple(_with_approvals(desk, [*_before(desk, run), *_after(desk, run)]))
+    return tuple(with_approvals(desk, [*_before(desk, run), *_after(desk, run)]))
 
 
 def _before(desk: Desk, run: Run) -> Iterator[Stop]:
@@ -87,7 +87,8 @@ def _made(desk: Desk, what: str, digest: str, *, said: str = "") -> Stop:
     return Stop(what, digest, said, first.at if first else None, first.actor if first else "")
 
 
-def _with_approvals(desk: Desk, stops: list[Stop]) -> Iterator[Stop]:
+def with_approvals(desk: Desk, stops: list[Stop]) -> Iterator[Stop]:
+    """Yield each stop, then every approval of it."""
     for stop in stops:
         yield stop
         for item in desk.home.catalog.all(Approval, document=stop.digest):

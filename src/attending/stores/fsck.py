@@ -16,7 +16,7 @@ from attending.stores.tables import BOUND, LEDGER, RECORDS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
     from attending.stores.database import Database
 
@@ -57,6 +57,22 @@ def check_rows(
     return (*findings, *misnamed)
 
 
+def check_rows_of(database: Database, seq: int) -> tuple[Finding, ...]:
+    """Return what is wrong with the rows that one ledger entry bound."""
+    with database.reading() as connection:
+        held = [
+            (name, row_hash(name, dict(row)))
+            for name in sorted(BOUND)
+            for row in connection.execute(
+                select(BOUND[name]).where(BOUND[name].c.seq == seq)
+            ).mappings()
+        ]
+        said = dict(_said(connection, LEDGER.c.seq == seq)).get(seq)
+    if (said or NOTHING) == _answer([one for _, one in held]):
+        return ()
+    return (_finding(seq, said, found=len(held), tables={name for name, _ in held}),)
+
+
 def _answer(hashes: list[bytes]) -> tuple[int, str]:
     return len(hashes), rows_digest(hashes)
 
@@ -67,9 +83,11 @@ def _rows(connection: Connection, name: str) -> Iterator[dict[str, Any]]:
         yield dict(row)
 
 
-def _said(connection: Connection) -> Iterator[tuple[int, tuple[int, str]]]:
+def _said(
+    connection: Connection, *where: ColumnElement[bool]
+) -> Iterator[tuple[int, tuple[int, str]]]:
     """Iterate over the entries that bind rows: how many, and their hash."""
-    statement = select(LEDGER.c.seq, LEDGER.c.content)
+    statement = select(LEDGER.c.seq, LEDGER.c.content).where(*where)
     result = connection.execution_options(yield_per=_BATCH_ROWS).execute(statement)
     for row in result:
         details = _details(row.content)

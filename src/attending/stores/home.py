@@ -29,7 +29,7 @@ from attending.stores.database import Database
 from attending.stores.deployments import Deployments
 from attending.stores.erasing import from_bytes
 from attending.stores.files import io_refused, write_once
-from attending.stores.fsck import check_rows
+from attending.stores.fsck import check_rows, check_rows_of
 from attending.stores.layout import check_layout
 from attending.stores.ledger import Ledger
 from attending.stores.migrate import migrate
@@ -270,6 +270,10 @@ class Home:
             for seq, hashes in from_bytes(self.artifacts.read(one.rows)).items():
                 found.setdefault(seq, []).extend(hashes)
         return found
+
+    def check_rows_of(self, seq: int) -> tuple[Finding, ...]:
+        """Return what is wrong with the rows that one ledger entry bound."""
+        return check_rows_of(self.database, seq)
 
     def close(self) -> None:
         """Close the database."""

@@ -144,6 +144,19 @@ class Predictions:
             )
         return _scored(rows[0])
 
+    def bound_by(self, request_id: str) -> int:
+        """Return the number of the ledger entry that bound a prediction.
+
+        Raises:
+            NotFound: no such request id.
+        """
+        rows = self.database.rows(
+            select(PREDICTIONS.c.seq).where(PREDICTIONS.c.request_id == request_id)
+        )
+        if not rows:
+            raise NotFound("there is no prediction of that request id", code="prediction.missing")
+        return int(rows[0].seq)
+
     def observe(self, unit: Unit, observed: Sequence[Observed]) -> int:
         """Return how many outcomes were new; each counts once for a snapshot."""
         keys = tuple(OUTCOMES.c[name] for name in _OUTCOME_OF)
