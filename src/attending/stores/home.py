@@ -31,7 +31,7 @@ from attending.stores.fsck import check_rows
 from attending.stores.ledger import Ledger
 from attending.stores.migrate import migrate
 from attending.stores.predictions import Predictions
-from attending.stores.private import check_keys, read_key
+from attending.stores.private import check_keys, check_unshared, read_key
 from attending.stores.records import Catalog
 from attending.stores.snapshots import Snapshots
 from attending.stores.users import Users
@@ -273,6 +273,9 @@ def read_settings(root: Path) -> Settings:
             where=str(root),
         )
     check_keys(root / "keys")
+    for folder in (root.resolve(), *(root / name for name in FOLDERS)):
+        if folder.exists():
+            check_unshared(folder)
     return read_spec(root / "settings.yaml", Settings)
 
 
