@@ -122,6 +122,10 @@ def test_one_question_answers_who_approved_what_and_when_data_were_pulled(demo):
     assert [line.split()[2] for line in found["stages"]] == [
         "prototype", "trained", "validated", "silent",
     ]  # fmt: skip
+    assert "AUROC" in found["metrics"][0]
+    assert (found["incidents"], found["retired"]) == ([], [])
+    told = demo.run("audit", "ask", "readmission-30d", "--at", LATER).stdout
+    assert "incidents:\n  none" in told
     demo.run("audit", "ask", "nobody", "--at", LATER, code=2)
 
 

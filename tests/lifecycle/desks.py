@@ -12,6 +12,7 @@ from attending.lifecycle.papers import keep_page
 from attending.records.incident import Incident, IncidentStep, Task
 from attending.records.ledger import Subject
 from attending.records.release import Deployment, Retirement
+from attending.records.snapshot import IngestAccount, Quarantine, Snapshot
 from attending.times import parse_instant
 from tests.documents.example_records import report, run
 
@@ -24,7 +25,8 @@ def papers(root):
     desk = create_home(root, at=AT, seed=7)
     secrets = simulating.add_persons(desk)
     dana = replace(desk, actor="dana")
-    fitted = keep(dana, run(), action="run.fit", keys={"model": MODEL})
+    pulled = keep(desk, _snapshot(), action="snapshot.ingest", keys={"source": "ward"})
+    fitted = keep(dana, run(snapshot=pulled), action="run.fit", keys={"model": MODEL})
     told = report().model_copy(update={"model": report().model.model_copy(update={"run": fitted})})
     reported = keep(dana, told, action="validation.report", keys={"model": MODEL, "run": fitted})
     page = keep_page(
@@ -46,6 +48,14 @@ def papers(root):
     return SimpleNamespace(
         desk=desk, run=fitted, report=reported, page=page, approval=approval, secrets=secrets
     )
+
+
+def _snapshot():
+    return Snapshot(
+        kind_of_source="hospital", source_system="ward", source_version="1", time_zone="UTC",
+        shards=(), rows=0, subjects=0, watermark=AT, account=IngestAccount(tables=()),
+        quarantine=Quarantine(name="quarantine.parquet", digest="0" * 64, rows=0),
+    )  # fmt: skip
 
 
 def _enter(desk, fitted, *, act, stage, previous):

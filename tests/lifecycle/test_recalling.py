@@ -15,7 +15,7 @@ import pytest
 
 from attending.documents.csv_cells import STARTS, csv_bytes
 from attending.errors import BadInput, NotFound
-from attending.lifecycle import auditing, incidents, ingesting, recalling, simulating
+from attending.lifecycle import auditing, ingesting, recalling, simulating
 from attending.lifecycle.desk import create_home, keep
 from attending.lifecycle.recalling import Recall
 from attending.records.ledger import Subject
@@ -239,13 +239,16 @@ def test_x44_no_cell_of_an_exported_list_is_a_formula(ward, tmp_path):
 
 @pytest.mark.requirement("J12")
 def test_five_questions_have_their_answers_and_an_unknown_model_is_refused(tmp_path):
-    made = papers(tmp_path / "home")
-    desk = made.desk
+    desk = papers(tmp_path / "home").desk
+    found = auditing.ask(desk, model=MODEL)
+    (approved,) = found["approved"]
+    assert approved.startswith("2026-03-02T06:00:00Z Dr Clara Moss, clinical_lead: approval of")
+    (pulled,) = found["data_pulled"]
+    assert pulled.endswith("from ward, known up to 2026-03-02T06:00:00Z")
+    assert "AUROC 0.74" in found["metrics"][0]
+    said = "v1 stale_feature (medium harm): Creatinine was a day old: notify by omar at"
+    assert found["incidents"] == [f"2026-03-02T06:00:00Z {said} 2026-03-02T06:00:00Z; open"]
+    assert found["retired"] == ["v1 at 2026-03-02T06:00:00Z by clara: Replaced by v2."]
     with pytest.raises(NotFound):
         auditing.ask(desk, model="nobody")
-    # The snapshot of the example run is of no source here, so that question is asked in the demo.
-    told = [auditing.handled(one) for one in incidents.incidents(desk, model=MODEL)]
-    said = "v1 stale_feature (medium harm): Creatinine was a day old: notify by omar at"
-    assert told == [f"2026-03-02T06:00:00Z {said} 2026-03-02T06:00:00Z; open"]
-    assert auditing.retired(desk, MODEL) == ["v1 at 2026-03-02T06:00:00Z by clara: Replaced by v2."]
     desk.home.close()

@@ -16,8 +16,9 @@ from attending.errors import BadInput, IntegrityBroken, Refused
 from attending.lifecycle import recovery
 from attending.lifecycle.desk import Desk, create_home, open_desk
 from attending.lifecycle.recovery import Wanted
-from attending.records.ledger import Subject
+from attending.records.ledger import Checkpoint, Subject
 from attending.stores.backups import listed, read_backup
+from attending.stores.checkpoints import Witness, note_body, origin_of
 from attending.stores.home import Home
 from attending.stores.predictions import Scored
 from attending.stores.restores import restored
@@ -132,6 +133,31 @@ def test_p14_a_home_that_was_rolled_back_is_seen_by_the_witness(made, request):
     (entry,) = home.ledger.search(action="backup.restore")
     assert entry.details["lost_entries"] == lost == 5  # four, and the entry of the backup itself
     home.close()
+
+
+@pytest.mark.sqlite
+def test_a_witness_whose_key_came_after_the_backup_still_shows_the_loss(made):
+    private = b"n" * keys.KEY_BYTES
+    witness = Witness(made.tmp / "elsewhere")
+    origin, root = origin_of(made.desk.home.database.ledger_id), bytes(32)
+    later = made.first.backup.entries + 7
+    body = note_body(origin, later, root=root, at=LATER)
+    told = Checkpoint(
+        origin=origin, size=later, root=root.hex(), at=LATER,
+        public_key=keys.public_key(private).hex(),
+        signature=keys.sign(private, body.encode()).hex(),
+    )  # fmt: skip
+    witness.keep(told)
+    asked = Wanted(witness=witness.folder)
+    with pytest.raises(IntegrityBroken) as refusal:
+        recovery.restore(made.folder, made.tmp / "again", asked, at=LATER, region="north")
+    assert (refusal.value.code, "7 later" in refusal.value.message) == ("backup.rolled_back", True)
+    # One of a size that came back must be signed by a key that the home had.
+    witness.keep(told.model_copy(update={"size": 1}))
+    asked = Wanted(witness=witness.folder, accept_loss=True)
+    with pytest.raises(IntegrityBroken) as refusal:
+        recovery.restore(made.folder, made.tmp / "again", asked, at=LATER, region="north")
+    assert refusal.value.code == "checkpoint.unknown_key"
 
 
 def test_a_second_backup_copies_only_what_is_new(made):

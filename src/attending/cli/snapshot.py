@@ -20,7 +20,9 @@ from attending.cli.face import (
 )
 from attending.cli.ingest import account_of, merges_of
 from attending.digests import short
+from attending.errors import BadInput
 from attending.lifecycle import ingesting, landmarks, scanning, snapshots
+from attending.lifecycle.deidentifying import export_deidentified
 from attending.lifecycle.desk import open_desk
 from attending.times import parse_instant, parse_length
 
@@ -172,12 +174,20 @@ def snapshot_export(
         str | None, typer.Option("--as-of", help="Look back: only what was held then.")
     ] = None,
     meds: Annotated[bool, typer.Option("--meds", help="Write a MEDS dataset.")] = False,
+    deidentified: Annotated[
+        bool, typer.Option("--deidentified", help="Refuse while quasi-identifiers are found.")
+    ] = False,
+    suppress: Annotated[
+        bool, typer.Option("--suppress", help="Leave out what could make a patient known.")
+    ] = False,
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
     as_json: JsonOption = False,
 ) -> None:
     """Write a snapshot's events as Parquet, as they are held now or as they stood then.
+
+    With --deidentified they are looked through first; what is found is counted, with exit 3.
 
     Example: attending snapshot export out/ --as-of 2026-01-31T06:00:00Z --home H
     """
@@ -186,13 +196,26 @@ def snapshot_export(
         open_desk(home_path(home), at=clock(at), actor=by) as desk,
         progress("writing shards") as each,
     ):
-        rows = snapshots.export(desk, folder, snapshot=name, at=back, meds=meds, each=each)
+        if deidentified:
+            _refuse_together(as_of, meds=meds)
+            rows = export_deidentified(desk, folder, snapshot=name, suppress=suppress, each=each)
+        else:
+            rows = snapshots.export(desk, folder, snapshot=name, at=back, meds=meds, each=each)
     said = f", as they stood at {as_of}" if as_of else ""
     emit(
         {"rows": rows, "folder": str(folder), "as_of": as_of},
         as_json=as_json,
         lines=[f"{rows} events in {folder}{said}: patient data, keep it where it may lie"],
     )
+
+
+def _refuse_together(as_of: str | None, *, meds: bool) -> None:
+    if as_of is not None or meds:
+        raise BadInput(
+            "--deidentified goes with neither --as-of nor --meds",
+            code="snapshot.export",
+            hint="Name a snapshot with --snapshot.",
+        )
 
 
 @snapshot_app.command("diff")

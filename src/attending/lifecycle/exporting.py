@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending import __version__
+from attending.contract.quasi_identifiers import FEWEST
 from attending.digests import short
 from attending.documents.run_mlflow import experiment_file, experiment_of, run_files, run_id
 from attending.documents.run_openlineage import event_lines, run_events
-from attending.errors import BadInput, DependencyDown, NotFound, did_you_mean
+from attending.errors import BadInput, DependencyDown, NotFound, Refused, did_you_mean
 from attending.lifecycle.desk import note
+from attending.models.lightgbm_text import smallest_leaf
 from attending.records.ledger import Subject
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ def export_run(desk: Desk, run: Run, *, to: str, into: Path) -> Path:
 
     Raises:
         BadInput: another form, or the run was written there before; nothing is overwritten.
+        Refused: a leaf of the model holds too few patients' rows to leave the house.
         DependencyDown: the folder cannot be written.
     """
     if to not in FORMS:
@@ -43,6 +46,8 @@ def export_run(desk: Desk, run: Run, *, to: str, into: Path) -> Path:
             where="--to",
         )
     made = _listed(desk, run)
+    if to == "mlflow":
+        _require_large_leaves(desk, run)
     try:
         write = _store if to == "mlflow" else _lines
         path = write(desk, run, made, into=into)
@@ -61,6 +66,19 @@ def export_run(desk: Desk, run: Run, *, to: str, into: Path) -> Path:
         subject = Subject(kind="run", digest=made.digest)
         note(desk, unit, action="run.export", subject=subject, details={"to": to})
     return path
+
+
+def _require_large_leaves(desk: Desk, run: Run) -> None:
+    """Refuse to let out a model that holds single patients: in a leaf of too few rows."""
+    for item in run.artifacts:
+        fewest = smallest_leaf(desk.home.artifacts.read(item.digest))
+        if fewest is not None and fewest < FEWEST:
+            raise Refused(
+                f"a leaf of {item.name} holds {fewest} rows of the fit, fewer than {FEWEST}",
+                code="export.small_leaf",
+                hint=f"Fit again with min_data_in_leaf {FEWEST} or more.",
+                where=item.name,
+            )
 
 
 def _listed(desk: Desk, run: Run) -> Listed:

@@ -42,6 +42,21 @@ def check_text(data: bytes, *, names: Sequence[str], objective: str = "binary si
         raise refusal from None
 
 
+def smallest_leaf(data: bytes) -> int | None:
+    r"""Return the fewest rows of the fit that a leaf holds, None where the text counts none.
+
+    A leaf of one row is that row: who knows the others can read its outcome.
+
+    >>> smallest_leaf(b"tree\nTree=0\nleaf_count=40 12\n")
+    12
+    """
+    found: list[int] = []
+    for line in data.split(b"\n"):
+        if line.startswith(b"leaf_count="):
+            found += [int(word) for word in line.removeprefix(b"leaf_count=").split()]
+    return min(found, default=None)
+
+
 def safe_names(names: Sequence[str]) -> list[str]:
     """Return column names that LightGBM writes as they are.
 

@@ -27,7 +27,7 @@ from attending.stores.files import io_refused, write_once
 from attending.stores.home import FOLDERS, Home, settings_text
 from attending.stores.ledger import Ledger
 from attending.stores.pool import Pool
-from attending.stores.private import read_key
+from attending.stores.private import check_unshared, read_key
 from attending.stores.tables import SCHEMA_VERSION
 from attending.stores.witnesses import Witness
 from attending.times import format_instant
@@ -160,6 +160,7 @@ def _prepare(home: Home, folder: Path, region: str) -> None:
         )
     with io_refused():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        check_unshared(folder)
         mark = folder / _REGION
         if not mark.exists():
             if any(folder.iterdir()):

@@ -57,8 +57,16 @@ def check_rows(
     return (*findings, *misnamed)
 
 
-def check_rows_of(database: Database, seq: int) -> tuple[Finding, ...]:
-    """Return what is wrong with the rows that one ledger entry bound."""
+def check_rows_of(
+    database: Database, seq: int, *, erased: Sequence[bytes] = ()
+) -> tuple[Finding, ...]:
+    """Return what is wrong with the rows that one ledger entry bound.
+
+    Args:
+        database: where the rows are.
+        seq: of the entry.
+        erased: the hashes of rows of that entry that were erased since.
+    """
     with database.reading() as connection:
         held = [
             (name, row_hash(name, dict(row)))
@@ -68,7 +76,7 @@ def check_rows_of(database: Database, seq: int) -> tuple[Finding, ...]:
             ).mappings()
         ]
         said = dict(_said(connection, LEDGER.c.seq == seq)).get(seq)
-    if (said or NOTHING) == _answer([one for _, one in held]):
+    if (said or NOTHING) == _answer([*(one for _, one in held), *erased]):
         return ()
     return (_finding(seq, said, found=len(held), tables={name for name, _ in held}),)
 

@@ -34,7 +34,7 @@ from attending.stores.layout import check_layout
 from attending.stores.ledger import Ledger
 from attending.stores.migrate import migrate
 from attending.stores.predictions import Predictions
-from attending.stores.private import check_keys, read_key
+from attending.stores.private import check_keys, check_unshared, read_key
 from attending.stores.records import Catalog
 from attending.stores.snapshots import Snapshots
 from attending.stores.users import Users
@@ -273,7 +273,7 @@ class Home:
 
     def check_rows_of(self, seq: int) -> tuple[Finding, ...]:
         """Return what is wrong with the rows that one ledger entry bound."""
-        return check_rows_of(self.database, seq)
+        return check_rows_of(self.database, seq, erased=self._erased().get(seq, ()))
 
     def close(self) -> None:
         """Close the database."""
@@ -295,6 +295,9 @@ def read_settings(root: Path) -> Settings:
             where=str(root),
         )
     check_keys(root / "keys")
+    for folder in (root.resolve(), *(root / name for name in FOLDERS)):
+        if folder.exists():
+            check_unshared(folder)
     return read_spec(root / "settings.yaml", Settings)
 
 

@@ -14,7 +14,7 @@ from attending.stores.files import READ_ONLY, io_refused, sync_folder
 from attending.stores.names import check_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
@@ -53,12 +53,13 @@ class Pool:
         """
         with io_refused():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            digest, size = hashed(source, without=self._kept_out)
+            if self.path(digest).exists():
+                return digest, size, False
             scratch = self.folder / f".{secrets.token_hex(16)}"
             try:
                 digest, size = copied(source, scratch, mode=READ_ONLY, without=self._kept_out)
                 target = self.path(digest)
-                if target.exists():
-                    return digest, size, False
                 target.parent.mkdir(mode=0o700, exist_ok=True)
                 scratch.rename(target)
                 sync_folder(target.parent)
@@ -94,9 +95,31 @@ def copied(
         BadInput: one of the texts that it must be without stands in it.
         IntegrityBroken: a link stands in its place.
     """
+    with os.fdopen(os.open(target, _MAKE, mode), "wb") as writer:
+        found = hashed(source, without=without, each=writer.write)
+        writer.flush()
+        os.fchmod(writer.fileno(), mode)
+        os.fsync(writer.fileno())
+    return found
+
+
+def hashed(
+    source: Path, *, without: Sequence[bytes] = (), each: Callable[[bytes], object] | None = None
+) -> tuple[str, int]:
+    """Return the digest and the size of a file, read once in pieces.
+
+    Args:
+        source: read as it is, never through a link.
+        without: texts that it may not hold.
+        each: is given every piece.
+
+    Raises:
+        BadInput: one of the texts stands in it.
+        IntegrityBroken: a link stands in its place.
+    """
     running, size, tail = hashlib.sha256(), 0, b""
     longest = max(map(len, without), default=1) - 1
-    with _opened(source) as reader, os.fdopen(os.open(target, _MAKE, mode), "wb") as writer:
+    with _opened(source) as reader:
         while chunk := reader.read(_CHUNK_BYTES):
             if any(text in tail + chunk for text in without):
                 raise BadInput(
@@ -108,10 +131,8 @@ def copied(
             tail = (tail + chunk)[-longest:] if longest else b""
             running.update(chunk)
             size += len(chunk)
-            writer.write(chunk)
-        writer.flush()
-        os.fchmod(writer.fileno(), mode)
-        os.fsync(writer.fileno())
+            if each is not None:
+                each(chunk)
     return running.hexdigest(), size
 
 

@@ -23,6 +23,21 @@ def check_keys(folder: Path) -> None:
             check_private(path)
 
 
+def check_unshared(folder: Path) -> None:
+    """Refuse a folder in which anybody on this machine can put or take files.
+
+    Raises:
+        BadInput: everybody may write into it.
+    """
+    if folder.stat().st_mode & stat.S_IWOTH:
+        raise BadInput(
+            "everybody on this machine can write into a folder of the home",
+            code="home.shared",
+            hint="chmod 700 the folder, then run `attending fsck`.",
+            where=str(folder),
+        )
+
+
 def check_private(path: Path) -> None:
     """Refuse a file that anyone but its owner can reach.
 

@@ -192,14 +192,25 @@ def _verify(home: Home, backup: Backup, witness: Path | None) -> int:
 
 
 def _behind(home: Home, witness: Path) -> int:
-    """Return by how many entries the checkpoints from outside are ahead; others must agree."""
+    """Return by how many entries the checkpoints from outside are ahead; others must agree.
+
+    One that is ahead may be signed by a key that came after the backup.
+
+    Raises:
+        IntegrityBroken: one that is not ahead is not of this ledger, or of a key it never had.
+    """
     report = home.ledger.verify(brought=[Witness(witness, name="brought")])
-    ahead = [one for one in report.findings if one.code == "ledger.rolled_back"]
+    names = [path.name for path in witness.glob("*.note")]
+    sizes = {one: int(one.split("-")[0]) for one in names if one.split("-")[0].isdecimal()}
+    later = {name for name, size in sizes.items() if size > report.entries}
     for finding in report.findings:
-        if finding not in ahead:
+        unknown = finding.code == "checkpoint.unknown_key"
+        ahead = unknown and finding.message.split(":")[0].removeprefix("brought/") in later
+        if finding.code != "ledger.rolled_back" and not ahead:
             raise IntegrityBroken(finding.message, code=finding.code)
-    sizes = [int(path.name.split("-")[0]) for path in witness.glob("*.note")]
-    return max(sizes, default=0) - report.entries if ahead else 0
+    return max((size for name, size in sizes.items() if name in later), default=report.entries) - (
+        report.entries
+    )
 
 
 def _check_files(home: Home) -> None:
