@@ -136,7 +136,7 @@ def _enter(desk: Desk, unit: Unit, invitation: Invitation, *, passphrase_hash: s
 
 
 def _open_of(desk: Desk, token: str) -> Invitation:
-    found = [item for item in open_invitations(desk) if item.secret == hashed(token)]
+    found = [item for item in open_invitations(desk) if keys.same(item.secret, hashed(token))]
     if not found:
         refusal = _not_open()
         raise refusal

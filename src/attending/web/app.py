@@ -51,7 +51,8 @@ def create_app(
         dependencies=[Depends(authorize)],
         lifespan=_checked,
     )
-    app.state.site = Site(house, ehr_or_none=None if ehr is None else asking(ehr), secure=secure)
+    asked = None if ehr is None else asking(ehr, house.first_use)
+    app.state.site = Site(house, ehr_or_none=asked, secure=secure)
     app.state.routes = ROUTES
     ROUTES.mount(app)
     ROUTES.check(app)

@@ -205,6 +205,13 @@ class FrontDesk:
         """Return counts and latencies of answers, as lines of OpenMetrics."""
         return self.answering.seen.lines() if self.answering is not None else []
 
+    def first_use(self, space: str, name: str, *, ends: int, now: int) -> bool:
+        """Return whether a name is used for the first time, in whichever process of the home."""
+        if self.answering is not None:
+            return self.answering.home.used_once.first(space, name, ends=ends, now=now)
+        with self._desk() as desk:
+            return desk.home.used_once.first(space, name, ends=ends, now=now)
+
     def login(self, person: str, passphrase: str) -> str | None:
         """Return a new session token, or None when login or passphrase is wrong."""
         with self._desk() as desk:

@@ -68,6 +68,17 @@ class House(Protocol):
         """Return counts and latencies of answers, as lines of OpenMetrics."""
         ...
 
+    def first_use(self, space: str, name: str, *, ends: int, now: int) -> bool:
+        """Return whether a name of some kind is used for the first time; it counts as used.
+
+        Args:
+            space: the kind, such as `ehr.token`.
+            name: what counts once, in every process of the home.
+            ends: seconds since 1970 at which it may be forgotten.
+            now: seconds since 1970.
+        """
+        ...
+
     def login(self, person: str, passphrase: str) -> str | None:
         """Return a new random session token, or None; takes as long for an unknown person."""
         ...
