@@ -65,6 +65,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         ),
         *("policy adopt", "review add", "key rotate", "user accept", "user add", "user begin"),
         *("user break-glass", "user disable", "user enable", "user passphrase", "user vouch"),
+        "user unlink",
         *("user role grant", "user role revoke", "user token add", "user token end"),
     ),
     _READ: (

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from attending.errors import AttendingError, Denied, NotFound
-from attending.lifecycle import credentials, hooks, overview
+from attending.lifecycle import credentials, hooks, overview, provider_accounts
 from attending.lifecycle.answering import answering
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.ehr import ehr_policy
+from attending.lifecycle.provider import provider_policy
 from attending.times import MINUTE, to_micros
 from attending.web.cards import cards
 from attending.web.questions import answered, as_question
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from attending.lifecycle.hooks import Asked, Said
     from attending.lifecycle.overview import Standing
     from attending.lifecycle.projects import Project
+    from attending.lifecycle.provider import ProviderPolicy
     from attending.records.governance import GateDecision
     from attending.specs.release import ReleaseSpec
     from attending.types import Instant
@@ -56,6 +58,7 @@ class FrontDesk:
         clock: gives the present instant.
         seen: when each session was last used in this process, in microseconds.
         answering: the models that answer machines; None where none does.
+        provider: where persons may sign in beside here; None where there is none.
         ehr: the record systems that may ask; None where none may.
     """
 
@@ -64,6 +67,7 @@ class FrontDesk:
     seen: dict[str, int] = field(default_factory=dict)
     answering: Answering | None = None
     ehr: EhrPolicy | None = None
+    provider: ProviderPolicy | None = None
 
     @classmethod
     def open(
@@ -82,6 +86,7 @@ class FrontDesk:
         """
         desk = cls(root=root, clock=clock)
         desk.synthetic()
+        desk.provider = provider_policy(root)
         if projects:
             desk.answering = answering(root, projects, clock=clock)
             desk.ehr = ehr_policy(root)
@@ -221,6 +226,28 @@ class FrontDesk:
                 return None
         self.seen[token] = to_micros(self.clock())
         return token
+
+    def provider_login(self, *, issuer: str, subject: str) -> str:
+        """Return a new session of the person to whom an account at the provider leads."""
+        with self._desk() as desk:
+            token = provider_accounts.sign_in_with(desk, issuer=issuer, subject=subject)
+        self.seen[token] = to_micros(self.clock())
+        return token
+
+    def provider_accept(self, invitation: str, *, issuer: str, subject: str) -> str:
+        """Return a new session of who takes up an invitation with an account at the provider."""
+        with self._desk() as desk:
+            return provider_accounts.accept_with(desk, invitation, issuer=issuer, subject=subject)
+
+    def provider_confirm(self, person: str, *, issuer: str, subject: str) -> str:
+        """Return a code for one act of a person who signed in anew at the provider."""
+        with self._desk() as desk:
+            return provider_accounts.confirm_with(desk, person, issuer=issuer, subject=subject)
+
+    def provider_refused(self, why: str) -> None:
+        """Keep that what came back from the provider was not believed."""
+        with self._desk() as desk:
+            provider_accounts.refused(desk, why)
 
     def logout(self, token: str) -> None:
         """End a session, for every process that serves this home."""

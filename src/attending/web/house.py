@@ -83,6 +83,22 @@ class House(Protocol):
         """Return a new random session token, or None; takes as long for an unknown person."""
         ...
 
+    def provider_login(self, *, issuer: str, subject: str) -> str:
+        """Return a new session of the person to whom an account at the provider leads."""
+        ...
+
+    def provider_accept(self, invitation: str, *, issuer: str, subject: str) -> str:
+        """Return a new session of who takes up an invitation with an account at the provider."""
+        ...
+
+    def provider_confirm(self, person: str, *, issuer: str, subject: str) -> str:
+        """Return a code for one act of a person who signed in anew at the provider."""
+        ...
+
+    def provider_refused(self, why: str) -> None:
+        """Keep that what came back from the provider was not believed."""
+        ...
+
     def logout(self, token: str) -> None:
         """End a session; an unknown token is not an error."""
         ...

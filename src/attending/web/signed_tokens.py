@@ -90,6 +90,23 @@ def issuer_keys(said: Mapping[str, Any], *, algorithms: Sequence[str]) -> tuple[
     return found
 
 
+def usable_keys(said: Mapping[str, Any], algorithms: Sequence[str]) -> tuple[IssuerKey, ...]:
+    """Return the keys of a JWK set that may sign tokens for us; others in it are passed over.
+
+    Raises:
+        BadKeys: there is none, or one id twice.
+    """
+    held = said.get("keys")
+    usable = []
+    for one in held if isinstance(held, list) else ():
+        try:
+            _key(one, algorithms)
+        except BadKeys:
+            continue
+        usable.append(one)
+    return issuer_keys({"keys": usable}, algorithms=algorithms)
+
+
 def _key(said: Any, algorithms: Sequence[str]) -> IssuerKey:  # noqa: ANN401 - any JSON value
     # Looked at before it is read: a private key of another has no place here either.
     if not isinstance(said, dict) or said.get("kty") not in {"EC", "RSA"} or "d" in said:
