@@ -10,9 +10,11 @@ from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 
 from attending.errors import AttendingError
+from attending.specs.limits import LimitsSpec
 from attending.web import hooks, predictions, routes, sign_in
 from attending.web.door import Door
 from attending.web.ehr_tokens import asking
+from attending.web.fair_share import FairShare
 from attending.web.policy import Routes, authorize
 from attending.web.problems import malformed, refused
 from attending.web.provider import Provider
@@ -37,6 +39,7 @@ def create_app(
     secure: bool = False,
     ehr: EhrPolicy | None = None,
     provider: ProviderPolicy | None = None,
+    limits: LimitsSpec | None = None,
 ) -> FastAPI:
     """Return the web application over one house.
 
@@ -46,6 +49,7 @@ def create_app(
             provider sends people back is one too.
         secure: behind TLS; cookies are then `Secure`.
         provider: where persons may sign in beside here; None where there is none.
+        limits: what one asker may take; the defaults when None.
         ehr: the record systems that may ask, and their keys; None where none may.
     """
     app = FastAPI(
@@ -67,6 +71,7 @@ def create_app(
     for status in range(400, 500):
         app.add_exception_handler(status, refused)
     app.add_exception_handler(RequestValidationError, malformed)
+    app.add_middleware(FairShare, limits=limits or LimitsSpec())
     named = set() if provider is None else {str(urlsplit(provider.spec.redirect).hostname)}
     app.add_middleware(Door, hosts=hosts | named)
     return app

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from attending.errors import AttendingError, Denied, NotFound
@@ -12,9 +12,11 @@ from attending.lifecycle.answering import answering
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.ehr import ehr_policy
 from attending.lifecycle.provider import provider_policy
+from attending.lifecycle.quotas import Quota, limits_of
+from attending.specs.limits import LimitsSpec
 from attending.times import MINUTE, to_micros
 from attending.web.cards import cards
-from attending.web.questions import answered, as_question
+from attending.web.questions import answered, as_question, rounded
 from attending.web.views import (
     ConditionView,
     DocumentRow,
@@ -58,6 +60,7 @@ class FrontDesk:
         clock: gives the present instant.
         seen: when each session was last used in this process, in microseconds.
         answering: the models that answer machines; None where none does.
+        limits: what one asker may take of it.
         provider: where persons may sign in beside here; None where there is none.
         ehr: the record systems that may ask; None where none may.
     """
@@ -68,6 +71,7 @@ class FrontDesk:
     answering: Answering | None = None
     ehr: EhrPolicy | None = None
     provider: ProviderPolicy | None = None
+    limits: LimitsSpec = field(default_factory=LimitsSpec)
 
     @classmethod
     def open(
@@ -87,9 +91,12 @@ class FrontDesk:
         desk = cls(root=root, clock=clock)
         desk.synthetic()
         desk.provider = provider_policy(root)
+        desk.limits = limits_of(root)
         if projects:
             desk.answering = answering(root, projects, clock=clock)
             desk.ehr = ehr_policy(root)
+            per_day = desk.limits.predictions_per_day
+            desk.answering.quota = Quota(desk.answering.home, per_day)
         return desk
 
     @contextmanager
@@ -154,11 +161,17 @@ class FrontDesk:
 
     def predict(self, model: str, question: PredictionRequest, *, by: str) -> PredictionAnswer:
         """Return a prediction that is kept."""
-        return answered(self._answers().answer(as_question(model, question), by=by))
+        found = self._answers().answer(as_question(model, question), by=by)
+        return answered(replace(found, content=self._told(found.content)))
 
     def prediction(self, request_id: str, *, by: str) -> dict[str, Any]:
         """Return a stored prediction with all it was made from."""
-        return self._answers().prediction(request_id, by=by)
+        return self._told(self._answers().prediction(request_id, by=by))
+
+    def _told(self, content: dict[str, Any]) -> dict[str, Any]:
+        """Return a prediction with its figures as machines are told them."""
+        digits = self.limits.score_digits
+        return content if digits is None else rounded(content, digits)
 
     def plan(self, model: str) -> ReleaseSpec:
         """Return the signed release plan of a model that is served here."""
