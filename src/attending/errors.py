@@ -78,6 +78,13 @@ class Refused(AttendingError):
     default_code = "gate.refused"
 
 
+class TooMany(Refused):
+    """One asker takes more than its share (exit 3, HTTP 429)."""
+
+    http_status = 429
+    default_code = "quota.reached"
+
+
 class IntegrityBroken(AttendingError):
     """Stored bytes are not what they were (exit 4, HTTP 500)."""
 

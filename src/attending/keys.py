@@ -88,6 +88,15 @@ def verify(public: bytes, message: bytes, signature: bytes) -> bool:
     return True
 
 
+def same(said: str, wanted: str) -> bool:
+    """Return whether two texts are equal; how long it takes does not tell where they differ.
+
+    >>> same("a", "a"), same("a", "b")
+    (True, False)
+    """
+    return hmac.compare_digest(said.encode("utf-8", "replace"), wanted.encode("utf-8", "replace"))
+
+
 def hash_passphrase(passphrase: str, *, salt: bytes | None = None) -> str:
     """Return the argon2id hash of a passphrase, in its standard text form.
 

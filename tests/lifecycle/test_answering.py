@@ -9,13 +9,22 @@ from datetime import UTC, timedelta
 
 import pytest
 
-from attending.errors import BadInput, DependencyDown, IntegrityBroken, NotFound, Refused
+from attending.errors import (
+    BadInput,
+    DependencyDown,
+    IntegrityBroken,
+    NotFound,
+    Refused,
+    TooMany,
+)
 from attending.lifecycle import answering as module
-from attending.lifecycle import releasing, scoring, watching
+from attending.lifecycle import quotas, releasing, scoring, watching
 from attending.lifecycle.answering import Question, answering
 from attending.lifecycle.cohorts import project_snapshot
 from attending.lifecycle.engines import engine_over
+from attending.specs.limits import LimitsSpec
 from attending.times import parse_instant
+from attending.web.front_desk import FrontDesk
 from tests.lifecycle.ward import SECOND, enter, make_ward
 
 PATIENTS = 6
@@ -57,6 +66,61 @@ def answers(ward, monkeypatch):
     found = answering(ward.desk.home.root, [ward.project], clock=lambda: SECOND)
     yield found
     found.home.close()
+
+
+@pytest.mark.fault("X29")
+def test_x29_who_copies_a_model_by_asking_is_stopped_and_an_alarm_is_raised(ward, due, answers):
+    for number, asked in enumerate(due):  # control: without a quota each is answered
+        later = replace(
+            asked, prediction_time=asked.prediction_time + timedelta(seconds=number + 1)
+        )
+        assert answers.answer(later, by="copier").request_id
+    made = answers.home.ledger.count("copier", quotas.MADE, day=f"{SECOND:%Y-%m-%d}")
+    assert made == len(due)
+    answers.quota = quotas.Quota(answers.home, made + 1)
+    others = [replace(due[0], prediction_time=SECOND - timedelta(hours=n)) for n in (1, 2, 3)]
+    answers.answer(others[0], by="copier")
+    for asked in others[1:]:
+        with pytest.raises(TooMany) as refused:
+            answers.answer(asked, by="copier")
+        assert (refused.value.code, refused.value.http_status) == ("quota.predictions", 429)
+    answers.answer(others[1], by="another")  # the others get their answers
+    again = quotas.Quota(answers.home, made + 1)  # a restart forgets nothing
+    with pytest.raises(TooMany):
+        again.take("copier", at=SECOND)
+    again.take("copier", at=SECOND + timedelta(days=1))
+    alarms = answers.home.ledger.search(action=quotas.REACHED)
+    assert [(one.actor, one.details["count"]) for one in alarms] == [("copier", made + 1)]
+    report = watching.monitor(ward.desk, ward.project)
+    (found,) = [one for one in report.findings if one.name == "quota_reached"]
+    assert (found.subject, found.severity, bool(found.owner)) == ("copier", "watch", True)
+
+
+@pytest.mark.fault("X29")
+def test_x29_figures_are_told_with_as_many_decimals_as_the_policy_says(ward, due, tmp_path):
+    house = FrontDesk.open(ward.desk.home.root, clock=lambda: SECOND, projects=[ward.project])
+    asked = replace(due[0], prediction_time=SECOND - timedelta(hours=4))
+    made = house.answering.answer(asked, by="omar")
+    whole = house.prediction(made.request_id, by="omar")
+    assert whole["score"] != round(whole["score"], 2)  # control: without the rule all of it is told
+    house.limits = LimitsSpec(score_digits=2)
+    told = house.prediction(made.request_id, by="omar")
+    assert told["score"] == round(whole["score"], 2)
+    assert all(one["contribution"] == round(one["contribution"], 2) for one in told["factors"])
+    assert (told["flagged"], told["band"]) == (whole["flagged"], whole["band"])
+    assert json.loads(house.answering.home.predictions.get(made.request_id).content) == whole
+    house.answering.home.close()
+
+
+def test_limits_are_a_file_of_the_home(tmp_path):
+    assert quotas.limits_of(tmp_path) == LimitsSpec()
+    (tmp_path / "policy").mkdir()
+    file = tmp_path / "policy" / "limits.yaml"
+    file.write_text("predictions_per_day: 100\nscore_digits: 3\n")
+    assert quotas.limits_of(tmp_path) == LimitsSpec(predictions_per_day=100, score_digits=3)
+    file.write_text("at_once: 1000\n")
+    with pytest.raises(BadInput):
+        quotas.limits_of(tmp_path)
 
 
 def later(asked, seconds=1):

@@ -14,7 +14,7 @@ from attending.cli.door import through
 from attending.cli.guard import guarded
 from attending.errors import AttendingError, DependencyDown
 from attending.govern.signatures import Signed
-from attending.lifecycle import confirming, inviting, signing
+from attending.lifecycle import confirming_clock, inviting, signing
 from attending.lifecycle.answering import Answering
 from attending.lifecycle.clock import last_entry
 from attending.lifecycle.desk import create_home, keep, open_desk, open_desk_at
@@ -94,8 +94,8 @@ def test_x32_an_expired_approval_is_not_revived_by_setting_the_clock_back(home, 
     # Nor by an administrator who says that this clock is the right one: what was signed is void.
     with open_desk_at(home, at=back) as desk:
         caro = {**_by("caro"), "reason": "I say so."}
-        assert _refusal(lambda: confirming.confirm(desk, **caro))[1] == 6
-        assert confirming.confirm(desk, **_by("ada"), reason="The host stood in June.")
+        assert _refusal(lambda: confirming_clock.confirm(desk, **caro))[1] == 6
+        assert confirming_clock.confirm(desk, **_by("ada"), reason="The host stood in June.")
     with open_desk(home, at=back) as desk:
         assert faults_of(desk, [approval]) == {approval.digest: CLOCK}
         assert standing_on(desk, digest) == ()
@@ -148,9 +148,9 @@ def test_p11_after_a_leap_an_administrator_lets_acts_go_on(home, signed):
     assert _refusal(lambda: _act(home, AT + DAY)) == ("clock.backwards", 5)
     words = {**_by("ada"), "reason": "Host 2 stood in 2036."}
     with open_desk_at(home, at=AT + DAY) as desk:
-        assert confirming.confirm(desk, **words)
-        assert _refusal(lambda: confirming.confirm(desk, **words)) == ("clock.agrees", 3)
-        assert _refusal(lambda: confirming.confirm(desk, **{**words, "reason": " "}))[1] == 2
+        assert confirming_clock.confirm(desk, **words)
+        assert _refusal(lambda: confirming_clock.confirm(desk, **words)) == ("clock.agrees", 3)
+        assert _refusal(lambda: confirming_clock.confirm(desk, **{**words, "reason": " "}))[1] == 2
     _act(home, AT + 2 * DAY)
     with open_desk(home, at=AT + 2 * DAY) as desk:
         assert last_entry(desk.home).at == AT + 2 * DAY
@@ -164,7 +164,7 @@ def test_a_home_that_slept_for_years_is_woken_and_its_signatures_are_as_old_as_t
     late = AT + 1000 * DAY
     assert _refusal(lambda: _act(home, late)) == ("clock.leapt", 5)
     with open_desk_at(home, at=late) as desk:
-        assert not confirming.confirm(desk, **_by("ada"), reason="The project rested.")
+        assert not confirming_clock.confirm(desk, **_by("ada"), reason="The project rested.")
     with open_desk(home, at=late) as desk:
         assert len(standing_on(desk, signed[1])) == 1
 

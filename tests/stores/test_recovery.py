@@ -18,7 +18,7 @@ from attending.lifecycle.desk import Desk, create_home, open_desk
 from attending.lifecycle.recovery import Wanted
 from attending.records.ledger import Checkpoint, Subject
 from attending.stores.backups import listed, read_backup
-from attending.stores.checkpoints import Witness, note_body, origin_of
+from attending.stores.checkpoints import note_body, origin_of
 from attending.stores.home import Home
 from attending.stores.predictions import Scored
 from attending.stores.restores import restored

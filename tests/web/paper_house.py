@@ -146,9 +146,16 @@ class PaperHouse:
     up: bool = True
     roles: tuple[str, ...] = ("clinical_lead",)
     tokens: dict[str, PersonView] = field(default_factory=dict)
+    used: set[tuple[str, str]] = field(default_factory=set)
 
     def synthetic(self):
         return self.made_up
+
+    def first_use(self, space, name, *, ends, now):
+        assert now < ends
+        first = (space, name) not in self.used
+        self.used.add((space, name))
+        return first
 
     def models(self):
         return self.rows

@@ -12,10 +12,14 @@ from tests.web.visitor import TestClient, visitor_of
 
 OPEN = [
     "GET /healthz",
+    "GET /invitation",
     "GET /livez",
     "GET /login",
+    "GET /login/provider",
+    "GET /login/provider/back",
     "GET /readyz",
     "GET /static/{file}",
+    "POST /invitation",
     "POST /login",
 ]
 

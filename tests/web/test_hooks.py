@@ -323,7 +323,7 @@ def test_private_and_symmetric_keys_of_an_issuer_are_refused_at_the_start():
     private = {"keys": [RSAKey.generate_key(2048, {"kid": "a"}).as_dict(private=True)]}
     for keys in (private, {"keys": [{"kty": "oct", "k": "AAAA", "kid": "a"}]}, {"keys": [1]}, {}):
         with pytest.raises(BadInput) as refused:
-            asking(SimpleNamespace(spec=SPEC, keys=((ISS, keys),)))
+            asking(SimpleNamespace(spec=SPEC, keys=((ISS, keys),)), HookHouse().first_use)
         assert refused.value.code == "ehr.keys"
 
 

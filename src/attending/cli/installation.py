@@ -16,7 +16,7 @@ from attending.cli.face import (
     home_path,
     passphrase_from,
 )
-from attending.lifecycle import confirming, installing
+from attending.lifecycle import confirming_clock, installing
 from attending.lifecycle.desk import open_desk, open_desk_at
 
 PassphraseOption = Annotated[
@@ -76,7 +76,7 @@ def home_clock(
     """
     passphrase = passphrase_from(passphrase_file)
     with open_desk_at(home_path(home), at=clock(at), actor=person) as desk:
-        back = confirming.confirm(desk, person=person, passphrase=passphrase, reason=reason)
+        back = confirming_clock.confirm(desk, person=person, passphrase=passphrase, reason=reason)
     told = "signatures from before count no more" if back else "signatures stand"
     emit({"back": back}, as_json=as_json, lines=[f"the clock is confirmed; {told}"])
 

@@ -384,4 +384,11 @@ def serve(
         projects=[open_project(folder) for folder in project or ()],
     )
     emit(None, as_json=False, lines=[f"listening on http://{host}:{port} (stop with Ctrl-C)"])
-    listen(create_app(house, secure=front.secure, ehr=house.ehr), host, port, front=front)
+    app = create_app(
+        house,
+        secure=front.secure,
+        ehr=house.ehr,
+        provider=house.provider,
+        limits=house.limits,
+    )
+    listen(app, host, port, front=front)

@@ -20,7 +20,14 @@ from attending.cli.face import (
     table,
 )
 from attending.cli.trust import PassphraseOption
-from attending.lifecycle import accounts, credentials, emergencies, inviting, people
+from attending.lifecycle import (
+    accounts,
+    credentials,
+    emergencies,
+    inviting,
+    people,
+    provider_accounts,
+)
 from attending.lifecycle.desk import open_desk, open_or_create
 from attending.times import format_instant, parse_length
 
@@ -159,6 +166,28 @@ def _tell(person: Person, *, as_json: bool) -> None:
     says = f"{person.printed_name} may act as {', '.join(person.roles) or 'nothing'}"
     ended = "" if person.active else "; disabled"
     emit(person.model_dump(mode="json"), as_json=as_json, lines=[says + ended])
+
+
+@user_app.command("unlink")
+def user_unlink(
+    person: PersonArgument,
+    administrator: AsOption,
+    reason: Annotated[str, typer.Option(help="One sentence.")],
+    passphrase_file: PassphraseOption = None,
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """End a person's account at the hospital's provider here; sessions and tokens end too.
+
+    Example: attending user unlink clara --as ada --reason "left the hospital" --home H
+    """
+    passphrase = passphrase_from(passphrase_file)
+    with open_desk(home_path(home), at=clock(at), actor=administrator) as desk:
+        found = provider_accounts.unlink(
+            desk, person, login=administrator, passphrase=passphrase, reason=reason
+        )
+    _tell(found, as_json=as_json)
 
 
 @user_app.command("disable")

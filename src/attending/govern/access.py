@@ -75,6 +75,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         ),
         *("erasure make", "erasure purge"),
         *("user break-glass", "user disable", "user enable", "user passphrase", "user vouch"),
+        "user unlink",
         *("user role grant", "user role revoke", "user token add", "user token end"),
     ),
     _READ: (

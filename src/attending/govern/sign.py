@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from attending.errors import BadInput, Denied, Refused, did_you_mean
 from attending.govern.roles import DOCUMENTS, MEANINGS, may_sign
+from attending.keys import same
 from attending.records.governance import Approval
 from attending.times import MINUTE, to_micros
 
@@ -217,7 +218,7 @@ def _check_document(
             code="approval.purpose",
             hint="Open the document again and sign what you read.",
         )
-    if intent.nonce and any(item.nonce == intent.nonce for item in prior):
+    if intent.nonce and any(same(item.nonce or "", intent.nonce) for item in prior):
         raise Refused(
             "this number has signed already",
             code="approval.replayed",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from attending.lifecycle.projects import Project
+    from attending.lifecycle.quotas import Quota
     from attending.records.prediction import Prediction
     from attending.serve.served import Served
     from attending.stores.unit import Unit
@@ -107,12 +108,14 @@ class Answering:
         projects: by the name of their model.
         clock: gives the present instant.
         seen: counts of what was answered since the start, for dashboards.
+        quota: how much one client may ask for; as much as it likes when None.
     """
 
     home: Home
     projects: Mapping[str, Project]
     clock: Callable[[], Instant]
     seen: Seen = field(default_factory=Seen)
+    quota: Quota | None = None
     _held: dict[str, _Held] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -136,11 +139,14 @@ class Answering:
             BadInput: the prediction time lies ahead of the clock, there are too many events, or
                 one has a value that its column cannot hold.
             IntegrityBroken: the model's files are not what their digests say.
+            TooMany: the client has had as many as it may today.
             DependencyDown: the store is down; nobody gets a score that is not kept.
         """
         begun = time.perf_counter()
         at = self.clock()
         _refuse_ahead(asked, at)
+        if self.quota is not None:
+            self.quota.take(by, at=at)
         served = self.served(asked.model).asked(
             at, decision_point=asked.decision_point, user_role=asked.user_role
         )

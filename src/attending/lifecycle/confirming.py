@@ -1,51 +1,80 @@
-"""An administrator says that the clock is right and the ledger is not."""
+"""A code in place of a passphrase: given after a new sign-in at the provider, good for one act."""
 
 from __future__ import annotations
 
+import hashlib
+import secrets
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from attending.errors import BadInput, DependencyDown, Refused
-from attending.lifecycle.clock import CONFIRM, steady
-from attending.lifecycle.desk import note
-from attending.lifecycle.people import acting
-from attending.records.ledger import Subject
+from attending.errors import NotFound
+from attending.lifecycle.desk import keep, keep_in
+from attending.records.people import Credential, CredentialEnd
 
 if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
+    from attending.records.governance import Person
+
+#: How long a code waits for its act.
+KEEPS = timedelta(minutes=5)
+_CODE = "once_"
+_BYTES = 24
 
 
-def confirm(desk: Desk, *, person: str, passphrase: str, reason: str) -> bool:
-    """Return whether time went back, now that an administrator says that the clock is right.
-
-    Acts go on from this instant. When it lies before the last entry, signatures from before this
-    entry count no more, for nobody can tell which of them would have expired.
-
-    Raises:
-        Denied: not an administrator, or a wrong passphrase.
-        BadInput: no reason.
-        Refused: the clock agrees with the ledger.
-    """
-    acting(desk, person, passphrase, act="people")
-    if not reason.strip():
-        raise BadInput("to confirm a clock takes a reason", code="clock.reason")
-    back = _back(desk)
-    subject = Subject(kind="home", digest=desk.home.settings.home_id)
-    details = {"back": back, "reason": reason.strip()}
-    with desk.home.database.transaction() as unit:
-        note(desk, unit, action=CONFIRM, subject=subject, details=details)
-    return back
-
-
-def _back(desk: Desk) -> bool:
-    """Return whether the clock lies before the ledger.
-
-    Raises:
-        Refused: it agrees with the ledger.
-    """
-    try:
-        steady(desk.home, desk.at)
-    except DependencyDown as error:
-        return error.code == "clock.backwards"
-    raise Refused(
-        "the clock agrees with the ledger", code="clock.agrees", hint="There is nothing to confirm."
+def give_code(desk: Desk, person: Person) -> str:
+    """Return the code of a person who signed in at the provider just now; shown this once."""
+    text = _CODE + secrets.token_urlsafe(_BYTES)
+    record = Credential(
+        use="confirmation",
+        person_id=person.person_id,
+        label="provider",
+        secret=_hashed(text),
+        given_by=person.person_id,
+        given_at=desk.at,
+        expires_at=desk.at + KEEPS,
     )
+    keys = {"person": person.person_id, "secret": record.secret}
+    keep(desk, record, action="confirmation.give", keys=keys)
+    return text
+
+
+def is_code(text: str) -> bool:
+    """Return whether a text is meant as a code, and not as a passphrase.
+
+    >>> is_code("once_abc"), is_code("a sentence to remember")
+    (True, False)
+    """
+    return text.startswith(_CODE)
+
+
+def confirmed(desk: Desk, login: str, text: str) -> Person | None:
+    """Return the active person of a login whose code this is, now spent; None otherwise."""
+    with desk.home.database.transaction() as unit:
+        unit.chain  # noqa: B018 - takes the lock, so that a code is spent by one act alone
+        found = desk.home.catalog.latest(Credential, secret=_hashed(text))
+        person = _of_login(desk, login)
+        if found is None or person is None or not _holds(desk, found, person):
+            return None
+        spent = CredentialEnd(
+            credential=found.digest, ended_by=person.person_id, reason="used", ended_at=desk.at
+        )
+        keys = {"credential": found.digest, "person": person.person_id}
+        keep_in(desk, unit, spent, action="confirmation.end", keys=keys)
+    return person
+
+
+def _holds(desk: Desk, found: Credential, person: Person) -> bool:
+    ended = desk.home.catalog.list(CredentialEnd.kind, credential=found.digest)
+    theirs = found.use == "confirmation" and found.person_id == person.person_id
+    return theirs and person.active and desk.at < found.expires_at and not ended
+
+
+def _of_login(desk: Desk, login: str) -> Person | None:
+    try:
+        return desk.home.users.by_login(login)
+    except NotFound:
+        return None
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -138,7 +138,7 @@ def holder(desk: Desk, text: str) -> Holder:
 
 def _held(desk: Desk, text: str) -> Holder | None:
     found = desk.home.catalog.latest(Credential, secret=_hashed(text))
-    if found is None or desk.at >= found.expires_at:
+    if found is None or found.use == "confirmation" or desk.at >= found.expires_at:
         return None
     ended = desk.home.catalog.list(CredentialEnd.kind, credential=found.digest)
     person = desk.home.users.get(found.person_id)

@@ -24,7 +24,7 @@ from attending.records.governance import Person
 from attending.records.people import Invitation, InvitationSpent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from attending.lifecycle.desk import Desk
     from attending.stores.unit import Unit
@@ -109,11 +109,32 @@ def accept(desk: Desk, token: str, passphrase: str) -> Person:
         BadInput: the passphrase is too short.
     """
     check_passphrase_form(passphrase)
-    hash_ = keys.hash_passphrase(passphrase)
+    return take_up(desk, token, passphrase_hash=keys.hash_passphrase(passphrase))
+
+
+def take_up(
+    desk: Desk,
+    token: str,
+    *,
+    passphrase_hash: str,
+    also: Callable[[Unit, Invitation], None] = lambda _unit, _invitation: None,
+) -> Person:
+    """Return the person who was invited; the invitation is spent.
+
+    Args:
+        desk: where and when.
+        token: of the invitation.
+        passphrase_hash: of the passphrase that the person has from now on.
+        also: what else is written in the same unit.
+
+    Raises:
+        Denied: no open invitation has that token.
+    """
     with desk.home.database.transaction() as unit:
         unit.chain  # noqa: B018 - takes the lock, so that a token is spent by one alone
         invitation = _open_of(desk, token)
-        person = _enter(desk, unit, invitation, passphrase_hash=hash_)
+        person = _enter(desk, unit, invitation, passphrase_hash=passphrase_hash)
+        also(unit, invitation)
         spent = InvitationSpent(invitation=invitation.digest, spent_at=desk.at)
         keep_in(desk, unit, spent, action="user.accept", keys={"invitation": invitation.digest})
     return person
@@ -136,7 +157,7 @@ def _enter(desk: Desk, unit: Unit, invitation: Invitation, *, passphrase_hash: s
 
 
 def _open_of(desk: Desk, token: str) -> Invitation:
-    found = [item for item in open_invitations(desk) if item.secret == hashed(token)]
+    found = [item for item in open_invitations(desk) if keys.same(item.secret, hashed(token))]
     if not found:
         refusal = _not_open()
         raise refusal

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attending.digests import digest_of
 from attending.errors import Denied
+from attending.keys import same
 from attending.lifecycle.desk import keep
 from attending.lifecycle.papers import rendered
 from attending.records.governance import Approval
@@ -59,7 +60,7 @@ def newest_opening(desk: Desk, document: str, person: str, *, nonce: str) -> Ope
     """
     found = desk.home.catalog.all(Opening, document=document, person=person)
     if nonce:
-        named = [one for one in found if one.nonce == nonce]
+        named = [one for one in found if same(one.nonce, nonce)]
         if not named:
             raise Denied(
                 "this number was not given to this person for this document here",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attending import keys
 from attending.errors import BadInput, Denied, Refused
 from attending.govern.roles import acting_role, check_role, check_roles
+from attending.lifecycle.confirming import confirmed, is_code
 from attending.lifecycle.desk import keep_in, note
 from attending.records.governance import Person
 from attending.records.ledger import Subject
@@ -133,10 +134,15 @@ def administered(desk: Desk) -> bool:
 def authenticated(desk: Desk, login: str, passphrase: str) -> Person:
     """Return the person of a login and passphrase; a failed attempt leaves a ledger entry.
 
+    Who signs in at the provider gives a code from there in the passphrase's place.
+
     Raises:
         Denied: unknown login or wrong passphrase; the answer does not say which.
     """
-    person = desk.home.users.authenticate(login, passphrase)
+    if is_code(passphrase):
+        person = confirmed(desk, login, passphrase)
+    else:
+        person = desk.home.users.authenticate(login, passphrase)
     if person is None:
         with desk.home.database.transaction() as unit:
             subject = Subject(kind="login", digest="refused")

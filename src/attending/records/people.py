@@ -57,11 +57,13 @@ class Credential(Record):
 
     Attributes:
         secret: SHA-256 of the text that the holder shows; the text itself is kept nowhere.
+        use: a `confirmation` answers once for a passphrase, right after a new sign-in at the
+            provider.
         scopes: what a token may be used for; empty for a session, which may do what its person may.
     """
 
     kind: ClassVar[str] = "credential"
-    use: Literal["session", "token"]
+    use: Literal["session", "token", "confirmation"]
     person_id: PersonId
     label: Text
     secret: Hash
@@ -69,6 +71,32 @@ class Credential(Record):
     given_by: Text
     given_at: When
     expires_at: When
+
+
+class ProviderLink(Record):
+    """A person signs in with an account at the hospital's provider.
+
+    Attributes:
+        subject: SHA-256 of issuer and subject; the subject itself is kept nowhere.
+        invitation: by which the person took it up.
+    """
+
+    kind: ClassVar[str] = "provider_link"
+    person_id: PersonId
+    issuer: Text
+    subject: Hash
+    invitation: Hash
+    linked_at: When
+
+
+class ProviderLinkEnd(Record):
+    """An account at the provider leads to a person no more."""
+
+    kind: ClassVar[str] = "provider_link_end"
+    link: Hash
+    ended_by: Text
+    reason: Text
+    ended_at: When
 
 
 class CredentialEnd(Record):

@@ -131,6 +131,17 @@ class Database:
                 connection.exec_driver_sql("VACUUM")
 
     @contextmanager
+    def forgetful(self) -> Iterator[Connection]:
+        """Give a connection for what the ledger does not bind, since it is forgotten again.
+
+        Raises:
+            Refused: a row of that name is there already.
+            DependencyDown: the store is busy, full, read-only or down.
+        """
+        with translated(), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection that sees one state of the store throughout."""
         with translated(), self._reader.connect() as connection:

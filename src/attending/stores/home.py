@@ -37,6 +37,7 @@ from attending.stores.predictions import Predictions
 from attending.stores.private import check_keys, check_unshared, read_key
 from attending.stores.records import Catalog
 from attending.stores.snapshots import Snapshots
+from attending.stores.used_once import UsedOnce
 from attending.stores.users import Users
 from attending.stores.witnesses import Witness
 from attending.times import format_instant
@@ -206,6 +207,11 @@ class Home:
     def users(self) -> Users:
         """Return the persons and their logins."""
         return Users(self.database)
+
+    @cached_property
+    def used_once(self) -> UsedOnce:
+        """Return what counts once."""
+        return UsedOnce(self.database)
 
     @cached_property
     def deployments(self) -> Deployments:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from attending.digests import short
 from attending.errors import DependencyDown, IntegrityBroken
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from sqlalchemy import Select
+    from sqlalchemy import Connection, Select
 
     from attending.records.ledger import Subject
     from attending.stores.chain import Chain
@@ -140,6 +141,21 @@ class Ledger:
             some = LEDGER.c.subject.in_(wanted[start : start + _MOST_NAMES])
             found |= {row.seq for row in self.database.rows(select(LEDGER.c.seq).where(some))}
         return found
+
+    def count(self, actor: str, action: str, *, day: str) -> int:
+        """Return how many entries of an actor and action there are since a day began.
+
+        Args:
+            actor: who acted.
+            action: the whole verb.
+            day: such as `2026-03-02`, in UTC; entries stand in the order of time.
+        """
+        counted = select(func.count()).select_from(LEDGER)
+        mine = counted.where(LEDGER.c.actor == actor, LEDGER.c.action == action)
+        with self.database.reading() as connection:
+            end = read_chain(connection, self.database.ledger_id).size
+            first = bisect_left(range(end), day, key=lambda seq: _day(connection, seq))
+            return int(connection.execute(mine.where(LEDGER.c.seq >= first)).scalar_one())
 
     def make_checkpoint(
         self, sign: Callable[[bytes], bytes], *, public_key: bytes, at: Instant
@@ -309,3 +325,9 @@ def _contradiction(what: str) -> IntegrityBroken:
         code="ledger.contradiction",
         hint="Run `attending audit verify` and keep the files as they are.",
     )
+
+
+def _day(connection: Connection, seq: int) -> str:
+    """Return the day of an entry, empty where the entry is gone."""
+    at = connection.execute(select(LEDGER.c.at).where(LEDGER.c.seq == seq)).scalar()
+    return str(at or "")[:10]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 #: Raised by one with every change of the tables below; each has a file in `migrations/versions/`.
 #: A bound table gets no further column, for its rows are hashed with all of theirs: add a table.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 METADATA = MetaData()
 
@@ -179,6 +179,14 @@ ANSWERING = _bound(
     Column("term", Integer, primary_key=True, autoincrement=False),
     Column("version", String(20), nullable=False),
 )
+#: What counts once, such as a token of a record system, until it would have ended anyway. The
+#: ledger does not bind these rows, for they are forgotten again.
+USED_ONCE = Table(
+    "used_once",
+    METADATA,
+    Column("digest", _DIGEST, primary_key=True),
+    Column("ends", _WHOLE, nullable=False, index=True),
+)
 
 #: Tables whose rows the ledger binds, by name.
 BOUND: dict[str, Table] = {
@@ -189,7 +197,7 @@ BOUND: dict[str, Table] = {
 def revision_of(version: int) -> str:
     """Return the name of the revision that makes the tables of a version.
 
-    >>> revision_of(3)
-    '0003'
+    >>> revision_of(4)
+    '0004'
     """
     return f"{version:04d}"

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 
 from attending.errors import AttendingError
-from attending.web import hooks, predictions, routes
+from attending.specs.limits import LimitsSpec
+from attending.web import hooks, predictions, routes, sign_in
 from attending.web.door import Door
 from attending.web.ehr_tokens import asking
+from attending.web.fair_share import FairShare
 from attending.web.policy import Routes, authorize
 from attending.web.problems import malformed, refused
+from attending.web.provider import Provider
 from attending.web.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from attending.lifecycle.ehr import EhrPolicy
+    from attending.lifecycle.provider import ProviderPolicy
     from attending.web.house import House
 
 #: Every route that there is: pages for people, then what machines ask.
-ROUTES = Routes.joined(routes.ROUTES, predictions.ROUTES, hooks.ROUTES)
+ROUTES = Routes.joined(routes.ROUTES, predictions.ROUTES, hooks.ROUTES, sign_in.ROUTES)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
@@ -33,13 +38,18 @@ def create_app(
     hosts: frozenset[str] = LOOPBACK,
     secure: bool = False,
     ehr: EhrPolicy | None = None,
+    provider: ProviderPolicy | None = None,
+    limits: LimitsSpec | None = None,
 ) -> FastAPI:
     """Return the web application over one house.
 
     Args:
         house: what the pages ask; see `attending.web.house.House`.
-        hosts: names under which the service may be asked, without a port.
+        hosts: names under which the service may be asked, without a port; the name to which the
+            provider sends people back is one too.
         secure: behind TLS; cookies are then `Secure`.
+        provider: where persons may sign in beside here; None where there is none.
+        limits: what one asker may take; the defaults when None.
         ehr: the record systems that may ask, and their keys; None where none may.
     """
     app = FastAPI(
@@ -51,7 +61,9 @@ def create_app(
         dependencies=[Depends(authorize)],
         lifespan=_checked,
     )
-    app.state.site = Site(house, ehr_or_none=None if ehr is None else asking(ehr), secure=secure)
+    asked = None if ehr is None else asking(ehr, house.first_use)
+    there = None if provider is None else Provider(provider, house.first_use)
+    app.state.site = Site(house, ehr_or_none=asked, provider_or_none=there, secure=secure)
     app.state.routes = ROUTES
     ROUTES.mount(app)
     ROUTES.check(app)
@@ -59,7 +71,9 @@ def create_app(
     for status in range(400, 500):
         app.add_exception_handler(status, refused)
     app.add_exception_handler(RequestValidationError, malformed)
-    app.add_middleware(Door, hosts=hosts)
+    app.add_middleware(FairShare, limits=limits or LimitsSpec())
+    named = set() if provider is None else {str(urlsplit(provider.spec.redirect).hostname)}
+    app.add_middleware(Door, hosts=hosts | named)
     return app
 
 

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import threading
+import math
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
-
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attending.errors import AttendingError, BadInput, Denied
+from attending.web.signed_tokens import (
+    ALGORITHMS,
+    BadToken,
+    check_signature,
+    check_times,
+    issuer_keys,
+    key_of,
+    taken_apart,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from attending.lifecycle.ehr import EhrPolicy
     from attending.specs.ehr import EhrSpec, Issuer
+    from attending.web.signed_tokens import IssuerKey, Parts
 
-#: Asymmetric only: with a shared secret whoever can check a token can make one.
-ALGORITHMS = ("ES384", "RS384", "ES256", "RS256")
-_KINDS = ("EC", "RSA")
 _SKEW_SECONDS, _LONGEST_SECONDS = 60, 300
+_SAYS = {
+    "malformed": "got a token that is none",
+    "header": "got a token that asks for more than a signature by a key that we hold",
+    "type": "got a token of another type",
+    "signature": "got a token that no key of its issuer signed",
+    "times": "expected iat and exp in the token",
+    "expired": "got a token out of its time, or for too long a time",
+}
 
 
 class NoToken(AttendingError):
@@ -34,6 +43,14 @@ class NoToken(AttendingError):
     default_code = "ehr.token"
 
 
+class Once(Protocol):
+    """Tells whether a name is used for the first time, in every process of the home."""
+
+    def __call__(self, space: str, name: str, *, ends: int, now: int) -> bool:
+        """Return whether it is; it is used from now on."""
+        ...
+
+
 @dataclass
 class EhrTokens:
     """Checks the tokens of the record systems that are named.
@@ -41,14 +58,14 @@ class EhrTokens:
     Args:
         spec: who they are.
         keys: the public keys of each issuer, by `iss`.
+        once: remembers which tokens were used.
         clock: gives seconds since 1970.
     """
 
     spec: EhrSpec
-    keys: Mapping[str, KeySet]
+    keys: Mapping[str, Sequence[IssuerKey]]
+    once: Once
     clock: Callable[[], float] = time.time
-    _used: dict[tuple[str, str], float] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def checked(self, header: str, *, path: str) -> str:
         """Return the issuer of a request's token, as the ledger calls it.
@@ -64,38 +81,34 @@ class EhrTokens:
         kind, _, token = header.partition(" ")
         if kind.lower() != "bearer" or not token:
             raise NoToken("expected a bearer token", code="ehr.no_token")
-        issuer = self._issuer(token)
-        claims = self._claims(token, issuer)
-        self._check(claims, issuer, path=path)
+        try:
+            parts = taken_apart(token)
+            issuer = self._issuer(parts)
+            self._signed(parts, issuer)
+            self._check(parts.claims, issuer, path=path)
+        except BadToken as error:
+            raise NoToken(_SAYS[error.code], code=f"ehr.{error.code}") from None
         return f"ehr:{issuer.iss}"[:190]
 
-    def _issuer(self, token: str) -> Issuer:
+    def _issuer(self, parts: Parts) -> Issuer:
         """Return who the token says it is from; nothing else of it counts before it is checked."""
-        try:
-            said = _unchecked(token)
-        except (JoseError, ValueError):
-            raise NoToken("got a token that is none", code="ehr.malformed") from None
-        found = next((one for one in self.spec.issuers if one.iss == said.get("iss")), None)
+        said = parts.claims.get("iss")
+        found = next((one for one in self.spec.issuers if one.iss == said), None)
         if found is None:
             raise Denied("this issuer may not ask here", code="ehr.issuer")
         return found
 
-    def _claims(self, token: str, issuer: Issuer) -> dict[str, Any]:
-        try:
-            return jwt.decode(token, self.keys[issuer.iss], algorithms=list(ALGORITHMS)).claims
-        except (JoseError, ValueError):
-            raise NoToken(
-                "got a token that no key of its issuer signed", code="ehr.signature"
-            ) from None
+    def _signed(self, parts: Parts, issuer: Issuer) -> None:
+        key = key_of(parts, self.keys[issuer.iss])
+        if key is None:
+            raise BadToken("signature")
+        check_signature(parts, key, types=("JWT", None))
 
     def _check(self, claims: Mapping[str, Any], issuer: Issuer, *, path: str) -> None:
         now = self.clock()
-        begun, ends = claims.get("iat"), claims.get("exp")
-        if not isinstance(begun, (int, float)) or not isinstance(ends, (int, float)):
-            raise NoToken("expected iat and exp in the token", code="ehr.times")
-        fresh = begun - _SKEW_SECONDS <= now <= ends + _SKEW_SECONDS
-        if not fresh or ends - begun > _LONGEST_SECONDS:
-            raise NoToken("got a token out of its time, or for too long a time", code="ehr.expired")
+        ends = check_times(
+            claims, now=now, skew_seconds=_SKEW_SECONDS, longest_seconds=_LONGEST_SECONDS
+        )
         wanted = f"{self.spec.base_url}{path}".rstrip("/")
         said = claims.get("aud")
         audience = said if isinstance(said, list) else [said]
@@ -103,18 +116,14 @@ class EhrTokens:
             raise NoToken("got a token that is made for another address", code="ehr.audience")
         if issuer.tenants and claims.get("tenant") not in issuer.tenants:
             raise Denied("this tenant may not ask here", code="ehr.tenant")
-        self._use(issuer.iss, claims.get("jti"), ends=float(ends), now=now)
+        self._use(issuer.iss, claims.get("jti"), ends=ends, now=now)
 
     def _use(self, iss: str, jti: object, *, ends: float, now: float) -> None:
         if not isinstance(jti, str) or not jti:
             raise NoToken("expected jti in the token", code="ehr.jti")
-        with self._lock:
-            old = [key for key, end in self._used.items() if end + _SKEW_SECONDS < now]
-            for key in old:
-                del self._used[key]
-            if (iss, jti) in self._used:
-                raise NoToken("got a token a second time", code="ehr.replay")
-            self._used[iss, jti] = ends
+        until = math.ceil(ends) + _SKEW_SECONDS
+        if not self.once("ehr.token", f"{iss}\0{jti}", ends=until, now=math.floor(now)):
+            raise NoToken("got a token a second time", code="ehr.replay")
 
 
 @dataclass(frozen=True)
@@ -125,39 +134,22 @@ class Ehr:
     tokens: EhrTokens
 
 
-def asking(policy: EhrPolicy) -> Ehr:
+def asking(policy: EhrPolicy, once: Once) -> Ehr:
     """Return the record systems that may ask, with their keys as the check takes them.
+
+    Args:
+        policy: what the home says of them.
+        once: remembers which tokens were used.
 
     Raises:
         BadInput: the keys of an issuer are not a JWK set of public asymmetric keys.
     """
-    return Ehr(policy.spec, EhrTokens(policy.spec, {iss: _keys(said) for iss, said in policy.keys}))
+    keys = {iss: _keys(said) for iss, said in policy.keys}
+    return Ehr(policy.spec, EhrTokens(policy.spec, keys, once))
 
 
-def _keys(said: Mapping[str, Any]) -> KeySet:
-    held = said.get("keys") or ()
-    kinds = [one.get("kty") if isinstance(one, dict) else None for one in held]
-    # Looked at before they are read: a private key of another has no place here either.
-    if not kinds or any(kind not in _KINDS for kind in kinds) or any("d" in one for one in held):
-        raise BadInput(
-            "got keys of an issuer that are no JWK set of public keys",
-            code="ehr.keys",
-            hint="Ask for its public JWK set: EC or RSA keys without a private part.",
-        )
+def _keys(said: Mapping[str, Any]) -> tuple[IssuerKey, ...]:
     try:
-        return KeySet.import_key_set(cast("Any", said))
-    except (JoseError, ValueError, KeyError, TypeError):
-        raise BadInput("got keys of an issuer that cannot be read", code="ehr.keys") from None
-
-
-def _unchecked(token: str) -> dict[str, Any]:
-    """Return what a token claims, unchecked; only its issuer is looked at.
-
-    Raises:
-        ValueError: it is no token.
-    """
-    parts = token.split(".")
-    if len(parts) != 3:
-        raise ValueError("not three parts")
-    found = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    return found if isinstance(found, dict) else {}
+        return issuer_keys(said, algorithms=ALGORITHMS)
+    except BadInput as error:
+        raise BadInput(error.message, code="ehr.keys", hint=error.hint) from None

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from attending.errors import AttendingError, Denied, NotFound
-from attending.lifecycle import credentials, hooks, overview
+from attending.lifecycle import credentials, hooks, overview, provider_accounts
 from attending.lifecycle.answering import answering
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.ehr import ehr_policy
+from attending.lifecycle.provider import provider_policy
+from attending.lifecycle.quotas import Quota, limits_of
+from attending.specs.limits import LimitsSpec
 from attending.times import MINUTE, to_micros
 from attending.web.cards import cards
-from attending.web.questions import answered, as_question
+from attending.web.questions import answered, as_question, rounded
 from attending.web.views import (
     ConditionView,
     DocumentRow,
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from attending.lifecycle.hooks import Asked, Said
     from attending.lifecycle.overview import Standing
     from attending.lifecycle.projects import Project
+    from attending.lifecycle.provider import ProviderPolicy
     from attending.records.governance import GateDecision
     from attending.specs.release import ReleaseSpec
     from attending.types import Instant
@@ -56,6 +60,8 @@ class FrontDesk:
         clock: gives the present instant.
         seen: when each session was last used in this process, in microseconds.
         answering: the models that answer machines; None where none does.
+        limits: what one asker may take of it.
+        provider: where persons may sign in beside here; None where there is none.
         ehr: the record systems that may ask; None where none may.
     """
 
@@ -64,6 +70,8 @@ class FrontDesk:
     seen: dict[str, int] = field(default_factory=dict)
     answering: Answering | None = None
     ehr: EhrPolicy | None = None
+    provider: ProviderPolicy | None = None
+    limits: LimitsSpec = field(default_factory=LimitsSpec)
 
     @classmethod
     def open(
@@ -82,9 +90,13 @@ class FrontDesk:
         """
         desk = cls(root=root, clock=clock)
         desk.synthetic()
+        desk.provider = provider_policy(root)
+        desk.limits = limits_of(root)
         if projects:
             desk.answering = answering(root, projects, clock=clock)
             desk.ehr = ehr_policy(root)
+            per_day = desk.limits.predictions_per_day
+            desk.answering.quota = Quota(desk.answering.home, per_day)
         return desk
 
     @contextmanager
@@ -149,11 +161,17 @@ class FrontDesk:
 
     def predict(self, model: str, question: PredictionRequest, *, by: str) -> PredictionAnswer:
         """Return a prediction that is kept."""
-        return answered(self._answers().answer(as_question(model, question), by=by))
+        found = self._answers().answer(as_question(model, question), by=by)
+        return answered(replace(found, content=self._told(found.content)))
 
     def prediction(self, request_id: str, *, by: str) -> dict[str, Any]:
         """Return a stored prediction with all it was made from."""
-        return self._answers().prediction(request_id, by=by)
+        return self._told(self._answers().prediction(request_id, by=by))
+
+    def _told(self, content: dict[str, Any]) -> dict[str, Any]:
+        """Return a prediction with its figures as machines are told them."""
+        digits = self.limits.score_digits
+        return content if digits is None else rounded(content, digits)
 
     def plan(self, model: str) -> ReleaseSpec:
         """Return the signed release plan of a model that is served here."""
@@ -205,6 +223,13 @@ class FrontDesk:
         """Return counts and latencies of answers, as lines of OpenMetrics."""
         return self.answering.seen.lines() if self.answering is not None else []
 
+    def first_use(self, space: str, name: str, *, ends: int, now: int) -> bool:
+        """Return whether a name is used for the first time, in whichever process of the home."""
+        if self.answering is not None:
+            return self.answering.home.used_once.first(space, name, ends=ends, now=now)
+        with self._desk() as desk:
+            return desk.home.used_once.first(space, name, ends=ends, now=now)
+
     def login(self, person: str, passphrase: str) -> str | None:
         """Return a new session token, or None when login or passphrase is wrong."""
         with self._desk() as desk:
@@ -214,6 +239,28 @@ class FrontDesk:
                 return None
         self.seen[token] = to_micros(self.clock())
         return token
+
+    def provider_login(self, *, issuer: str, subject: str) -> str:
+        """Return a new session of the person to whom an account at the provider leads."""
+        with self._desk() as desk:
+            token = provider_accounts.sign_in_with(desk, issuer=issuer, subject=subject)
+        self.seen[token] = to_micros(self.clock())
+        return token
+
+    def provider_accept(self, invitation: str, *, issuer: str, subject: str) -> str:
+        """Return a new session of who takes up an invitation with an account at the provider."""
+        with self._desk() as desk:
+            return provider_accounts.accept_with(desk, invitation, issuer=issuer, subject=subject)
+
+    def provider_confirm(self, person: str, *, issuer: str, subject: str) -> str:
+        """Return a code for one act of a person who signed in anew at the provider."""
+        with self._desk() as desk:
+            return provider_accounts.confirm_with(desk, person, issuer=issuer, subject=subject)
+
+    def provider_refused(self, why: str) -> None:
+        """Keep that what came back from the provider was not believed."""
+        with self._desk() as desk:
+            provider_accounts.refused(desk, why)
 
     def logout(self, token: str) -> None:
         """End a session, for every process that serves this home."""

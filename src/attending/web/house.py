@@ -68,8 +68,35 @@ class House(Protocol):
         """Return counts and latencies of answers, as lines of OpenMetrics."""
         ...
 
+    def first_use(self, space: str, name: str, *, ends: int, now: int) -> bool:
+        """Return whether a name of some kind is used for the first time; it counts as used.
+
+        Args:
+            space: the kind, such as `ehr.token`.
+            name: what counts once, in every process of the home.
+            ends: seconds since 1970 at which it may be forgotten.
+            now: seconds since 1970.
+        """
+        ...
+
     def login(self, person: str, passphrase: str) -> str | None:
         """Return a new random session token, or None; takes as long for an unknown person."""
+        ...
+
+    def provider_login(self, *, issuer: str, subject: str) -> str:
+        """Return a new session of the person to whom an account at the provider leads."""
+        ...
+
+    def provider_accept(self, invitation: str, *, issuer: str, subject: str) -> str:
+        """Return a new session of who takes up an invitation with an account at the provider."""
+        ...
+
+    def provider_confirm(self, person: str, *, issuer: str, subject: str) -> str:
+        """Return a code for one act of a person who signed in anew at the provider."""
+        ...
+
+    def provider_refused(self, why: str) -> None:
+        """Keep that what came back from the provider was not believed."""
         ...
 
     def logout(self, token: str) -> None:

@@ -57,7 +57,7 @@ def problem(scope: Scope, error: Exception) -> Response:
     """Return the answer that a refusal gets, as the asker can read it."""
     status, fields = described(error)
     headers = dict(getattr(error, "headers", None) or {})
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
         headers.setdefault("Retry-After", _RETRY_SECONDS)
     if wants_page(Headers(scope=scope)):
         body = page("problem.html.j2", problem=fields, status=status)

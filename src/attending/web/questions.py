@@ -54,6 +54,26 @@ def _number(pseudonym: str | None) -> int | None:
     return None if pseudonym is None else int(pseudonym)
 
 
+def rounded(content: dict[str, Any], digits: int) -> dict[str, Any]:
+    """Return a prediction's content whose score, band and contributions have fewer decimals.
+
+    >>> rounded({"score": 0.12345, "risk_low": None, "factors": [{"contribution": 0.5555}]}, 2)
+    {'score': 0.12, 'risk_low': None, 'factors': [{'contribution': 0.56}]}
+    """
+    figures = {
+        name: round(value, digits)
+        for name in ("score", "risk_low", "risk_high")
+        if isinstance(value := content.get(name), float)
+    }
+    told = {**content, **figures}
+    if "factors" in content:
+        told["factors"] = [
+            {**one, "contribution": round(one["contribution"], digits)}
+            for one in content["factors"]
+        ]
+    return told
+
+
 #: What a prediction of an older release does not have.
 _LATER = ("rationale", "risk_low", "risk_high", "band_words", "unlike_training", "outside")
 

@@ -168,6 +168,7 @@ def _login_page(request: Request, *, back: str, wrong: str = "") -> Response:
         token=site.form_token(bound_to),
         back=back,
         wrong=wrong,
+        provider=site.provider_title,
     )
     answer = HTMLResponse(body, status_code=401 if wrong else 200)
     site.set_cookie(answer, purpose="form", value=bound_to)

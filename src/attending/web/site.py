@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from attending.web.ehr_tokens import Ehr
     from attending.web.house import House
+    from attending.web.provider import Provider
     from attending.web.views import PersonView
 
 
@@ -25,12 +26,14 @@ class Site:
     Args:
         house: what lifecycle answers with.
         ehr_or_none: the record systems that may ask; None where none may.
+        provider_or_none: where persons may sign in beside here; None where there is none.
         secure: true behind TLS; cookies then carry `Secure` and the `__Host-` prefix.
         secret: key of the form tokens; several workers must share one.
     """
 
     house: House
     ehr_or_none: Ehr | None = None
+    provider_or_none: Provider | None = None
     secure: bool = False
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     throttle: Throttle = field(default_factory=Throttle)
@@ -50,8 +53,28 @@ class Site:
             )
         return self.ehr_or_none
 
+    @property
+    def provider(self) -> Provider:
+        """Return where persons may sign in beside here.
+
+        Raises:
+            NotFound: no provider is named.
+        """
+        if self.provider_or_none is None:
+            raise NotFound(
+                "no provider is named here",
+                code="provider.none",
+                hint="Write policy/provider.yaml in the home; sign in with a passphrase.",
+            )
+        return self.provider_or_none
+
+    @property
+    def provider_title(self) -> str:
+        """Return the title of the provider, empty where none is named."""
+        return self.provider_or_none.spec.title if self.provider_or_none else ""
+
     def cookie_name(self, purpose: str) -> str:
-        """Return the name of our cookie for `session` or `form`."""
+        """Return the name of our cookie for `session`, `form` or `flow`."""
         return f"{'__Host-' if self.secure else ''}attending-{purpose}"
 
     def form_token(self, bound_to: str) -> str:
