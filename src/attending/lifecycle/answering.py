@@ -203,6 +203,14 @@ class Answering:
                 found[model] = error.code
         return found
 
+    def try_store(self) -> None:
+        """Go through the door that every prediction goes through, with nothing.
+
+        Raises:
+            DependencyDown: the store is busy, full, read-only or down.
+        """
+        self._commit.run(lambda _unit: None)
+
     def prediction(self, request_id: str, *, by: str) -> dict[str, Any]:
         """Return a stored prediction with all it was made from; the look at it is kept.
 

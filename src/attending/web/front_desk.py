@@ -11,6 +11,7 @@ from attending.lifecycle import credentials, hooks, overview
 from attending.lifecycle.answering import answering
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.ehr import ehr_policy
+from attending.lifecycle.key_check import check_keys_work
 from attending.times import MINUTE, to_micros
 from attending.web.cards import cards
 from attending.web.questions import answered, as_question
@@ -192,14 +193,32 @@ class FrontDesk:
 
     def readiness(self) -> Health:
         """Return whether the store opens and every model that is served would answer now."""
-        checks = [*self.health().checks]
+        checks = [*self.health().checks, self._keys()]
         if self.answering is not None:
             amiss = self.answering.ready()
+            checks += [self._writes(self.answering)]
             checks += [
                 HealthCheck(name=model, ok=model not in amiss, says=amiss.get(model, "answers"))
                 for model in sorted(self.answering.projects)
             ]
         return Health(ok=all(check.ok for check in checks), checks=tuple(checks))
+
+    def _writes(self, answers: Answering) -> HealthCheck:
+        """Return whether the store takes what is written; a score that is not kept is none."""
+        try:
+            answers.try_store()
+        except AttendingError as error:
+            return HealthCheck(name="writes", ok=False, says=error.code)
+        return HealthCheck(name="writes", ok=True, says="taken")
+
+    def _keys(self) -> HealthCheck:
+        """Return whether the keys that answers need are there and are this home's."""
+        try:
+            with self._desk() as desk:
+                check_keys_work(desk)
+        except AttendingError as error:
+            return HealthCheck(name="keys", ok=False, says=error.code)
+        return HealthCheck(name="keys", ok=True, says="there")
 
     def metrics(self) -> list[str]:
         """Return counts and latencies of answers, as lines of OpenMetrics."""

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from attending import __version__
 from attending.errors import BadInput
 from attending.web.strict_json import strict_json
 
@@ -104,7 +105,12 @@ def asked(data: bytes) -> PredictionRequest:
     try:
         request = PredictionRequest.model_validate_json(data, strict=True)
     except ValidationError as error:
-        raise BadInput(_said(error), code="request.field", where="body") from None
+        raise BadInput(
+            _said(error),
+            code="request.field",
+            where="body",
+            hint=f"This is attending {__version__}; GET /v1/openapi.json names its fields.",
+        ) from None
     if any(row.subject_id not in {None, request.subject_id} for row in request.events):
         raise BadInput(
             "an event is another patient's than the request's",
