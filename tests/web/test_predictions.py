@@ -7,8 +7,8 @@ import json
 import pytest
 from pydantic import ConfigDict
 
+from attending.web.app import ROUTES
 from attending.web.openapi import described
-from attending.web.predictions import ROUTES
 from attending.web.strict_json import strict_json
 from attending.web.views import PersonView
 from attending.web.wire import PredictionRequest

@@ -73,6 +73,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         *("features diff", "gate check", "quarantine ls", "release status", "run ls", "run show"),
         *("snapshot ls", "snapshot show", "snapshot diff", "today", "fsck", "policy show"),
         *("review ls", "document show", "incident letter", "incident ls", "incident show"),
+        *("intake status", "intake letters"),
         *("run diff", "run export", "run trail"),
     ),
     Access(_GUARDS | {"operator"}, "read"): ("audit checkpoint", "audit export"),

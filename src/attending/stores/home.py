@@ -24,6 +24,7 @@ from attending.stores.chain import Act
 from attending.stores.connections import probe
 from attending.stores.database import Database
 from attending.stores.deployments import Deployments
+from attending.stores.events import Events
 from attending.stores.files import io_refused, write_once
 from attending.stores.fsck import check_rows
 from attending.stores.ledger import Ledger
@@ -181,6 +182,11 @@ class Home:
     def predictions(self) -> Predictions:
         """Return the predictions."""
         return Predictions(self.database)
+
+    @cached_property
+    def events(self) -> Events:
+        """Return the event store."""
+        return Events(self.database)
 
     @cached_property
     def users(self) -> Users:

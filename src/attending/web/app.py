@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 
 from attending.errors import AttendingError
-from attending.web import hooks, predictions, routes
+from attending.web import hooks, intake, predictions, routes
 from attending.web.door import Door
 from attending.web.ehr_tokens import asking
 from attending.web.policy import Routes, authorize
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from attending.web.house import House
 
 #: Every route that there is: pages for people, then what machines ask.
-ROUTES = Routes.joined(routes.ROUTES, predictions.ROUTES, hooks.ROUTES)
+ROUTES = Routes.joined(routes.ROUTES, predictions.ROUTES, hooks.ROUTES, intake.ROUTES)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 

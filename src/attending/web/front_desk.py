@@ -11,6 +11,7 @@ from attending.lifecycle import credentials, hooks, overview
 from attending.lifecycle.answering import answering
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.ehr import ehr_policy
+from attending.lifecycle.intake import open_intake
 from attending.lifecycle.key_check import check_keys_work
 from attending.times import MINUTE, to_micros
 from attending.web.cards import cards
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.ehr import EhrPolicy
     from attending.lifecycle.hooks import Asked, Said
+    from attending.lifecycle.intake import Intake, Taken
     from attending.lifecycle.overview import Standing
     from attending.lifecycle.projects import Project
     from attending.records.governance import GateDecision
@@ -58,6 +60,7 @@ class FrontDesk:
         seen: when each session was last used in this process, in microseconds.
         answering: the models that answer machines; None where none does.
         ehr: the record systems that may ask; None where none may.
+        intake: the feeds that may push events; None where none may.
     """
 
     root: Path
@@ -65,6 +68,7 @@ class FrontDesk:
     seen: dict[str, int] = field(default_factory=dict)
     answering: Answering | None = None
     ehr: EhrPolicy | None = None
+    intake: Intake | None = None
 
     @classmethod
     def open(
@@ -86,6 +90,7 @@ class FrontDesk:
         if projects:
             desk.answering = answering(root, projects, clock=clock)
             desk.ehr = ehr_policy(root)
+        desk.intake = open_intake(root, clock=clock)
         return desk
 
     @contextmanager
@@ -179,6 +184,31 @@ class FrontDesk:
                 hint="Start it with `attending serve --project P`.",
             )
         return self.answering
+
+    def take_fhir(self, feed: str, body: bytes, *, lines: bool, message: str, by: str) -> Taken:
+        """Return what became of FHIR resources that a feed pushed."""
+        return self._feeds().take_fhir(feed, body, lines=lines, message=message, by=by)
+
+    def take_hl7(self, feed: str, body: bytes, *, by: str) -> tuple[Taken, str]:
+        """Return what became of an HL7 v2 message, and the answer to it."""
+        return self._feeds().take_hl7(feed, body, by=by)
+
+    def feeds(self) -> dict[str, dict[str, int | str | None]]:
+        """Return by feed what came, what became of it and when its newest event happened."""
+        return self._feeds().totals()
+
+    def letters(self, feed: str) -> list[dict[str, Any]]:
+        """Return the messages of a feed of which something was not taken, newest first."""
+        return self._feeds().letters(feed)
+
+    def _feeds(self) -> Intake:
+        if self.intake is None:
+            raise NotFound(
+                "no feed may push events here",
+                code="intake.none",
+                hint="Write policy/intake.yaml in the home and start the service again.",
+            )
+        return self.intake
 
     def health(self) -> Health:
         """Return the state of the store, the ledger and the keys."""
