@@ -19,16 +19,13 @@ from attending.lifecycle.cohorts import project_snapshot
 from attending.lifecycle.current import events_of
 from attending.lifecycle.engines import engine_over
 from attending.lifecycle.intake import Intake
-from attending.records.intake import Sent, Version
-from attending.records.ledger import Subject
 from attending.serve.asked_events import as_asked
 from attending.specs.intake import IntakeSpec
-from attending.times import to_micros
+from tests.lifecycle.feeds import by_ids, push
 from tests.lifecycle.ward import SECOND, make_ward
 
 FEEDS = IntakeSpec.model_validate({"feeds": [{"name": "ehr", "kind": "fhir"}]})
 PATIENTS = 5
-INSTANTS = ("time", "known_at", "superseded_at")
 
 
 @pytest.fixture(scope="module")
@@ -55,40 +52,6 @@ def due(ward):
     for number, subject in enumerate({row["subject_id"] for row in asked}):
         push(ward.desk.home, engine.rows(subject), number)
     return asked, engine
-
-
-def push(home, rows, number):
-    """Put rows of a snapshot into the event store, each a record of its own."""
-    versions = []
-    for place, row in enumerate(rows.to_pylist()):
-        instants = {
-            name: None if row[name] is None else to_micros(row[name].replace(tzinfo=UTC))
-            for name in INSTANTS
-        }
-        name = f"{number:08x}{place:08x}".rjust(64, "0")
-        versions.append(Version(name, instants["known_at"], name, ({**row, **instants},)))
-    sent = Sent("ehr", f"{number:064x}", to_micros(SECOND))
-    with home.database.transaction() as unit:
-        home.events.add(unit, versions, sent)
-        home.ledger.append(
-            unit,
-            at=SECOND,
-            actor="omar",
-            action="intake.take",
-            subject=Subject(kind="message", digest=sent.message),
-        )
-
-
-def by_ids(row, model, **more):
-    fields = {
-        "model": model,
-        "subject_id": row["subject_id"],
-        "encounter_id": row["encounter_id"],
-        "prediction_time": row["prediction_time"].replace(tzinfo=UTC),
-        "index_start": None,
-        "events": None,
-    }
-    return Question(**(fields | more))
 
 
 @pytest.mark.requirement("B2", "G2")

@@ -110,7 +110,14 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         *("snapshot export", "snapshot scan", "contract review"),
     ),
     _RUN: (
-        *("score", "monitor reference", "monitor run", "monitor simulate", "release drill"),
+        *(
+            "score",
+            "monitor reference",
+            "monitor run",
+            "monitor simulate",
+            "monitor skew",
+            "release drill",
+        ),
         *("release criteria",),
     ),
     _PROPOSE: (
