@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 
 from attending.errors import AttendingError
 from attending.web import hooks, intake, predictions, routes
+from attending.web.budget import Budget
 from attending.web.door import Door
 from attending.web.ehr_tokens import asking
 from attending.web.policy import Routes, authorize
@@ -59,6 +60,7 @@ def create_app(
     for status in range(400, 500):
         app.add_exception_handler(status, refused)
     app.add_exception_handler(RequestValidationError, malformed)
+    app.add_middleware(Budget)
     app.add_middleware(Door, hosts=hosts)
     return app
 
