@@ -119,7 +119,7 @@ def test_what_is_not_known_is_outside(logistic):
     assert made.scope_reasons == ("age_unknown",)
     late = [r | {"known_at": r["known_at"] + timedelta(days=60)} for r in rows]
     made = score_one(served, w.table(late), **w.instants(asked))
-    assert set(made.scope_reasons) == {"age_unknown", "class", "site"}
+    assert set(made.scope_reasons) == {"patient_unknown", "age_unknown", "class", "site"}
 
 
 def test_a_stated_role_or_decision_point_outside_the_plan_is_refused(logistic):
@@ -146,6 +146,28 @@ def test_the_dead_are_not_scored(logistic):
     rows.append(w.row(7, at - HOUR, "MEDS_DEATH", known=at - HOUR))
     made = score_one(w.served(logistic), w.table(rows), **w.instants(asked))
     assert made.scope_reasons == ("deceased",)
+
+
+@pytest.mark.fault("S09")
+def test_s09_unknown_closed_dead_and_test_patients_get_a_named_refusal_and_no_score(logistic):
+    rows, asked = w.stay(7)
+    at = w.to_micros(w.instants(asked)["prediction_time"])
+    end = w.row(7, at - 3 * HOUR, "ENCOUNTER//DISCHARGE//INPATIENT", encounter=1007)
+    test = w.row(7, None, "PATIENT//TEST", known=at - 9 * DAY)
+    dead = w.row(7, at - HOUR, "MEDS_DEATH")
+    scope = w.RELEASE["scope"] | {"closed_for": 2 * HOUR}
+    asked_for = w.served(logistic, release=w.release(scope=scope))
+    # Control: without the rules a child's mannequin of a closed stay is scored like anyone.
+    free = w.served(logistic, release=w.release(scope={"min_age": 0}))
+    assert score_one(free, w.table([*rows, end]), **w.instants(asked)).outcome == "live"
+    for more, rule in ((end, "closed"), (test, "test_patient"), (dead, "deceased")):
+        made = score_one(asked_for, w.table([*rows, more]), **w.instants(asked))
+        assert (made.outcome, made.score, made.scope_reasons) == ("no_score", None, (rule,))
+    for none in ([], [w.row(8, at - DAY, w.HEART, 80.0)]):
+        made = score_one(asked_for, w.table(none), **w.instants(asked))
+        assert (made.score, made.scope_reasons[0]) == (None, "patient_unknown")
+    open_ = replace(asked_for, release=w.release(scope=scope | {"closed_for": 4 * HOUR}))
+    assert score_one(open_, w.table([*rows, end]), **w.instants(asked)).outcome == "live"
 
 
 def full(subject=7):
@@ -245,7 +267,9 @@ def test_an_output_that_is_not_a_risk_is_not_delivered(logistic):
     assert made.reasons == ("output_guard", "no_fallback")
 
 
-def test_a_score_whose_explanation_fails_says_so(logistic):
+@pytest.mark.fault("S22")
+@pytest.mark.parametrize("kind", [ValueError, RuntimeError, TypeError, KeyError])
+def test_s22_a_score_whose_explanation_fails_is_given_and_says_so(logistic, kind):
     rows, asked = full()
     made, why = score_explained(w.served(logistic), w.table(rows), **w.instants(asked))
     assert made.explanation == why.digest
@@ -257,13 +281,17 @@ def test_a_score_whose_explanation_fails_says_so(logistic):
             return self.fitted.margin(x)
 
         def contributions(self, x):
-            raise ValueError("no reasons")
+            raise kind("no reasons")
 
+    # Control: unguarded, the failure takes the score with it.
+    with pytest.raises(kind):
+        NoReasons(logistic.fitted, 0.0).contributions(np.zeros((1, 5)))
     mute = replace(logistic, fitted=NoReasons(logistic.fitted, 0.0))
     silent, none = score_explained(w.served(mute), w.table(rows), **w.instants(asked))
     assert none is None
     assert silent.score == made.score
     assert silent.degraded == ("explanation:unavailable",)
+    assert (silent.factors, silent.rationale, silent.explanation) == ((), "", None)  # nobody else's
 
 
 @pytest.mark.requirement("G6", "G7")

@@ -116,7 +116,7 @@ def table(rows):
 
 
 def _order(one):
-    keys = (one["subject_id"], one["time"], one["known_at"], one["code"])
+    keys = (one["subject_id"], one["time"] or one["known_at"].min, one["known_at"], one["code"])
     return (*keys, one["numeric_value"] or 0.0, one["unit"] or "")
 
 

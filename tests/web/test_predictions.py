@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from pydantic import ConfigDict
 
+from attending.web.app import ROUTES
 from attending.web.openapi import described
-from attending.web.predictions import ROUTES
 from attending.web.strict_json import strict_json
 from attending.web.views import PersonView
+from attending.web.wire import PredictionRequest
 from tests.web.paper_house import PaperHouse
 from tests.web.visitor import visitor_of
 
@@ -207,3 +209,43 @@ def test_strict_json_reads_what_is_json():
     assert strict_json(b'{"a": [1, -0.5, "\\u00e9", null, true]}') == {
         "a": [1, -0.5, "é", None, True]
     }
+
+
+#: What a client of release 0.1.0 sends at most, and reads; neither may ever be taken away.
+FIRST_SENT = {
+    *("subject_id", "encounter_id", "prediction_time", "index_start", "decision_point"),
+    *("user_role", "events"),
+}
+FIRST_READ = {
+    *("request_id", "model", "version", "stage", "delivered", "made_before", "outcome"),
+    *("scored_by", "score", "threshold", "flagged", "band", "factors", "missing", "degraded"),
+    *("reasons", "prediction_time", "made_at", "provenance"),
+}
+
+
+class Lenient(PredictionRequest):
+    model_config = ConfigDict(extra="ignore")
+
+
+@pytest.mark.fault("S23")
+def test_s23_an_old_client_is_understood_and_a_field_we_do_not_know_is_named_never_ignored(
+    house, machine
+):
+    old = ASKED | {"decision_point": "discharge", "user_role": "charge nurse"}
+    assert set(old) == FIRST_SENT
+    answer = post(machine, old)
+    assert answer.status_code == 201
+    assert answer.json().keys() >= FIRST_READ
+    needed = PredictionRequest.model_json_schema()["required"]
+    assert set(needed) <= FIRST_SENT  # nothing that came later is asked for
+    # The control: a reader that ignores what it does not know would score from less than was sent.
+    newer = ASKED | {"pregnant": True}
+    assert "pregnant" not in Lenient.model_validate_json(json.dumps(newer)).model_dump()
+    scored = len(house.asked)
+    for body in (newer, ASKED | {"events": [EVENT | {"specimen": "urine"}]}):
+        refused = post(machine, body)
+        told = refused.json()
+        assert (refused.status_code, told["code"]) == (422, "request.field")
+        assert "is not known" in told["message"]
+        assert "/v1/openapi.json" in told["hint"]
+    assert len(house.asked) == scored

@@ -22,9 +22,10 @@ from attending.cli.face import (
 )
 from attending.cli.live import VersionOption
 from attending.digests import short
-from attending.lifecycle import references, training, trying_policy, watching
+from attending.lifecycle import references, skewing, training, trying_policy, watching
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
+from attending.times import parse_instant
 
 monitor_app = typer.Typer(help="Monitors, and how they behave in quiet years.")
 
@@ -115,6 +116,41 @@ def monitor_simulate(
         table(*words.delays)
         table(*words.policies)
     emit(found.content(), as_json=as_json, lines=words.lines)
+
+
+@monitor_app.command("skew")
+def monitor_skew(
+    since: Annotated[str, typer.Option(help="First prediction time. Else all.")] = "",
+    project: ProjectOption = Path(),
+    version: VersionOption = "",
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Hold what was served online against the newest snapshot: which inputs differ, and why.
+
+    Inputs that differ end it with exit 3, after the report is kept.
+
+    Example: attending monitor skew --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        begin = parse_instant(since, where="--since") if since else None
+        found = skewing.check_skew(desk, asked, version=version, since=begin)
+    lines = [
+        (
+            f"{found.compared} of {found.predictions} predictions compared: {found.differ} differ, "
+            f"{found.flags_change} would alert otherwise"
+        ),
+        *(
+            f"  {one.feature}: {one.cause} in {one.n}"
+            + (f" (served = {one.factor:g} x offline)" if one.factor is not None else "")
+            for one in found.features
+        ),
+    ]
+    emit(found.content(), as_json=as_json, lines=lines)
+    skewing.require_same(found)
 
 
 def today(

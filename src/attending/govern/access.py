@@ -84,6 +84,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         *("features diff", "gate check", "quarantine ls", "release status", "run ls", "run show"),
         *("snapshot ls", "snapshot show", "snapshot diff", "today", "fsck", "policy show"),
         *("review ls", "document show", "incident letter", "incident ls", "incident show"),
+        *("intake status", "intake letters"),
         *("run diff", "run export", "run trail", "audit head"),
         *("erasure check", "erasure ls"),
     ),
@@ -125,7 +126,14 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         *("snapshot export", "snapshot scan", "contract review"),
     ),
     _RUN: (
-        *("score", "monitor reference", "monitor run", "monitor simulate", "release drill"),
+        *(
+            "score",
+            "monitor reference",
+            "monitor run",
+            "monitor simulate",
+            "monitor skew",
+            "release drill",
+        ),
         *("release criteria",),
     ),
     _PROPOSE: (

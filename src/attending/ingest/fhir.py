@@ -71,8 +71,15 @@ def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
     yield from read_resources(Export(folder), keys=keys)
 
 
-def read_resources(export: Export | Given, *, keys: Pseudonyms) -> Iterator[Batch]:
+def read_resources(
+    export: Export | Given, *, keys: Pseudonyms, strangers: bool = False
+) -> Iterator[Batch]:
     """Iterate over the resource types of an export, or of what a request brought.
+
+    Args:
+        export: the resources.
+        keys: make pseudonyms of ids.
+        strangers: whether facts about patients and stays that are not among the resources count.
 
     Raises:
         Truncated: a file ends too early.
@@ -80,13 +87,14 @@ def read_resources(export: Export | Given, *, keys: Pseudonyms) -> Iterator[Batc
     people = _whole(export, "Patient", fhir_cells.patient)
     people.drop_repeated(["id"])
     yield fhir_links.links(people, system=SYSTEM, keys=keys)
-    known = {"patient": pc.unique(people.text("id"))}
+    known = {} if strangers else {"patient": pc.unique(people.text("id"))}
     stays = _whole(export, "Encounter", fhir_cells.encounter)
     stays.drop_repeated(["id"])
     _unroutable(stays, known)
     yield fhir_resources.patients(people, stays=stays, keys=keys)
     yield fhir_resources.encounters(stays, keys=keys)
-    known["encounter"] = pc.unique(stays.text("id"))
+    if not strangers:
+        known["encounter"] = pc.unique(stays.text("id"))
     del people, stays
     yield from _in_blocks(export, known, keys=keys)
 

@@ -9,7 +9,7 @@ from attending.ingest.fhir_links import link_words
 #: Columns that each resource always has; an Observation has `code1`, `number1`, ... for more parts.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "Patient": (
-        "id", "born", "died", "sex", "race", "language", "updated", "links", "active",
+        "id", "born", "died", "sex", "race", "language", "updated", "links", "active", "test",
     ),
     "Encounter": (
         "id", "status", "patient", "class", "start", "end", "site", "unit", "disposition", "kind",
@@ -38,6 +38,8 @@ _VOCABULARIES = {
 }
 _LANGUAGES = {"en": "ENGLISH", "es": "SPANISH"}
 _RACE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race"
+#: HL7's label of records that were made to try a system out.
+_TEST_LABEL = "HTEST"
 #: How dates of four, seven and ten characters are filled up to their first and last day.
 _MONTHS_END = ("31", "28", "31", "30", "31", "30", "31", "31", "30", "31", "30", "31")
 
@@ -55,6 +57,7 @@ def patient(item: Any) -> dict[str, str | None]:  # noqa: ANN401 - JSON
         "updated": last_day(_updated(item)),
         "links": link_words([_link(one) for one in item.get("link") or []]),
         "active": "false" if item.get("active") is False else None,
+        "test": "true" if _is_test(item) else None,
     }
 
 
@@ -227,6 +230,12 @@ def _worded(part: Any) -> str | None:  # noqa: ANN401 - JSON
 
 def _link(one: Any) -> tuple[str | None, str | None]:  # noqa: ANN401 - JSON
     return _text(one.get("type")), _reference(one.get("other"))
+
+
+def _is_test(item: Any) -> bool:  # noqa: ANN401 - JSON
+    """Return whether a record carries HL7's security label for test data."""
+    labels = (item.get("meta") or {}).get("security") or []
+    return any(one.get("code") == _TEST_LABEL for one in labels)
 
 
 def _race(item: Any) -> str | None:  # noqa: ANN401 - JSON

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from attending.ingest.cells import INSTANT, Column, is_true, joined, later, looked_up
 from attending.ingest.places import disposition
 from attending.ingest.spellings import unit_column
-from attending.records.events import ADMISSION, BIRTH, DEATH, DISCHARGE
+from attending.records.events import ADMISSION, BIRTH, DEATH, DISCHARGE, TEST_PATIENT
 from attending.records.snapshot import Availability
 
 if TYPE_CHECKING:
@@ -61,6 +61,14 @@ def patients(rows: Rows, *, stays: Rows, keys: Pseudonyms) -> Batch:
             known_at=known,
         )
         for word, value in static.items()
+    )
+    drafts.append(
+        rows.events(
+            keep=is_true(rows.text("test").is_valid()),
+            subject_id=subject,
+            code=TEST_PATIENT,
+            known_at=known,
+        )
     )
     drafts.append(
         rows.events(

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from attending.digests import canonical
 from attending.errors import AttendingError, BadInput, NotFound, Refused
 from attending.lifecycle.answered_counts import Seen
 from attending.lifecycle.clock import steady
+from attending.lifecycle.current import admitted, known_events
 from attending.lifecycle.desk import Desk, note
 from attending.lifecycle.scoring import deployed, request_of, served_version
 from attending.records.ledger import Subject
 from attending.records.monitoring import Verdict
-from attending.serve.asked_events import as_events, digest_events
+from attending.serve.asked_events import as_asked, as_events, digest_events
 from attending.serve.score import score_one
 from attending.stores.group_commit import GroupCommit
 from attending.stores.home import Home
@@ -55,7 +56,8 @@ class Question:
 
     Attributes:
         events: the patient's rows, in canonical order or as columns of `EVENTS` by name; only
-            those visible at the prediction time count.
+            those visible at the prediction time count. None for those of the event store.
+        index_start: when the stay began; None to take it from its admission in the store.
         decision_point, user_role: as the caller states them; held against the intended use.
         gaps: what the caller could not give, such as `prefetch:observations:error`.
     """
@@ -64,8 +66,8 @@ class Question:
     subject_id: int
     encounter_id: int | None
     prediction_time: Instant
-    index_start: Instant
-    events: pa.Table | tuple[Mapping[str, Any], ...]
+    index_start: Instant | None
+    events: pa.Table | tuple[Mapping[str, Any], ...] | None
     decision_point: str | None = None
     user_role: str | None = None
     gaps: tuple[str, ...] = ()
@@ -133,7 +135,8 @@ class Answering:
             by: who asks; stands in the ledger.
 
         Raises:
-            NotFound: this service does not answer for that model.
+            NotFound: this service does not answer for that model, or knows nothing of the patient
+                or the stay.
             Refused: no version stands in silent or later, or the patient was scored at that
                 instant from other events.
             BadInput: the prediction time lies ahead of the clock, there are too many events, or
@@ -150,22 +153,30 @@ class Answering:
         served = self.served(asked.model).asked(
             at, decision_point=asked.decision_point, user_role=asked.user_role
         )
-        events = asked.events
-        if isinstance(events, tuple):
-            events = as_events(events, subject_id=asked.subject_id)
+        asked, events = self._with_events(asked)
         made = score_one(
             served,
             events,
             subject_id=asked.subject_id,
             encounter_id=asked.encounter_id,
             prediction_time=asked.prediction_time,
-            index_start=asked.index_start,
+            index_start=asked.index_start or asked.prediction_time,
         )
         stored = _stored(served, asked, made, events=digest_events(events))
         desk = Desk(home=self.home, at=at, actor=by)
         found = self._commit.run(lambda unit: _kept(desk, unit, stored, begun=begun), keyed=True)
         self.seen.count(found.content, seconds=time.perf_counter() - begun)
         return found
+
+    def _with_events(self, asked: Question) -> tuple[Question, pa.Table]:
+        """Return the question whole, and the patient's events: as brought, or as held here."""
+        if isinstance(asked.events, tuple):
+            return asked, as_events(asked.events, subject_id=asked.subject_id)
+        if asked.events is not None:
+            return asked, as_asked(asked.events)
+        rows = known_events(self.home, asked.subject_id, asked.encounter_id)
+        begun = asked.index_start or admitted(rows, asked.encounter_id, at=asked.prediction_time)
+        return replace(asked, index_start=begun), as_asked(rows)
 
     def served(self, model: str) -> Served:
         """Return the version that answers now, looked up again when its time has come.
@@ -209,6 +220,14 @@ class Answering:
             except AttendingError as error:
                 found[model] = error.code
         return found
+
+    def try_store(self) -> None:
+        """Go through the door that every prediction goes through, with nothing.
+
+        Raises:
+            DependencyDown: the store is busy, full, read-only or down.
+        """
+        self._commit.run(lambda _unit: None)
 
     def prediction(self, request_id: str, *, by: str) -> dict[str, Any]:
         """Return a stored prediction with all it was made from; the look at it is kept.
@@ -304,6 +323,7 @@ def _stored(served: Served, asked: Question, made: Prediction, *, events: str) -
         "events": events,
         "made_at": format_instant(served.at),
         "prediction": made.digest,
+        **({"events_from": "store"} if asked.events is None else {}),
     }
     return Stored(
         request_id=request_of(content),

@@ -24,6 +24,7 @@ SCOPES: dict[str, str] = {
     "read": "look at records and documents",
     "patients": "look at rows of patients, where the person may",
     "work": "build, fit, validate, score and monitor, where the person may",
+    "intake": "push events, where the person may",
     "release": "advance, where the person may",
 }
 SESSION = timedelta(hours=8)

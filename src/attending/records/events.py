@@ -47,6 +47,8 @@ MERGED_BIRTH = "MERGED//MEDS_BIRTH"
 DEATH = "MEDS_DEATH"
 ADMISSION = "ENCOUNTER//ADMISSION//"
 DISCHARGE = "ENCOUNTER//DISCHARGE//"
+#: Says of a record that it is nobody: made to try a system out, and scored by no model.
+TEST_PATIENT = "PATIENT//TEST"
 
 
 def plain(table: pa.Table) -> pa.Table:

@@ -55,6 +55,21 @@ def as_events(rows: Sequence[Mapping[str, Any]], *, subject_id: int) -> pa.Table
     return in_order(distinct(table))
 
 
+def as_asked(events: pa.Table) -> pa.Table:
+    """Return a patient's stored events as a request would have brought them.
+
+    The same facts then have the same digest, whoever brings them. Two records that say the same
+    stay two, as they are in a snapshot.
+    """
+    plain = {
+        "source": pa.array([_SOURCE] * events.num_rows, pa.string()),
+        "source_row": pa.nulls(events.num_rows, pa.string()),
+    }
+    for name, column in plain.items():
+        events = events.set_column(EVENTS.get_field_index(name), EVENTS.field(name), column)
+    return in_order(events)
+
+
 def distinct(events: pa.Table) -> pa.Table:
     """Return each different row once, in no order."""
     return events.group_by(EVENTS.names).aggregate([]).select(EVENTS.names).cast(EVENTS)

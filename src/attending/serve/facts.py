@@ -15,14 +15,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from attending.engines.ages import years_between
-from attending.records.events import ADMISSION, BIRTH, DEATH
+from attending.records.events import ADMISSION, BIRTH, DEATH, DISCHARGE, TEST_PATIENT
 
 if TYPE_CHECKING:
     from attending.types import Ints, Mask
 
 TRANSFER = "TRANSFER_TO//"
 #: The codes that scope rules read; a trailing star is a prefix.
-CODES = (BIRTH, DEATH, f"{ADMISSION}*", f"{TRANSFER}*")
+CODES = (BIRTH, DEATH, TEST_PATIENT, f"{ADMISSION}*", f"{TRANSFER}*", f"{DISCHARGE}*")
 COLUMNS = (
     "subject_id",
     "time",
@@ -34,6 +34,8 @@ COLUMNS = (
 )
 NO_ENCOUNTER = -1
 UNKNOWN_AGE = -1
+#: In place of how long a stay has been over.
+OPEN = -1
 
 #: Shape (n,), Python text or None.
 Texts: TypeAlias = NDArray[np.object_]
@@ -56,7 +58,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Facts:
-    """What was known of each prediction at its time; -1 or None where nothing was."""
+    """What was known of each prediction at its time; -1 or None where nothing was.
+
+    Attributes:
+        anyone: whether any of the rows that are read here was known of the patient.
+        test: whether the record was made to try a system out.
+        closed: microseconds since the stay ended; -1 while it is open.
+    """
 
     age_years: Ints
     encounter_class: Texts
@@ -64,6 +72,9 @@ class Facts:
     unit: Texts
     dead: Mask
     subject: Ints
+    anyone: Mask
+    test: Mask
+    closed: Ints
 
 
 @dataclass(frozen=True)
@@ -109,8 +120,6 @@ def facts(rows: pa.Table, asked: Asked) -> Facts:
     birth = np.full(n, _NEVER)
     born = (pairs.codes == BIRTH) & pairs.known
     birth[pairs.asked[born]] = pairs.times[born]
-    dead = np.zeros(n, np.bool_)
-    dead[pairs.asked[(pairs.codes == DEATH) & begun]] = True
     classes = _last(pairs.codes, pairs, (starts, starts & at_index), n=n)
     return Facts(
         age_years=_age(birth, asked.time),
@@ -119,15 +128,18 @@ def facts(rows: pa.Table, asked: Asked) -> Facts:
         unit=_without(
             _last(pairs.codes, pairs, (_starting(pairs, TRANSFER) & same & begun,), n=n), TRANSFER
         ),
-        dead=dead,
+        dead=_told(pairs, (pairs.codes == DEATH) & begun, n=n),
         subject=asked.subject,
+        anyone=_told(pairs, np.ones(len(pairs.asked), np.bool_), n=n),
+        test=_told(pairs, pairs.codes == TEST_PATIENT, n=n),
+        closed=_closed(pairs, asked, same & begun),
     )
 
 
 def _only_needed(rows: pa.Table) -> pa.Table:
     code = rows.column("code").cast(pa.string())
-    wanted = pc.or_(pc.equal(code, BIRTH), pc.equal(code, DEATH))
-    for prefix in (ADMISSION, TRANSFER):
+    wanted = pc.is_in(code, value_set=pa.array([BIRTH, DEATH, TEST_PATIENT]))
+    for prefix in (ADMISSION, TRANSFER, DISCHARGE):
         wanted = pc.or_(wanted, pc.starts_with(code, prefix))
     kept = rows.select(list(COLUMNS)).filter(wanted)
     for name in ("code", "site"):
@@ -156,6 +168,22 @@ def _pairs(rows: pa.Table, asked: Asked) -> _Pairs:
         times,
         times != _NEVER,
     )
+
+
+def _told(pairs: _Pairs, picked: Mask, *, n: int) -> Mask:
+    """Return of which predictions a picked row was known."""
+    told = np.zeros(n, np.bool_)
+    told[pairs.asked[picked]] = True
+    return told
+
+
+def _closed(pairs: _Pairs, asked: Asked, here: Mask) -> Ints:
+    """Return for how long the stay that is asked about has been over."""
+    named = asked.encounter[pairs.asked] != NO_ENCOUNTER
+    over = _starting(pairs, DISCHARGE) & here & named
+    closed = np.full(len(asked), OPEN)
+    closed[pairs.asked[over]] = (asked.time[pairs.asked] - pairs.times)[over]
+    return closed
 
 
 def _starting(pairs: _Pairs, prefix: str) -> Mask:

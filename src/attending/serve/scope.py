@@ -37,11 +37,15 @@ def _rules(served: Served, known: Facts) -> Iterator[tuple[str, Mask]]:
     """Yield each rule with the predictions that break it."""
     scope, step = served.release.scope, served.widening
     unknown = known.age_years == UNKNOWN_AGE
+    yield "patient_unknown", ~known.anyone
+    yield "test_patient", known.test
     yield "age_unknown", unknown
     yield "under_age", ~unknown & (known.age_years < scope.min_age)
     if scope.max_age is not None:
         yield "over_age", ~unknown & (known.age_years > scope.max_age)
     yield "deceased", known.dead
+    if scope.closed_for is not None:
+        yield "closed", known.closed > scope.closed_for
     yield "class", ~_among(known.encounter_class, scope.classes)
     yield "site", ~_among(known.site, scope.sites)
     yield "unit", ~_among(known.unit, scope.units)

@@ -143,7 +143,7 @@ def _explained(
         action = served.release.delivery[0].wording if decided.flagged[0] == 1 else NO_ACTION
         at = vector.prediction_time
         return explain(served.bundle, x, inputs, at=at, top=_TOP, action=action), ()
-    except (AttendingError, ValueError, ArithmeticError, LookupError):
+    except (AttendingError, ValueError, ArithmeticError, LookupError, RuntimeError, TypeError):
         return None, ("explanation:unavailable",)
 
 

@@ -66,6 +66,7 @@ class Scope(Spec):
         sites: facilities; all when empty.
         units: wards or units; all when empty.
         decision_points: moments at which a score may be asked for; all when empty.
+        closed_for: how long after the end of a stay it may still be scored; for ever when absent.
     """
 
     min_age: Annotated[int, Field(ge=0, le=130)] = 18
@@ -74,6 +75,7 @@ class Scope(Spec):
     sites: tuple[Text, ...] = ()
     units: tuple[Text, ...] = ()
     decision_points: tuple[Text, ...] = ()
+    closed_for: Length | None = None
 
     @model_validator(mode="after")
     def _ages_in_order(self) -> Self:

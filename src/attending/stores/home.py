@@ -28,6 +28,7 @@ from attending.stores.connections import probe
 from attending.stores.database import Database
 from attending.stores.deployments import Deployments
 from attending.stores.erasing import from_bytes
+from attending.stores.events import Events
 from attending.stores.files import io_refused, write_once
 from attending.stores.fsck import check_rows, check_rows_of
 from attending.stores.layout import check_layout
@@ -202,6 +203,11 @@ class Home:
     def predictions(self) -> Predictions:
         """Return the predictions."""
         return Predictions(self.database)
+
+    @cached_property
+    def events(self) -> Events:
+        """Return the event store."""
+        return Events(self.database)
 
     @cached_property
     def users(self) -> Users:

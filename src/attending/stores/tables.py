@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     TypeDecorator,
     UniqueConstraint,
 )
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 #: Raised by one with every change of the tables below; each has a file in `migrations/versions/`.
 #: A bound table gets no further column, for its rows are hashed with all of theirs: add a table.
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 METADATA = MetaData()
 
@@ -186,6 +187,71 @@ USED_ONCE = Table(
     METADATA,
     Column("digest", _DIGEST, primary_key=True),
     Column("ends", _WHOLE, nullable=False, index=True),
+)
+
+#: Current events: every version of every record that a feed has sent, one row an event of it. A
+#: version that says nothing (its record was withdrawn) is one row without a code.
+EVENTS = _bound(
+    "events",
+    Column("record", _DIGEST, primary_key=True),
+    Column("version", _WHOLE, primary_key=True, autoincrement=False),
+    Column("item", Integer, primary_key=True, autoincrement=False),
+    Column("subject_id", _WHOLE, nullable=False, index=True),
+    Column("time", _WHOLE),
+    Column("code", Text, nullable=False),
+    Column("numeric_value", Float(53)),
+    Column("text_value", Text),
+    Column("unit", String(200)),
+    Column("known_at", _WHOLE, nullable=False),
+    Column("superseded_at", _WHOLE),
+    Column("encounter_id", _WHOLE, index=True),
+    Column("source", String(200), nullable=False),
+    Column("source_row", Text),
+    Column("site", Text),
+    Column("content", _DIGEST, nullable=False),
+    Column("feed", String(60), nullable=False),
+    Column("message", _DIGEST, nullable=False),
+    Column("received_at", _WHOLE, nullable=False),
+)
+#: What feeds said of two records of one person. Without `kept` it takes back whatever there is.
+MERGES = _bound(
+    "merges",
+    Column("gone", _WHOLE, primary_key=True, autoincrement=False),
+    Column("at", _WHOLE, primary_key=True, autoincrement=False),
+    Column("undone", Boolean, primary_key=True),
+    Column("kept", _WHOLE, index=True),
+    Column("feed", String(60), nullable=False),
+    Column("message", _DIGEST, nullable=False),
+    Column("received_at", _WHOLE, nullable=False),
+)
+#: Every message that a feed has sent, with its account: in = accepted + quarantined + rejected +
+#: duplicate. A message is tried again only while something of it was quarantined.
+INTAKE = _bound(
+    "intake",
+    Column("feed", String(60), primary_key=True),
+    Column("message", _DIGEST, primary_key=True),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("body", _DIGEST, nullable=False),
+    Column("received_at", _WHOLE, nullable=False, index=True),
+    Column("rows_in", Integer, nullable=False),
+    Column("accepted", Integer, nullable=False),
+    Column("quarantined", Integer, nullable=False),
+    Column("rejected", Integer, nullable=False),
+    Column("duplicate", Integer, nullable=False),
+    Column("newest", _WHOLE),
+    Column("content", Stored, nullable=False),
+)
+#: What became of the alert of a prediction in each channel, step by step.
+DELIVERIES = _bound(
+    "deliveries",
+    Column("request_id", String(100), primary_key=True),
+    Column("channel", String(40), primary_key=True),
+    Column("step", Integer, primary_key=True, autoincrement=False),
+    Column("state", String(20), nullable=False),
+    Column("at", _WHOLE, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("until", _WHOLE),
+    Column("content", Stored, nullable=False),
 )
 
 #: Tables whose rows the ledger binds, by name.

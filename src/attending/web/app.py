@@ -11,7 +11,8 @@ from fastapi.exceptions import RequestValidationError
 
 from attending.errors import AttendingError
 from attending.specs.limits import LimitsSpec
-from attending.web import hooks, predictions, routes, sign_in
+from attending.web import hooks, intake, predictions, routes, sign_in
+from attending.web.budget import Budget
 from attending.web.door import Door
 from attending.web.ehr_tokens import asking
 from attending.web.fair_share import FairShare
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from attending.web.house import House
 
 #: Every route that there is: pages for people, then what machines ask.
-ROUTES = Routes.joined(routes.ROUTES, predictions.ROUTES, hooks.ROUTES, sign_in.ROUTES)
+ROUTES = Routes.joined(
+    routes.ROUTES, predictions.ROUTES, hooks.ROUTES, intake.ROUTES, sign_in.ROUTES
+)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
@@ -72,6 +75,7 @@ def create_app(
         app.add_exception_handler(status, refused)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_middleware(FairShare, limits=limits or LimitsSpec())
+    app.add_middleware(Budget)
     named = set() if provider is None else {str(urlsplit(provider.spec.redirect).hostname)}
     app.add_middleware(Door, hosts=hosts | named)
     return app

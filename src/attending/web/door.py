@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, ClassVar
 
 from fastapi.datastructures import Headers
 
@@ -32,6 +34,11 @@ _RAW_HEADERS = [(k.lower().encode("ascii"), v.encode("ascii")) for k, v in HEADE
 _BODY_BYTES = 64 * 1024
 #: A request for a prediction brings a patient's events.
 _MACHINE_PATHS, _MACHINE_BYTES = ("/v1/", "/cds-services/"), 8 * 1024 * 1024
+#: Seconds that a body may take to come, from the first look at it on.
+BODY_SECONDS = 20.0
+#: Once a body is whole nobody waits for more of it; what comes then is that the client left.
+_FOREVER = 86_400.0
+_METHODS = frozenset({"GET", "HEAD", "POST"})
 _log = logging.getLogger("attending.web")
 
 
@@ -46,11 +53,19 @@ class Door:
     Args:
         app: what stands behind the door.
         hosts: names under which this service may be asked.
+        body_seconds: that a body may take to come.
     """
 
-    def __init__(self, app: Application, *, hosts: frozenset[str]) -> None:
+    def __init__(
+        self,
+        app: Application,
+        *,
+        hosts: frozenset[str],
+        body_seconds: float = BODY_SECONDS,
+    ) -> None:
         self._app = app
         self._hosts = hosts
+        self._body_seconds = body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -68,7 +83,11 @@ class Door:
 
         try:
             self._check(scope)
-            await self._app(scope, _limited(receive, _most(scope)), send_with_headers)
+            await self._app(
+                scope,
+                _limited(receive, _most(scope), seconds=self._body_seconds),
+                send_with_headers,
+            )
         except Exception as error:
             if not isinstance(error, AttendingError):
                 # Only the kind is logged: a message could hold what the request held.
@@ -81,6 +100,11 @@ class Door:
         headers = Headers(scope=scope)
         if _host(headers.get("host", "")).lower() not in self._hosts:
             raise _Misdirected("got a host that this service does not answer for", code="web.host")
+        if "transfer-encoding" in headers and "content-length" in headers:
+            # Two lengths: a proxy before us may have believed the other one.
+            raise _Malformed("got a body with two lengths", code="web.framing")
+        if scope["method"] not in _METHODS:
+            raise _OtherMethod("got a method that no address has", code="web.method")
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length[:20]) > _most(scope):
             raise _TooLarge("got a body that is too large", code="web.body_size")
@@ -102,6 +126,21 @@ def _add_headers(message: Message) -> None:
     ]
 
 
+class _Malformed(AttendingError):
+    http_status = 400
+    headers: ClassVar[dict[str, str]] = {"Connection": "close"}
+
+
+class _OtherMethod(AttendingError):
+    http_status = 405
+    headers: ClassVar[dict[str, str]] = {"Allow": "GET, POST"}
+
+
+class _TooSlow(AttendingError):
+    http_status = 408
+    headers: ClassVar[dict[str, str]] = {"Connection": "close"}
+
+
 class _Misdirected(AttendingError):
     http_status = 421
 
@@ -115,13 +154,20 @@ def _most(scope: Scope) -> int:
     return _MACHINE_BYTES if scope["path"].startswith(_MACHINE_PATHS) else _BODY_BYTES
 
 
-def _limited(receive: Receive, most: int) -> Receive:
-    """Return a receiver that refuses a body which grows beyond the limit."""
-    size = 0
+def _limited(receive: Receive, most: int, *, seconds: float) -> Receive:
+    """Return a receiver that refuses a body which grows, or takes longer, than it may."""
+    size, left = 0, seconds
 
     async def counted() -> Message:
-        nonlocal size
-        message = await receive()
+        nonlocal size, left
+        begun = time.monotonic()
+        try:
+            message = await asyncio.wait_for(receive(), left)
+        except TimeoutError:
+            raise _TooSlow("the body did not come in time", code="web.body_time") from None
+        left = max(0.0, left - (time.monotonic() - begun))
+        if not message.get("more_body", False):
+            left = _FOREVER
         size += len(message.get("body", b""))
         if size > most:
             raise _TooLarge("got a body that is too large", code="web.body_size")

@@ -11,6 +11,8 @@ from attending.lifecycle import credentials, hooks, overview, provider_accounts
 from attending.lifecycle.answering import answering
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.ehr import ehr_policy
+from attending.lifecycle.intake import open_intake
+from attending.lifecycle.key_check import check_keys_work
 from attending.lifecycle.provider import provider_policy
 from attending.lifecycle.quotas import Quota, limits_of
 from attending.specs.limits import LimitsSpec
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.ehr import EhrPolicy
     from attending.lifecycle.hooks import Asked, Said
+    from attending.lifecycle.intake import Intake, Taken
     from attending.lifecycle.overview import Standing
     from attending.lifecycle.projects import Project
     from attending.lifecycle.provider import ProviderPolicy
@@ -63,6 +66,7 @@ class FrontDesk:
         limits: what one asker may take of it.
         provider: where persons may sign in beside here; None where there is none.
         ehr: the record systems that may ask; None where none may.
+        intake: the feeds that may push events; None where none may.
     """
 
     root: Path
@@ -72,6 +76,7 @@ class FrontDesk:
     ehr: EhrPolicy | None = None
     provider: ProviderPolicy | None = None
     limits: LimitsSpec = field(default_factory=LimitsSpec)
+    intake: Intake | None = None
 
     @classmethod
     def open(
@@ -97,6 +102,7 @@ class FrontDesk:
             desk.ehr = ehr_policy(root)
             per_day = desk.limits.predictions_per_day
             desk.answering.quota = Quota(desk.answering.home, per_day)
+        desk.intake = open_intake(root, clock=clock)
         return desk
 
     @contextmanager
@@ -197,6 +203,31 @@ class FrontDesk:
             )
         return self.answering
 
+    def take_fhir(self, feed: str, body: bytes, *, lines: bool, message: str, by: str) -> Taken:
+        """Return what became of FHIR resources that a feed pushed."""
+        return self._feeds().take_fhir(feed, body, lines=lines, message=message, by=by)
+
+    def take_hl7(self, feed: str, body: bytes, *, by: str) -> tuple[Taken, str]:
+        """Return what became of an HL7 v2 message, and the answer to it."""
+        return self._feeds().take_hl7(feed, body, by=by)
+
+    def feeds(self) -> dict[str, dict[str, int | str | None]]:
+        """Return by feed what came, what became of it and when its newest event happened."""
+        return self._feeds().totals()
+
+    def letters(self, feed: str) -> list[dict[str, Any]]:
+        """Return the messages of a feed of which something was not taken, newest first."""
+        return self._feeds().letters(feed)
+
+    def _feeds(self) -> Intake:
+        if self.intake is None:
+            raise NotFound(
+                "no feed may push events here",
+                code="intake.none",
+                hint="Write policy/intake.yaml in the home and start the service again.",
+            )
+        return self.intake
+
     def health(self) -> Health:
         """Return the state of the store, the ledger and the keys."""
         checks = []
@@ -210,14 +241,32 @@ class FrontDesk:
 
     def readiness(self) -> Health:
         """Return whether the store opens and every model that is served would answer now."""
-        checks = [*self.health().checks]
+        checks = [*self.health().checks, self._keys()]
         if self.answering is not None:
             amiss = self.answering.ready()
+            checks += [self._writes(self.answering)]
             checks += [
                 HealthCheck(name=model, ok=model not in amiss, says=amiss.get(model, "answers"))
                 for model in sorted(self.answering.projects)
             ]
         return Health(ok=all(check.ok for check in checks), checks=tuple(checks))
+
+    def _writes(self, answers: Answering) -> HealthCheck:
+        """Return whether the store takes what is written; a score that is not kept is none."""
+        try:
+            answers.try_store()
+        except AttendingError as error:
+            return HealthCheck(name="writes", ok=False, says=error.code)
+        return HealthCheck(name="writes", ok=True, says="taken")
+
+    def _keys(self) -> HealthCheck:
+        """Return whether the keys that answers need are there and are this home's."""
+        try:
+            with self._desk() as desk:
+                check_keys_work(desk)
+        except AttendingError as error:
+            return HealthCheck(name="keys", ok=False, says=error.code)
+        return HealthCheck(name="keys", ok=True, says="there")
 
     def metrics(self) -> list[str]:
         """Return counts and latencies of answers, as lines of OpenMetrics."""

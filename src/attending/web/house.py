@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from attending.lifecycle.hooks import Asked, Said
+    from attending.lifecycle.intake import Taken
     from attending.specs.release import ReleaseSpec
     from attending.web.views import Health, ModelPage, ModelRow, PersonView, TodayLine
     from attending.web.wire import PredictionAnswer, PredictionRequest
@@ -54,6 +55,22 @@ class House(Protocol):
 
     def feedback(self, said: Sequence[Said], *, by: str) -> int:
         """Return how many pieces of feedback on cards were new."""
+        ...
+
+    def take_fhir(self, feed: str, body: bytes, *, lines: bool, message: str, by: str) -> Taken:
+        """Return what became of FHIR resources that a feed pushed; `NotFound` without the feed."""
+        ...
+
+    def take_hl7(self, feed: str, body: bytes, *, by: str) -> tuple[Taken, str]:
+        """Return what became of an HL7 v2 message, and the answer to it."""
+        ...
+
+    def feeds(self) -> dict[str, dict[str, int | str | None]]:
+        """Return by feed what came, what became of it and when its newest event happened."""
+        ...
+
+    def letters(self, feed: str) -> list[dict[str, Any]]:
+        """Return the messages of a feed of which something was not taken, newest first."""
         ...
 
     def health(self) -> Health:

@@ -11,6 +11,7 @@ from attending.errors import BadInput
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import uvicorn
     from fastapi import FastAPI
 
 
@@ -69,25 +70,34 @@ def _loopback(host: str) -> bool:
 
 def serve(app: FastAPI, host: str, port: int, *, front: Front | None = None) -> None:
     """Serve the app until it is told to stop; what was accepted by then is answered first."""
-    import uvicorn  # noqa: PLC0415
-
-    from attending.web.draining import DRAIN_SECONDS, Draining  # noqa: PLC0415
+    from attending.web.draining import Draining  # noqa: PLC0415
 
     front = front or Front()
     check_bind(host, front)
-    config = uvicorn.Config(
+    Draining(settings(app, host, port, front=front)).run()
+
+
+def settings(app: FastAPI, host: str, port: int, *, front: Front) -> uvicorn.Config:
+    """Return how we listen: bounds on what clients may hold open, and nothing said of ourselves."""
+    import uvicorn  # noqa: PLC0415
+
+    from attending.web.draining import DRAIN_SECONDS  # noqa: PLC0415
+    from attending.web.slow_clients import TimedProtocol  # noqa: PLC0415
+
+    return uvicorn.Config(
         app,
         host=host,
         port=port,
         log_level="warning",
         access_log=False,
         server_header=False,
+        http=TimedProtocol,
+        ws="none",
         timeout_keep_alive=5,
         timeout_graceful_shutdown=DRAIN_SECONDS,
-        limit_concurrency=200,
+        h11_max_incomplete_event_size=64 * 1024,
         proxy_headers=bool(front.behind_proxy),
         forwarded_allow_ips=list(front.behind_proxy),
         ssl_certfile=front.certificate,
         ssl_keyfile=front.key,
     )
-    Draining(config).run()

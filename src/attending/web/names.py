@@ -9,6 +9,7 @@ from attending.errors import AttendingError
 _SLUG = re.compile(r"(?=.{1,64}$)[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _REQUEST = re.compile(r"[0-9a-f]{32}")
+_MESSAGE = re.compile(r"[!-~]{0,200}")
 _FILE = re.compile(r"[a-z]{1,32}\.(?:css|svg)")
 _INSIDE = re.compile(rf"/(?:models/{_SLUG.pattern}|documents/{_DIGEST.pattern})?")
 
@@ -51,6 +52,15 @@ def check_request(text: str) -> str:
         AttendingError: it is not (HTTP 400).
     """
     return _matching(text, _REQUEST, what="request id", expected="32 hexadecimal digits")
+
+
+def check_message(text: str) -> str:
+    """Return `text` when it may be the id of a message, or is empty.
+
+    Raises:
+        AttendingError: it cannot be (HTTP 400).
+    """
+    return _matching(text, _MESSAGE, what="message id", expected="200 visible characters at most")
 
 
 def check_file(text: str) -> str:

@@ -21,6 +21,18 @@ _PROBLEM = {
         "where": {"type": "string"},
     },
 }
+_SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+_COUNT = {"type": "integer", "minimum": 0}
+_ACCOUNT = {
+    "type": "object",
+    "required": ["code", "rows_in", "accepted", "quarantined", "rejected", "duplicate"],
+    "properties": {
+        "code": {"enum": ["AA", "AE", "AR"]},
+        "made_before": {"type": "boolean"},
+        **dict.fromkeys(("rows_in", "accepted", "quarantined", "rejected", "duplicate"), _COUNT),
+        "letters": {"type": "array", "items": {"type": "object"}},
+    },
+}
 _REFUSALS = {
     "400": "the address is malformed",
     "401": "nobody is signed in",
@@ -37,7 +49,8 @@ def described() -> dict[str, Any]:
     """Return the description.
 
     >>> sorted(described()["paths"])
-    ['/v1/models/{name}/predictions', '/v1/openapi.json', '/v1/predictions/{request_id}']
+    ['/v1/intake', '/v1/intake/{feed}', '/v1/intake/{feed}/letters', \
+'/v1/models/{name}/predictions', '/v1/openapi.json', '/v1/predictions/{request_id}']
     """
     return {
         "openapi": "3.1.0",
@@ -46,8 +59,11 @@ def described() -> dict[str, Any]:
             "/v1/openapi.json": {"get": _operation("openapi", "This description.", {})},
             "/v1/models/{name}/predictions": {"post": _predict()},
             "/v1/predictions/{request_id}": {"get": _read()},
+            "/v1/intake": {"get": _operation("feeds", "What came from each feed.", {})},
+            "/v1/intake/{feed}": {"post": _push()},
+            "/v1/intake/{feed}/letters": {"get": _letters()},
         },
-        "components": {"schemas": {**_schemas(), "Problem": _PROBLEM}},
+        "components": {"schemas": {**_schemas(), "Problem": _PROBLEM, "IntakeAccount": _ACCOUNT}},
     }
 
 
@@ -67,7 +83,7 @@ def _predict() -> dict[str, Any]:
         "200": {"description": "the prediction that was made before", "content": answer},
     }
     operation = _operation("predict", "A prediction for one patient.", made)
-    operation["parameters"] = [_parameter("name", r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+    operation["parameters"] = [_parameter("name", _SLUG)]
     operation["requestBody"] = {"required": True, "content": _content("PredictionRequest")}
     return operation
 
@@ -75,6 +91,36 @@ def _predict() -> dict[str, Any]:
 def _read() -> dict[str, Any]:
     operation = _operation("prediction", "A stored prediction with all it was made from.", {})
     operation["parameters"] = [_parameter("request_id", r"^[0-9a-f]{32}$")]
+    return operation
+
+
+def _push() -> dict[str, Any]:
+    """Return the push of a feed: FHIR is answered by an account, HL7 v2 in its own way."""
+    answer = {"application/hl7-v2": {"schema": {"type": "string"}}}
+    account = {"application/json": {"schema": {"$ref": _REF.format(model="IntakeAccount")}}}
+    taken = {"200": {"description": "taken, or taken before", "content": account | answer}}
+    operation = _operation("push", "Events of one feed, taken once.", taken)
+    for status in ("400", "422"):
+        operation["responses"][status]["content"] |= answer
+    operation["responses"]["415"] = operation["responses"]["413"] | {
+        "description": "a body of another kind"
+    }
+    key = {"type": "string", "pattern": "^[!-~]{0,200}$"}
+    header = {"name": "Idempotency-Key", "in": "header", "required": False, "schema": key}
+    operation["parameters"] = [_parameter("feed", _SLUG), header]
+    whole = {"schema": {"type": "object", "required": ["resourceType"]}}
+    text = {"schema": {"type": "string"}}
+    kinds = {"application/fhir+json": whole, "application/fhir+ndjson": text}
+    operation["requestBody"] = {
+        "required": True,
+        "content": kinds | {"application/hl7-v2": text},
+    }
+    return operation
+
+
+def _letters() -> dict[str, Any]:
+    operation = _operation("letters", "Messages of which something was not taken.", {})
+    operation["parameters"] = [_parameter("feed", _SLUG)]
     return operation
 
 

@@ -39,6 +39,8 @@ DESCRIPTION = Policy(scope="read")
 METRICS = Policy(roles=frozenset({"operator", "auditor"}), scope="read")
 #: Who may ask for predictions: the account of the service that delivers them.
 SCORES = Policy(roles=frozenset({"operator"}), scope="work")
+#: Who may push events: the account of an interface engine.
+INTAKE = Policy(roles=frozenset({"operator", "data_engineer"}), scope="intake")
 #: Who may read a patient's prediction whole.
 PATIENTS = Policy(roles=frozenset({"clinical_lead", "nurse_leader", "operator"}), scope="patients")
 

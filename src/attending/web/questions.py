@@ -25,8 +25,8 @@ def as_question(model: str, request: PredictionRequest) -> Question:
         subject_id=int(request.subject_id),
         encounter_id=_number(request.encounter_id),
         prediction_time=request.prediction_time.astimezone(UTC),
-        index_start=request.index_start.astimezone(UTC),
-        events=tuple(_row(event) for event in request.events),
+        index_start=request.index_start and request.index_start.astimezone(UTC),
+        events=None if request.events is None else tuple(map(_row, request.events)),
         decision_point=request.decision_point,
         user_role=request.user_role,
     )

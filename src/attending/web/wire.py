@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from attending import __version__
 from attending.errors import BadInput
 from attending.web.strict_json import strict_json
 
@@ -40,15 +41,26 @@ class EventIn(_Strict):
 
 
 class PredictionRequest(_Strict):
-    """A prediction that is asked for: for whom, when, from what."""
+    """A prediction that is asked for: for whom, when, from what.
+
+    Attributes:
+        index_start: when the stay began; may be left out when the events are.
+        events: all that is known of the patient; left out, the events that feeds have pushed.
+    """
 
     subject_id: Pseudonym
     encounter_id: Pseudonym | None = None
     prediction_time: AwareDatetime
-    index_start: AwareDatetime
+    index_start: AwareDatetime | None = None
     decision_point: Word | None = None
     user_role: Word | None = None
-    events: Annotated[tuple[EventIn, ...], Field(max_length=20_000)] = ()
+    events: Annotated[tuple[EventIn, ...], Field(max_length=20_000)] | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.events is not None and self.index_start is None:
+            raise ValueError("events come with index_start")
+        return self
 
 
 class FactorOut(_Strict):
@@ -104,8 +116,13 @@ def asked(data: bytes) -> PredictionRequest:
     try:
         request = PredictionRequest.model_validate_json(data, strict=True)
     except ValidationError as error:
-        raise BadInput(_said(error), code="request.field", where="body") from None
-    if any(row.subject_id not in {None, request.subject_id} for row in request.events):
+        raise BadInput(
+            _said(error),
+            code="request.field",
+            where="body",
+            hint=f"This is attending {__version__}; GET /v1/openapi.json names its fields.",
+        ) from None
+    if any(row.subject_id not in {None, request.subject_id} for row in request.events or ()):
         raise BadInput(
             "an event is another patient's than the request's",
             code="request.other_patient",
