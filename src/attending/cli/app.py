@@ -12,6 +12,7 @@ from attending.cli import (
     authority,
     baseline,
     begin,
+    calendar,
     catalogue,
     codelist,
     cohort,
@@ -87,6 +88,8 @@ for name, noun in {
 }.items():
     app.add_typer(noun, name=name, no_args_is_help=True)
 features.app.command("ready")(ready.features_ready)
+authority.review_app.command("due")(calendar.review_due)
+authority.review_app.command("record")(calendar.review_record)
 study.validate_app.command("predictions")(predictions.validate_recorded)
 study.validate_app.command("later")(validation.validate_later)
 study.validate_app.command("silent")(validation.validate_silent)

@@ -65,6 +65,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         ),
         *("policy adopt", "review add", "key rotate", "user accept", "user add", "user begin"),
         *("user break-glass", "user disable", "user enable", "user passphrase", "user vouch"),
+        *("review record",),
         *("user role grant", "user role revoke", "user token add", "user token end"),
     ),
     _READ: (
@@ -73,7 +74,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         *("features diff", "gate check", "quarantine ls", "release status", "run ls", "run show"),
         *("snapshot ls", "snapshot show", "snapshot diff", "today", "fsck", "policy show"),
         *("review ls", "document show", "incident letter", "incident ls", "incident show"),
-        *("run diff", "run export", "run trail"),
+        *("run diff", "run export", "run trail", "review due"),
     ),
     Access(_GUARDS | {"operator"}, "read"): ("audit checkpoint", "audit export"),
     Access(_GUARDS | {"administrator"}, "read"): ("user ls", "user token ls"),

@@ -29,7 +29,7 @@ DOCUMENTS: dict[str, str] = {
     "monitoring_report": "the report of the limited period and its monitors",
     "training_material": "the material that users read first",
     "exception": "a named condition that is let pass until a date",
-    "retraining": "the retraining policy, or one retraining",
+    "retraining": "the policy of monitoring and change, or one change",
     "verdict": "the end of a freeze, a restriction or a fallback",
     "incident": "the review of an incident",
     "act": "a rollback, a disabling or a retirement",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from attending.lifecycle.projects import Project
     from attending.records.governance import Person
     from attending.records.run import Run
+    from attending.specs.base import Spec
 
 #: Kind of record -> kind of document, where the words differ.
 _KINDS = {
@@ -226,9 +227,9 @@ def standing_approvals(desk: Desk, digest: str) -> tuple[Approval, ...]:
 
 
 def propose_specs(desk: Desk, project: Project) -> dict[str, str]:
-    """Return the digests of the release plan and the data permission, kept to be signed."""
+    """Return the digests of the specs that are signed, kept: release, data access, monitoring."""
     made = {}
-    for name, spec in (("release", project.release), ("data_access", project.contract)):
+    for name, spec in _signed_specs(project).items():
         record = SpecDocument(
             spec=name, model=project.name, spec_digest=spec.digest, says=dump(spec)
         )
@@ -238,9 +239,18 @@ def propose_specs(desk: Desk, project: Project) -> dict[str, str]:
     return made
 
 
+def _signed_specs(project: Project) -> dict[str, Spec]:
+    """Return by kind of document the specs of a project that people sign."""
+    return {
+        "release": project.release,
+        "data_access": project.contract,
+        "retraining": project.monitoring,
+    }
+
+
 def spec_document(desk: Desk, project: Project, name: str) -> str | None:
     """Return the digest of a proposed spec as it stands in the project, None when there is none."""
-    wanted = project.release.digest if name == "release" else project.contract.digest
+    wanted = _signed_specs(project)[name].digest
     found = [
         item
         for item in desk.home.catalog.all(SpecDocument, model=project.name, spec=name)
