@@ -124,6 +124,7 @@ def test_due_tasks_are_listed_by_owner_against_stated_capacity(ward, tmp_path):
     assert taken["operational owner"] == (35, False)
     mine = verb("review", "due", "--owner", "technical owner", *where, *at)
     assert [one["task"] for one in mine["tasks"]] == ["drift and feedback"]
+    assert taken["clinical owner"] == (14, False)
     crowded = place / "monitoring.yaml"
     said = crowded.read_text()
     crowded.write_text(said.replace("operational owner: 60", "operational owner: 20"))

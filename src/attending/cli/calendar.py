@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -24,10 +24,6 @@ from attending.cli.trust import PassphraseOption
 from attending.lifecycle import calendar, scoring
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
-from attending.monitor.calendar import load
-
-if TYPE_CHECKING:
-    from attending.monitor.calendar import Task
 
 
 def review_due(
@@ -45,10 +41,10 @@ def review_due(
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at)) as desk:
         stands = scoring.deployed(desk, asked, version)
-        policy = calendar.signed_policy(desk, stands.model) or asked.monitoring
         found = calendar.tasks(desk, stands, asked=asked.monitoring)
         told = [one.told(desk.at) for one in found if owner in {"", one.owner}]
-    owners = _owners(found, policy.capacity, owner=owner)
+        owners = calendar.burden(desk, found, model=stands.model, asked=asked.monitoring)
+    owners = [one for one in owners if owner in {"", one["owner"]}]
     if not as_json:
         header = ("model", "task", "owner", "person", "due", "state", "last", "minutes")
         table(header, [tuple(one.values()) for one in told])
@@ -59,22 +55,6 @@ def review_due(
         for one in owners
     ]
     emit({"tasks": told, "owners": owners}, as_json=as_json, lines=lines)
-
-
-def _owners(
-    found: tuple[Task, ...], capacity: dict[str, int], *, owner: str
-) -> list[dict[str, object]]:
-    """Return what each owner's tasks take of the capacity that the policy states."""
-    return [
-        {
-            "owner": name,
-            "minutes_a_week": round(taken),
-            "capacity": capacity.get(name),
-            "over": name in capacity and taken > capacity[name],
-        }
-        for name, taken in sorted(load(found).items())
-        if owner in {"", name}
-    ]
 
 
 def review_record(

@@ -17,7 +17,7 @@ from attending.lifecycle.desk import keep
 from attending.lifecycle.people import acting_person
 from attending.lifecycle.plans import signed_plan
 from attending.lifecycle.standing import standing_on
-from attending.monitor.calendar import Task, begins, due
+from attending.monitor.calendar import Task, begins, due, load
 from attending.records.decisions import SpecDocument
 from attending.records.monitoring import MonitorReport, Verdict
 from attending.records.task_review import TaskReview
@@ -113,6 +113,22 @@ def overdue(
 ) -> tuple[str, ...]:
     """Return the names of the tasks that should have been done by now."""
     return tuple(one.name for one in tasks(desk, stands, asked=asked) if one.overdue(desk.at))
+
+
+def burden(
+    desk: Desk, found: tuple[Task, ...], *, model: str, asked: MonitoringSpec
+) -> list[dict[str, object]]:
+    """Return by owner the minutes a week that tasks take, beside the capacity that is stated."""
+    stated = (signed_policy(desk, model) or asked).capacity
+    return [
+        {
+            "owner": name,
+            "minutes_a_week": round(taken),
+            "capacity": stated.get(name),
+            "over": name in stated and taken > stated[name],
+        }
+        for name, taken in sorted(load(found).items())
+    ]
 
 
 def record_review(  # noqa: PLR0913 - a signed review has these parts

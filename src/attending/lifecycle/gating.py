@@ -8,8 +8,7 @@ from attending.errors import Refused
 from attending.govern.agreements import Fitted, agreed_before_fit
 from attending.govern.content import missing_fields
 from attending.govern.gates import Evidence, Fact, decide
-from attending.govern.roles import ROLES
-from attending.lifecycle import agreeing, calendar, policies
+from attending.lifecycle import agreeing, policies, ward_facts
 from attending.lifecycle.deciding import places_to_decide, standing_decision
 from attending.lifecycle.desk import keep
 from attending.lifecycle.examples import shipped_release
@@ -32,7 +31,6 @@ from attending.records.snapshot import Snapshot
 from attending.records.validation import ValidationReport
 from attending.release.checklist import gaps, remaining
 from attending.specs.base import dump
-from attending.specs.change_control import calendar_gaps
 from attending.times import to_micros
 
 if TYPE_CHECKING:
@@ -441,36 +439,6 @@ def _no_block(desk: Desk, _project: Project, run: Run) -> Fact:
     return _told(verdict, verdict.answer not in _BLOCKING, absent="", why=verdict.because)
 
 
-def _calendar(_desk: Desk, project: Project, _run: Run) -> Fact:
-    open_topics = calendar_gaps(project.monitoring.reviews)
-    if open_topics:
-        return Fact("missing", note=f"no review covers {', '.join(open_topics)}")
-    owners = {one.owner for one in project.monitoring.reviews}
-    nobody = sorted(one for one in owners if not _has_owner(project, one))
-    return _plain(not nobody, f"nobody is {', '.join(nobody)}")
-
-
-def _has_owner(project: Project, words: str) -> bool:
-    named = calendar.owner_of(project.release.owners, words)
-    return bool(named) or words.lower().replace(" ", "_") in ROLES
-
-
-def _change_policy(desk: Desk, project: Project, _run: Run) -> Fact:
-    digest = spec_document(desk, project, "retraining")
-    if left := project.monitoring.retraining.gaps:
-        return Fact("missing", digest, "; ".join(left))
-    signed = standing_on(desk, digest) if digest else ()
-    if not any(one.role == "clinical_lead" and one.meaning == "approval" for one in signed):
-        return Fact("missing", digest, "monitoring.yaml as it stands is not signed")
-    return Fact("met", digest)
-
-
-def _reviews_current(desk: Desk, project: Project, run: Run) -> Fact:
-    stands = desk.home.deployments.current(run.model)
-    late = calendar.overdue(desk, stands, asked=project.monitoring) if stands else ()
-    return _plain(not late, f"overdue: {', '.join(late)}")
-
-
 def _incidents_closed(desk: Desk, _project: Project, run: Run) -> Fact:
     left = incidents(desk, model=run.model, open_only=True)
     return _plain(not left, f"{len(left)} incidents are open")
@@ -517,14 +485,14 @@ _FACTS: dict[Stage, dict[str, Callable[[Desk, Project, Run], Fact]]] = {
         "silent.gates": _silent_gates,
         "verdicts.no_block": _no_block,
         "rollback.tested": _drilled,
-        "reviews.planned": _calendar,
-        "change.agreed": _change_policy,
+        "reviews.planned": ward_facts.reviews_planned,
+        "change.agreed": ward_facts.change_agreed,
         "time.availability_recorded": _availability,
     },
     "live": {
         "limited.complete": _limited_long,
         "verdicts.no_block": _no_block,
-        "reviews.current": _reviews_current,
+        "reviews.current": ward_facts.reviews_current,
         "incidents.closed": _incidents_closed,
         "time.availability_recorded": _availability,
     },
