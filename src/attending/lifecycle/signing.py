@@ -36,6 +36,7 @@ _KINDS = {
     "incident_review": "incident",
     "input_review": "contract",
     "model_card": "card",
+    "recalibration": "retraining",
     "stability": "explanation",
     "validation": "validation_report",
 }
