@@ -1,6 +1,8 @@
-"""Change control from end to end: drift, a proposal, a candidate, its gates, the old one retired."""
+"""Change control from end to end: drift, proposal, candidate, gates, and the old one retired."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,10 +17,8 @@ from attending.lifecycle import (
     deciding,
     examples,
     featuring,
-    gating,
     ingesting,
     parity,
-    recalibrating,
     references,
     releasing,
     replaying,
@@ -32,7 +32,7 @@ from attending.lifecycle import (
     validating,
     watching,
 )
-from attending.lifecycle.desk import create_home
+from attending.lifecycle.desk import create_home, keep
 from attending.lifecycle.projects import open_project
 from attending.lifecycle.provenance import commit_project
 from attending.models.protocol import expit, logit
@@ -173,7 +173,7 @@ def first(tmp_path, monkeypatch):
 
 
 @pytest.mark.requirement("I3")
-@pytest.mark.requirement("I4")
+@pytest.mark.requirement("I5")
 def test_a_recalibration_is_proposed_signed_built_validated_beside_and_takes_over(first):
     teller, folder = first
     desk, project = teller.desk, teller.project
@@ -186,9 +186,10 @@ def test_a_recalibration_is_proposed_signed_built_validated_beside_and_takes_ove
     report = watching.monitor(teller.by("omar"), project)
     drifted = [one for one in report.findings if one.drift == "concept"]
     assert "calibration" in {one.name for one in drifted}
-    assert all("recalibrate" in one.responses for one in drifted)
+    assert all("recalibrate" in one.remedies for one in drifted)
     assert watching.give_verdict(teller.by("omar"), project).answer == "fallback"
     # 2. Closed testing proposes a line; nothing about the version changes by that.
+    refusals(teller, project, report)
     before = training.bundle_of(desk, training.latest_run(desk, project))
     proposal = updating.propose_update(teller.by("dana"), project)
     assert proposal.update in {"intercept", "slope_and_intercept"}
@@ -253,6 +254,31 @@ def test_a_recalibration_is_proposed_signed_built_validated_beside_and_takes_ove
     assert code_of(act) == "release.retired"
     again = lambda: scoring.deployed(desk, teller.project, "v1")  # noqa: E731
     assert code_of(again) == "release.retired"
+
+
+def refusals(teller, project, report):
+    """The policy that was fixed in advance speaks first; then the newest report is kept again."""
+
+    def asked(**changed):
+        policy = project.monitoring.retraining.model_copy(update=changed)
+        said = project.monitoring.model_copy(update={"retraining": policy})
+        other = replace(project, said={"monitoring": said})
+        return code_of(lambda: updating.propose_update(teller.by("dana"), other))
+
+    def heard(findings):
+        desk = teller.by("omar")
+        keys = {"model": report.model, "version": report.version}
+        again = report.model_copy(update={"findings": findings, "at": desk.at})
+        keep(desk, again, action="monitor.run", keys=keys)
+
+    assert asked(look_every=None) == "change.policy"
+    assert asked(minimum_events=5000) == "change.too_few"
+    heard(tuple(one.model_copy(update={"drift": "workflow"}) for one in report.findings))
+    assert asked() == "change.workflow"
+    heard(())
+    assert asked(look_every=180 * 24 * 3600 * 1_000_000) == "change.too_soon"
+    heard(report.findings)
+    assert teller.desk.home.catalog.all(RecalibrationProposal) == ()
 
 
 def _committed(place, at):

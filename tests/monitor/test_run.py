@@ -297,7 +297,7 @@ def test_an_overdue_review_shows_in_the_verdict():
     assert verdict.answer == "watch"
     assert "quarterly outcomes" in verdict.because
     (late,) = [one for one in made.findings if one.name == "review_overdue"]
-    assert late.responses == ("monitor",)
+    assert late.remedies == ("monitor",)
     assert "attending review record" in verdict.action
 
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from attending.errors import BadInput
-from attending.specs.change_control import FITTED_AGAIN, ResponseName, Retraining
+from attending.specs.change_control import FITTED_AGAIN, RemedyName, Retraining
 from attending.specs.monitoring import MonitoringSpec, Rung
 from attending.specs.read_yaml import parse_spec
 
@@ -92,20 +92,20 @@ def test_the_policy_of_change_is_held_against_label_latency_and_volatility():
 
 
 @pytest.mark.requirement("I2")
-def test_each_drift_has_its_own_responses_and_workflow_is_never_fitted_away():
+def test_each_drift_has_its_own_remedies_and_workflow_is_never_fitted_away():
     spec = MonitoringSpec(risk_level="medium")
     named = {
         one
         for drift in ("data", "concept", "workflow", "unknown")
         for severity in ("info", "watch", "act", "stop")
-        for one in spec.responses(drift, severity)
+        for one in spec.remedies(drift, severity)
     }
-    assert named == set(get_args(ResponseName))
-    assert "recalibrate" in spec.responses("concept", "act")
-    assert not FITTED_AGAIN & set(spec.responses("workflow", "stop"))
+    assert named == set(get_args(RemedyName))
+    assert "recalibrate" in spec.remedies("concept", "act")
+    assert not FITTED_AGAIN & set(spec.remedies("workflow", "stop"))
     own = {"severity": "act", "answer": "freeze", "action": "Talk.", "owner": "clinical owner"}
-    rung = Rung(drift="concept", responses=("threshold",), **own)
+    rung = Rung(drift="concept", remedies=("threshold",), **own)
     changed = spec.model_copy(update={"ladder": (rung, *spec.ladder)})
-    assert changed.responses("concept", "act") == ("threshold",)
+    assert changed.remedies("concept", "act") == ("threshold",)
     with pytest.raises(ValidationError, match="not mended by fitting"):
-        Rung(drift="workflow", responses=("retrain",), **own)
+        Rung(drift="workflow", remedies=("retrain",), **own)

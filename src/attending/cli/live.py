@@ -290,7 +290,7 @@ def release_retire(
     at: AtOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """End a version for good, the newest unless named; callers read since when, and its records stay.
+    """End a version for good, the newest unless named; callers read since when, records stay.
 
     Example: attending release retire --version v1 --as clara --reason "v2 does it better"
     --project P --home H

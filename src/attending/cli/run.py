@@ -224,8 +224,8 @@ def run_recalibrate(
         {"digest": made.digest, "block": block, **made.content()},
         as_json=as_json,
         lines=[
-            f"{made.model}@{made.version}: {made.update.replace('_', ' ')}; O:E "
-            f"{made.observed_expected:.3g} over {made.n_events} events of {made.n} (p {steps})",
+            f"{made.model}@{made.version}: {made.update.replace('_', ' ')} (p {steps})",
+            f"O:E {made.observed_expected:.3g}, {made.n_events} events of {made.n}",
             f"proposal {made.digest}",
             *([f"for model.yaml, once signed: {block}"] if block else []),
         ],

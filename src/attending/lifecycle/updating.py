@@ -173,7 +173,7 @@ def _require_cause(desk: Desk, stands: Deployment, asked: MonitoringSpec) -> Non
         raise Refused(
             "the newest findings are of workflow, which fitting again does not mend",
             code="change.workflow",
-            hint="See the responses of the findings: `attending monitor run`.",
+            hint="See the remedies of the findings: `attending monitor run`.",
         )
     if any(one.drift == "concept" for one in found):
         return

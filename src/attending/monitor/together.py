@@ -37,7 +37,7 @@ def together(
     sources = {one.name: one.source for one in held.features if one.source}
     grouped = group(strongest(found), sources, at_least=spec.data.group_at)
     told = tuple(
-        one.model_copy(update={"responses": spec.responses(one.drift, one.severity)})
+        one.model_copy(update={"remedies": spec.remedies(one.drift, one.severity)})
         for one in explain(spec, grouped)
     )
     return told, measures, asked

@@ -89,7 +89,7 @@ class Effect(Part):
 class Finding(GrownPart):
     """One thing that is not as it was: what, how much, what it means and who does what.
 
-    `responses` are what may be done about it by the ladder, the lightest first.
+    `remedies` are what may be done about it by the ladder, the lightest first.
     """
 
     drift: Drift
@@ -105,7 +105,7 @@ class Finding(GrownPart):
     evidence: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     effect: Effect | None = None
-    responses: tuple[str, ...] = ()
+    remedies: tuple[str, ...] = ()
 
     @property
     def subjects(self) -> frozenset[str]:

@@ -10,7 +10,7 @@ from attending.specs.base import Length, Spec
 
 Words: TypeAlias = Annotated[str, Field(min_length=1)]
 #: What may be done about drift, from the lightest to the end of the model.
-ResponseName: TypeAlias = Literal[
+RemedyName: TypeAlias = Literal[
     "monitor",
     "threshold",
     "recalibrate",
@@ -23,7 +23,7 @@ ResponseName: TypeAlias = Literal[
     "retire",
 ]
 #: What fits each drift and severity where a rung of the ladder names nothing, the lightest first.
-RESPONSES: dict[tuple[str, str], tuple[ResponseName, ...]] = {
+REMEDIES: dict[tuple[str, str], tuple[RemedyName, ...]] = {
     ("data", "watch"): ("monitor", "feature_review"),
     ("data", "act"): ("feature_fix", "feature_review"),
     ("data", "stop"): ("feature_fix", "rollback"),
@@ -34,7 +34,7 @@ RESPONSES: dict[tuple[str, str], tuple[ResponseName, ...]] = {
     ("unknown", "act"): ("feature_review", "rollback"),
     ("unknown", "stop"): ("rollback", "retire"),
 }
-#: Responses that fit a model to its outcomes again.
+#: Remedies that fit a model to its outcomes again.
 FITTED_AGAIN: frozenset[str] = frozenset({"recalibrate", "retrain"})
 Topic: TypeAlias = Literal[
     "operation",

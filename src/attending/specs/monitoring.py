@@ -13,8 +13,8 @@ from pydantic import Field, model_validator
 from attending.specs.base import Length, Spec
 from attending.specs.change_control import (
     FITTED_AGAIN,
-    RESPONSES,
-    ResponseName,
+    REMEDIES,
+    RemedyName,
     Retraining,
     Review,
     Words,
@@ -155,8 +155,8 @@ class TrustCondition(Spec):
 class Rung(Spec):
     """One rung of the ladder: what a finding of this drift and severity leads to, and whose it is.
 
-    Drift `any` stands for all that no other rung of that severity names. `responses` are what may
-    be done about it, the lightest first; empty means what `change_control.RESPONSES` names.
+    Drift `any` stands for all that no other rung of that severity names. `remedies` are what may
+    be done about it, the lightest first; empty means what `change_control.REMEDIES` names.
     """
 
     drift: DriftName | Literal["any"] = "any"
@@ -164,11 +164,11 @@ class Rung(Spec):
     answer: AnswerName
     action: Words
     owner: Words
-    responses: tuple[ResponseName, ...] = ()
+    remedies: tuple[RemedyName, ...] = ()
 
     @model_validator(mode="after")
     def _fits_no_workflow(self) -> Rung:
-        if self.drift == "workflow" and FITTED_AGAIN & set(self.responses):
+        if self.drift == "workflow" and FITTED_AGAIN & set(self.remedies):
             raise ValueError("a workflow that drifted is not mended by fitting the model again")
         return self
 
@@ -299,11 +299,11 @@ class MonitoringSpec(Spec):
                 return found
         return self.ladder[-1]
 
-    def responses(self, drift: str, severity: str) -> tuple[ResponseName, ...]:
+    def remedies(self, drift: str, severity: str) -> tuple[RemedyName, ...]:
         """Return what may be done about a drift of a severity, the lightest first.
 
-        >>> MonitoringSpec(risk_level="high").responses("concept", "act")
+        >>> MonitoringSpec(risk_level="high").remedies("concept", "act")
         ('threshold', 'recalibrate', 'feature_review')
         """
-        own = self.rung(drift, severity).responses
-        return own or RESPONSES.get((drift, severity), ("monitor",))
+        own = self.rung(drift, severity).remedies
+        return own or REMEDIES.get((drift, severity), ("monitor",))
