@@ -17,11 +17,13 @@ from attending.cli import (
     codelist,
     cohort,
     contract,
+    deployer,
     features,
     hospital,
     incident,
     ingest,
     installation,
+    inventory,
     lineage,
     live,
     mapping,
@@ -88,6 +90,10 @@ for name, noun in {
 }.items():
     app.add_typer(noun, name=name, no_args_is_help=True)
 features.app.command("ready")(ready.features_ready)
+authority.document_app.command("write")(deployer.document_write)
+authority.document_app.command("downtime")(deployer.document_downtime)
+authority.document_app.command("trained")(deployer.document_trained)
+live.release_app.command("inventory")(inventory.release_inventory)
 authority.review_app.command("due")(calendar.review_due)
 authority.review_app.command("record")(calendar.review_record)
 study.validate_app.command("predictions")(predictions.validate_recorded)

@@ -75,12 +75,13 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         *("snapshot ls", "snapshot show", "snapshot diff", "today", "fsck", "policy show"),
         *("review ls", "document show", "incident letter", "incident ls", "incident show"),
         *("run diff", "run export", "run trail", "review due"),
+        *("release inventory",),
     ),
     Access(_GUARDS | {"operator"}, "read"): ("audit checkpoint", "audit export"),
     Access(_GUARDS | {"administrator"}, "read"): ("user ls", "user token ls"),
     _PATIENTS: (
         *("cohort explain", "explain prediction", "features show", "baseline show"),
-        *("quarantine show", "incident list"),
+        *("quarantine show", "incident list", "document downtime"),
     ),
     _MAKE: (
         *("cohort build", "features build", "features parity", "features take", "train fit"),
@@ -117,7 +118,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
     _PROPOSE: (
         *("agree", "gate except", "release propose", "features publish", "features deprecate"),
         *("features retire", "incident open", "incident step", "incident impact"),
-        *("incident review",),
+        *("incident review", "document write", "document trained"),
     ),
     Access(_STAFF, "release"): ("release advance",),
 }

@@ -28,6 +28,7 @@ DOCUMENTS: dict[str, str] = {
     "silent_report": "the report of the silent period",
     "monitoring_report": "the report of the limited period and its monitors",
     "training_material": "the material that users read first",
+    "deployer_paper": "hazards, downtime, duties or workflow, as who deploys writes them",
     "exception": "a named condition that is let pass until a date",
     "retraining": "the policy of monitoring and change, or one change",
     "verdict": "the end of a freeze, a restriction or a fallback",
@@ -85,7 +86,7 @@ ROLES: dict[Role, RoleRule] = {
         "clinical meaning, benefit and harm",
         *("feature", "code_list", "agreement", "validation_report", "card", "explanation"),
         *("threshold", "release", "silent_report", "monitoring_report", "training_material"),
-        *("exception", "retraining", "verdict", "incident", "act"),
+        *("deployer_paper", "exception", "retraining", "verdict", "incident", "act"),
     ),
     "compliance_officer": _rule(
         "Compliance officer",
@@ -93,16 +94,19 @@ ROLES: dict[Role, RoleRule] = {
         *("contract", "data_access", "identifier_scan", "agreement", "validation_report", "card"),
         *("release",),
         *("monitoring_report", "exception", "retraining", "verdict", "incident", "act"),
+        "deployer_paper",
     ),
     "operator": _rule(
         "Operator",
         "the service, its monitors and its way back",
         *("release", "silent_report", "monitoring_report", "verdict", "incident", "act"),
+        "deployer_paper",
     ),
     "nurse_leader": _rule(
         "Nurse leader",
         "workload, wording and training on the ward",
         *("threshold", "explanation", "silent_report", "training_material", "incident"),
+        "deployer_paper",
     ),
     "privacy_officer": _rule(
         "Privacy officer",

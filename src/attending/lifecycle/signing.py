@@ -17,6 +17,7 @@ from attending.lifecycle.people import authenticated
 from attending.lifecycle.sealing import seal
 from attending.lifecycle.standing import standing_on
 from attending.records.decisions import SpecDocument
+from attending.records.deployer import DeployerPaper
 from attending.records.explanation import StabilityReport
 from attending.records.governance import Approval, Withdrawal
 from attending.specs.base import dump
@@ -77,6 +78,7 @@ def sign(  # noqa: PLR0913 - a signature has these parts, each said by the signe
         raise BadInput(
             f"got kind '{kind}', and the document is a '{found}'", code="sign.kind", where=digest
         )
+    _require_whole(desk, digest)
     signer = authenticated(desk, person, passphrase)
     named = check_role(role)
     approval = give(
@@ -101,6 +103,22 @@ def sign(  # noqa: PLR0913 - a signature has these parts, each said by the signe
     )
     _keep(desk, approval)
     return approval
+
+
+def _require_whole(desk: Desk, digest: str) -> None:
+    """Refuse a paper of who deploys that has an open field.
+
+    Raises:
+        Refused: naming what is missing.
+    """
+    content = desk.home.catalog.content(digest)
+    if content["kind"] == DeployerPaper.kind and content["missing"]:
+        raise Refused(
+            f"the {content['paper'].replace('_', ' ')} is not whole: "
+            f"{'; '.join(content['missing'])}",
+            code="paper.missing",
+            hint="Complete deployer.yaml, then write it again: `attending document write`.",
+        )
 
 
 def _intent(said: Intent, desk: Desk, signer: Person, *, nonce: str) -> Intent:
@@ -246,6 +264,7 @@ def _signed_specs(project: Project) -> dict[str, Spec]:
         "release": project.release,
         "data_access": project.contract,
         "retraining": project.monitoring,
+        "training_material": project.release.training_material,
     }
 
 
