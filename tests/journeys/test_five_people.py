@@ -20,6 +20,7 @@ from attending.lifecycle import (
     checking,
     cohorts,
     deciding,
+    dossiers,
     emergencies,
     examples,
     featuring,
@@ -27,6 +28,7 @@ from attending.lifecycle import (
     holding,
     ingesting,
     opening,
+    papers,
     parity,
     policies,
     references,
@@ -404,6 +406,7 @@ def test_where_few_persons_sign_an_opened_gate_owes_a_review_and_a_late_one_shut
     secrets, project = walked.teller.secrets, walked.teller.project
     with open_desk(copy, at=later, actor="caro") as desk:
         assert emergencies.all_owed(desk) == ()  # five persons owe nothing
+        assert dossiers.write_dossier(desk, project, walked.fitted.run).compensation == ""
         policies.adopt(
             desk, "two-persons", production=False, person="caro", passphrase=secrets["caro"]
         )
@@ -429,8 +432,17 @@ def test_where_few_persons_sign_an_opened_gate_owes_a_review_and_a_late_one_shut
         clara = {"login": "clara", "passphrase": secrets["clara"]}
         emergencies.review_afterwards(desk, owed[0].of, **clara, **said)
         assert owed[0] not in emergencies.all_owed(desk)
+        stated = dossiers.write_dossier(desk, project, walked.fitted.run)
+        assert "within 30d" in stated.compensation
+        assert [(one.state, one.by, one.finding) for one in stated.reviews] == [
+            ("in order", "clara", "In order."), ("owed", "", ""), ("owed", "", ""),
+        ]  # fmt: skip
+        page = desk.home.artifacts.read(papers.page_of(desk, stated.digest)).decode()
+        assert "Few persons sign here" in page
     with open_desk(copy, at=later + timedelta(days=31), actor="omar") as desk:
         assert {one.told(desk.at)["state"] for one in emergencies.all_owed(desk)} == {"OVERDUE"}
+        late = dossiers.write_dossier(desk, project, walked.fitted.run)
+        assert "a review afterwards is overdue" in late.missing
         assert code_of(lambda: releasing.advance(desk, project, "limited")) == "review.overdue"
 
 

@@ -105,3 +105,15 @@ def test_steps_that_fall_are_refused():
     broken = {"kind": "isotonic", "intercept": 0, "slope": 1, "knots": [[0, 1], [1, 0]]}
     with pytest.raises(ValueError, match="do not rise"):
         from_json(broken)
+
+
+@pytest.mark.parametrize("kind", ["none", "platt", "beta", "isotonic"])
+def test_a_map_that_is_moved_along_a_line_gives_the_moved_log_odds_and_reads_back(kind):
+    rng = np.random.default_rng(3)
+    margin = rng.normal(size=3000)
+    outcome = (rng.random(3000) < 1 / (1 + np.exp(0.4 - 0.7 * margin))).astype(np.int8)
+    held = CALIBRATIONS.get(kind)(margin, outcome)
+    moved = held.moved(intercept=0.4, slope=0.8)
+    np.testing.assert_allclose(moved.apply(margin), 0.4 + 0.8 * held.apply(margin), atol=1e-12)
+    assert from_json(moved.as_json()) == moved
+    assert moved.is_line == held.is_line

@@ -302,6 +302,9 @@ def test_an_overdue_review_shows_in_the_verdict():
     verdict = decide(d.SPEC, made, at=d.AT)
     assert verdict.answer == "watch"
     assert "quarterly outcomes" in verdict.because
+    (late,) = [one for one in made.findings if one.name == "review_overdue"]
+    assert late.remedies == ("monitor",)
+    assert "attending review record" in verdict.action
 
 
 def test_counts_of_two_windows_add_up_to_the_counts_of_both():

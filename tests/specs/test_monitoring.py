@@ -1,9 +1,13 @@
 """The monitoring policy: read from YAML, refused where it would be quieter than it may be."""
 
+from typing import get_args
+
 import pytest
+from pydantic import ValidationError
 
 from attending.errors import BadInput
-from attending.specs.monitoring import MonitoringSpec
+from attending.specs.change_control import FITTED_AGAIN, RemedyName, Retraining
+from attending.specs.monitoring import MonitoringSpec, Rung
 from attending.specs.read_yaml import parse_spec
 
 POLICY = b"""
@@ -69,3 +73,39 @@ def test_a_missing_rung_takes_the_stricter_one():
     spec = read(f"risk_level: low\nladder:{rungs}".encode())
     assert spec.rung("concept", "act").answer == "restrict"
     assert spec.rung("data", "stop").answer == "stop"
+
+
+@pytest.mark.requirement("I1")
+def test_the_policy_of_change_is_held_against_label_latency_and_volatility():
+    def gaps(**said):
+        return Retraining.model_validate({"look_every": "90d", "latency": "31d", **said}).gaps
+
+    assert gaps() == ()
+    assert gaps(look_every="30d") == (
+        "look_every is shorter than latency, so no new outcome could be known",
+    )
+    assert gaps(volatility="high", look_every="120d") == (
+        "look_every is too rare for a place of high volatility",
+    )
+    with pytest.raises(ValidationError, match="one bound under 1"):
+        Retraining(oe_outside=(1.1, 1.3))
+
+
+@pytest.mark.requirement("I2")
+def test_each_drift_has_its_own_remedies_and_workflow_is_never_fitted_away():
+    spec = MonitoringSpec(risk_level="medium")
+    named = {
+        one
+        for drift in ("data", "concept", "workflow", "unknown")
+        for severity in ("info", "watch", "act", "stop")
+        for one in spec.remedies(drift, severity)
+    }
+    assert named == set(get_args(RemedyName))
+    assert "recalibrate" in spec.remedies("concept", "act")
+    assert not FITTED_AGAIN & set(spec.remedies("workflow", "stop"))
+    own = {"severity": "act", "answer": "freeze", "action": "Talk.", "owner": "clinical owner"}
+    rung = Rung(drift="concept", remedies=("threshold",), **own)
+    changed = spec.model_copy(update={"ladder": (rung, *spec.ladder)})
+    assert changed.remedies("concept", "act") == ("threshold",)
+    with pytest.raises(ValidationError, match="not mended by fitting"):
+        Rung(drift="workflow", remedies=("retrain",), **own)

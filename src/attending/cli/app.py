@@ -14,10 +14,12 @@ from attending.cli import (
     backup,
     baseline,
     begin,
+    calendar,
     catalogue,
     codelist,
     cohort,
     contract,
+    deployer,
     erasure,
     features,
     hospital,
@@ -25,6 +27,7 @@ from attending.cli import (
     ingest,
     installation,
     intake,
+    inventory,
     lineage,
     live,
     mapping,
@@ -97,6 +100,12 @@ for name, noun in {
 trust.audit_app.command("recall")(audit_desk.audit_recall)
 trust.audit_app.command("search")(audit_desk.audit_search)
 features.app.command("ready")(ready.features_ready)
+authority.document_app.command("write")(deployer.document_write)
+authority.document_app.command("downtime")(deployer.document_downtime)
+authority.document_app.command("trained")(deployer.document_trained)
+live.release_app.command("inventory")(inventory.release_inventory)
+authority.review_app.command("due")(calendar.review_due)
+authority.review_app.command("record")(calendar.review_record)
 study.validate_app.command("predictions")(predictions.validate_recorded)
 study.validate_app.command("later")(validation.validate_later)
 study.validate_app.command("silent")(validation.validate_silent)

@@ -283,18 +283,20 @@ def release_enable(
 def release_retire(
     person: AsOption,
     reason: ReasonOption,
+    version: VersionOption = "",
     project: ProjectOption = Path(),
     passphrase_file: PassphraseOption = None,
     home: HomeOption = None,
     at: AtOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """End the newest version for good; callers read since when, and its records stay.
+    """End a version for good, the newest unless named; callers read since when, records stay.
 
-    Example: attending release retire --as clara --reason "v2 does it better" --project P --home H
+    Example: attending release retire --version v1 --as clara --reason "v2 does it better"
+    --project P --home H
     """
     said = {"person": person, "passphrase": passphrase_from(passphrase_file), "reason": reason}
-    lines = _act("retire", project, home=home, at=at, **said)
+    lines = _act("retire", project, home=home, at=at, version=version, **said)
     emit({"stands": lines}, as_json=as_json, lines=lines)
 
 

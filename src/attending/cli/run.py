@@ -29,6 +29,7 @@ from attending.lifecycle import (
     replaying,
     run_trail,
     training,
+    updating,
 )
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
@@ -207,6 +208,41 @@ def run_promote(
         lines=[
             f"run {found.promoted}",
             f"it repeats {short(found.run)} from commit {short(found.project_commit)}",
+        ],
+    )
+
+
+@run_app.command("recalibrate")
+def run_recalibrate(
+    project: ProjectOption = Path(),
+    version: Annotated[str, typer.Option("--version", help="Such as v1. Else the newest.")] = "",
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Propose none, intercept, slope and intercept, or refit, on what matured; change nothing.
+
+    Once the clinical owner has signed the proposal, write its block into model.yaml.
+
+    Example: attending run recalibrate --project P --home H --by dana
+    """
+    asked = open_project(project)
+    with (
+        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        progress("weighing an update"),
+    ):
+        made = updating.propose_update(desk, asked, version=version)
+        block = updating.block_of(made)
+    steps = ", ".join(f"{p:.3g}" for p in made.p_values)
+    emit(
+        {"digest": made.digest, "block": block, **made.content()},
+        as_json=as_json,
+        lines=[
+            f"{made.model}@{made.version}: {made.update.replace('_', ' ')} (p {steps})",
+            f"O:E {made.observed_expected:.3g}, {made.n_events} events of {made.n}",
+            f"proposal {made.digest}",
+            *([f"for model.yaml, once signed: {block}"] if block else []),
         ],
     )
 

@@ -26,6 +26,7 @@ def dossier_document(dossier: Dossier) -> bytes:
         signatures=_signatures(dossier),
         exceptions=_exceptions(dossier),
         gates=_gates(dossier),
+        reviews=_reviews(dossier),
     )
 
 
@@ -103,6 +104,18 @@ def _gates(dossier: Dossier) -> Table:
                 ", ".join(held.open) or "none",
             )
             for held in dossier.gates
+        ),
+        numeric=False,
+    )
+
+
+def _reviews(dossier: Dossier) -> Table:
+    return Table(
+        caption="Reviews afterwards, by persons who neither made nor signed",
+        header=("Of", "Due", "State", "By", "Found"),
+        rows=tuple(
+            (held.what, format_instant(held.due), held.state, held.by or "–", held.finding or "–")
+            for held in dossier.reviews
         ),
         numeric=False,
     )

@@ -75,7 +75,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         ),
         *("erasure make", "erasure purge"),
         *("user break-glass", "user disable", "user enable", "user passphrase", "user vouch"),
-        "user unlink",
+        *("user unlink", "review record"),
         *("user role grant", "user role revoke", "user token add", "user token end"),
     ),
     _READ: (
@@ -84,7 +84,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         *("features diff", "gate check", "quarantine ls", "release status", "run ls", "run show"),
         *("snapshot ls", "snapshot show", "snapshot diff", "today", "fsck", "policy show"),
         *("review ls", "document show", "incident letter", "incident ls", "incident show"),
-        *("intake status", "intake letters"),
+        *("intake status", "intake letters", "review due", "release inventory"),
         *("run diff", "run export", "run trail", "audit head"),
         *("erasure check", "erasure ls"),
     ),
@@ -93,7 +93,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
     Access(_GUARDS | {"administrator"}, "read"): ("user ls", "user token ls"),
     _PATIENTS: (
         *("cohort explain", "explain prediction", "features show", "baseline show"),
-        *("quarantine show", "incident list"),
+        *("quarantine show", "incident list", "document downtime"),
     ),
     Access(frozenset({"clinical_lead", "privacy_officer"}), "patients", patients=True): (
         "audit recall",
@@ -101,6 +101,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
     _MAKE: (
         *("cohort build", "features build", "features parity", "features take", "train fit"),
         *("explain stability", "contract check", "run influence", "run promote"),
+        *("run recalibrate",),
         *("validate later", "validate silent", "validate threshold"),
         *(
             "validate model",
@@ -139,7 +140,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
     _PROPOSE: (
         *("agree", "gate except", "release propose", "features publish", "features deprecate"),
         *("features retire", "incident open", "incident step", "incident impact"),
-        *("incident review",),
+        *("incident review", "document write", "document trained"),
     ),
     Access(_STAFF, "release"): ("release advance",),
 }

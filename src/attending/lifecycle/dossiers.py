@@ -8,9 +8,11 @@ from attending.documents.dossier import dossier_document
 from attending.errors import Refused
 from attending.features.lineage import uses
 from attending.govern.policy import EXCEPTION_SIGNERS
+from attending.lifecycle import emergencies
 from attending.lifecycle.agreeing import exceptions_of, signed_exceptions
 from attending.lifecycle.desk import keep
 from attending.lifecycle.papers import keep_page
+from attending.lifecycle.policies import in_use
 from attending.records.card import ModelCard
 from attending.records.cohort import Cohort
 from attending.records.dossier import (
@@ -18,6 +20,7 @@ from attending.records.dossier import (
     DossierException,
     DossierFeature,
     DossierGate,
+    DossierReview,
     DossierSignature,
     DossierStep,
 )
@@ -41,10 +44,15 @@ def write_dossier(desk: Desk, project: Project, run: Run) -> Dossier:
     card = _card(desk, run)
     stands = _deployment(desk, run)
     signatures, gates = _signatures(desk, run), _gates(desk, run)
+    reviews = _reviews(desk, run)
     asked = (
         ("the version stands in no stage", stands is not None),
         ("no gate was asked for this run", bool(gates)),
         ("nobody has signed the card", _is_signed(signatures, card.digest)),
+        (
+            "a review afterwards is overdue",
+            not any(one.state == emergencies.OVERDUE for one in reviews),
+        ),
     )
     dossier = Dossier(
         model=run.model,
@@ -60,6 +68,8 @@ def write_dossier(desk: Desk, project: Project, run: Run) -> Dossier:
         exceptions=_exceptions(desk, project),
         gates=gates,
         missing=tuple(words for words, held in asked if not held),
+        compensation=in_use(desk).compensation,
+        reviews=reviews,
     )
     keep(desk, dossier, action="dossier.write", keys={"model": run.model, "run": run.digest})
     keep_page(desk, dossier_document(dossier), of=dossier.digest, title="Compliance dossier")
@@ -187,6 +197,21 @@ def _exceptions(desk: Desk, project: Project) -> tuple[DossierException, ...]:
             )
         )
     return tuple(found)
+
+
+def _reviews(desk: Desk, run: Run) -> tuple[DossierReview, ...]:
+    """Return the reviews afterwards of the gates that this run has passed, done and owed."""
+    return tuple(
+        DossierReview(
+            what=one.what,
+            due=one.due,
+            state=one.state(desk.at),
+            by=one.review.person_id if one.review else "",
+            finding=one.review.finding if one.review else "",
+        )
+        for one in emergencies.gates_to_review(desk, run.model)
+        if one.run == run.digest
+    )
 
 
 def _gates(desk: Desk, run: Run) -> tuple[DossierGate, ...]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 #: How long the right lasts, and by when it must have been reviewed.
 LASTS, REVIEWED_WITHIN = timedelta(hours=4), timedelta(hours=72)
+OVERDUE = "OVERDUE"
 _NEVER: frozenset[str] = frozenset({"administrator", "auditor"})
 
 
@@ -99,7 +100,7 @@ class Owed:
 
     def told(self, at: Instant) -> dict[str, str]:
         """Return it as it is printed, overdue or owed."""
-        state = "OVERDUE" if self.due <= at else "owed"
+        state = OVERDUE if self.due <= at else "owed"
         return {
             "what": self.what,
             "by": self.by,
@@ -120,15 +121,56 @@ def all_owed(desk: Desk, model: str = "") -> tuple[Owed, ...]:
         Owed(f"emergency as {one.role}", one.person_id, one.review_due, one.digest)
         for one in owed(desk)
     ]
-    within = in_use(desk).spec.after_review
-    done = {item.of for item in desk.home.catalog.all(AfterReview)}
-    keys = {"model": model} if model else {}
-    for stands in desk.home.catalog.all(Deployment, **keys):
-        if within is None or stands.act != "advance" or stands.decision in {None, *done}:
-            continue
-        due = stands.effective_at + timedelta(microseconds=within)
-        found.append(Owed(f"gate before {stands.stage}", stands.by, due, str(stands.decision)))
+    found += [
+        Owed(one.what, one.by, one.due, one.of)
+        for one in gates_to_review(desk, model)
+        if one.review is None
+    ]
     return tuple(found)
+
+
+@dataclass(frozen=True)
+class OpenedGate:
+    """A gate that few persons opened, and its review once there is one."""
+
+    what: str
+    by: str
+    due: Instant
+    of: str
+    run: str
+    review: AfterReview | None
+
+    def state(self, at: Instant) -> str:
+        """Return whether it is owed, overdue, or what its review said."""
+        if self.review is not None:
+            return "in order" if self.review.in_order else "not in order"
+        return OVERDUE if self.due <= at else "owed"
+
+
+def gates_to_review(desk: Desk, model: str = "") -> tuple[OpenedGate, ...]:
+    """Return the gates whose opening is reviewed afterwards under the policy in use, oldest first.
+
+    Args:
+        desk: where and when.
+        model: only of this model; of every one when empty.
+    """
+    within = in_use(desk).spec.after_review
+    if within is None:
+        return ()
+    done = {item.of: item for item in desk.home.catalog.all(AfterReview)}
+    keys = {"model": model} if model else {}
+    return tuple(
+        OpenedGate(
+            what=f"gate before {stands.stage}",
+            by=stands.by,
+            due=stands.effective_at + timedelta(microseconds=within),
+            of=stands.decision,
+            run=stands.run,
+            review=done.get(stands.decision),
+        )
+        for stands in desk.home.catalog.all(Deployment, **keys)
+        if stands.act == "advance" and stands.decision is not None
+    )
 
 
 def review_afterwards(

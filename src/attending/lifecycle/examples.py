@@ -9,6 +9,7 @@ from typing import Any
 import attending
 from attending.errors import BadInput, DependencyDown, did_you_mean
 from attending.specs.base import dump
+from attending.specs.deployer import DeployerSpec
 from attending.specs.read_yaml import read_spec
 from attending.specs.release import ReleaseSpec
 
@@ -33,6 +34,12 @@ def shipped_release() -> dict[str, Any]:  # a JSON object
     """Return the release plan that projects begin from, as its template says it."""
     folder = examples_folder() / "readmission-synthetic"
     return dump(read_spec(folder / "release.yaml", ReleaseSpec))
+
+
+def shipped_deployer() -> dict[str, Any]:  # a JSON object
+    """Return deployer.yaml as its template says it."""
+    folder = examples_folder() / "readmission-synthetic"
+    return dump(read_spec(folder / "deployer.yaml", DeployerSpec))
 
 
 def copy_example(name: str, into: Path) -> Path:

@@ -8,11 +8,10 @@ from attending.errors import Refused
 from attending.govern.agreements import Fitted, agreed_before_fit
 from attending.govern.content import missing_fields
 from attending.govern.gates import Evidence, Fact, decide
-from attending.lifecycle import agreeing, policies
+from attending.lifecycle import agreeing, policies, ward_facts
 from attending.lifecycle.deciding import places_to_decide, standing_decision
 from attending.lifecycle.desk import keep
 from attending.lifecycle.examples import shipped_release
-from attending.lifecycle.incidents import incidents
 from attending.lifecycle.parity import ENOUGH
 from attending.lifecycle.signing import spec_document
 from attending.lifecycle.standing import faults_of, standing_on
@@ -440,11 +439,6 @@ def _no_block(desk: Desk, _project: Project, run: Run) -> Fact:
     return _told(verdict, verdict.answer not in _BLOCKING, absent="", why=verdict.because)
 
 
-def _incidents_closed(desk: Desk, _project: Project, run: Run) -> Fact:
-    left = incidents(desk, model=run.model, open_only=True)
-    return _plain(not left, f"{len(left)} incidents are open")
-
-
 def _audited(desk: Desk, _project: Project, _run: Run) -> Fact:
     return witnessed(desk)
 
@@ -490,12 +484,21 @@ _FACTS: dict[Stage, dict[str, Callable[[Desk, Project, Run], Fact]]] = {
         "silent.gates": _silent_gates,
         "verdicts.no_block": _no_block,
         "rollback.tested": _drilled,
+        "reviews.planned": ward_facts.reviews_planned,
+        "change.agreed": ward_facts.change_agreed,
+        "safety.argued": ward_facts.safety_argued,
+        "downtime.ready": ward_facts.downtime_ready,
+        "workflow.confirmed": ward_facts.workflow_confirmed,
+        "training.ready": ward_facts.training_ready,
         "time.availability_recorded": _availability,
     },
     "live": {
         "limited.complete": _limited_long,
         "verdicts.no_block": _no_block,
-        "incidents.closed": _incidents_closed,
+        "reviews.current": ward_facts.reviews_current,
+        "downtime.ready": ward_facts.downtime_ready,
+        "training.ready": ward_facts.training_ready,
+        "incidents.closed": ward_facts.incidents_closed,
         "audit.verified": _audited,
         "time.availability_recorded": _availability,
     },

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from attending.lifecycle.provenance import ProjectState, project_state
 from attending.specs.cohort import CohortSpec
 from attending.specs.contract import ContractSpec
+from attending.specs.deployer import DeployerSpec
 from attending.specs.features import FeaturesSpec
 from attending.specs.model import ModelSpec
 from attending.specs.monitoring import MonitoringSpec
@@ -74,6 +75,11 @@ class Project:
     def monitoring(self) -> MonitoringSpec:
         """Return what is watched."""
         return self._read("monitoring", MonitoringSpec)
+
+    @cached_property
+    def deployer(self) -> DeployerSpec:
+        """Return what who deploys the model owes beside it."""
+        return self._read("deployer", DeployerSpec)
 
     def _read(self, name: str, kind: type[S]) -> S:
         found = self.said.get(name)

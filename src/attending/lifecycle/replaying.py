@@ -9,6 +9,7 @@ from attending.lifecycle.cohorts import BuiltCohort, made_cohort
 from attending.lifecycle.desk import keep
 from attending.lifecycle.featuring import BuiltFeatures, made_features
 from attending.lifecycle.ingesting import held
+from attending.lifecycle.recalibrating import base_of
 from attending.lifecycle.run_specs import asked_by
 from attending.lifecycle.training import fit_under, standing_of
 from attending.records.replay import Replay
@@ -60,7 +61,8 @@ def repeated(desk: Desk, asked: Project, was: Run) -> Fitted:
     source = verified(desk, was.snapshot)
     cohort = rebuilt_cohort(desk, asked, source)
     features = rebuilt_features(desk, asked, cohort)
-    return fit_under(asked, cohort, features=features, standing=standing_of(was))
+    base = base_of(desk, asked)
+    return fit_under(asked, cohort, features=features, standing=standing_of(was), base=base)
 
 
 def verified(desk: Desk, snapshot: str) -> Held:

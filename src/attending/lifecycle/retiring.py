@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def retire(
-    desk: Desk, project: Project, *, person: str, passphrase: str, reason: str
+    desk: Desk, project: Project, *, person: str, passphrase: str, reason: str, version: str = ""
 ) -> tuple[Deployment, ...]:
-    """Return what stands after the newest version was retired for good, signed.
+    """Return what stands after a version was retired for good, signed; the newest unless named.
 
     Raises:
         Denied: the signer is no clinical lead.
@@ -36,7 +36,7 @@ def retire(
             code="release.role",
             hint="Ask the clinical owner.",
         )
-    now = desk.home.deployments.current(project.name)
+    now = desk.home.deployments.current(project.name, version=version)
     if now is None:
         raise NotFound("no version of this model is here", code="model.missing")
     stands = steps.retire(now, at=desk.at, by=signer.person_id, reason=reason)

@@ -268,6 +268,14 @@ def _contents(
         yield data, json.loads(data)
 
 
+def contents_of(
+    desk: Desk, model: str, *, since: Instant | None = None, until: Instant | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield what the stored predictions of a model say, whatever their version."""
+    for _, content in _contents(desk, model, since=since, until=until):
+        yield content
+
+
 def request_of(content: dict[str, Any]) -> str:
     """Return the id of a request, the same when the same is asked again."""
     return digest_of({key: content[key] for key in _ASKED})[:32]

@@ -17,6 +17,7 @@ from attending.lifecycle.people import authenticated
 from attending.lifecycle.sealing import seal
 from attending.lifecycle.standing import before_the_clock_was_set_back, standing_on
 from attending.records.decisions import SpecDocument
+from attending.records.deployer import DeployerPaper
 from attending.records.explanation import StabilityReport
 from attending.records.governance import Approval, Withdrawal
 from attending.specs.base import dump
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from attending.lifecycle.projects import Project
     from attending.records.governance import Person
     from attending.records.run import Run
+    from attending.specs.base import Spec
 
 #: Kind of record -> kind of document, where the words differ.
 _KINDS = {
@@ -35,6 +37,7 @@ _KINDS = {
     "incident_review": "incident",
     "input_review": "contract",
     "model_card": "card",
+    "recalibration": "retraining",
     "stability": "explanation",
     "validation": "validation_report",
 }
@@ -75,6 +78,7 @@ def sign(  # noqa: PLR0913 - a signature has these parts, each said by the signe
         raise BadInput(
             f"got kind '{kind}', and the document is a '{found}'", code="sign.kind", where=digest
         )
+    _require_whole(desk, digest)
     signer = authenticated(desk, person, passphrase)
     named = check_role(role)
     approval = give(
@@ -99,6 +103,22 @@ def sign(  # noqa: PLR0913 - a signature has these parts, each said by the signe
     )
     _keep(desk, approval)
     return approval
+
+
+def _require_whole(desk: Desk, digest: str) -> None:
+    """Refuse a paper of who deploys that has an open field.
+
+    Raises:
+        Refused: naming what is missing.
+    """
+    content = desk.home.catalog.content(digest)
+    if content["kind"] == DeployerPaper.kind and content["missing"]:
+        raise Refused(
+            f"the {content['paper'].replace('_', ' ')} is not whole: "
+            f"{'; '.join(content['missing'])}",
+            code="paper.missing",
+            hint="Complete deployer.yaml, then write it again: `attending document write`.",
+        )
 
 
 def _intent(said: Intent, desk: Desk, signer: Person, *, nonce: str) -> Intent:
@@ -227,9 +247,9 @@ def standing_approvals(desk: Desk, digest: str) -> tuple[Approval, ...]:
 
 
 def propose_specs(desk: Desk, project: Project) -> dict[str, str]:
-    """Return the digests of the release plan and the data permission, kept to be signed."""
+    """Return the digests of the specs that are signed, kept: release, data access, monitoring."""
     made = {}
-    for name, spec in (("release", project.release), ("data_access", project.contract)):
+    for name, spec in _signed_specs(project).items():
         record = SpecDocument(
             spec=name, model=project.name, spec_digest=spec.digest, says=dump(spec)
         )
@@ -239,9 +259,19 @@ def propose_specs(desk: Desk, project: Project) -> dict[str, str]:
     return made
 
 
+def _signed_specs(project: Project) -> dict[str, Spec]:
+    """Return by kind of document the specs of a project that people sign."""
+    return {
+        "release": project.release,
+        "data_access": project.contract,
+        "retraining": project.monitoring,
+        "training_material": project.release.training_material,
+    }
+
+
 def spec_document(desk: Desk, project: Project, name: str) -> str | None:
     """Return the digest of a proposed spec as it stands in the project, None when there is none."""
-    wanted = project.release.digest if name == "release" else project.contract.digest
+    wanted = _signed_specs(project)[name].digest
     found = [
         item
         for item in desk.home.catalog.all(SpecDocument, model=project.name, spec=name)

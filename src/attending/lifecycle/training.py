@@ -6,14 +6,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from attending.errors import NotFound, Refused
-from attending.lifecycle import agreeing, checking, policies, pretraining, reviewing, run_specs
+from attending.lifecycle import (
+    agreeing,
+    checking,
+    policies,
+    pretraining,
+    recalibrating,
+    reviewing,
+    run_specs,
+)
 from attending.lifecycle.brought import brought_models
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.desk import keep_in
 from attending.lifecycle.featuring import built_features
 from attending.lifecycle.provenance import code_digest, interpreter, machine, packages, unpinned
+from attending.lifecycle.recalibrating import bundle_in, files_of
 from attending.lifecycle.sizing import size_of
-from attending.models.bundle import read_bundle
 from attending.models.number_bundle import read_number_bundle
 from attending.records.contract import ContractReport, LeakReport
 from attending.records.run import Package, Run
@@ -28,6 +36,7 @@ if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.featuring import BuiltFeatures
     from attending.lifecycle.projects import Project
+    from attending.lifecycle.recalibrating import Base
     from attending.models.bundle import Bundle
     from attending.models.number_bundle import NumberBundle
     from attending.train.fit import Trained
@@ -87,7 +96,8 @@ def checked_fit(
     standing = standing_now(desk, project, contract_report=report.digest)
     if project.model.split.kind == "group_random":
         agreeing.require_exception(standing.exceptions, condition=SPLIT_CONDITION)
-    return fit_under(project, cohort, features=features, standing=standing)
+    base = recalibrating.standing_base(desk, project)
+    return fit_under(project, cohort, features=features, standing=standing, base=base)
 
 
 def refit(desk: Desk, project: Project, digest: str) -> Fitted:
@@ -109,7 +119,8 @@ def refit(desk: Desk, project: Project, digest: str) -> Fitted:
             code="run.other_specs",
             hint="Check out the commit that the run names, then try again.",
         )
-    return fit_under(project, cohort, features=features, standing=standing_of(run))
+    base = recalibrating.base_of(desk, project)
+    return fit_under(project, cohort, features=features, standing=standing_of(run), base=base)
 
 
 def bundle_of(desk: Desk, run: Run) -> Bundle:
@@ -124,7 +135,7 @@ def bundle_of(desk: Desk, run: Run) -> Bundle:
             code="model.outcome_type",
             hint="Numbers and counts go from cohort to report; they are not served or explained.",
         )
-    return read_bundle(_files_of(desk, run))
+    return bundle_in(desk, run)
 
 
 def number_bundle_of(desk: Desk, run: Run) -> NumberBundle:
@@ -134,16 +145,7 @@ def number_bundle_of(desk: Desk, run: Run) -> NumberBundle:
         Refused: a file of another format.
         IntegrityBroken: a file is not the one that its bundle names, or a probe moved.
     """
-    return read_number_bundle(_files_of(desk, run))
-
-
-def _files_of(desk: Desk, run: Run) -> dict[str, bytes]:
-    """Return the files of the chosen model; those of other candidates stand in folders."""
-    return {
-        item.name: desk.home.artifacts.read(item.digest)
-        for item in run.artifacts
-        if "/" not in item.name
-    }
+    return read_number_bundle(files_of(desk, run))
 
 
 def latest_run(desk: Desk, project: Project, name: str = "") -> Run:
@@ -213,9 +215,25 @@ def standing_of(run: Run) -> Standing:
 
 
 def fit_under(
-    project: Project, cohort: BuiltCohort, *, features: BuiltFeatures, standing: Standing
+    project: Project,
+    cohort: BuiltCohort,
+    *,
+    features: BuiltFeatures,
+    standing: Standing,
+    base: Base | None = None,
 ) -> Fitted:
-    """Return a fit of a project's model on these rows, with its record; nothing is kept."""
+    """Return a fit of a project's model on these rows, with its record; nothing is kept.
+
+    Args:
+        project: whose specs count.
+        cohort: on which rows.
+        features: what is known of them.
+        standing: what the fit stands on beside its data.
+        base: the earlier model that model.yaml recalibrates.
+
+    Raises:
+        Refused: the test of a recalibration holds rows that it was estimated on.
+    """
     spec, label = project.model, project.cohort.label
     parts = split(
         spec,
@@ -224,6 +242,8 @@ def fit_under(
         delay_us=label.delay,
         exception=bool(standing.exceptions),
     )
+    if base is not None:
+        base.require_later(cohort.table, parts.test)
     sample_size = size_of(project, cohort, parts)
     names, digest = project.features.names, project.features.digest
     trained: Trained | TrainedNumbers
@@ -236,6 +256,7 @@ def fit_under(
             names=names,
             feature_set=digest,
             brought=brought_models(project),
+            base=base.bundle if base else None,
         )
     else:
         trained = fit_numbers(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending.features.build import build as build_features_table
+from attending.lifecycle import calendar
 from attending.lifecycle.cohorts import in_zones, project_snapshot
 from attending.lifecycle.desk import keep, required
 from attending.lifecycle.engines import engine_name, engine_over
@@ -71,6 +72,7 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
             responses=said.get(""),
             site_responses=said,
             by_site={one.site: one for one in site_references(desk, project, stands.version)},
+            overdue=calendar.overdue(desk, stands, asked=project.monitoring),
             predictions_digest=artifact,
             outcomes_digest=joined.digest if joined else None,
             risk_of=bundle_of(desk, desk.home.catalog.get(stands.run, Run)).risk,

@@ -63,6 +63,21 @@ class Calibration:
         known = np.array(self.knots)
         return np.asarray(np.interp(margin, known[:, 0], known[:, 1]))
 
+    def moved(self, *, intercept: float, slope: float) -> Calibration:
+        """Return the map with its log-odds moved along a line, for a recalibration.
+
+        >>> Calibration("platt", intercept=-1.0, slope=2.0).moved(intercept=0.5, slope=2.0)
+        Calibration(kind='platt', intercept=-1.5, slope=4.0, knots=(), slope_high=None)
+        """
+        high = self.slope_high
+        return Calibration(
+            kind="platt" if self.is_line else self.kind,
+            intercept=intercept + slope * self.intercept,
+            slope=slope * self.slope,
+            knots=tuple((x, intercept + slope * y) for x, y in self.knots),
+            slope_high=None if high is None else slope * high,
+        )
+
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
         knots = [list(pair) for pair in self.knots]

@@ -103,12 +103,7 @@ def matured_until(outcomes: pa.Table | None, at: np.datetime64) -> Matured:
         return Matured(
             none, none.astype(np.int8), none.astype(np.bool_), none.astype("datetime64[us]")
         )
-    known = pc.and_(
-        pc.is_valid(outcomes.column("label")), pc.is_valid(outcomes.column("matured_at"))
-    )
-    table = outcomes.filter(pc.and_(known, pc.equal(outcomes.column("kind"), "live")))
-    table = table.filter(pa.array(micros(table, "matured_at") <= at))
-    table = _first_of_each_stay(table)
+    table = first_matured(outcomes, at)
     flagged = table.column("flagged").fill_null(fill_value=False).to_numpy(zero_copy_only=False)
     return Matured(
         table.column("score").to_numpy(zero_copy_only=False).astype(np.float64),
@@ -117,6 +112,15 @@ def matured_until(outcomes: pa.Table | None, at: np.datetime64) -> Matured:
         micros(table, "matured_at"),
         pc.fill_null(table.column("site"), "").to_numpy(zero_copy_only=False),
     )
+
+
+def first_matured(outcomes: pa.Table, at: np.datetime64) -> pa.Table:
+    """Return the rows with an outcome that was known by an instant, the first of each stay."""
+    known = pc.and_(
+        pc.is_valid(outcomes.column("label")), pc.is_valid(outcomes.column("matured_at"))
+    )
+    table = outcomes.filter(pc.and_(known, pc.equal(outcomes.column("kind"), "live")))
+    return _first_of_each_stay(table.filter(pa.array(micros(table, "matured_at") <= at)))
 
 
 def _first_of_each_stay(table: pa.Table) -> pa.Table:

@@ -36,7 +36,11 @@ def together(
     found += [*broken, *(_overdue(spec, name) for name in overdue)]
     sources = {one.name: one.source for one in held.features if one.source}
     grouped = group(_switched(strongest(found)), sources, at_least=spec.data.group_at)
-    return explain(spec, grouped), measures, asked
+    told = tuple(
+        one.model_copy(update={"remedies": spec.remedies(one.drift, one.severity)})
+        for one in explain(spec, grouped)
+    )
+    return told, measures, asked
 
 
 def _switched(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -57,10 +61,14 @@ def at_site(site: str, seen: Seen) -> Seen:
 
 
 def _overdue(spec: MonitoringSpec, name: str) -> Finding:
-    return make(
+    """Return the finding that a review is overdue; it is its owner's."""
+    found = make(
         spec,
         ("workflow", "watch"),
         "review_overdue",
         subject=name,
         meaning=f"The review '{name}' is overdue, so nobody has looked as was agreed.",
     )
+    owners = [one.owner for one in spec.reviews if one.name == name]
+    said = {"action": f"Do the review '{name}' and record it: `attending review record`."}
+    return found.model_copy(update={**said, "owner": owners[0] if owners else found.owner})

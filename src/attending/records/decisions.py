@@ -11,7 +11,8 @@ class SpecDocument(Record):
     """A spec as it stands, kept so that it can be shown and signed.
 
     Attributes:
-        spec: `release`, or `data_access` for the contract's permission.
+        spec: `release`, `data_access` for the contract's permission, `retraining` for the
+            policy of monitoring and change, or `training_material`.
         spec_digest: of the spec; another spec makes another document.
         says: the spec in plain JSON.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from attending.records.base import Part, Record, When
+from attending.records.base import GrownPart, Part, Record, When
 
 
 class DossierStep(Part):
@@ -61,7 +61,22 @@ class DossierGate(Part):
     open: tuple[str, ...]
 
 
-class Dossier(Record):
+class DossierReview(Part):
+    """A review afterwards of a gate that few persons opened.
+
+    Attributes:
+        state: `owed`, `OVERDUE`, `in order` or `not in order`.
+        by: who reviewed, by id; empty while it is owed.
+    """
+
+    what: str
+    due: When
+    state: str
+    by: str = ""
+    finding: str = ""
+
+
+class Dossier(GrownPart, Record):
     """The compliance view of one version, from records only.
 
     Attributes:
@@ -69,6 +84,8 @@ class Dossier(Record):
         intended: intended use and scope, one fact a line.
         non_intended: uses and patients that it is not for.
         missing: what a complete dossier has, and this one does not.
+        compensation: what the policy does afterwards because few persons sign; empty for others.
+        reviews: those reviews, done and owed.
     """
 
     kind: ClassVar[str] = "dossier"
@@ -86,3 +103,5 @@ class Dossier(Record):
     exceptions: tuple[DossierException, ...]
     gates: tuple[DossierGate, ...]
     missing: tuple[str, ...] = ()
+    compensation: str = ""
+    reviews: tuple[DossierReview, ...] = ()

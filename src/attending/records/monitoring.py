@@ -87,7 +87,10 @@ class Effect(Part):
 
 
 class Finding(GrownPart):
-    """One thing that is not as it was: what, how much, what it means and who does what."""
+    """One thing that is not as it was: what, how much, what it means and who does what.
+
+    `remedies` are what may be done about it by the ladder, the lightest first.
+    """
 
     drift: Drift
     severity: Severity
@@ -102,6 +105,7 @@ class Finding(GrownPart):
     evidence: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     effect: Effect | None = None
+    remedies: tuple[str, ...] = ()
 
     @property
     def subjects(self) -> frozenset[str]:

@@ -15,6 +15,7 @@ from pydantic import (
 from attending.specs.base import Length, Scalar, Spec
 from attending.specs.expression import Expression  # noqa: TC001 - pydantic reads it
 from attending.specs.outcome_type import OutcomeType, check_suits, with_defaults
+from attending.specs.recalibration import RecalibrationSpec  # noqa: TC001 - the type of a field
 from attending.specs.search import SearchSpec  # noqa: TC001 - the type of a field
 from attending.times import format_instant, parse_instant
 from attending.types import Instant
@@ -247,6 +248,7 @@ class ModelSpec(Spec):
             risks: it needs a calibration that mends them, and the run says so.
         missing: `native` leaves gaps to the estimator; `impute` fills the training median.
         metrics: measures agreed before fitting, by their names in `statistics`.
+        recalibration: keep an earlier run's model and move its log-odds as a signed proposal says.
     """
 
     name: Slug
@@ -270,6 +272,15 @@ class ModelSpec(Spec):
         "calibration_slope",
     )
     sample_size: SampleSizeSpec = SampleSizeSpec()
+    recalibration: RecalibrationSpec | None = None
+
+    @model_validator(mode="after")
+    def _recalibrates_by_the_calendar(self) -> ModelSpec:
+        if self.recalibration is not None and (
+            self.split.kind != "temporal" or self.outcome_type != "yes_no"
+        ):
+            raise ValueError("recalibration is for risks, and needs split.kind: temporal")
+        return self
 
     @model_validator(mode="before")
     @classmethod

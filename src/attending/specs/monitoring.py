@@ -11,10 +11,17 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from attending.specs.base import Length, Spec
+from attending.specs.change_control import (
+    FITTED_AGAIN,
+    REMEDIES,
+    RemedyName,
+    Retraining,
+    Review,
+    Words,
+)
 
 Share: TypeAlias = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive: TypeAlias = Annotated[float, Field(gt=0.0)]
-Words: TypeAlias = Annotated[str, Field(min_length=1)]
 DriftName: TypeAlias = Literal["data", "concept", "workflow", "unknown"]
 SeverityName: TypeAlias = Literal["info", "watch", "act", "stop"]
 AnswerName: TypeAlias = Literal["continue", "watch", "freeze", "restrict", "fallback", "stop"]
@@ -156,7 +163,8 @@ class TrustCondition(Spec):
 class Rung(Spec):
     """One rung of the ladder: what a finding of this drift and severity leads to, and whose it is.
 
-    Drift `any` stands for all that no other rung of that severity names.
+    Drift `any` stands for all that no other rung of that severity names. `remedies` are what may
+    be done about it, the lightest first; empty means what `change_control.REMEDIES` names.
     """
 
     drift: DriftName | Literal["any"] = "any"
@@ -164,25 +172,13 @@ class Rung(Spec):
     answer: AnswerName
     action: Words
     owner: Words
+    remedies: tuple[RemedyName, ...] = ()
 
-
-class Retraining(Spec):
-    """The policy of retraining as it was agreed; text that people hold each other to."""
-
-    cadence: Words = "reviewed every quarter"
-    thresholds: Words = "as the ladder says"
-    label_latency: Words = "outcomes count once mature"
-    capacity: Words = "one change under review at a time"
-    approval: Words = "the clinical owner signs; nothing retrains by itself"
-
-
-class Review(Spec):
-    """One entry of the review calendar; overdue ones show in the verdict."""
-
-    name: Words
-    every: Length
-    owner: Words
-    covers: tuple[str, ...] = ()
+    @model_validator(mode="after")
+    def _fits_no_workflow(self) -> Rung:
+        if self.drift == "workflow" and FITTED_AGAIN & set(self.remedies):
+            raise ValueError("a workflow that drifted is not mended by fitting the model again")
+        return self
 
 
 _LADDER = (
@@ -257,7 +253,11 @@ _LADDER = (
 
 
 class MonitoringSpec(Spec):
-    """Everything that is watched, what it leads to, and when people look."""
+    """Everything that is watched, what it leads to, and when people look.
+
+    Attributes:
+        capacity: minutes a week that each owner has for reviews.
+    """
 
     version: Literal[1] = 1
     risk_level: Literal["low", "medium", "high"]
@@ -269,6 +269,7 @@ class MonitoringSpec(Spec):
     ladder: tuple[Rung, ...] = _LADDER
     retraining: Retraining = Retraining()
     reviews: tuple[Review, ...] = ()
+    capacity: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _is_whole(self) -> MonitoringSpec:
@@ -305,3 +306,12 @@ class MonitoringSpec(Spec):
             if (found := self._rung(drift, stricter)) is not None:
                 return found
         return self.ladder[-1]
+
+    def remedies(self, drift: str, severity: str) -> tuple[RemedyName, ...]:
+        """Return what may be done about a drift of a severity, the lightest first.
+
+        >>> MonitoringSpec(risk_level="high").remedies("concept", "act")
+        ('threshold', 'recalibrate', 'feature_review')
+        """
+        own = self.rung(drift, severity).remedies
+        return own or REMEDIES.get((drift, severity), ("monitor",))

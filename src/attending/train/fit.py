@@ -16,6 +16,7 @@ from attending.records.run import CandidateFacts, Measured
 from attending.train.candidate import At, Table, fit_one, in_order
 from attending.train.checks import check_too_good, rank_auroc
 from attending.train.hashing import hashed
+from attending.train.recalibrated import recalibrated
 from attending.train.search import searched
 from attending.train.sites import leave_one_site_out
 from attending.train.split import read_rows
@@ -70,6 +71,7 @@ def fit(  # noqa: PLR0913 - what a fit is made of
     names: Sequence[str],
     feature_set: str,
     brought: Mapping[str, bytes] | None = None,
+    base: Bundle | None = None,
 ) -> Trained:
     """Return every candidate fitted, calibrated and scored on the test rows.
 
@@ -81,6 +83,7 @@ def fit(  # noqa: PLR0913 - what a fit is made of
         names: the features to use, in the order of the model's columns.
         feature_set: digest of the features' definitions.
         brought: files of models that were fitted elsewhere, by their digest.
+        base: the model that the spec recalibrates; it is not fitted again.
 
     Raises:
         BadInput: tables whose rows differ, an unknown feature, or parameters out of range.
@@ -96,7 +99,12 @@ def fit(  # noqa: PLR0913 - what a fit is made of
         for name, asked in spec.candidates()
     }
     at = At(split.train, split.tuning, split.calibration)
-    bundles = {name: fit_one(table, one.asked, at=at) for name, one in found.items()}
+    bundles = {
+        name: _recalibrated(table, base, at=at)
+        if spec.recalibration is not None and name == spec.estimator
+        else fit_one(table, one.asked, at=at)
+        for name, one in found.items()
+    }
     risks = {name: bundle.risk(table.x[split.test]) for name, bundle in bundles.items()}
     out_of_fold = None
     if split.fold is not None:
@@ -112,6 +120,22 @@ def fit(  # noqa: PLR0913 - what a fit is made of
         asked = next(iter(found.values())).asked
         sites = leave_one_site_out(table, asked, split=split, sites=_sites(cohort))
     return Trained(bundles, risks, out_of_fold, facts, sites)
+
+
+def _recalibrated(table: Table, base: Bundle | None, *, at: At) -> Bundle:
+    """Return the model that the spec recalibrates, moved.
+
+    Raises:
+        BadInput: the earlier model was not handed over, or the spec names none.
+    """
+    if table.spec.recalibration is None or base is None:
+        raise BadInput(
+            "the model that is recalibrated was not handed over",
+            code="recalibration.base",
+            hint="Fit it through `attending train fit`.",
+            where="model.yaml: recalibration",
+        )
+    return recalibrated(base, table.spec.recalibration, table=table, at=at)
 
 
 def _facts(

@@ -130,7 +130,7 @@ def _fitted_without(rows: TrainingRows, where: Mask) -> Bundle:
     """Return the model fitted on all rows but these."""
     parts = rows.split
     kept = [part[~where[part]] for part in (parts.train, parts.tuning, parts.calibration)]
-    alone = rows.spec.model_copy(update={"compare": ()})
+    alone = rows.spec.model_copy(update={"compare": (), "recalibration": None})
     trained = fit(
         alone,
         rows.cohort,

@@ -1,0 +1,104 @@
+"""What must be true of the work on the wards before people see a score, and while they do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attending.govern.gates import Fact
+from attending.govern.roles import ROLES
+from attending.lifecycle import calendar, deploying
+from attending.lifecycle.incidents import incidents
+from attending.lifecycle.signing import spec_document
+from attending.lifecycle.standing import standing_on
+from attending.specs.change_control import calendar_gaps
+
+if TYPE_CHECKING:
+    from attending.lifecycle.desk import Desk
+    from attending.lifecycle.projects import Project
+    from attending.records.deployer import PaperName
+    from attending.records.run import Run
+
+
+def reviews_planned(_desk: Desk, project: Project, _run: Run) -> Fact:
+    """Return whether each topic of the checklist has a review that is often enough and owned."""
+    open_topics = calendar_gaps(project.monitoring.reviews)
+    if open_topics:
+        return Fact("missing", note=f"no review covers {', '.join(open_topics)}")
+    owners = {one.owner for one in project.monitoring.reviews}
+    nobody = sorted(one for one in owners if not _has_owner(project, one))
+    return Fact("failed", note=f"nobody is {', '.join(nobody)}") if nobody else Fact("met")
+
+
+def _has_owner(project: Project, words: str) -> bool:
+    named = calendar.owner_of(project.release.owners, words)
+    return bool(named) or words.lower().replace(" ", "_") in ROLES
+
+
+def change_agreed(desk: Desk, project: Project, _run: Run) -> Fact:
+    """Return whether the policy of monitoring and change has no gap and a clinical lead signed."""
+    digest = spec_document(desk, project, "retraining")
+    if left := project.monitoring.retraining.gaps:
+        return Fact("missing", digest, "; ".join(left))
+    signed = standing_on(desk, digest) if digest else ()
+    if not any(one.role == "clinical_lead" and one.meaning == "approval" for one in signed):
+        return Fact("missing", digest, "monitoring.yaml as it stands is not signed")
+    return Fact("met", digest)
+
+
+def reviews_current(desk: Desk, project: Project, run: Run) -> Fact:
+    """Return whether no task of the review calendar is overdue."""
+    stands = desk.home.deployments.current(run.model)
+    late = calendar.overdue(desk, stands, asked=project.monitoring) if stands else ()
+    return Fact("failed", note=f"overdue: {', '.join(late)}") if late else Fact("met")
+
+
+def incidents_closed(desk: Desk, _project: Project, run: Run) -> Fact:
+    """Return whether no incident of the model is open."""
+    left = incidents(desk, model=run.model, open_only=True)
+    return Fact("failed", note=f"{len(left)} incidents are open") if left else Fact("met")
+
+
+def safety_argued(desk: Desk, project: Project, run: Run) -> Fact:
+    """Return whether the safety case is whole and a clinical lead approved it."""
+    return _paper(desk, project, run, name="safety_case", roles=frozenset({"clinical_lead"}))
+
+
+def downtime_ready(desk: Desk, project: Project, run: Run) -> Fact:
+    """Return whether the downtime procedure is whole and signed by who runs service or wards."""
+    roles: frozenset[str] = frozenset({"operator", "nurse_leader"})
+    return _paper(desk, project, run, name="downtime", roles=roles)
+
+
+def workflow_confirmed(desk: Desk, project: Project, run: Run) -> Fact:
+    """Return whether the nurse leader confirmed task, steps and clicks."""
+    return _paper(desk, project, run, name="workflow", roles=frozenset({"nurse_leader"}))
+
+
+def _paper(
+    desk: Desk, project: Project, run: Run, *, name: PaperName, roles: frozenset[str]
+) -> Fact:
+    if not project.folder.path("deployer").is_file() and "deployer" not in project.said:
+        return Fact("missing", note="there is no deployer.yaml")
+    paper = deploying.present_paper(desk, project, run, name=name)
+    words = name.replace("_", " ")
+    if paper is None:
+        return Fact("missing", note=f"the {words} as it stands was not written")
+    if paper.missing:
+        return Fact("missing", paper.digest, "; ".join(paper.missing))
+    if not any(one.role in roles for one in standing_on(desk, paper.digest)):
+        whose = " or ".join(sorted(roles)).replace("_", " ")
+        return Fact("missing", paper.digest, f"the {words} is not signed by a {whose}")
+    return Fact("met", paper.digest)
+
+
+def training_ready(desk: Desk, project: Project, _run: Run) -> Fact:
+    """Return whether the material is signed, and somebody of each role has completed it."""
+    digest = spec_document(desk, project, "training_material")
+    signed = standing_on(desk, digest) if digest else ()
+    if not any(one.meaning == "approval" for one in signed):
+        return Fact("missing", digest, "the training material as it stands is not signed")
+    done = {one.role for one in deploying.trained(desk, project)}
+    nobody = [one for one in project.release.training_material.required_roles if one not in done]
+    if nobody:
+        return Fact("missing", digest, f"nobody has completed it as {', '.join(nobody)}")
+    return Fact("met", digest)
