@@ -148,13 +148,13 @@ def test_a_witness_whose_key_came_after_the_backup_still_shows_the_loss(made):
         signature=keys.sign(private, body.encode()).hex(),
     )  # fmt: skip
     witness.keep(told)
-    asked = Wanted(witness=witness.folder)
+    asked = Wanted(witness=witness.place)
     with pytest.raises(IntegrityBroken) as refusal:
         recovery.restore(made.folder, made.tmp / "again", asked, at=LATER, region="north")
     assert (refusal.value.code, "7 later" in refusal.value.message) == ("backup.rolled_back", True)
     # One of a size that came back must be signed by a key that the home had.
     witness.keep(told.model_copy(update={"size": 1}))
-    asked = Wanted(witness=witness.folder, accept_loss=True)
+    asked = Wanted(witness=witness.place, accept_loss=True)
     with pytest.raises(IntegrityBroken) as refusal:
         recovery.restore(made.folder, made.tmp / "again", asked, at=LATER, region="north")
     assert refusal.value.code == "checkpoint.unknown_key"

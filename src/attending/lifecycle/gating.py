@@ -17,7 +17,6 @@ from attending.lifecycle.signing import spec_document
 from attending.lifecycle.standing import faults_of, standing_on
 from attending.lifecycle.training import latest_run
 from attending.lifecycle.validation_rows import prior_name, prior_of
-from attending.lifecycle.witnessing import witnessed
 from attending.records.card import ModelCard
 from attending.records.contract import ContractReport, LeakReport
 from attending.records.decisions import AccessReview, RollbackDrill
@@ -439,10 +438,6 @@ def _no_block(desk: Desk, _project: Project, run: Run) -> Fact:
     return _told(verdict, verdict.answer not in _BLOCKING, absent="", why=verdict.because)
 
 
-def _audited(desk: Desk, _project: Project, _run: Run) -> Fact:
-    return witnessed(desk)
-
-
 _TRAINED: dict[str, Callable[[Desk, Project, Run], Fact]] = {
     "run.complete": _complete,
     "run.not_exploratory": _not_exploratory,
@@ -499,7 +494,7 @@ _FACTS: dict[Stage, dict[str, Callable[[Desk, Project, Run], Fact]]] = {
         "downtime.ready": ward_facts.downtime_ready,
         "training.ready": ward_facts.training_ready,
         "incidents.closed": ward_facts.incidents_closed,
-        "audit.verified": _audited,
+        "audit.verified": ward_facts.audited,
         "time.availability_recorded": _availability,
     },
     "retired": {},

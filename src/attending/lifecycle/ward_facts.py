@@ -15,7 +15,8 @@ from attending.specs.change_control import calendar_gaps
 if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
-    from attending.records.deployer import PaperName
+    from attending.lifecycle.witnessing import witnessed
+from attending.records.deployer import PaperName
     from attending.records.run import Run
 
 
@@ -56,6 +57,11 @@ def incidents_closed(desk: Desk, _project: Project, run: Run) -> Fact:
     """Return whether no incident of the model is open."""
     left = incidents(desk, model=run.model, open_only=True)
     return Fact("failed", note=f"{len(left)} incidents are open") if left else Fact("met")
+
+
+def audited(desk: Desk, _project: Project, _run: Run) -> Fact:
+    """Return whether the ledger verifies against a witness that the store's user cannot change."""
+    return witnessed(desk)
 
 
 def safety_argued(desk: Desk, project: Project, run: Run) -> Fact:
