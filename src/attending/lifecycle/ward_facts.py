@@ -10,13 +10,13 @@ from attending.lifecycle import calendar, deploying
 from attending.lifecycle.incidents import incidents
 from attending.lifecycle.signing import spec_document
 from attending.lifecycle.standing import standing_on
+from attending.lifecycle.witnessing import witnessed
 from attending.specs.change_control import calendar_gaps
 
 if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
-    from attending.lifecycle.witnessing import witnessed
-from attending.records.deployer import PaperName
+    from attending.records.deployer import PaperName
     from attending.records.run import Run
 
 
