@@ -122,6 +122,40 @@ def test_one_flipped_byte_in_any_stored_file_is_found(tmp_path):
     assert _refused(lambda: shelf.read(names[-1]))
 
 
+@pytest.mark.fault("P06")
+def test_p06_every_bit_of_every_class_of_stored_file_is_found_ten_thousand_of_ten_thousand(
+    tmp_path,
+):
+    shelf = Artifacts(tmp_path / "artifacts")
+    name = shelf.put(bytes(range(256)) * 4)
+    snapshots = Snapshots(tmp_path / "snapshots")
+    digest = _snapshot(tmp_path / "scratch", shards=1)
+    folder = snapshots.adopt(tmp_path / "scratch", digest)
+    asked = {shelf.path(name): (lambda: shelf.read(name), name)}
+    asked |= {
+        path: (lambda: snapshots.verify(digest), path.name) for path in sorted(folder.iterdir())
+    }
+    assert {path.name for path in folder.iterdir()} == {
+        "manifest.json", "quarantine.parquet", "shard-00000.parquet"
+    }  # fmt: skip
+    flips = found = 0
+    for path, (ask, named) in asked.items():
+        whole = path.read_bytes()
+        path.chmod(0o644)
+        for at in range(8 * len(whole)):
+            data = bytearray(whole)
+            data[at // 8] ^= 1 << at % 8
+            path.write_bytes(data)
+            flips += 1
+            with pytest.raises(IntegrityBroken) as refusal:
+                ask()
+            told = f"{refusal.value.message} {refusal.value.where}"
+            found += refusal.value.exit_code == 4 and named[:12] in told
+        path.write_bytes(whole)
+        ask()  # control: with every bit as it was, nothing is said
+    assert found == flips >= 10_000
+
+
 def _flip(path) -> bool:
     """Flip one byte in the middle and return whether the file can still be read."""
     path.chmod(0o644)
