@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +11,10 @@ from attending.digests import canonical, digest_bytes
 from attending.errors import AttendingError, BadInput, DependencyDown, IntegrityBroken, NotFound
 from attending.stores.artifacts import Artifacts
 from attending.stores.snapshots import Snapshots
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 #: What an id must never be able to say.
 HOSTILE = [
@@ -131,7 +136,9 @@ def test_p06_every_bit_of_every_class_of_stored_file_is_found_ten_thousand_of_te
     snapshots = Snapshots(tmp_path / "snapshots")
     digest = _snapshot(tmp_path / "scratch", shards=1)
     folder = snapshots.adopt(tmp_path / "scratch", digest)
-    asked = {shelf.path(name): (lambda: shelf.read(name), name)}
+    asked: dict[Path, tuple[Callable[[], object], str]] = {
+        shelf.path(name): (lambda: shelf.read(name), name)
+    }
     asked |= {
         path: (lambda: snapshots.verify(digest), path.name) for path in sorted(folder.iterdir())
     }
