@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,10 @@ from attending.digests import canonical, digest_bytes
 from attending.errors import AttendingError, BadInput, DependencyDown, IntegrityBroken, NotFound
 from attending.stores.artifacts import Artifacts
 from attending.stores.snapshots import Snapshots
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 #: What an id must never be able to say.
 HOSTILE = [
@@ -121,6 +126,42 @@ def test_one_flipped_byte_in_any_stored_file_is_found(tmp_path):
     torn.chmod(0o644)
     torn.write_bytes(torn.read_bytes()[:-1])
     assert _refused(lambda: shelf.read(names[-1]))
+
+
+@pytest.mark.fault("P06")
+def test_p06_every_bit_of_every_class_of_stored_file_is_found_ten_thousand_of_ten_thousand(
+    tmp_path,
+):
+    shelf = Artifacts(tmp_path / "artifacts")
+    name = shelf.put(bytes(range(256)) * 4)
+    snapshots = Snapshots(tmp_path / "snapshots")
+    digest = _snapshot(tmp_path / "scratch", shards=1)
+    folder = snapshots.adopt(tmp_path / "scratch", digest)
+    asked: dict[Path, tuple[Callable[[], object], str]] = {
+        shelf.path(name): (lambda: shelf.read(name), name)
+    }
+    asked |= {
+        path: (lambda: snapshots.verify(digest), path.name) for path in sorted(folder.iterdir())
+    }
+    assert {path.name for path in folder.iterdir()} == {
+        "manifest.json", "quarantine.parquet", "shard-00000.parquet"
+    }  # fmt: skip
+    flips = found = 0
+    for path, (ask, named) in asked.items():
+        whole = path.read_bytes()
+        path.chmod(0o644)
+        for at in range(8 * len(whole)):
+            data = bytearray(whole)
+            data[at // 8] ^= 1 << at % 8
+            path.write_bytes(data)
+            flips += 1
+            with pytest.raises(IntegrityBroken) as refusal:
+                ask()
+            told = f"{refusal.value.message} {refusal.value.where}"
+            found += refusal.value.exit_code == 4 and named[:12] in told
+        path.write_bytes(whole)
+        ask()  # control: with every bit as it was, nothing is said
+    assert found == flips >= 10_000
 
 
 def _flip(path) -> bool:

@@ -43,28 +43,28 @@ class Followed:
         Raises:
             BadInput: all rows lost.
         """
-        count = np.ones(self.lost.size, np.int64) if times is None else times.astype(np.int64)
-        weight = np.where(self.lost, 0.0, 1.0 / self._followed_just_before(count)[self.place])
-        there = np.repeat(weight, count)
-        there = there[there > 0]
-        if not there.size:
+        count = np.ones(self.lost.size, np.int64) if times is None else times
+        lost = np.bincount(self.place, count * self.lost, self.moments).astype(np.float64)
+        kept = np.bincount(self.place, count * ~self.lost, self.moments).astype(np.float64)
+        through = np.cumsum(kept)
+        if not through[-1]:
             raise BadInput("got no row that was not lost", code="statistics.censoring")
-        if truncate < 1.0:
-            weight = np.minimum(weight, np.quantile(there, truncate))
-        return np.asarray(weight, np.float64)
+        # Weights rise with time, so the quantile is the weight at one of the times.
+        last = int(np.searchsorted(through, truncate * through[-1] * (1.0 - 1e-12)))
+        weight = 1.0 / _followed_just_before(lost, kept)
+        return np.where(self.lost, 0.0, np.minimum(weight, weight[last])[self.place])
 
-    def _followed_just_before(self, count: Ints) -> Floats:
-        """Return Kaplan and Meier's share not lost just before each distinct time."""
-        size = self.moments
-        lost = np.bincount(self.place, count * self.lost, size)
-        events = np.bincount(self.place, count * ~self.lost, size)
-        risk = float(count.sum()) - np.concatenate([[0.0], np.cumsum(lost + events)[:-1]])
-        # Events at an instant come before losses at it, so those leave the set at risk first.
-        share = np.zeros(size)
-        np.divide(lost, risk - events, out=share, where=lost > 0)
-        # Where the last of all is lost nobody is left to be stood for; no weight is read there.
-        survived = np.cumprod(1.0 - np.minimum(share, 1.0 - 1e-12))
-        return np.concatenate([[1.0], survived[:-1]])
+
+def _followed_just_before(lost: Floats, kept: Floats) -> Floats:
+    """Return Kaplan and Meier's share not lost just before each time, from counts at each."""
+    gone = np.cumsum(lost + kept)
+    risk = gone[-1] - gone + lost + kept
+    # Events at an instant come before losses at it, so those leave the set at risk first.
+    share = np.zeros(lost.size)
+    np.divide(lost, risk - kept, out=share, where=lost > 0)
+    # Where the last of all is lost nobody is left to be stood for; no weight is read there.
+    survived = np.cumprod(1.0 - np.minimum(share, 1.0 - 1e-12))
+    return np.concatenate([[1.0], survived[:-1]])
 
 
 def followed(time: Column, lost: Mask, *, horizon: float) -> Followed:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from attending.validate.evidence import Evidence
 
 _MEASURES = ("auroc", "brier", "observed_expected", "prevalence")
-#: Each draw weighs all rows again, so there are fewer than of the other measures.
-_DRAWS = 200
+#: Each draw weighs all rows again, so there are fewer than of the other measures, and of very
+#: many rows, whose intervals are narrow, fewer still.
+_DRAWS, _FEWEST, _ROWS_DRAWN = 200, 50, 40_000_000
 LOST = -1
 
 
@@ -74,7 +75,7 @@ def _weighted(data: ValidationData, follow: FollowUp, *, seed: int) -> Iterator[
 
     yield measured(np.ones(outcome.size))
     draw = np.random.default_rng(seed)
-    for _ in range(_DRAWS):
+    for _ in range(max(_FEWEST, min(_DRAWS, _ROWS_DRAWN // outcome.size))):
         times = draw.poisson(1.0, patients)[patient]
         try:
             yield measured(times)
