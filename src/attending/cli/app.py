@@ -47,6 +47,7 @@ from attending.cli.door import through
 from attending.cli.guard import guarded
 from attending.cli.leaving import leave
 from attending.cli.stopping import stoppable
+from attending.cli.supervised import supervised
 from attending.errors import EXIT_CODES
 
 if TYPE_CHECKING:
@@ -142,4 +143,4 @@ def top(
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
-    leave(lambda: through(stoppable(guarded(app)), argv=sys.argv))
+    leave(lambda: supervised(lambda: through(stoppable(guarded(app)), argv=sys.argv)))

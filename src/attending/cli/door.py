@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import resource
 import sys
 import traceback
 from pathlib import Path
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _STORAGE = {errno.ENOSPC: "storage.full", errno.EDQUOT: "storage.full", errno.EIO: "storage.io"}
+
+#: What else is raised where memory runs out: a library or a thread that cannot be had.
+_STARVED = (ImportError, RuntimeError, SystemError)
 
 
 def through(run: Callable[[], object], *, argv: list[str]) -> int:
@@ -30,6 +34,8 @@ def through(run: Callable[[], object], *, argv: list[str]) -> int:
         return _print(error, as_json="--json" in argv)
     except OSError as error:
         return _print(_storage(error), as_json="--json" in argv)
+    except MemoryError:
+        return _print(_short_of_memory(), as_json="--json" in argv)
     except Exception as error:  # noqa: BLE001 - the outer door
         return _print(_defect(error), as_json="--json" in argv)
     return 0
@@ -45,11 +51,27 @@ def _storage(error: OSError) -> AttendingError:
     )
 
 
+def _limited() -> bool:
+    """Return whether this process may have only so much memory (`ulimit -v`)."""
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+
+
+def _short_of_memory(where: str = "") -> AttendingError:
+    return DependencyDown(
+        "there was not enough memory for this step",
+        code="memory.short",
+        hint="Nothing was half done: give it more memory, then run the same command again.",
+        where=where,
+    )
+
+
 def _defect(error: Exception) -> AttendingError:
     """Name the place of a defect, and no value: an argument could hold a patient's data."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "attending" in Path(frame.filename).parts]
     last = (ours or list(frames))[-1]
+    if _limited() and isinstance(error, _STARVED):
+        return _short_of_memory(f"{Path(last.filename).name}:{last.lineno}")
     return DependencyDown(
         f"an unexpected {type(error).__name__}: this is a defect in attending",
         code="internal.defect",

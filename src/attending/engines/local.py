@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
@@ -223,8 +224,8 @@ def layers_of(shard: Path | LayeredShard) -> list[Layer]:
         return [Layer(shard)]
     try:
         ends = ends_of(shard)
-    except (OSError, pa.ArrowException):
-        refusal = _unreadable(shard.ended[0])
+    except (OSError, pa.ArrowException) as error:
+        refusal = _refusal(shard.ended[0], error)
         raise refusal from None
     return [Layer(path, ended) for path, ended in zip(shard.files, ends, strict=True)]
 
@@ -324,8 +325,8 @@ def _last_subject_starts(table: pa.Table) -> int:
 def _open(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path, read_dictionary=list(_DICTIONARIES))
-    except (OSError, pa.ArrowInvalid):
-        refusal = _unreadable(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        refusal = _refusal(path, error)
         raise refusal from None
 
 
@@ -336,8 +337,8 @@ def _read(file: pq.ParquetFile, groups: list[int], wanted: Wanted, *, layer: Lay
     there = [name for name in names + extra if name not in empty]
     try:
         table = file.read_row_groups(groups, columns=there, use_threads=False)
-    except (OSError, pa.ArrowException):
-        refusal = _unreadable(layer.path)
+    except (OSError, pa.ArrowException) as error:
+        refusal = _refusal(layer.path, error)
         raise refusal from None
     for name in empty:
         nulls = pa.nulls(table.num_rows, file.schema_arrow.field(name).type)
@@ -398,6 +399,13 @@ def _subject_spans(file: pq.ParquetFile) -> list[tuple[int, int]]:
         found = file.metadata.row_group(group).column(column).statistics
         spans.append((found.min, found.max) if found else (0, 2**63 - 1))
     return spans
+
+
+def _refusal(path: Path, error: Exception) -> Exception:
+    """Return the refusal of a shard; too little memory says nothing of the file."""
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return MemoryError("a shard is larger than the memory that is left")
+    return _unreadable(path)
 
 
 def _unreadable(path: Path) -> IntegrityBroken:

@@ -118,6 +118,8 @@ def _zones(said: object) -> dict[str, str]:
 def _cast(column: Column, wanted: pa.DataType, *, name: str, where: str) -> Column:
     try:
         return column.cast(wanted)
+    except pa.ArrowMemoryError:
+        raise  # too little memory says nothing of the file
     except pa.ArrowException:
         raise BadInput(
             f"the column '{name}' is {column.type}, expected {wanted}",
