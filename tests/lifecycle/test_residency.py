@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+
 import pytest
 
+from attending.cli.app import app
+from attending.cli.door import through
 from attending.errors import Refused
 from attending.lifecycle import recovery, residency
 from attending.lifecycle.desk import create_home, keep
@@ -55,6 +60,16 @@ def test_backups_restores_and_drills_stay_in_the_regions_of_the_contract(desk, t
     back = tmp_path / "near"
     recovery.restore(tmp_path / "backups", back, Wanted(), at=AT, region="local")
     assert (back / "settings.yaml").is_file()
+
+
+def test_an_export_to_another_region_is_refused_before_anything_is_written(desk, tmp_path):
+    out, err = io.StringIO(), io.StringIO()
+    where = ["--home", str(desk.home.root), "--at", "2026-03-02T07:00:00Z"]
+    asked = ["snapshot", "export", str(tmp_path / "out"), "--region", "abroad", *where]
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = through(lambda: app(asked, standalone_mode=False), argv=asked)
+    assert (code, "residency.outside" in err.getvalue()) == (3, True)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_home_without_contracts_states_no_region(tmp_path):

@@ -134,3 +134,17 @@ def test_a_person_changes_by_another_row_and_a_login_is_given_once(home):
         with pytest.raises(NotFound):
             ask("nobody")
     assert home.check_rows() == ()
+
+
+@pytest.mark.fault("G19")
+def test_g19_everyone_of_some_versions_is_listed_on_either_database(home):
+    with home.database.transaction() as unit:
+        many = [scored(n, version=f"v{n % 3 + 1}") for n in range(9)]
+        home.predictions.add(unit, [*many, scored(20, model="another")])
+        unit.append(act())
+    # Control: without versions nobody is meant.
+    assert home.predictions.listed("readmission").num_rows == 0
+    found = home.predictions.listed("readmission", versions=["v1", "v3"])
+    assert found["request_id"].to_pylist() == ["r0", "r2", "r3", "r5", "r6", "r8"]
+    assert set(found["version"].to_pylist()) == {"v1", "v3"}
+    assert set(home.predictions.subjects()) == {100 + n for n in (*range(9), 20)}

@@ -24,6 +24,7 @@ from attending.errors import BadInput
 from attending.lifecycle import ingesting, landmarks, scanning, snapshots
 from attending.lifecycle.deidentifying import export_deidentified
 from attending.lifecycle.desk import open_desk
+from attending.lifecycle.residency import require_region
 from attending.times import parse_instant, parse_length
 
 if TYPE_CHECKING:
@@ -180,6 +181,9 @@ def snapshot_export(
     suppress: Annotated[
         bool, typer.Option("--suppress", help="Leave out what could make a patient known.")
     ] = False,
+    region: Annotated[
+        str, typer.Option(help="Where the folder stands; outside the contract's it is refused.")
+    ] = "",
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -196,6 +200,8 @@ def snapshot_export(
         open_desk(home_path(home), at=clock(at), actor=by) as desk,
         progress("writing shards") as each,
     ):
+        if region:
+            require_region(desk.home, region)
         if deidentified:
             _refuse_together(as_of, meds=meds)
             rows = export_deidentified(desk, folder, snapshot=name, suppress=suppress, each=each)

@@ -32,7 +32,7 @@ class Broken(Exception):
 def members(data: bytes) -> dict[str, bytes]:
     """Return the files by name, every header made again and compared; nothing is unpacked."""
     found: dict[str, bytes] = {}
-    at = 0
+    at, last = 0, ""
     while any(header := data[at : at + BLOCK]):
         name = header[:100].rstrip(b"\0").decode("ascii", "replace")
         size = int(header[124:135], 8) if re.fullmatch(rb"[0-7]{11}", header[124:135]) else -1
@@ -41,11 +41,10 @@ def members(data: bytes) -> dict[str, bytes]:
         end = at + BLOCK + told.size
         padded = end + -told.size % BLOCK
         same = NAME.fullmatch(name) and header == told.tobuf(tarfile.USTAR_FORMAT, "ascii")
-        last = max(found, default="")
         if not same or size < 0 or padded > len(data) or any(data[end:padded]) or name <= last:
             raise Broken(f"member {len(found) + 1} of the archive is not as it was packed")
         found[name] = data[at + BLOCK : end]
-        at = padded
+        at, last = padded, name
         if len(found) > MOST_FILES:
             raise Broken("the archive has too many members")
     if data[at:] != bytes(2 * BLOCK):
@@ -65,7 +64,8 @@ def check_list(files: dict[str, bytes]) -> tuple[dict[str, Any], str]:
     known = public_keys(files["keys.txt"].decode("ascii"))
     exact = files["list.sig"] == f"{line} {bytes.fromhex(signature).hex()}\n".encode()
     message = files["list.json"]
-    if not exact or not BESIDE["signed"](known.get(line, b""), message, bytes.fromhex(signature)):
+    exact = exact and line in known
+    if not exact or not BESIDE["signed"](known[line], message, bytes.fromhex(signature)):
         raise Broken("the list is not one that the keys signed")
     said = json.loads(message)
     names = files.keys() - {"list.json", "list.sig"}

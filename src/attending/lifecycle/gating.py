@@ -366,10 +366,6 @@ def _blank(desk: Desk, project: Project) -> tuple[str, ...]:
     return missing_fields(dump(project.release), template=template)
 
 
-def _way_back(_desk: Desk, project: Project, _run: Run) -> Fact:
-    return _plain(bool(project.release.fallback.downtime_pathway), "no downtime pathway")
-
-
 def _drilled(desk: Desk, _project: Project, run: Run) -> Fact:
     drill = desk.home.catalog.latest(RollbackDrill, run=run.digest)
     return _told(drill, drill is not None, absent="the way back was not walked")
@@ -460,7 +456,7 @@ _VALIDATED: dict[str, Callable[[Desk, Project, Run], Fact]] = {
 }
 _SILENT: dict[str, Callable[[Desk, Project, Run], Fact]] = {
     "release.complete": _release,
-    "rollback.path_named": _way_back,
+    "rollback.path_named": ward_facts.way_back,
     "rollback.tested": _drilled,
     "incidents.owners_named": _owners,
     "monitors.configured": _monitors,

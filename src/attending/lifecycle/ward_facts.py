@@ -59,6 +59,12 @@ def incidents_closed(desk: Desk, _project: Project, run: Run) -> Fact:
     return Fact("failed", note=f"{len(left)} incidents are open") if left else Fact("met")
 
 
+def way_back(_desk: Desk, project: Project, _run: Run) -> Fact:
+    """Return whether the plan says what happens when there is no score."""
+    named = bool(project.release.fallback.downtime_pathway)
+    return Fact("met") if named else Fact("failed", note="no downtime pathway")
+
+
 def audited(desk: Desk, _project: Project, _run: Run) -> Fact:
     """Return whether the ledger verifies against a witness that the store's user cannot change."""
     return witnessed(desk)

@@ -106,14 +106,11 @@ def restored(folder: Path, root: Path, wanted: Wanted) -> Iterator[Restored]:
         try:
             found = Restored(home, backup, _verify(home, backup, wanted.witness), size)
             _check_files(home)
-        finally:
-            home.close()
-        _move_rows(scratch, wanted.database_file)
-        found.home = Home.open(scratch)
-        try:
             yield found
         finally:
-            found.home.close()
+            home.close()
+        # A server is written to last, when nothing can be refused any more.
+        _move_rows(scratch, wanted.database_file)
         with io_refused():
             scratch.rename(root)
             sync_folder(root.parent)
