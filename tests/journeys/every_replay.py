@@ -53,7 +53,7 @@ def source_of(example: str, folder: Path) -> Source:
     if example.endswith("-diabetes-130"):
         return Source("diabetes-130", data / "diabetes-130")
     shell = Shell(folder=folder, home=folder / "none")
-    shell.run("hospital", "write", str(folder / "extract"), "--patients", "1500")
+    shell.run("hospital", "write", str(folder / "extract"), "--patients", "1500", "--years", "3")
     return Source("hospital", folder / "extract")
 
 

@@ -11,15 +11,16 @@ import pyarrow.compute as pc
 from attending.digests import digest_file
 from attending.errors import BadInput
 from attending.ingest.predictions_cells import (
+    read_baseline,
     read_numbers,
     read_outcome,
     read_risk,
-    read_times,
     texts,
 )
 from attending.ingest.predictions_columns import find_roles
 from attending.ingest.predictions_followed import followed_outcomes, horizon_of
 from attending.ingest.predictions_table import read_table
+from attending.ingest.predictions_times import read_times
 from attending.records.predictions_file import ColumnRead, PredictionsFile
 
 if TYPE_CHECKING:
@@ -64,21 +65,23 @@ def read_predictions(
         BadInput: the file, a column or a cell cannot be read in one way only.
         NotFound: there is no such file.
     """
-    table = read_table(path, delimiter=delimiter)
+    table, notes = read_table(path, delimiter=delimiter)
     if not table.num_rows:
         raise BadInput(
             "the file has no row below its first line", code="predictions.empty", where=path.name
         )
     try:
-        return _read(table, path, asked, drop_missing=drop_missing)
+        return _read(table, path, asked, notes=notes, drop_missing=drop_missing)
     except BadInput as error:
         error.where = error.where or path.name
         raise
 
 
-def _read(table: pa.Table, path: Path, asked: Asked, *, drop_missing: bool) -> Read:
+def _read(
+    table: pa.Table, path: Path, asked: Asked, *, notes: list[str], drop_missing: bool
+) -> Read:
     roles = find_roles(table, asked)
-    reader = _Reader(table, roles)
+    reader = _Reader(table, roles, notes)
     outcome = reader.outcome(asked.event)
     risk = reader.risk(percent=asked.percent)
     columns = {"outcome": outcome, "risk": risk, "subject": reader.patients()}
@@ -125,11 +128,11 @@ def _shown(count: int) -> str:
 class _Reader:
     """Reads one column after another and notes what each was taken as."""
 
-    def __init__(self, table: pa.Table, roles: Roles) -> None:
+    def __init__(self, table: pa.Table, roles: Roles, notes: list[str]) -> None:
         self.table = table
         self.roles = roles
         self.read: list[ColumnRead] = []
-        self.notes: list[str] = []
+        self.notes = list(notes)
         self.real_calendar = True
         self.horizon: float | None = None
 
@@ -137,6 +140,11 @@ class _Reader:
         name, found = self.roles.outcome
         made, reading = read_outcome(self.table[name], name=name, event=event)
         self._note(name, "outcome", found, reading=reading)
+        if self.roles.outcomes_too:
+            self.notes.append(
+                f"Also of yes and no: {', '.join(self.roles.outcomes_too)}. If one of them is the "
+                "outcome, write --outcome COLUMN."
+            )
         return made
 
     def risk(self, *, percent: bool | None) -> pa.Array:
@@ -232,8 +240,8 @@ class _Reader:
         made = read_times(self.table[name])
         if made is None:
             self.notes.append(
-                f"Column '{name}' was not used as the time: a cell is empty, or is no date and "
-                "time such as 2026-01-31 06:00."
+                f"Column '{name}' was not used as the time: a cell is empty, is no date and time "
+                "such as 2026-01-31 06:00, or may be day/month and month/day alike."
             )
             return {}
         years = pc.min_max(pc.year(made)).as_py()
@@ -289,7 +297,7 @@ class _Reader:
     def baselines(self) -> dict[str, pa.Array]:
         made = {}
         for about, (name, found) in self.roles.baselines.items():
-            values = read_numbers(self.table[name], name=name).values
+            values, decided = read_baseline(self.table[name], name=name)
             known = values[~np.isnan(values)]
             if not known.size:
                 raise BadInput(f"column '{name}' is empty", code="predictions.no_baseline")
@@ -297,7 +305,9 @@ class _Reader:
             risk = known.min() >= 0 and known.max() <= 1 and bool(np.count_nonzero(known % 1))
             if risk:
                 made[f"baseline_{about}_risk"] = pa.array(values)
-            self._note(name, f"baseline {about}", found, reading="risks" if risk else "points")
+            decided = decided or bool(np.isin(known, (0, 1)).all())
+            reading = "yes and no" if decided else "risks" if risk else "points"
+            self._note(name, f"baseline {about}", found, reading=reading)
         return made
 
     def _note(self, column: str, taken_as: str, found: str, *, reading: str = "") -> None:

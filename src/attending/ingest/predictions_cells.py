@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from scipy.special import expit
 
 from attending.errors import BadInput
-from attending.ingest.cells import instants, is_true, numbers
+from attending.ingest.cells import is_true, numbers
 
 if TYPE_CHECKING:
     from attending.ingest.cells import Column
@@ -86,6 +87,11 @@ NO = frozenset(
     ]
 )
 _MOST_POINTS = 60
+#: Names that say that their numbers are log odds.
+_LOG_ODDS = re.compile(
+    r"(^|[^a-z])(logit|log[ _.-]?odds|linear[ _.-]?predictor|lin[ _.-]?pred)([^a-z]|$)",
+    re.IGNORECASE,
+)
 #: Names that say that their numbers are percentages.
 _PERCENT = re.compile(r"%|(^|[^a-z])(percent|percentage|pct|perc|prozent)([^a-z]|$)", re.IGNORECASE)
 
@@ -119,7 +125,13 @@ def read_numbers(column: Column, *, name: str) -> Cells:
     >>> read_numbers(pa.chunked_array([["0,5", "1"]]), name="risk").values.tolist()
     [0.5, 1.0]
     """
-    if not _is_text(column.type):
+    if not is_text(column.type):
+        if not _is_numeric(column.type):
+            raise BadInput(
+                f"column '{name}' holds {column.type}, not numbers",
+                code="predictions.not_numbers",
+                hint="Name another column.",
+            )
         return Cells(_floats(column), "")
     plain = texts(column)
     spelled = pc.utf8_rtrim(plain, "%")
@@ -169,6 +181,8 @@ def read_risk(column: Column, *, name: str, percent: bool | None = None) -> Cell
     if not known.size:
         raise BadInput(f"column '{name}' is empty", code="predictions.no_risk")
     low, high = float(known.min()), float(known.max())
+    if percent is None and _LOG_ODDS.search(name) and low < 0.0:
+        return Cells(expit(found.values), "log odds, turned into risks")
     signs = "with %" in found.reading
     named = percent is None and bool(_PERCENT.search(name))
     told = signs or named or percent is True
@@ -213,8 +227,9 @@ def _outside(known: Floats, *, name: str, outside: int, asked: bool | None) -> B
     return BadInput(
         f"{outside} of {known.size} cells of column '{name}' are outside 0 to 1",
         code="predictions.outside",
-        hint="A risk is a probability. Log odds, distances and points must be turned into one "
-        "first; another column is named by --risk COLUMN.",
+        hint="A risk is a probability. Log odds are read where the column's name says so, such as "
+        "'logit'; distances and points must be turned into a probability first. Another column is "
+        "named by --risk COLUMN.",
     )
 
 
@@ -267,27 +282,37 @@ def _plain_words(column: Column) -> Column:
     return pc.replace_substring_regex(words, r"^([+-]?\d+)[.,]0+$", r"\1")
 
 
-def read_times(column: Column) -> pa.Array | None:
-    """Return instants, or None where a cell is none that can be read one way only.
+def read_baseline(column: Column, *, name: str) -> tuple[Floats, bool]:
+    """Return what is compared with as numbers, and whether it is yes and no: decisions.
 
-    >>> read_times(pa.chunked_array([["03/04/2025"]])) is None
-    True
+    Raises:
+        BadInput: neither numbers nor yes and no.
+
+    >>> read_baseline(pa.chunked_array([["Y", "N", ""]]), name="flag")
+    (array([ 1.,  0., nan]), True)
     """
-    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
-        return column.cast(pa.timestamp("us", tz=getattr(column.type, "tz", None))).cast(
-            pa.timestamp("us")
-        )
-    if not _is_text(column.type):
-        return None
-    found = instants(texts(column))
-    return None if found.null_count else found
+    try:
+        return read_numbers(column, name=name).values, False
+    except BadInput as not_numbers:
+        try:
+            return _floats(read_outcome(column, name=name)[0]), True
+        except BadInput:
+            raise not_numbers from None
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def is_text(kind: pa.DataType) -> bool:
+    """Return whether cells are words, plain or coded."""
     inner = kind.value_type if pa.types.is_dictionary(kind) else kind
     return bool(pa.types.is_string(inner) or pa.types.is_large_string(inner))
 
 
+def _is_numeric(kind: pa.DataType) -> bool:
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
+    return any(test(inner) for test in tests)
+
+
 def _floats(column: Column) -> Floats:
-    plain = column.combine_chunks().cast(pa.float64())
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    plain = whole.cast(pa.float64())
     return np.asarray(plain.to_numpy(zero_copy_only=False), dtype=np.float64)

@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from attending.errors import BadInput, did_you_mean
 from attending.ingest.predictions_cells import read_numbers, read_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    import pyarrow as pa
 
     from attending.records.predictions_file import Found
 
@@ -37,6 +36,7 @@ _RISK = (
      "predicted_probability", "predicted_prob", "probability", "proba", "prob", "p_hat", "phat"),
     ("risk_percent", "risk_pct", "score", "risk_score", "model_score", "prediction", "predicted",
      "pred", "y_pred", "yhat", "y_hat", "y_score", "p", "p1", "prob_1", "proba_1", "score_1",
+     "logit", "log_odds", "logodds", "linear_predictor", "lin_pred",
      "risiko", "wahrscheinlichkeit", "probabilite", "risque", "riesgo", "probabilidad", "risco"),
 )  # fmt: skip
 _RISK_LIKE = re.compile(
@@ -61,6 +61,23 @@ _TIME = (
     ("admission_time", "admittime", "admission_date", "admit_date", "dischtime", "discharge_date",
      "aufnahmedatum", "entlassdatum", "visit_date"),
 )  # fmt: skip
+#: Names of many languages for who it is and when it was said, as whole names.
+_PATIENT_LIKE = re.compile(
+    r"((pat|patients?|patienten|paciente|subject|subj|person|client)_?"
+    r"(id|nr|no|num|number|nummer|key|code|hash|mrn|pseudonym)|"
+    r"(id|n|no|nr|num|numero)_(de_|du_)?(patient|paciente|paziente)|ipp|mrn_hash)"
+)
+_TIME_LIKE = re.compile(
+    r"((date|time|datetime|timestamp|datum|zeitpunkt|fecha)_(of_|de_|der_|du_)?(the_|la_)?"
+    r"(prediction|predicted|scoring|score|index|vorhersage|prediccion)|"
+    r"(prediction|predicted|pred|scoring|scored|score|index|vorhersage)_?"
+    r"(ts|dt|dttm|at|date\w*|time\w*|datum|zeit\w*))"
+)
+#: Names of what a tool said or did: never the outcome, unless it was said to be.
+_TOOL = re.compile(
+    r"(^|_)(flag\w*|alert\w*|alarm\w*|warning\w*|trigger\w*|fired|decision|tool|model|predicted|"
+    r"y_pred|pred|prediction)(_|$)"
+)
 _SITE = (
     ("site", "hospital", "facility", "hospital_id", "site_id", "facility_id", "centre", "center",
      "krankenhaus", "klinik", "standort", "hopital"),
@@ -85,6 +102,7 @@ _GROUPS = {
     "payer_code": "insurance", "unit": "unit", "ward": "unit", "icu_type": "icu_type",
     "first_careunit": "unit", "station": "unit", "department": "unit",
 }  # fmt: skip
+_SUFFIX = re.compile(r"_(score|index|points|punkte|total|sum|value)$")
 _SCORES = frozenset(
     [
         "lace",
@@ -149,7 +167,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Roles:
-    """Which column is what: column and how it was found; empty names where there is none."""
+    """Which column is what: column and how it was found; empty names where there is none.
+
+    Attributes:
+        outcomes_too: other columns of yes and no, where no plain name told the outcome.
+    """
 
     outcome: tuple[str, Found]
     risk: tuple[str, Found]
@@ -159,6 +181,7 @@ class Roles:
     site: tuple[str, Found] | None = None
     follow_up: tuple[str, Found] | None = None
     competing: tuple[str, Found] | None = None
+    outcomes_too: tuple[str, ...] = ()
     groups: dict[str, tuple[str, Found]] = field(default_factory=dict)
     baselines: dict[str, tuple[str, Found]] = field(default_factory=dict)
 
@@ -188,11 +211,15 @@ def find_roles(table: pa.Table, asked: Asked) -> Roles:
     said_all = {asked.outcome, asked.risk, asked.patient, *asked.groups, *asked.baselines}
     said_all |= {asked.follow_up, asked.competing}
     apart = said_all | set(of_following)
-    free = [name for name in names if name not in apart and plain(name) not in _SCORES]
-    risk = _needed(table, free, ("risk", asked.risk, _RISK, _RISK_LIKE), fits=_may_be_risk)
+    free = [name for name in names if name not in apart and not _is_score(name)]
+    numbers = [name for name in free if not _is_time(table, name)]
+    risk = _needed(table, numbers, ("risk", asked.risk, _RISK, _RISK_LIKE), fits=_may_be_risk)
     free = [name for name in free if name != risk[0]]
     outcome = _needed(
-        table, free, ("outcome", asked.outcome, _OUTCOME, _OUTCOME_LIKE), fits=_may_be_outcome
+        table,
+        [name for name in free if not _TOOL.search(plain(name))],
+        ("outcome", asked.outcome, _OUTCOME, _OUTCOME_LIKE),
+        fits=_may_be_outcome,
     )
     free = [name for name in free if name != outcome[0]]
     groups: dict[str, tuple[str, Found]] = {
@@ -208,18 +235,19 @@ def find_roles(table: pa.Table, asked: Asked) -> Roles:
     taken = {risk[0], outcome[0], *apart}
     for name in names:
         if name not in taken and (
-            plain(name) in _SCORES or plain(name).startswith(("baseline_", "group_"))
+            _is_score(name) or plain(name).startswith(("baseline_", "group_"))
         ):
             _by_prefix(name, groups, baselines)
     return Roles(
         outcome=outcome,
         risk=risk,
-        patient=_optional(free, asked.patient, _PATIENT),
+        patient=_optional(free, asked.patient, _PATIENT, like=_PATIENT_LIKE),
         row=_optional(free, "", _ROW),
-        time=_optional(free, asked.time, _TIME),
+        time=_optional(free, asked.time, _TIME, like=_TIME_LIKE),
         site=_optional(free, asked.site, _SITE),
         follow_up=_optional(of_following, asked.follow_up, _FOLLOWED),
         competing=_optional(of_following, asked.competing, _COMPETING),
+        outcomes_too=_outcomes_too(table, free, outcome),
         groups=groups,
         baselines=baselines,
     )
@@ -266,15 +294,16 @@ def _needed(
     if said:
         return said, "said"
     for words in tiers:
-        found = [name for name in free if plain(name) in words]
-        if found:
-            return _only(found, meaning), "by its name"
+        named = [name for name in free if plain(name) in words]
+        found = [name for name in named if fits(table[name])] if len(named) > 1 else named
+        if named:
+            return _only(found or named, meaning), "by its name"
     alike = [name for name in free if like.search(plain(name))]
     found = [name for name in alike if fits(table[name])] or alike
     if found:  # one that does not fit is refused when its cells are read, with what to write
         return _only(found, meaning), "by its name"
-    named = {word for tier in (*_PATIENT, *_ROW, *_TIME, *_SITE) for word in tier} | set(_GROUPS)
-    found = [name for name in free if plain(name) not in named and fits(table[name])]
+    other = {word for tier in (*_PATIENT, *_ROW, *_TIME, *_SITE) for word in tier} | set(_GROUPS)
+    found = [name for name in free if plain(name) not in other and fits(table[name])]
     if found:
         return _only(found, meaning), "by its values"
     raise BadInput(
@@ -294,8 +323,39 @@ def _only(found: Sequence[str], meaning: str) -> str:
     return found[0]
 
 
+def _is_time(table: pa.Table, name: str) -> bool:
+    """Return whether a column holds instants or dates, by its type or its name."""
+    return pa.types.is_temporal(table[name].type) or bool(_TIME_LIKE.fullmatch(plain(name)))
+
+
+def _is_score(name: str) -> bool:
+    """Return whether a column is a known bedside score.
+
+    >>> _is_score("LACE-Score"), _is_score("SOFA total"), _is_score("score")
+    (True, True, False)
+    """
+    return plain(name) in _SCORES or _SUFFIX.sub("", plain(name)) in _SCORES
+
+
+def _outcomes_too(
+    table: pa.Table, free: Sequence[str], outcome: tuple[str, Found]
+) -> tuple[str, ...]:
+    """Return other columns of yes and no that may have been meant, at most ten."""
+    name, found = outcome
+    if found == "said" or any(plain(name) in tier for tier in _OUTCOME):
+        return ()
+    others = (
+        one for one in free if plain(one) not in _GROUPS and not plain(one).startswith("group_")
+    )
+    return tuple(one for one in others if _may_be_outcome(table[one]))[:10]
+
+
 def _optional(
-    free: Sequence[str], said: str, tiers: tuple[tuple[str, ...], ...]
+    free: Sequence[str],
+    said: str,
+    tiers: tuple[tuple[str, ...], ...],
+    *,
+    like: re.Pattern[str] | None = None,
 ) -> tuple[str, Found] | None:
     """Return the first column by the order of names; none where there is none."""
     if said:
@@ -304,7 +364,8 @@ def _optional(
         for name in free:
             if plain(name) == word:
                 return name, "by its name"
-    return None
+    alike = [name for name in free if like is not None and like.fullmatch(plain(name))]
+    return (alike[0], "by its name") if len(alike) == 1 else None
 
 
 def _may_be_outcome(column: pa.ChunkedArray) -> bool:

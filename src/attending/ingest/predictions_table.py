@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -15,19 +16,26 @@ from attending.errors import BadInput, NotFound
 from attending.ingest.csv_blocks import NotATable, csv_blocks
 from attending.ingest.first_bytes import require_kind
 from attending.ingest.parquet_blocks import opened_parquet, parquet_blocks
+from attending.ingest.predictions_encoding import from_windows, is_utf8
 from attending.ingest.unpack import MOST_HELD, opened
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 DELIMITERS = (",", ";", "\t", "|")
 _PARQUET = b"PAR1"
 _FIRST = 1 << 16
 _KIND = "a table of UTF-8 text, or Parquet"
+_WINDOWS_NOTE = (
+    "The file is not UTF-8: it was read as Windows-1252, which concerns letters such as ä and é."
+)
 
 
-def read_table(path: Path, *, delimiter: str = "") -> pa.Table:
-    """Return every column that has a name of its own; cells of text files are text.
+def read_table(path: Path, *, delimiter: str = "") -> tuple[pa.Table, list[str]]:
+    """Return every column that has a name of its own, and what is to be told of the file.
+
+    Cells of text files are text.
 
     Args:
         path: a CSV file, plain or packed (.gz, .bz2, .zst), or Parquet.
@@ -50,18 +58,29 @@ def read_table(path: Path, *, delimiter: str = "") -> pa.Table:
     if head == _PARQUET:
         with opened_parquet(path, where=name) as file:
             columns = file.schema_arrow.names
-        return pa.concat_tables(list(parquet_blocks(path, columns, where=name)))
-    return _read_text(path, name, delimiter)
-
-
-def _read_text(path: Path, name: str, delimiter: str) -> pa.Table:
+        return pa.concat_tables(list(parquet_blocks(path, columns, where=name))), []
     with opened(path, where=name, times=MOST_HELD) as stream:
+        require_kind(stream.read(_FIRST), expected=_KIND, where=name)
+    with opened(path, where=name, times=MOST_HELD) as stream:
+        windows = not is_utf8(stream)
+    table = _read_text(path, name, delimiter, windows=windows)
+    return table, [_WINDOWS_NOTE] if windows else []
+
+
+@contextmanager
+def _text(path: Path, name: str, *, windows: bool) -> Iterator[io.BufferedReader]:
+    with opened(path, where=name, times=MOST_HELD) as stream:
+        yield from_windows(stream, where=name) if windows else stream
+
+
+def _read_text(path: Path, name: str, delimiter: str, *, windows: bool) -> pa.Table:
+    with _text(path, name, windows=windows) as stream:
         line = _first_line(stream.read(_FIRST), name)
     mark = delimiter or likely_delimiter(line)
     header = next(csv.reader(io.StringIO(line, newline=""), delimiter=mark), [])
     _require_names(header, name)
     columns = [one for one in header if one.strip() and header.count(one) == 1]
-    with opened(path, where=name, times=MOST_HELD) as stream:
+    with _text(path, name, windows=windows) as stream:
         blocks = list(csv_blocks(stream, columns, where=name, delimiter=mark))
     odd = sum(count for _, count in blocks)
     if odd:

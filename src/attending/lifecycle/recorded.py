@@ -73,6 +73,7 @@ def judge(found: Read, ways: Ways) -> Judged:
         BadInput: the spec cannot be answered by the file.
     """
     _require_both(found)
+    _require_spread(found)
     if ways.spec is None:
         spec = unasked(found.table, thresholds=ways.thresholds, draws=ways.draws, seed=ways.seed)
     else:
@@ -108,6 +109,19 @@ def _require_both(found: Read) -> None:
             code="predictions.too_few",
             hint=f"No figure means anything below {_LEAST} of each; 100 of each, better 200, are "
             "asked of an external validation. Take in a longer period or more sites.",
+            where=found.file.name,
+        )
+
+
+def _require_spread(found: Read) -> None:
+    """Refuse risks that are all the same, which tell no patient from another."""
+    known = found.table.filter(found.table["outcome"].is_valid())["risk"]
+    if pc.count_distinct(known).as_py() == 1:
+        raise BadInput(
+            f"all {len(known)} risks are the same number",
+            code="predictions.no_spread",
+            hint="Risks that tell no patient from another cannot be judged. Is it the right "
+            "column? Another is named by --risk COLUMN.",
             where=found.file.name,
         )
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from attending.specs.validation import ValidationSpec
     from attending.types import Floats, Ints, Outcomes, Risks
 
-Knowability: TypeAlias = Literal["as knowable", "as coded later"]
+#: Empty where nobody says: a score that somebody else recorded.
+Knowability: TypeAlias = Literal["as knowable", "as coded later", ""]
 Calendar: TypeAlias = Literal["real", "floating", "relative"]
 
 #: The name that the model itself has among all that are compared.

@@ -1,9 +1,9 @@
 """Validate predictions from a plain table, for users who have no project.
 
-Columns: `outcome`, `risk`, `subject`; `baseline_NAME` (a score), with `baseline_NAME_risk` where
-it has a probability; `group_NAME`; and, where known, `prediction_time` and `site`. With a horizon
-also `followed`: time until the outcome was known, or until the row was lost; such a row has no
-outcome.
+Columns: `outcome`, `risk`, `subject`; `baseline_NAME` (a score, or 0 and 1 for decisions that were
+taken), with `baseline_NAME_risk` where it has a probability; `group_NAME`; and, where known,
+`prediction_time` and `site`. With a horizon also `followed`: time until the outcome was known, or
+until the row was lost; such a row has no outcome.
 """
 
 from __future__ import annotations
@@ -165,7 +165,10 @@ def _data(spec: ValidationSpec, table: pa.Table, calendar: Calendar) -> Validati
 def _baseline(table: pa.Table, name: str) -> Baseline:
     column = f"baseline_{name}"
     risk = _numbers(table, f"{column}_risk") if f"{column}_risk" in table.column_names else None
-    return Baseline(score=_numbers(table, column), risk=risk, label=name)
+    score = _numbers(table, column)
+    known = score[~np.isnan(score)]
+    decision = bool(known.size) and bool(np.isin(known, (0.0, 1.0)).all())
+    return Baseline(score=score, risk=risk, label=name, knowability="", decision=decision)
 
 
 def _numbers(table: pa.Table, name: str) -> Floats:
