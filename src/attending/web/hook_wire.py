@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from uuid import UUID  # noqa: TC003 - pydantic reads it at run time
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from attending.errors import AttendingError, BadInput
 from attending.web.strict_json import strict_json
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 Id: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9\-.]{1,64}$")]
 Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=300)]
@@ -109,14 +112,23 @@ def feedback(data: bytes) -> Feedback:
 
 def _said(error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    where = ".".join(str(part) for part in first["loc"][:3]) or "body"
+    path = first["loc"]
+    # Under `prefetch` stand names that the asker chose, and they may say anything.
+    where = ".".join(str(part) for part in path[: 1 if "prefetch" in path else 3]) or "body"
     return f"field '{where}' is missing or malformed"
 
 
-def resources(call: HookCall, *, needed: tuple[str, ...]) -> tuple[list[dict[str, Any]], list[str]]:
+def resources(
+    call: HookCall, *, needed: tuple[str, ...], known: Collection[str]
+) -> tuple[list[dict[str, Any]], list[str]]:
     """Return the resources of a call, and what did not come whole.
 
     Three things are told apart: not sent, sent empty, and failed; so is a page of more.
+
+    Args:
+        call: what came.
+        needed: names without which nothing can be said.
+        known: names that we asked for; others are not repeated.
 
     Raises:
         PrefetchNeeded: what a score cannot do without was not sent, or failed.
@@ -127,7 +139,8 @@ def resources(call: HookCall, *, needed: tuple[str, ...]) -> tuple[list[dict[str
     for name, sent in call.prefetch.items():
         state, items = _items(sent)
         found += items
-        gaps += [f"prefetch:{name}:{state}"] if state else []
+        said = name if name in known else "other"  # a name of the asker's may say anything
+        gaps += [f"prefetch:{said}:{state}"] if state else []
     absent = [name for name in needed if _failed(call, name)]
     if absent:
         raise PrefetchNeeded(

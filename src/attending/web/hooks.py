@@ -53,7 +53,7 @@ async def call(request: Request, name: str) -> Response:
     site = site_of(request)
     asked = hook_call(await request.body())
     hook = _hook(site, check_slug(name), asked.hook)
-    found, gaps = resources(asked, needed=NEEDED)
+    found, gaps = resources(asked, needed=NEEDED, known=PREFETCH)
     question = Asked(
         model=name,
         decision_point=hook.decision_point,

@@ -133,7 +133,10 @@ def asked(data: bytes) -> PredictionRequest:
 
 def _said(error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    if first["type"] == "extra_forbidden":  # an asker's own name for a field may say anything
+        where = ".".join(str(part) for part in first["loc"][:-1]) or "body"
+        return f"got a field in '{where}' that is not known"
     where = ".".join(str(part) for part in first["loc"]) or "body"
     more = f", and {error.error_count() - 1} more" if error.error_count() > 1 else ""
-    kinds = {"extra_forbidden": "is not known", "missing": "is missing"}
-    return f"field '{where}' {kinds.get(first['type'], 'is malformed: ' + first['type'])}{more}"
+    says = "is missing" if first["type"] == "missing" else f"is malformed: {first['type']}"
+    return f"field '{where}' {says}{more}"
