@@ -16,6 +16,7 @@ from attending.cli import (
     codelist,
     cohort,
     contract,
+    delivery,
     features,
     hospital,
     incident,
@@ -85,6 +86,7 @@ for name, noun in {
     "audit": trust.audit_app,
     "release": live.release_app,
     "monitor": monitor.monitor_app,
+    "deliver": delivery.deliver_app,
     "incident": incident.incident_app,
 }.items():
     app.add_typer(noun, name=name, no_args_is_help=True)

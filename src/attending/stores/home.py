@@ -23,6 +23,7 @@ from attending.stores.artifacts import Artifacts
 from attending.stores.chain import Act
 from attending.stores.connections import probe
 from attending.stores.database import Database
+from attending.stores.deliveries import Deliveries
 from attending.stores.deployments import Deployments
 from attending.stores.events import Events
 from attending.stores.files import io_refused, write_once
@@ -187,6 +188,11 @@ class Home:
     def events(self) -> Events:
         """Return the event store."""
         return Events(self.database)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """Return what became of alerts."""
+        return Deliveries(self.database)
 
     @cached_property
     def users(self) -> Users:

@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 
 from attending.errors import AttendingError
-from attending.web import hooks, intake, predictions, routes
+from attending.web import hooks, intake, predictions, routes, worklist
 from attending.web.budget import Budget
 from attending.web.door import Door
 from attending.web.ehr_tokens import asking
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from attending.web.house import House
 
 #: Every route that there is: pages for people, then what machines ask.
-ROUTES = Routes.joined(routes.ROUTES, predictions.ROUTES, hooks.ROUTES, intake.ROUTES)
+ROUTES = Routes.joined(
+    routes.ROUTES, predictions.ROUTES, hooks.ROUTES, intake.ROUTES, worklist.ROUTES
+)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
