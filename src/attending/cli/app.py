@@ -19,6 +19,7 @@ from attending.cli import (
     codelist,
     cohort,
     contract,
+    delivery,
     deployer,
     erasure,
     features,
@@ -95,6 +96,7 @@ for name, noun in {
     "erasure": erasure.erasure_app,
     "release": live.release_app,
     "monitor": monitor.monitor_app,
+    "deliver": delivery.deliver_app,
     "incident": incident.incident_app,
 }.items():
     app.add_typer(noun, name=name, no_args_is_help=True)

@@ -135,8 +135,9 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
             "monitor skew",
             "release drill",
         ),
-        *("release criteria",),
+        *("release criteria", "deliver run"),
     ),
+    Access(_CARERS | {"operator"}, "work"): ("deliver answer",),
     _PROPOSE: (
         *("agree", "gate except", "release propose", "features publish", "features deprecate"),
         *("features retire", "incident open", "incident step", "incident impact"),

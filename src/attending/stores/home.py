@@ -26,6 +26,7 @@ from attending.stores.artifacts import Artifacts
 from attending.stores.chain import Act
 from attending.stores.connections import probe
 from attending.stores.database import Database
+from attending.stores.deliveries import Deliveries
 from attending.stores.deployments import Deployments
 from attending.stores.erasing import from_bytes
 from attending.stores.events import Events
@@ -208,6 +209,11 @@ class Home:
     def events(self) -> Events:
         """Return the event store."""
         return Events(self.database)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """Return what became of alerts."""
+        return Deliveries(self.database)
 
     @cached_property
     def users(self) -> Users:

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 
 from attending.errors import AttendingError
 from attending.specs.limits import LimitsSpec
-from attending.web import hooks, intake, predictions, routes, sign_in
+from attending.web import hooks, intake, predictions, routes, sign_in, worklist
 from attending.web.budget import Budget
 from attending.web.door import Door
 from attending.web.ehr_tokens import asking
@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 
 #: Every route that there is: pages for people, then what machines ask.
 ROUTES = Routes.joined(
-    routes.ROUTES, predictions.ROUTES, hooks.ROUTES, intake.ROUTES, sign_in.ROUTES
+    routes.ROUTES,
+    predictions.ROUTES,
+    hooks.ROUTES,
+    intake.ROUTES,
+    worklist.ROUTES,
+    sign_in.ROUTES,
 )
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from attending.errors import AttendingError, Denied, NotFound
-from attending.lifecycle import credentials, hooks, overview, provider_accounts
+from attending.lifecycle import credentials, delivering, hooks, overview, provider_accounts
 from attending.lifecycle.answering import answering
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.ehr import ehr_policy
@@ -15,6 +15,7 @@ from attending.lifecycle.intake import open_intake
 from attending.lifecycle.key_check import check_keys_work
 from attending.lifecycle.provider import provider_policy
 from attending.lifecycle.quotas import Quota, limits_of
+from attending.lifecycle.what_changed import notices
 from attending.specs.limits import LimitsSpec
 from attending.times import MINUTE, to_micros
 from attending.web.cards import cards
@@ -35,6 +36,7 @@ from attending.web.views import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import timedelta
     from pathlib import Path
 
     from attending.lifecycle.answering import Answering
@@ -127,6 +129,7 @@ class FrontDesk:
         with self._desk() as desk:
             return ModelPage(
                 row=_row(overview.standing_of(desk, name), desk.home.synthetic, desk.at),
+                notices=notices(desk, name),
                 gates=tuple(_gate(item) for item in overview.decisions(desk, name)),
                 documents=tuple(
                     DocumentRow(
@@ -227,6 +230,20 @@ class FrontDesk:
                 hint="Write policy/intake.yaml in the home and start the service again.",
             )
         return self.intake
+
+    def worklist(self, model: str, *, site: str, by: str) -> list[dict[str, Any]]:
+        """Return whom to look at, unanswered first; the look is kept."""
+        with open_desk(self.root, at=self.clock(), actor=by) as desk:
+            rows = delivering.worklist(desk, model, site=site)
+            delivering.keep_look(desk, model, rows=len(rows))
+        return rows
+
+    def answer_alert(
+        self, request_id: str, *, says: str, snooze: timedelta | None, by: str
+    ) -> None:
+        """Acknowledge an alert, or put it off for a while."""
+        with open_desk(self.root, at=self.clock(), actor=by) as desk:
+            delivering.answer(desk, request_id, says=says, snooze=snooze)
 
     def health(self) -> Health:
         """Return the state of the store, the ledger and the keys."""

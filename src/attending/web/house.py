@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from attending.lifecycle.hooks import Asked, Said
     from attending.lifecycle.intake import Taken
@@ -71,6 +72,16 @@ class House(Protocol):
 
     def letters(self, feed: str) -> list[dict[str, Any]]:
         """Return the messages of a feed of which something was not taken, newest first."""
+        ...
+
+    def worklist(self, model: str, *, site: str, by: str) -> list[dict[str, Any]]:
+        """Return whom to look at, unanswered first; the look is kept."""
+        ...
+
+    def answer_alert(
+        self, request_id: str, *, says: str, snooze: timedelta | None, by: str
+    ) -> None:
+        """Acknowledge an alert, or put it off for a while."""
         ...
 
     def health(self) -> Health:

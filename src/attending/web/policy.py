@@ -41,6 +41,8 @@ METRICS = Policy(roles=frozenset({"operator", "auditor"}), scope="read")
 SCORES = Policy(roles=frozenset({"operator"}), scope="work")
 #: Who may push events: the account of an interface engine.
 INTAKE = Policy(roles=frozenset({"operator", "data_engineer"}), scope="intake")
+#: Who works on the alerts of a ward, signed in.
+WARD = Policy(roles=frozenset({"clinical_lead", "nurse_leader"}))
 #: Who may read a patient's prediction whole.
 PATIENTS = Policy(roles=frozenset({"clinical_lead", "nurse_leader", "operator"}), scope="patients")
 

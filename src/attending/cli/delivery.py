@@ -1,0 +1,68 @@
+"""Verbs of alerts: deliver what is due, and answer one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from attending.cli.face import (
+    AtOption,
+    ByOption,
+    HomeOption,
+    JsonOption,
+    ProjectOption,
+    clock,
+    emit,
+    home_path,
+)
+from attending.lifecycle import delivering
+from attending.lifecycle.desk import open_desk
+from attending.lifecycle.projects import open_project
+from attending.times import parse_length
+
+deliver_app = typer.Typer(help="Alerts: list, send, escalate and answer them.")
+
+
+@deliver_app.command("run")
+def deliver_run(
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """List, send and escalate what is due, each once; run it every minute, by as many as you like.
+
+    Alerts that came after the action window end it with exit 3, after all else was done.
+
+    Example: attending deliver run --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        found = delivering.deliver(desk, asked)
+    lines = [f"{name}: {count}" for name, count in sorted(found.counts.items())]
+    emit(dict(found.counts), as_json=as_json, lines=lines or ["nothing is due"])
+    delivering.require_in_time(found)
+
+
+@deliver_app.command("answer")
+def deliver_answer(
+    request: Annotated[str, typer.Argument(help="The id of the prediction.")],
+    says: Annotated[str, typer.Option(help="What is done, in a few words.")],
+    snooze: Annotated[str, typer.Option(help="Put off for so long, such as 2h.")] = "",
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Acknowledge an alert, or put it off for a while.
+
+    Example: attending deliver answer ID --says "called the patient" --by nora --home H
+    """
+    wait = timedelta(microseconds=parse_length(snooze, where="--snooze")) if snooze else None
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        step = delivering.answer(desk, request, says=says, snooze=wait)
+    emit({"state": step.state, "step": step.step}, as_json=as_json, lines=[step.state])

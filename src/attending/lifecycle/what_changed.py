@@ -1,0 +1,78 @@
+"""What readers are told for 14 days after a change: version, stage, threshold, words, features."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from attending.errors import AttendingError
+from attending.lifecycle.plans import signed_plan
+from attending.records.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from attending.lifecycle.desk import Desk
+    from attending.records.release import Deployment
+    from attending.specs.release import ReleaseSpec
+
+TOLD_FOR = timedelta(days=14)
+_READ = ("limited", "live")
+
+
+def notices(desk: Desk, model: str) -> tuple[str, ...]:
+    """Return what changed for readers of a model in the last 14 days, newest first."""
+    history = [one for one in desk.home.deployments.history(model) if one.stage in _READ]
+    told = [
+        f"{one.version} since {one.effective_at:%Y-%m-%d}: {'; '.join(words)}."
+        for before, one in zip([None, *history], history, strict=False)
+        if desk.at - TOLD_FOR <= one.effective_at <= desk.at
+        if (words := list(_changes(desk, before, one)))
+    ]
+    return tuple(reversed(told))
+
+
+def _changes(desk: Desk, before: Deployment | None, now: Deployment) -> Iterator[str]:
+    if before is None:
+        yield f"first shown, in stage {now.stage}"
+        return
+    if before.version != now.version:
+        yield f"instead of {before.version}"
+    if before.stage != now.stage:
+        yield f"stage {now.stage} instead of {before.stage}"
+    if before.serves != now.serves:
+        yield f"answers with the {now.serves} instead of the {before.serves}"
+    if before.run != now.run:
+        runs = (desk.home.catalog.get(one.run, Run) for one in (before, now))
+        yield from _of_runs(*runs)
+    yield from _of_plans(_plan(desk, before), _plan(desk, now))
+
+
+def _of_runs(before: Run, now: Run) -> Iterator[str]:
+    if before.feature_set != now.feature_set:
+        yield "other features"
+    if before.calibration != now.calibration:
+        yield "recalibrated"
+
+
+def _of_plans(before: ReleaseSpec | None, now: ReleaseSpec | None) -> Iterator[str]:
+    if before is None or now is None:
+        return
+    if before.threshold != now.threshold:
+        yield f"threshold {_said(now)} instead of {_said(before)}"
+    if [one.wording for one in before.delivery] != [one.wording for one in now.delivery]:
+        yield "other words of the alert"
+    if before.responses != now.responses:
+        yield "another response to an alert"
+
+
+def _said(plan: ReleaseSpec) -> str:
+    return "as validated" if plan.threshold.value is None else f"{plan.threshold.value:g}"
+
+
+def _plan(desk: Desk, stands: Deployment) -> ReleaseSpec | None:
+    """Return the signed plan of a deployment, None where it does not stand any longer."""
+    try:
+        return signed_plan(desk, stands).spec
+    except AttendingError:
+        return None
