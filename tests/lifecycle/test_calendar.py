@@ -185,3 +185,22 @@ def test_no_gate_to_the_wards_without_a_covered_calendar_and_a_signed_policy_of_
     assert unsigned == ("missing", "monitoring.yaml as it stands is not signed")
     policy_signed(ward, desk)
     assert told("change.agreed")[0] == "met"
+
+
+def test_the_last_gate_asks_for_a_fresh_monitor_report_and_takes_signatures_on_it(ward):
+    limited(ward)
+    desk = on_day(ward, 30)
+    report = watching.monitor(desk, ward.project)
+    running = gating._FACTS["live"]["monitors.running"]
+    assert running(desk, ward.project, ward.run).status == "met"
+    late = on_day(ward, 32)
+    stale = running(late, ward.project, ward.run)
+    assert (stale.status, stale.note) == ("failed", "the newest report is too old to rest on")
+    found = gating.gather(desk, ward.project, ward.run, to_stage="live").documents
+    assert found["monitoring_report"] == report.digest
+    sign(desk, report.digest, ward.secrets, person="clara", role="clinical_lead")
+    dana = {"person": "dana", "role": "data_scientist"}
+    assert code_of(lambda: sign(desk, report.digest, ward.secrets, **dana)) == "sign.role"
+    left = {one.name for one in gating.check(desk, ward.project, "live").open_conditions()}
+    assert "signed.monitoring_report.clinical_lead" not in left
+    assert {"signed.monitoring_report.operator", "reviews.current"} <= left

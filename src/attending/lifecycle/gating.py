@@ -23,14 +23,13 @@ from attending.records.decisions import AccessReview, RollbackDrill
 from attending.records.explanation import StabilityReport
 from attending.records.features import FeatureSet, ParityReport
 from attending.records.governance import Approval, GateDecision
-from attending.records.monitoring import Reference, Verdict
+from attending.records.monitoring import Reference
 from attending.records.replay import Replay
 from attending.records.silent import SilentReport
 from attending.records.snapshot import Snapshot
 from attending.records.validation import ValidationReport
-from attending.release.checklist import gaps, remaining
+from attending.release.checklist import gaps
 from attending.specs.base import dump
-from attending.times import to_micros
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
 _DATA_GUARDS = frozenset({"compliance_officer", "privacy_officer"})
 #: Sections of a card that people write.
 _PROSE = ("population", "decision_point", "oversight", "non_intended", "limitations")
-_BLOCKING = frozenset({"freeze", "restrict", "fallback", "stop"})
 
 
 def check(desk: Desk, project: Project, to_stage: Stage, *, run: str = "") -> GateDecision:
@@ -162,6 +160,8 @@ def _documents(desk: Desk, project: Project, run: Run) -> dict[str, str]:
     ):
         record: Record | None = catalog.latest(kind, run=run.digest)
         found[name] = record.digest if record else None
+    watched = ward_facts.newest_report(desk, run)
+    found["monitoring_report"] = watched.digest if watched else None
     return {name: digest for name, digest in found.items() if digest}
 
 
@@ -400,40 +400,6 @@ def _vendors(_desk: Desk, project: Project, _run: Run) -> Fact:
     )
 
 
-def _served_long(desk: Desk, project: Project, run: Run, *, stage: Stage) -> Fact:
-    entered = [
-        item.effective_at
-        for item in desk.home.deployments.history(run.model)
-        if item.run == run.digest and item.stage == stage
-    ]
-    if not entered:
-        return Fact("missing", note=f"never {stage}")
-    left = remaining(project.release, stage, entered=entered[0], at=desk.at)
-    if stage == "silent":
-        least = policies.in_use(desk).spec.risk.get(project.release.risk_level)
-        if least is None:
-            level = project.release.risk_level
-            return Fact("failed", note=f"the policy lets no model of {level} risk be seen")
-        run_for = to_micros(desk.at) - to_micros(entered[0])
-        left = max(left, least.silent_at_least - run_for)
-    return _plain(not left, f"{left // 86_400_000_000 + 1} days of the {stage} period are left")
-
-
-def _silent_long(desk: Desk, project: Project, run: Run) -> Fact:
-    return _served_long(desk, project, run, stage="silent")
-
-
-def _limited_long(desk: Desk, project: Project, run: Run) -> Fact:
-    return _served_long(desk, project, run, stage="limited")
-
-
-def _no_block(desk: Desk, _project: Project, run: Run) -> Fact:
-    verdict = desk.home.catalog.latest(Verdict, model=run.model)
-    if verdict is None or verdict.expires_at <= desk.at:
-        return Fact("missing", note="there is no verdict today")
-    return _told(verdict, verdict.answer not in _BLOCKING, absent="", why=verdict.because)
-
-
 _TRAINED: dict[str, Callable[[Desk, Project, Run], Fact]] = {
     "run.complete": _complete,
     "run.not_exploratory": _not_exploratory,
@@ -471,9 +437,9 @@ _FACTS: dict[Stage, dict[str, Callable[[Desk, Project, Run], Fact]]] = {
     "validated": _VALIDATED,
     "silent": _SILENT,
     "limited": {
-        "silent.complete": _silent_long,
+        "silent.complete": ward_facts.silent_long,
         "silent.gates": _silent_gates,
-        "verdicts.no_block": _no_block,
+        "verdicts.no_block": ward_facts.no_block,
         "rollback.tested": _drilled,
         "reviews.planned": ward_facts.reviews_planned,
         "change.agreed": ward_facts.change_agreed,
@@ -484,8 +450,9 @@ _FACTS: dict[Stage, dict[str, Callable[[Desk, Project, Run], Fact]]] = {
         "time.availability_recorded": _availability,
     },
     "live": {
-        "limited.complete": _limited_long,
-        "verdicts.no_block": _no_block,
+        "limited.complete": ward_facts.limited_long,
+        "verdicts.no_block": ward_facts.no_block,
+        "monitors.running": ward_facts.monitors_running,
         "reviews.current": ward_facts.reviews_current,
         "downtime.ready": ward_facts.downtime_ready,
         "training.ready": ward_facts.training_ready,

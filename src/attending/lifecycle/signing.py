@@ -37,6 +37,7 @@ _KINDS = {
     "incident_review": "incident",
     "input_review": "contract",
     "model_card": "card",
+    "monitor_report": "monitoring_report",
     "recalibration": "retraining",
     "stability": "explanation",
     "validation": "validation_report",

@@ -6,18 +6,87 @@ from typing import TYPE_CHECKING
 
 from attending.govern.gates import Fact
 from attending.govern.roles import ROLES
-from attending.lifecycle import calendar, deploying
+from attending.lifecycle import calendar, deploying, policies
 from attending.lifecycle.incidents import incidents
 from attending.lifecycle.signing import spec_document
 from attending.lifecycle.standing import standing_on
 from attending.lifecycle.witnessing import witnessed
+from attending.records.monitoring import MonitorReport, Verdict
+from attending.release.checklist import remaining
 from attending.specs.change_control import calendar_gaps
+from attending.times import DAY, to_micros
 
 if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
     from attending.records.deployer import PaperName
     from attending.records.run import Run
+    from attending.specs.release import Stage
+
+_BLOCKING = frozenset({"freeze", "restrict", "fallback", "stop"})
+
+
+def _served_long(desk: Desk, project: Project, run: Run, *, stage: Stage) -> Fact:
+    entered = [
+        item.effective_at
+        for item in desk.home.deployments.history(run.model)
+        if item.run == run.digest and item.stage == stage
+    ]
+    if not entered:
+        return Fact("missing", note=f"never {stage}")
+    left = remaining(project.release, stage, entered=entered[0], at=desk.at)
+    if stage == "silent":
+        least = policies.in_use(desk).spec.risk.get(project.release.risk_level)
+        if least is None:
+            level = project.release.risk_level
+            return Fact("failed", note=f"the policy lets no model of {level} risk be seen")
+        run_for = to_micros(desk.at) - to_micros(entered[0])
+        left = max(left, least.silent_at_least - run_for)
+    if left:
+        return Fact("failed", note=f"{left // DAY + 1} days of the {stage} period are left")
+    return Fact("met")
+
+
+def silent_long(desk: Desk, project: Project, run: Run) -> Fact:
+    """Return whether the silent period of plan and policy is over."""
+    return _served_long(desk, project, run, stage="silent")
+
+
+def limited_long(desk: Desk, project: Project, run: Run) -> Fact:
+    """Return whether the limited period of the plan is over."""
+    return _served_long(desk, project, run, stage="limited")
+
+
+def no_block(desk: Desk, _project: Project, run: Run) -> Fact:
+    """Return whether a verdict of today lets the version be shown to more people."""
+    verdict = desk.home.catalog.latest(Verdict, **_version(desk, run))
+    if verdict is None or verdict.expires_at <= desk.at:
+        return Fact("missing", note="there is no verdict today")
+    if verdict.answer in _BLOCKING:
+        return Fact("failed", verdict.digest, verdict.because)
+    return Fact("met", verdict.digest)
+
+
+def newest_report(desk: Desk, run: Run) -> MonitorReport | None:
+    """Return the newest monitor report of the version that a run has become."""
+    return desk.home.catalog.latest(MonitorReport, **_version(desk, run))
+
+
+def _version(desk: Desk, run: Run) -> dict[str, str]:
+    """Return the keys under which the records of a run's own version are kept."""
+    stands = [one for one in desk.home.deployments.history(run.model) if one.run == run.digest]
+    return {"model": run.model, "version": stands[-1].version if stands else ""}
+
+
+def monitors_running(desk: Desk, project: Project, run: Run) -> Fact:
+    """Return whether the monitors answered for this version within the life of a verdict."""
+    report = newest_report(desk, run)
+    if report is None:
+        return Fact("missing", note="no monitor has run for this version")
+    age = to_micros(desk.at) - to_micros(report.at)
+    if age > project.monitoring.expires:
+        return Fact("failed", report.digest, "the newest report is too old to rest on")
+    return Fact("met", report.digest)
 
 
 def reviews_planned(_desk: Desk, project: Project, _run: Run) -> Fact:
