@@ -5,17 +5,19 @@ What it cannot see without a checkpoint from outside, its report says in words.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from attending.errors import IntegrityBroken
 from attending.records.ledger import GENESIS, AuditReport, Checkpoint, Finding, WitnessSeen
 from attending.stores.checkpoints import from_note, origin_of
-from attending.stores.merkle import CompactRange, leaf_hash
-from attending.stores.tables import LEDGER
+from attending.stores.merkle import CompactRange
+from attending.stores.tables import LEDGER, as_bytes
 from attending.stores.unit import read_chain
 from attending.stores.witnesses import OWN
 
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 MAX_FINDINGS = 20
 _COLUMNS = ("seq", "action", "actor", "at", "subject", "subject_kind", "content")
 _BATCH_ROWS = 20_000
+#: The columns of a row in that order; the last may be text where somebody has put it.
+_Row: TypeAlias = tuple[int, str, str, str, str, str, object]
 
 
 class Auditor:
@@ -52,30 +56,41 @@ class Auditor:
         """Note one finding."""
         self.findings.append(Finding(code=code, message=message, seq=seq))
 
-    def walk(self, rows: Iterator[Sequence[tuple[int, str, str, str, str, str, bytes]]]) -> None:
+    def walk(self, rows: Iterator[Sequence[_Row]]) -> None:
         """Check every entry against its columns, its number and the entry before it."""
         for batch in rows:
-            for seq, action, actor, at, subject, kind, content in batch:
-                start = f'{{"action":"{action}","actor":"{actor}","at":"{at}","details":{{'
-                end = (
-                    f'}},"kind":"ledger_entry","ledger_id":"{self.ledger_id}",'
-                    f'"previous":"{self.head}","seq":{self._expected},'
-                    f'"subject":"{subject}","subject_kind":"{kind}"}}'
-                )
-                whole = content.startswith(start.encode()) and content.endswith(end.encode())
-                if not whole or seq != self._expected:
-                    self._explain(seq, content, (action, actor, at, subject, kind))
-                self._take(seq, content)
+            self._plant([self._checked(*row) for row in batch])
             if len(self.findings) >= MAX_FINDINGS:
                 return
 
-    def _take(self, seq: int, content: bytes) -> None:
-        hashed = leaf_hash(content)
+    def _checked(  # noqa: PLR0913, PLR0917 - the columns of a row, in their order
+        self, seq: int, action: str, actor: str, at: str, subject: str, kind: str, found: object
+    ) -> bytes:
+        """Return the leaf hash of an entry, once it was compared with what it must be."""
+        content = found if isinstance(found, bytes) else as_bytes(found)
+        start = f'{{"action":"{action}","actor":"{actor}","at":"{at}","details":{{'
+        end = (
+            f'}},"kind":"ledger_entry","ledger_id":"{self.ledger_id}",'
+            f'"previous":"{self.head}","seq":{self._expected},'
+            f'"subject":"{subject}","subject_kind":"{kind}"}}'
+        )
+        whole = content.startswith(start.encode()) and content.endswith(end.encode())
+        if not whole or seq != self._expected:
+            self._explain(seq, content, (action, actor, at, subject, kind))
+        hashed = hashlib.sha256(b"\0" + content).digest()
         self.head = hashed.hex()
-        self.tree.append(hashed)
         self._expected = seq + 1
-        if self.tree.size in self._sizes:
-            self.roots[self.tree.size] = self.tree.root().hex()
+        return hashed
+
+    def _plant(self, leaves: Sequence[bytes]) -> None:
+        """Add leaves to the tree, and note its root at each size that a checkpoint speaks of."""
+        done, start = 0, self.tree.size
+        asked = (size for size in self._sizes if start < size <= start + len(leaves))
+        for size in (*sorted(asked), start + len(leaves)):
+            self.tree.extend(leaves[done : size - start])
+            done = size - start
+            if size in self._sizes:
+                self.roots[size] = self.tree.root().hex()
 
     def _explain(self, seq: int, content: bytes, columns: tuple[str, ...]) -> None:
         """Say what is wrong with an entry that is not, byte for byte, what it must be."""
@@ -209,13 +224,26 @@ def audit(
     return auditor.report([*seen, *(auditor.printed(head) for head in heads)])
 
 
-def _batches(
-    connection: Connection,
-) -> Generator[Sequence[tuple[int, str, str, str, str, str, bytes]]]:
+def _batches(connection: Connection) -> Generator[Sequence[_Row]]:
     statement = select(*(LEDGER.c[name] for name in _COLUMNS)).order_by(LEDGER.c.seq)
+    if connection.dialect.name == "sqlite":
+        yield from _driver_batches(connection, str(statement.compile(dialect=connection.dialect)))
+        return
     result = connection.execution_options(yield_per=_BATCH_ROWS).execute(statement)
     with closing(result):
-        yield from result.partitions()
+        for batch in result.partitions():
+            yield [tuple(row) for row in batch]
+
+
+def _driver_batches(connection: Connection, text: str) -> Generator[Sequence[_Row]]:
+    """Yield rows as the driver gives them: a row object for each takes half as long again."""
+    with closing(connection.connection.cursor()) as cursor:
+        try:
+            cursor.execute(text)
+            while batch := cursor.fetchmany(_BATCH_ROWS):
+                yield batch
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise DBAPIError(text, None, error) from error
 
 
 def _checkpoints(

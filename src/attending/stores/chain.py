@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from attending.digests import composed
@@ -37,6 +39,11 @@ class Act:
     action: str
     subject: Subject
 
+    @cached_property
+    def at_text(self) -> str:
+        """Return the instant as it is written."""
+        return format_instant(self.at)
+
 
 @dataclass
 class Chain:
@@ -66,13 +73,15 @@ class Chain:
             "action": act.action,
             "subject_kind": act.subject.kind,
             "subject": act.subject.digest,
-            "details": composed(dict(details)),
+            "details": dict(details),
         }
         entry = LedgerEntry.model_validate(fields)
         # What was checked is what is written: 1.0 became 1.
-        said = {"details": entry.details, "at": format_instant(act.at)}
-        fields |= {"kind": LedgerEntry.kind, **said}
-        leaf = ENCODER.encode(fields).encode()
+        fields |= {"kind": LedgerEntry.kind, "details": entry.details, "at": act.at_text}
+        text = ENCODER.encode(fields)
+        if not text.isascii() and not unicodedata.is_normalized("NFC", text):
+            return self.add(act, composed(dict(details)))
+        leaf = text.encode()
         if len(leaf) > MAX_ENTRY_BYTES:
             raise ValueError(f"a ledger entry has {len(leaf)} bytes, more than {MAX_ENTRY_BYTES}")
         hashed = leaf_hash(leaf)

@@ -69,6 +69,34 @@ class CompactRange:
         peaks.append(node)
         self.size += 1
 
+    def extend(self, leaves: Sequence[bytes]) -> None:
+        """Add many leaf hashes at the right, whole subtrees at a time.
+
+        >>> one, other = CompactRange(), CompactRange()
+        >>> many = [leaf_hash(bytes([at])) for at in range(11)]
+        >>> one.extend(many[:3])
+        >>> one.extend(many[3:])
+        >>> for leaf in many:
+        ...     other.append(leaf)
+        >>> one == other
+        True
+        """
+        at = 0
+        while at < len(leaves):
+            # The largest whole subtree that begins where the tree ends and is there already.
+            width = 1 << ((len(leaves) - at).bit_length() - 1)
+            width = min(width, self.size & -self.size) if self.size else width
+            self._add_subtree(_top(leaves[at : at + width]), width)
+            at += width
+
+    def _add_subtree(self, node: bytes, width: int) -> None:
+        filled = self.size // width
+        while filled & 1:
+            node = node_hash(self.peaks.pop(), node)
+            filled >>= 1
+        self.peaks.append(node)
+        self.size += width
+
     def root(self) -> bytes:
         """Return the Merkle root of all leaves so far."""
         if not self.peaks:
@@ -79,6 +107,15 @@ class CompactRange:
         return node
 
 
+def _top(level: Sequence[bytes]) -> bytes:
+    """Return the root of a whole subtree, whose leaves are a power of two."""
+    sha256 = hashlib.sha256
+    while len(level) > 1:
+        pairs = iter(level)
+        level = [sha256(b"\1" + left + next(pairs)).digest() for left in pairs]
+    return level[0]
+
+
 def root_of(leaves: Sequence[bytes]) -> bytes:
     """Return the Merkle root of leaf hashes.
 
@@ -86,8 +123,7 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
     'e3b0c442'
     """
     tree = CompactRange()
-    for leaf in leaves:
-        tree.append(leaf)
+    tree.extend(leaves)
     return tree.root()
 
 

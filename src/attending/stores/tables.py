@@ -43,7 +43,16 @@ class Stored(TypeDecorator[bytes]):
 
     def process_result_value(self, value: object, dialect: Dialect) -> bytes:  # noqa: ARG002
         """Return the stored bytes."""
-        return value if isinstance(value, bytes) else str(value).encode()
+        return as_bytes(value)
+
+
+def as_bytes(value: object) -> bytes:
+    """Return stored bytes, also of text that stands in their place.
+
+    >>> as_bytes("a")
+    b'a'
+    """
+    return value if isinstance(value, bytes) else str(value).encode()
 
 
 _WHOLE = BigInteger().with_variant(Integer, "sqlite")

@@ -11,7 +11,6 @@ from attending.stores.bindings import as_stored, row_hash, rows_digest
 from attending.stores.chain import RESERVED, Act, Chain
 from attending.stores.merkle import CompactRange
 from attending.stores.prepared import run
-from attending.times import format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,7 +80,7 @@ class Unit:
         self._entries.append(
             {
                 "seq": entry.seq,
-                "at": format_instant(act.at),
+                "at": act.at_text,
                 "actor": act.actor,
                 "action": act.action,
                 "subject_kind": act.subject.kind,
