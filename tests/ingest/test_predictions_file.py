@@ -233,6 +233,106 @@ def test_a_file_or_column_that_is_not_there_gets_the_nearest_name(tmp_path, rows
         read_predictions(path, Asked(outcome="outcom"))
 
 
+def lines_of(rows, *, mark=","):
+    """Return outcome and risk of every row as text."""
+    risk, outcome = rows
+    return [f"{y}{mark}{p}" for p, y in zip(risk, outcome, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "read"),
+    [
+        ("01.02.2025", "28.02.2025", "2025-02-01 00:00:00"),
+        ("1.2.2025 06:30", "28.2.2025 07:00", "2025-02-01 06:30:00"),
+        ("02/01/2025 03:15 PM", "02/28/2025 03:15 PM", "2025-02-01 15:15:00"),
+        ("01/02/2025", "28/02/2025", "2025-02-01 00:00:00"),
+        ("2025-02-01", "2025-02-28", "2025-02-01 00:00:00"),
+        ("01/02/2025", "02/03/2025", None),  # either way round: no time is read
+        ("01.02.2025", "31.02.2025", None),
+    ],
+)
+def test_dates_are_read_where_they_can_be_read_one_way_only(tmp_path, rows, first, second, read):
+    lines = [f"{second if k % 2 else first},{line}" for k, line in enumerate(lines_of(rows))]
+    path = write(tmp_path / "a.csv", "Date of Prediction,outcome,risk", lines)
+    found = read_predictions(path, Asked())
+    if read is None:
+        assert "time" not in taken(found)
+        assert any("was not used as the time" in note for note in found.file.notes)
+    else:
+        assert str(found.table["prediction_time"][0].as_py()) == read
+
+
+def test_a_file_of_a_western_office_is_read_and_said_to_be(tmp_path, rows):
+    lines = [f"{'äü'[k % 2]};{line}" for k, line in enumerate(lines_of(rows, mark=";"))]
+    path = write(tmp_path / "a.csv", "Straße;outcome;risk", lines, encoding="cp1252")
+    found = read_predictions(path, Asked(groups=("Straße",)))
+    assert set(found.table["group_strasse"].to_pylist()) == {"ä", "ü"}
+    assert any("Windows-1252" in note for note in found.file.notes)
+    path.write_bytes(path.read_bytes().replace(b"\xe4", b"\x81"))
+    with pytest.raises(AttendingError) as refusal:
+        read_predictions(path, Asked())
+    assert refusal.value.code == "ingest.not_a_table"
+
+
+def test_a_tools_flag_is_never_the_outcome_and_others_of_yes_and_no_are_told(tmp_path, rows):
+    lines = [f"{'YN'[k % 2]},{line}" for k, line in enumerate(lines_of(rows))]
+    path = write(tmp_path / "a.csv", "Deterioration Flag,Moved to ICU,p_icu", lines)
+    found = read_predictions(path, Asked())
+    assert taken(found)["outcome"] == "Moved to ICU"
+    assert any(
+        note.startswith("Also of yes and no: Deterioration Flag") for note in found.file.notes
+    )
+    found = read_predictions(path, Asked(baselines=("Deterioration Flag",)))
+    assert set(found.table["baseline_deterioration_flag"].to_pylist()) == {0.0, 1.0}
+    assert "yes and no" in {one.reading for one in found.file.columns}
+    with pytest.raises(BadInput, match="are no numbers"):
+        read_predictions(
+            write(tmp_path / "b.csv", "colour,outcome,risk", [f"c{line}" for line in lines]),
+            Asked(baselines=("colour",)),
+        )
+
+
+def test_log_odds_are_turned_into_risks_where_the_name_says_so(tmp_path, rows):
+    risk, outcome = rows
+    kept = np.clip(risk, 0.01, 0.99)
+    lines = [f"{y}\t{np.log(p / (1 - p))}" for p, y in zip(kept, outcome, strict=True)]
+    found = read_predictions(write(tmp_path / "a.tsv", "label\tlogit", lines), Asked())
+    assert found.table["risk"].to_pylist() == pytest.approx(kept.tolist(), abs=1e-12)
+    assert "log odds, turned into risks" in {one.reading for one in found.file.columns}
+
+
+def test_names_of_other_offices_are_known(tmp_path, rows):
+    head = "N° patient;Date de prédiction;LACE-Score;Décès;Probabilité"
+    lines = [
+        f"{k};2025-01-{1 + k % 28:02d};{k % 19};{line}"
+        for k, line in enumerate(lines_of(rows, mark=";"))
+    ]
+    assert taken(read_predictions(write(tmp_path / "a.csv", head, lines), Asked())) == {
+        "patient": "N° patient", "time": "Date de prédiction", "baseline lace_score": "LACE-Score",
+        "outcome": "Décès", "risk": "Probabilité",
+    }  # fmt: skip
+
+
+def test_of_two_names_for_the_risk_the_one_of_fractions_is_taken(tmp_path, rows):
+    risk, outcome = rows
+    lines = [f"{y},{int(p > 0.3)},{p}" for p, y in zip(risk, outcome, strict=True)]
+    found = read_predictions(write(tmp_path / "a.csv", "y_test,y_pred,proba_1", lines), Asked())
+    assert (taken(found)["risk"], taken(found)["outcome"]) == ("proba_1", "y_test")
+
+
+def test_a_parquet_file_with_instants_and_coded_words_is_read(tmp_path, rows):
+    risk, outcome = rows
+    start = np.datetime64("2025-01-01T00:00", "us")
+    table = pa.table({
+        "Sepsis": pa.array(["Yes" if y else "No" for y in outcome]).dictionary_encode(),
+        "p_sepsis": pa.array(risk, pa.float32()),
+        "prediction_ts": pa.array(start + np.arange(N).astype("timedelta64[h]")),
+    })  # fmt: skip
+    pq.write_table(table, tmp_path / "a.parquet")
+    found = read_predictions(tmp_path / "a.parquet", Asked())
+    assert taken(found) == {"outcome": "Sepsis", "risk": "p_sepsis", "time": "prediction_ts"}
+
+
 def test_dates_that_were_shifted_are_no_calendar(tmp_path, rows):
     risk, outcome = rows
     lines = [f"2150-01-{1 + k % 28:02d},{y},{p}"

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.parquet as pq
 
+from attending.digests import digest_file
 from tests.journeys import replays
 from tests.journeys.conftest import AT, EXAMPLES, ROOT, Shell, new_shell
 
@@ -71,7 +72,17 @@ def shuffled(source: Source, to: Path) -> Source:
             path.write_bytes(gzip.compress(_shuffle(gzip.decompress(path.read_bytes()), order)))
         elif path.suffix == ".csv" or path.name.startswith("Outcomes"):
             path.write_bytes(_shuffle(path.read_bytes(), order))
+    _sum_again(to)
     return Source(source.kind, to)
+
+
+def _sum_again(folder: Path) -> None:
+    """Write the sums that came with a source anew, for its files are others now."""
+    for sums in folder.glob("SHA256SUMS*"):
+        names = [line.split(maxsplit=1)[1].strip() for line in sums.read_text().splitlines()]
+        kept = [name for name in names if (folder / name).is_file()]
+        lines = [f"{digest_file(folder / name)} {name}" for name in kept]
+        sums.write_text("\n".join(lines) + "\n")
 
 
 def _shuffle(data: bytes, order: np.random.Generator) -> bytes:

@@ -8,6 +8,7 @@ from attending.errors import BadInput
 from attending.specs.validation import ValidationSpec
 from attending.validate.model import validate
 from attending.validate.predictions import validate_predictions
+from attending.validate.unasked import unasked
 
 SPEC = ValidationSpec(
     baselines=["lace"],
@@ -52,6 +53,21 @@ def test_recorded_decisions_stand_as_the_baseline_and_none_is_refused(table):
     assert report.summary[0].verdict == "better"
     with pytest.raises(BadInput, match="no scores of baseline 'triage'"):
         validate_predictions(spec, table)
+
+
+def test_a_tools_yes_and_no_is_met_at_equal_alerts_and_not_by_its_auroc(table):
+    flags = pa.array((table["baseline_lace"].to_numpy() > 9).astype(np.float64))
+    plain = table.drop_columns(["baseline_lace"]).append_column("baseline_tool", flags)
+    asked = unasked(plain, thresholds=(0.2,), draws=50)
+    assert [gate.gate for gate in asked.gates][-1] == "better_or_adds"
+    report = validate_predictions(asked, plain)
+    (gate,) = [one for one in report.gates if one.gate == "better_or_adds"]
+    assert gate.checks[0].what in {
+        "sensitivity at equal alerts", "share flagged at equal sensitivity",
+    }  # fmt: skip
+    assert not any("only its ranking" in note for note in report.notes)
+    # A score keeps its own gate.
+    assert unasked(table, draws=50).gates[-1].gate == "beats_baseline"
 
 
 def test_rows_without_an_outcome_yet_are_left_out_and_counted(table):

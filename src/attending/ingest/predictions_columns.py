@@ -192,7 +192,9 @@ def plain(name: str) -> str:
     >>> plain("Prédicted Risk (%)"), plain("PatientID"), plain("Y.Pred")
     ('predicted_risk_percent', 'patient_id', 'y_pred')
     """
-    split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.replace("%", " percent "))
+    split = re.sub(
+        r"(?<=[a-z0-9])(?=[A-Z])", "_", name.replace("%", " percent ").replace("ß", "ss")
+    )
     bare = unicodedata.normalize("NFKD", split).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "_", bare).strip("_")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from attending.specs.recorded import RecordedSpec
@@ -15,8 +16,6 @@ from attending.statistics.suppression import tells_small
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import pyarrow as pa
 
 UNASKED = (
     "Nobody agreed on thresholds, gates or groups before these figures were seen: they are the "
@@ -52,7 +51,7 @@ def unasked(
             "thresholds": list(asked),
             "decision_curve": _curve(asked),
             "bootstrap": {"draws": draws, "seed": seed},
-            "gates": _gates(baselines, asked),
+            "gates": _gates(baselines, asked, decisions=_decisions(table, baselines)),
         }
     )
 
@@ -80,7 +79,19 @@ def _curve(asked: Sequence[float]) -> dict[str, float]:
     return {"low": low, "high": max(high, low + step), "step": step}
 
 
-def _gates(baselines: Sequence[str], asked: Sequence[float]) -> list[dict[str, Any]]:
+def _decisions(table: pa.Table, baselines: Sequence[str]) -> frozenset[str]:
+    """Return the baselines that hold 0 and 1 alone: an AUROC of a yes or no is no fair match."""
+    only = pa.array([0.0, 1.0])
+    return frozenset(
+        name
+        for name in baselines
+        if pc.all(pc.is_in(table[f"baseline_{name}"].cast("float64").drop_null(), only)).as_py()
+    )
+
+
+def _gates(
+    baselines: Sequence[str], asked: Sequence[float], *, decisions: frozenset[str]
+) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = [
         {"gate": "minimum_events", "events": 100, "non_events": 100},
         {"gate": "calibration_slope", "low": 0.8, "high": 1.2},
@@ -90,4 +101,7 @@ def _gates(baselines: Sequence[str], asked: Sequence[float]) -> list[dict[str, A
         {"gate": "net_benefit_not_worse", "baseline": other, "thresholds": list(asked)}
         for other in ("treat_all", "treat_none")
     ]
-    return made + [{"gate": "beats_baseline", "baseline": name} for name in baselines]
+    return made + [
+        {"gate": "better_or_adds" if name in decisions else "beats_baseline", "baseline": name}
+        for name in baselines
+    ]
