@@ -444,10 +444,6 @@ def _incidents_closed(desk: Desk, _project: Project, run: Run) -> Fact:
     return _plain(not left, f"{len(left)} incidents are open")
 
 
-def _audited(desk: Desk, _project: Project, _run: Run) -> Fact:
-    return witnessed(desk)
-
-
 _TRAINED: dict[str, Callable[[Desk, Project, Run], Fact]] = {
     "run.complete": _complete,
     "run.not_exploratory": _not_exploratory,
@@ -495,7 +491,7 @@ _FACTS: dict[Stage, dict[str, Callable[[Desk, Project, Run], Fact]]] = {
         "limited.complete": _limited_long,
         "verdicts.no_block": _no_block,
         "incidents.closed": _incidents_closed,
-        "audit.verified": _audited,
+        "audit.verified": lambda desk, _project, _run: witnessed(desk),
         "time.availability_recorded": _availability,
     },
     "retired": {},
