@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from attending.errors import NotFound, Refused, did_you_mean
 from attending.lifecycle.desk import keep
 from attending.lifecycle.signing import spec_document
+from attending.lifecycle.standing import standing_on
+from attending.lifecycle.wording import blank_fields
 from attending.records.decisions import ThresholdDecision
-from attending.records.governance import Approval
 from attending.records.validation import ValidationReport
 from attending.times import format_length
 
@@ -186,7 +187,9 @@ def standing_decision(
         return decision, f"the threshold of {place} was decided on another validation report"
     if decision.release != spec_document(desk, project, "release"):
         return decision, f"the threshold of {place} was decided on another release plan"
-    signed = catalog.all(Approval, document=decision.digest)
+    if blank := blank_fields(desk, decision.digest):
+        return decision, f"the threshold of {place} says nothing of {', '.join(blank)}"
+    signed = standing_on(desk, decision.digest)
     if not any(item.role == "clinical_lead" and item.meaning == "approval" for item in signed):
         return decision, f"the threshold of {place} is not signed by a clinical_lead"
     return decision, ""

@@ -17,6 +17,7 @@ from attending.lifecycle.signing import spec_document
 from attending.lifecycle.standing import faults_of, standing_on
 from attending.lifecycle.training import latest_run
 from attending.lifecycle.validation_rows import prior_name, prior_of
+from attending.lifecycle.wording import blank_fields
 from attending.records.card import ModelCard
 from attending.records.contract import ContractReport, LeakReport
 from attending.records.decisions import AccessReview, RollbackDrill
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
     from attending.specs.release import Stage
 
 _DATA_GUARDS = frozenset({"compliance_officer", "privacy_officer"})
-#: Sections of a card that people write.
-_PROSE = ("population", "decision_point", "oversight", "non_intended", "limitations")
 
 
 def check(desk: Desk, project: Project, to_stage: Stage, *, run: str = "") -> GateDecision:
@@ -319,7 +318,7 @@ def _availability(desk: Desk, _project: Project, run: Run) -> Fact:
 
 def _card(desk: Desk, _project: Project, run: Run) -> Fact:
     card = desk.home.catalog.latest(ModelCard, run=run.digest)
-    blank = missing_fields({name: card.content()[name] for name in _PROSE}) if card else ()
+    blank = blank_fields(desk, card.digest) if card else ()
     if blank:
         return Fact("missing", card.digest if card else None, f"says nothing: {', '.join(blank)}")
     missing = ", ".join(card.missing) if card else ""

@@ -16,6 +16,7 @@ from attending.lifecycle.papers import rendered
 from attending.lifecycle.people import authenticated
 from attending.lifecycle.sealing import seal
 from attending.lifecycle.standing import before_the_clock_was_set_back, standing_on
+from attending.lifecycle.wording import blank_fields
 from attending.records.decisions import SpecDocument
 from attending.records.deployer import DeployerPaper
 from attending.records.explanation import StabilityReport
@@ -72,6 +73,7 @@ def sign(  # noqa: PLR0913 - a signature has these parts, each said by the signe
     Raises:
         Denied: wrong passphrase, an author, a role that may not, or an inactive person.
         BadInput: a kind of document that the record is not.
+        Refused: a field that people must write says nothing.
     """
     digest = desk.home.catalog.find(document)
     found = _kind_of(desk, digest)
@@ -81,6 +83,7 @@ def sign(  # noqa: PLR0913 - a signature has these parts, each said by the signe
         )
     _require_whole(desk, digest)
     signer = authenticated(desk, person, passphrase)
+    _require_written(desk, digest)
     named = check_role(role)
     approval = give(
         Document(
@@ -119,6 +122,21 @@ def _require_whole(desk: Desk, digest: str) -> None:
             f"{'; '.join(content['missing'])}",
             code="paper.missing",
             hint="Complete deployer.yaml, then write it again: `attending document write`.",
+        )
+
+
+def _require_written(desk: Desk, digest: str) -> None:
+    """Refuse to have signed what says nothing yet.
+
+    Raises:
+        Refused: naming the places that are blank, placeholders or the template's words.
+    """
+    blank = blank_fields(desk, digest)
+    if blank:
+        raise Refused(
+            f"the document is missing {', '.join(blank)}",
+            code="sign.missing",
+            hint="Write it; an empty field, TBD, N/A or the template's words say nothing.",
         )
 
 
