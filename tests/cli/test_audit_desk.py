@@ -40,6 +40,8 @@ def test_an_auditor_asks_searches_exports_and_verifies(desk):
     found = desk.run("audit", "ask", MODEL)
     assert all(found[name] for name in ("approved", "data_pulled", "metrics", "incidents"))
     assert found["retired"] == ["v1 at 2026-03-02T06:00:00Z by clara: Replaced by v2."]
+    told = desk.run("audit", "ask", MODEL, as_json=False)
+    assert "retired:\n  v1 at 2026-03-02T06:00:00Z by clara: Replaced by v2." in told
     (hit,) = desk.run("audit", "search", "cardiac ward")
     assert hit["kind"] == "approval"
     assert desk.run("audit", "search", "***", code=2)["code"] == "search.words"

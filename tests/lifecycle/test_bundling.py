@@ -167,6 +167,7 @@ def hostile(folder: Path) -> dict[str, bytes]:
             archive.addfile(told, io.BytesIO(b"evil"))
         made[name] = stream.getvalue()
     one = packed({"a.txt": b"1"})[:-1024]
+    made["slow name"] = ("a" * 98 + "!").encode().ljust(124, b"\0") + one[124:]
     made["twice"] = one + one + bytes(1024)
     made["long"] = one[:124] + b"77777777777\0" + one[136:] + bytes(1024)
     made["many"] = packed({f"f{n:07}": b"" for n in range(2000)})

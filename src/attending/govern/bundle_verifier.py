@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 BLOCK, MOST_BYTES, MOST_FILES = 512, 1 << 29, 200_000
-NAME = re.compile(r"\w+(/?\w[\w.-]*)*", re.ASCII)
+NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*", re.ASCII)
 BESIDE: dict[str, Any] = runpy.run_path(
     str(Path(__file__).with_name("standalone_verifier.py")), run_name="beside"
 )

@@ -22,7 +22,7 @@ BLOCK = 512
 MOST_BYTES = 1 << 29
 MOST_FILES = 200_000
 _END = bytes(2 * BLOCK)
-_NAME = re.compile(rb"[A-Za-z0-9_]+(/?[A-Za-z0-9_][A-Za-z0-9._-]*)*")
+_NAME = re.compile(rb"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
 
 
 def packed(files: Mapping[str, bytes]) -> bytes:
