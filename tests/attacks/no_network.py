@@ -52,19 +52,28 @@ def cut_off() -> Iterator[list[tuple[str, str]]]:
         _state["on"] = False
 
 
-def main() -> int:
-    """Return what the command line ended with, run in this process, cut off; 9 when it called."""
+def main(lines: list[str]) -> int:
+    """Return what the first verb that was refused ended with, else 0; 9 when one called.
+
+    Args:
+        lines: command lines, each run in this process, cut off.
+    """
     from attending.cli.app import app
     from attending.cli.door import through
     from attending.cli.guard import guarded
 
+    run = guarded(app)
     with cut_off() as called:
-        try:
-            code = through(guarded(app), argv=sys.argv)
-        except SystemExit as ended:
-            code = int(ended.code or 0)
+        for line in lines:
+            sys.argv = ["attending", *line.split()]
+            try:
+                code = through(run, argv=sys.argv)
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+            if called or code:
+                break
     return 9 if called else code
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

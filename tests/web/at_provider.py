@@ -29,6 +29,7 @@ class Running:
 
     process: subprocess.Popen[str]
     address: str
+    back: str = BACK
 
     def spec(self, **change: Any) -> ProviderSpec:
         said = {
@@ -36,7 +37,7 @@ class Running:
             "issuer": self.address,
             "client_id": "attending",
             "secret_file": "provider.secret",
-            "redirect": BACK,
+            "redirect": self.back,
             "authorization": f"{self.address}/authorize",
             "token": f"{self.address}/token",
             "keys": f"{self.address}/keys",
@@ -57,16 +58,16 @@ class Running:
 
 
 @contextmanager
-def running() -> Iterator[Running]:
+def running(back: str = BACK) -> Iterator[Running]:
     """Give a provider that runs; it is ended afterwards."""
-    command = [sys.executable, "-m", "tests.web.provider_server", BACK, SECRET]
+    command = [sys.executable, "-m", "tests.web.provider_server", back, SECRET]
     with subprocess.Popen(
         command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:
         try:
             port = process.stdout.readline().strip()
             assert port.isdigit()
-            yield Running(process, f"http://127.0.0.1:{port}")
+            yield Running(process, f"http://127.0.0.1:{port}", back)
         finally:
             process.terminate()
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
+from attending.lifecycle import inviting
+from attending.lifecycle.desk import create_home
 from attending.web.app import create_app
+from attending.web.front_desk import FrontDesk
+from tests.web.at_provider import running
 from tests.web.paper_house import DIGEST, PASSPHRASE, PaperHouse
+from tests.web.test_provider import now
 
 FLAGS = [
     "--no-sandbox",
@@ -48,6 +55,72 @@ def browser(chromium):
         opened = player.chromium.launch(executable_path=chromium, args=FLAGS)
         yield opened
         opened.close()
+
+
+@contextmanager
+def served(house):
+    """Give the address of a house's pages, and the provider where persons sign in beside."""
+    import uvicorn
+
+    with socket.socket() as listening, ExitStack() as stack:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(64)  # a browser may come before the server has started
+        address = f"http://localhost:{listening.getsockname()[1]}"
+        provider = stack.enter_context(running(f"{address}/login/provider/back"))
+        app = create_app(house, provider=provider.policy())
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        yield address, provider.address
+        server.should_exit = True
+        thread.join(timeout=60)
+
+
+@pytest.mark.browser
+def test_a_person_goes_to_the_provider_and_comes_back_signed_in(browser, tmp_path):
+    """Cookies, redirects and the content policy, as a real browser takes them."""
+    house = FrontDesk.open(with_invited(tmp_path / "home"), clock=now)
+    token = (tmp_path / "token").read_text()
+    context = browser.new_context()
+    page, said = context.new_page(), []
+    page.on("console", lambda message: said.append(message.text))
+    with served(house) as (address, provider):
+        page.goto(f"{address}/login")
+        page.click("text=Take up an invitation")
+        page.fill("#invitation", token)
+        page.click("button.main")
+        page.wait_for_url(f"{provider}/**")
+        page.fill("[name=sub]", "s-clara")
+        page.click("button")
+        page.wait_for_url(f"{address}/")
+        assert "Dr Clara Moss" in page.inner_text("header")
+        page.click("text=Sign out")
+        page.wait_for_url(f"{address}/login")
+        page.click("text=Sign in with Hospital account")
+        page.wait_for_url(f"{address}/")
+        assert "Dr Clara Moss" in page.inner_text("header")
+        page.goto(f"{address}/confirm")
+        page.click("a.main")
+        page.wait_for_url(f"{provider}/**")
+        page.fill("[name=sub]", "s-clara")
+        page.click("button")
+        page.wait_for_url(f"{address}/login/provider/back**")
+        assert page.inner_text("code").startswith("once_")
+    context.close()
+    assert [text for text in said if "Content Security Policy" in text] == []
+
+
+def with_invited(root):
+    """Return a home with an administrator and an invitation of Clara, its token beside."""
+    desk = create_home(root, at=now())
+    inviting.accept(desk, inviting.begin(desk, "ada", printed_name="Ada Berg"), PASSPHRASE)
+    token = inviting.invite(
+        desk, "clara", printed_name="Dr Clara Moss", roles=["clinical_lead"], administrator="ada",
+        passphrase=PASSPHRASE,
+    )  # fmt: skip
+    desk.home.close()
+    root.with_name("token").write_text(token)
+    return root
 
 
 @pytest.mark.browser
