@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 from attending.cli.app import app
 from attending.errors import AttendingError
 from attending.lifecycle import calendar, gating, scoring, signing, watching
-from attending.lifecycle.standing import standing_on
 from attending.records.task_review import TaskReview
 from attending.times import format_instant
 from tests.lifecycle.ward import SECOND, enter, make_ward, sign
@@ -40,7 +39,7 @@ def limited(ward):
 def policy_signed(ward, desk):
     """Let the clinical lead sign the policy of change as it stands, once."""
     policy = signing.propose_specs(replace(desk, actor="dana"), ward.project)["retraining"]
-    if not standing_on(desk, policy):
+    if not calendar.approved(desk, policy):
         sign(desk, policy, ward.secrets, person="clara", role="clinical_lead")
 
 
@@ -58,7 +57,7 @@ def verb(*said):
     return json.loads(ran.stdout)
 
 
-def record(desk, ward, name, *, person, finding="Alerts, answers and outcomes are as agreed."):
+def record(desk, ward, name, *, person, finding="Alerts and answers are as agreed.", ok=True):
     return calendar.record_review(
         desk,
         scoring.deployed(desk, ward.project),
@@ -67,6 +66,7 @@ def record(desk, ward, name, *, person, finding="Alerts, answers and outcomes ar
         person=person,
         passphrase=ward.secrets[person],
         finding=finding,
+        in_order=ok,
     )
 
 
@@ -99,6 +99,9 @@ def test_an_overdue_task_shows_in_the_verdict_until_its_owner_has_recorded_it(wa
     assert code_of(lambda: record(late, ward, "operation today", **said)) == "task.finding"
     assert code_of(lambda: record(late, ward, "operation", person="omar")) == "task.unknown"
     assert ward.desk.home.catalog.all(TaskReview) == ()
+    said = {"person": "omar", "finding": "Half of the alerts were not answered."}
+    assert not record(late, ward, "operation today", ok=False, **said).in_order
+    assert watching.monitor(late, ward.project).overdue == ("operation today",)  # still owed
     made = record(late, ward, "operation today", person="omar")
     assert (made.role, made.due_at) == ("operator", SECOND + timedelta(days=1))
     assert verdict.digest in made.looked_at
@@ -155,6 +158,10 @@ def test_an_edit_of_monitoring_yaml_removes_no_task_of_the_signed_policy(ward):
     nothing = ward.project.monitoring.model_copy(update={"reviews": ()})
     # The control: without a signature the file alone counts, and the tasks are gone.
     assert calendar.overdue(desk, stands, asked=nothing) == ()
+    policy = signing.propose_specs(replace(desk, actor="omar"), ward.project)["retraining"]
+    if not calendar.approved(desk, policy):
+        sign(desk, policy, ward.secrets, person="caro", role="compliance_officer")
+        assert calendar.overdue(desk, stands, asked=nothing) == ()  # not theirs to approve
     policy_signed(ward, desk)
     assert "drift and feedback" in calendar.overdue(desk, stands, asked=nothing)
 

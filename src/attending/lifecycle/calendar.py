@@ -36,13 +36,19 @@ OWING: frozenset[Stage] = frozenset({"silent", "limited", "live"})
 
 
 def signed_policy(desk: Desk, model: str) -> MonitoringSpec | None:
-    """Return the policy of monitoring and change that was signed last, None without one."""
+    """Return the newest policy of change that a clinical lead approved, None without one."""
     found = [
         one
         for one in desk.home.catalog.all(SpecDocument, model=model, spec="retraining")
-        if standing_on(desk, one.digest)
+        if approved(desk, one.digest)
     ]
     return MonitoringSpec.model_validate(found[-1].says) if found else None
+
+
+def approved(desk: Desk, digest: str) -> bool:
+    """Return whether a clinical lead's approval of a document stands."""
+    asked = ("clinical_lead", "approval")
+    return any((one.role, one.meaning) == asked for one in standing_on(desk, digest))
 
 
 def tasks(
@@ -103,9 +109,10 @@ def _entered(desk: Desk, stands: Deployment) -> dict[Stage, Instant]:
 
 
 def _last(desk: Desk, stands: Deployment) -> dict[str, Instant]:
-    """Return when each task of the version was reviewed last."""
-    done = desk.home.catalog.all(TaskReview, model=stands.model, version=stands.version)
-    return {one.task: one.reviewed_at for one in sorted(done, key=lambda one: one.reviewed_at)}
+    """Return when each task of the version was last found in order; else it stays owed."""
+    made = desk.home.catalog.all(TaskReview, model=stands.model, version=stands.version)
+    done = sorted((one for one in made if one.in_order), key=lambda one: one.reviewed_at)
+    return {one.task: one.reviewed_at for one in done}
 
 
 def overdue(

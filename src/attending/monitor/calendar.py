@@ -25,7 +25,7 @@ class Task:
 
     Attributes:
         due: when it must have been done.
-        last: when it was done last; None before the first time.
+        last: when it was last found in order; None before the first time.
         person: who owns it by the signed plan; empty when a role does.
     """
 
