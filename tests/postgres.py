@@ -14,7 +14,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,7 +76,8 @@ class Server:
         minute on a busy disk, so tests end processes politely, as an administrator does.
         """
         if by_force and self._ours:
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it may have ended meanwhile, with its client
+                os.kill(pid, signal.SIGKILL)
         else:
             self.run(f"SELECT pg_terminate_backend({pid})")
 
