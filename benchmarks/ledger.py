@@ -166,6 +166,7 @@ def main() -> None:
     """Do the part that is named second, in the folder that is named first, by us or the other."""
     if sys.argv[2] == "fill":
         _fill(Path(sys.argv[1]), int(sys.argv[3]))
+        print("filled")
         return
     what, work = PARTS[sys.argv[2], sys.argv[3]]
     start = time.perf_counter()

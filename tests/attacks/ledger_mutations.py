@@ -170,7 +170,9 @@ def _swap(draw: np.random.Generator, books: Books, _: Bench) -> None:
 
 
 def _insert(draw: np.random.Generator, books: Books, _: Bench) -> None:
-    at = int(draw.integers(len(books.rows) + 1))
+    # Among what was witnessed: one that is added after it is an entry that no witness has seen yet,
+    # and `verify` says how many of those there are.
+    at = int(draw.integers(len(books.rows)))
     forged = _entry(books.rows[0]) | {"action": "approval.sign", "actor": "mallory", "seq": at}
     books.rows.insert(at, _as_row(forged))
     books.rows = [(seq, *row[1:]) for seq, row in enumerate(books.rows)]
@@ -178,7 +180,7 @@ def _insert(draw: np.random.Generator, books: Books, _: Bench) -> None:
 
 def _duplicate(draw: np.random.Generator, books: Books, _: Bench) -> None:
     copied = books.rows[int(draw.integers(len(books.rows)))]
-    books.rows.insert(int(draw.integers(len(books.rows) + 1)), copied)
+    books.rows.insert(int(draw.integers(len(books.rows))), copied)
     books.rows = [(seq, *row[1:]) for seq, row in enumerate(books.rows)]
 
 
