@@ -15,10 +15,12 @@ import sys
 import pytest
 
 from attending.digests import digest_bytes
+from attending.times import format_instant
 from tests.faults.conftest import AT, Ward
+from tests.lifecycle.ward import SECOND, make_ward
 from tests.models import onnx_files
 
-PROGRAM = """
+WATCH = """
 import json, pickle, marshal, sys
 
 seen = []
@@ -35,7 +37,19 @@ def watch(event, args):
             seen.append([event, callers[0], str(args[:2])])
 
 sys.addaudithook(watch)
-from attending.cli.app import app
+"""
+
+CONTROL = """
+quiet = list(seen)
+# Control: the hook sees what it is for.
+pickle.loads(pickle.dumps(json.JSONDecoder))
+marshal.loads(marshal.dumps(compile("1", "x", "eval")))
+control = sorted({one[0] for one in seen})
+"""
+
+PROGRAM = (
+    WATCH
+    + """from attending.cli.app import app
 from attending.cli.door import through
 from attending.lifecycle import training
 from attending.lifecycle.desk import open_desk
@@ -63,15 +77,37 @@ with open_desk(Path(home), at=parse_instant(at)) as desk:
         rows = probe_rows(bundle.references)
         assert bundle.risk(rows).shape == bundle.contributions(rows).sum(axis=1).shape
         kinds.append(bundle.estimator)
-quiet = list(seen)
-# Control: the hook sees what it is for.
-pickle.loads(pickle.dumps(json.JSONDecoder))
-marshal.loads(marshal.dumps(compile("1", "x", "eval")))
-print("SEEN", json.dumps({"codes": codes, "kinds": kinds, "quiet": quiet,
-                          "control": sorted({one[0] for one in seen})}))
+"""
+    + CONTROL
+    + """
+print("SEEN", json.dumps({"codes": codes, "kinds": kinds, "quiet": quiet, "control": control}))
 from attending.cli.leaving import leave
 leave(lambda: 0)
 """
+)
+
+#: Every other verb that opens a model, on a home with a version in silent.
+LATER = (
+    WATCH
+    + """
+from attending.cli.app import app
+from attending.cli.door import through
+
+home, project, at, run = sys.argv[1:]
+where = ["--home", home, "--project", project, "--at", at]
+codes = {}
+for verb in (["score"], ["run", "diff", run, run], ["validate", "model"],
+             ["explain", "stability"], ["monitor", "run"]):
+    codes[" ".join(verb[:2])] = through(lambda: app([*verb, *where], standalone_mode=False),
+                                        argv=verb)
+"""
+    + CONTROL
+    + """
+print("SEEN", json.dumps({"codes": codes, "quiet": quiet, "control": control}))
+from attending.cli.leaving import leave
+leave(lambda: 0)
+"""
+)
 
 
 @pytest.mark.requirement("C8")
@@ -107,6 +143,25 @@ def test_training_loading_predicting_and_replaying_unpickle_nothing(tmp_path):
     found = json.loads(done.stdout.partition("SEEN ")[2])
     assert found["codes"] == [0, 0, 0]
     assert found["kinds"] == ["lightgbm", "logistic", "additive", "onnx"]
+    assert found["quiet"] == []
+    assert {"pickle.find_class", "marshal.loads"} <= set(found["control"])
+
+
+def test_verbs_after_the_fit_unpickle_nothing(tmp_path):
+    ward = make_ward(tmp_path)
+    done = subprocess.run(
+        [
+            sys.executable, "-c", LATER, str(ward.desk.home.root), str(ward.project.folder.root),
+            format_instant(SECOND), ward.run.digest,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout.partition("SEEN ")[2])
+    assert found["codes"] == dict.fromkeys(found["codes"], 0), done.stderr
     assert found["quiet"] == []
     assert {"pickle.find_class", "marshal.loads"} <= set(found["control"])
 
