@@ -97,6 +97,29 @@ def test_sites_cost_no_chance_of_a_wrong_alarm(three_sites):
     assert (lived.proof.total <= expected + 1e-9).all()
 
 
+@pytest.mark.fault("D32")
+def test_d32_winter_weekends_and_holidays_raise_no_alarm_beyond_the_budget(three_sites):
+    lived = [live(three_sites, None, seed=(32, at)) for at in range(5)]
+    # Control: a look a day at the volume against the mean day, two standard deviations off.
+    alarms = []
+    for one in lived:
+        daily = np.diff(one.seen.rows)
+        alarms.append(int((np.abs(daily - daily.mean()) > 2 * daily.mean() ** 0.5).sum()))
+    assert min(alarms) > 10
+    # Five years of three sites: the budget of actionable findings is two a year.
+    findings = [
+        {(f.name, f.subject, f.site) for day in DAYS for f in one.on(day).findings if _acts(f)}
+        for one in lived
+    ]
+    assert sum(map(len, findings)) <= 2 * len(lived)
+    answers = {(day.verdict and day.verdict.answer) for one in lived for day in map(one.on, DAYS)}
+    assert not answers & {"fallback", "stop", "restrict"}
+
+
+def _acts(finding):
+    return finding.severity in {"act", "stop"}
+
+
 def test_the_same_seed_gives_the_same_report(report):
     small = [simulate(WORLD, years=1, seed=5, runs=1) for _ in range(2)]
     assert small[0].as_bytes() == small[1].as_bytes()

@@ -1,4 +1,4 @@
-"""One made-up year of a deployed model: validation rows drawn again, with seasons and weekends.
+"""One made-up year of a deployed model: validation rows drawn again, with seasons and holidays.
 
 Outcomes are drawn from the risks themselves, so a quiet year is calibrated by definition, but for
 a seasonal swing. A planted shift changes one thing from one day on, everywhere or at one site.
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 DAYS = 365
 #: The seasonal swing of the odds of the outcome and of the case mix; the weekend's volume.
 SWING, MIX, WEEKEND = 0.05, 0.10, 0.7
+#: The share of patients who come in the holidays, and the days of the year that these are.
+HOLIDAY, HOLIDAYS = 0.6, np.r_[0:3, 355:365]
 #: Shares in a quiet year: alerts acknowledged and overridden, requests that scope refuses.
 ACKNOWLEDGED, OVERRIDDEN, REFUSED = 0.85, 0.25, 0.02
 
@@ -136,8 +138,9 @@ def _struck(
 
 
 def _arrivals(per_day: float, season: Floats, rng: np.random.Generator) -> Ints:
-    """Return the day of each prediction: more in winter, fewer at weekends."""
+    """Return the day of each prediction: more in winter, fewer at weekends and in the holidays."""
     week = np.where(np.arange(DAYS) % 7 >= 5, WEEKEND, (7 - 2 * WEEKEND) / 5)
+    week[HOLIDAYS] *= HOLIDAY
     return np.repeat(np.arange(DAYS), rng.poisson(per_day * (1 + MIX * season) * week))
 
 
