@@ -250,7 +250,7 @@ def test_the_gate_shows_who_opened_what_they_signed(walked):
     ("old", "new", "code"),
     [
         ("threshold: {value: 0.25}", "threshold: {value: 0.20}", "release.threshold_changed"),
-        ("sites: [NORTH]", "sites: [NORTH, SOUTH]", "release.sites_changed"),
+        ("sites: [CITY]", "sites: [CITY, VALLEY]", "release.sites_changed"),
         ("silent, at_least", "silent, share: 0.5, at_least", "release.share_changed"),
         ("action_window: 24h", "action_window: 48h", "release.plan_changed"),
     ],
