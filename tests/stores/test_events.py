@@ -78,6 +78,11 @@ def test_merges_are_kept_once_and_read_with_the_group(home):
     assert len(events(home, 7)) == 2
     assert [row["superseded_at"] is None for row in events(home, 8)] == [False]
     assert events(home, 7, received=NOW - 1) == []
+    with home.database.transaction() as unit:
+        home.events.add_merges(unit, [said | {"gone": 9}], Sent("lab", "p" * 64, NOW))
+        assert home.events.group_of(9, unit)[0] == {7, 8, 9}  # before it is committed
+        assert home.events.group_of(9)[0] == {9}
+        unit.append(act("intake.take"))
 
 
 def test_messages_are_counted_by_feed_and_letters_are_listed(home):

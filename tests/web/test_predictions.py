@@ -249,3 +249,12 @@ def test_s23_an_old_client_is_understood_and_a_field_we_do_not_know_is_named_nev
         assert "is not known" in told["message"]
         assert "/v1/openapi.json" in told["hint"]
     assert len(house.asked) == scored
+
+
+def test_by_ids_alone_a_request_needs_neither_events_nor_the_start_of_the_stay(house, machine):
+    ids = {name: ASKED[name] for name in ("subject_id", "encounter_id", "prediction_time")}
+    assert post(machine, ids).status_code == 201
+    events = {**ids, "events": [EVENT]}
+    refused = post(machine, events)
+    assert (refused.status_code, refused.json()["code"]) == (422, "request.field")
+    assert len(house.asked) == 1

@@ -86,7 +86,7 @@ def _said_before(one: Version, there: dict[int, str]) -> bool:
 def _merge(events: Events, unit: Unit, found: Heard, *, sent: Sent, count: _Count) -> None:
     """Keep what is new of the merges; one that would run in a circle is set aside."""
     for said in found.merges:
-        group, before = events.group_of(said["gone"])
+        group, before = events.group_of(said["gone"], unit)
         if said["kept"] is None and group == {said["gone"]}:
             continue  # it says that a record is its own, and nobody ever said otherwise
         if _runs_in_a_circle(before, said):

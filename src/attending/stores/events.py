@@ -121,12 +121,18 @@ class Events:
         }
         unit.insert(INTAKE, [row])
 
-    def group_of(self, subject: int) -> tuple[set[int], pa.Table]:
-        """Return the records that were ever one person with a record, and what was said of them."""
+    def group_of(self, subject: int, unit: Unit | None = None) -> tuple[set[int], pa.Table]:
+        """Return the records that were ever one person with a record, and what was said of them.
+
+        Args:
+            subject: a record.
+            unit: sees what it has itself written; what was committed is read when absent.
+        """
+        read = self.database.rows if unit is None else unit.rows
         group, rows = {subject}, []
         while True:
             some = or_(MERGES.c.gone.in_(group), MERGES.c.kept.in_(group))
-            rows = list(self.database.rows(select(MERGES).where(some)))
+            rows = list(read(select(MERGES).where(some)))
             wider = group | {one for row in rows for one in (row.gone, row.kept) if one is not None}
             if wider == group:
                 return group, _table(rows, SAID)

@@ -67,7 +67,7 @@ class Budget:
         answer = _Answer(send)
         task = asyncio.create_task(self._work(scope, receive, answer.send))
         self._working.add(task)
-        task.add_done_callback(self._working.discard)
+        task.add_done_callback(self._ended)
         done, _ = await asyncio.wait({task}, timeout=self._deadline)
         if not done and not answer.started:
             answer.given_up = True
@@ -76,6 +76,12 @@ class Budget:
                 hint="Ask the same again: what was done meanwhile is the answer.",
             )
         await task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Give a place back; a failure that nobody waits for any longer was answered already."""
+        self._working.discard(task)
+        if not task.cancelled():
+            task.exception()
 
     async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
