@@ -94,7 +94,7 @@ def _sum_again(folder: Path) -> None:
 
 
 def _shuffle(data: bytes, order: np.random.Generator) -> bytes:
-    head, *rows = data.splitlines(keepends=True)
+    head, *rows = data.splitlines(keepends=True) or [b""]
     if any(row.count(b'"') % 2 for row in rows):
         return data  # a cell goes over several lines: the table stays as it is
     moved = (rows[at] for at in order.permutation(len(rows)))
