@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import os
 import shutil
 import sys
@@ -23,7 +24,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.parquet as pq
 
-from attending.digests import digest_file
+from attending.digests import canonical, digest_file
+from attending.hospital.extract import MANIFEST
 from tests.journeys import replays
 from tests.journeys.conftest import AT, EXAMPLES, ROOT, Shell, new_shell
 
@@ -83,10 +85,16 @@ def _sum_again(folder: Path) -> None:
         kept = [name for name in names if (folder / name).is_file()]
         lines = [f"{digest_file(folder / name)} {name}" for name in kept]
         sums.write_text("\n".join(lines) + "\n")
+    manifest = folder / MANIFEST
+    if manifest.is_file():
+        said = json.loads(manifest.read_text())
+        for name, about in said["files"].items():
+            about["sha256"] = digest_file(folder / name)
+        manifest.write_bytes(canonical(said))
 
 
 def _shuffle(data: bytes, order: np.random.Generator) -> bytes:
-    head, *rows = data.splitlines(keepends=True)
+    head, *rows = data.splitlines(keepends=True) or [b""]
     if any(row.count(b'"') % 2 for row in rows):
         return data  # a cell goes over several lines: the table stays as it is
     moved = (rows[at] for at in order.permutation(len(rows)))
