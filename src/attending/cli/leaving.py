@@ -26,10 +26,7 @@ def leave(run: Callable[[], int]) -> NoReturn:
         run: the command line; returns its exit code, or raises `SystemExit` with one.
 
     """
-    try:
-        code = run()
-    except SystemExit as ended:
-        code = _code(ended)
+    code = code_of(run)
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and not thread.daemon:
             thread.join()
@@ -40,6 +37,24 @@ def leave(run: Callable[[], int]) -> NoReturn:
     except OSError:
         code = code or OUTPUT_LOST
     os._exit(code)
+
+
+def code_of(run: Callable[[], int]) -> int:
+    """Return the code of the command line, returned or raised.
+
+    Args:
+        run: the command line; returns its exit code, or raises `SystemExit` with one.
+
+    >>> code_of(lambda: 3)
+    3
+    >>> import sys
+    >>> code_of(sys.exit)
+    0
+    """
+    try:
+        return run()
+    except SystemExit as ended:
+        return _code(ended)
 
 
 def _code(ended: SystemExit) -> int:
