@@ -17,7 +17,7 @@ def fitted(shell, at):
     shell.run("cohort", "build", *at)
     shell.run("features", "build", *at)
     run = shell.json("train", "fit", *at)
-    again = shell.json("run", "replay", *at)
+    again = replays.replayed(shell.home, at, place=replays.PLACES[0])
     assert again["same_files"]
     assert again["same_result"]
     return run, shell.json("validate", "model", *at)

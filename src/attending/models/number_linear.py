@@ -16,6 +16,7 @@ from attending.digests import canonical
 from attending.errors import BadInput, Refused
 from attending.models.newton import rounded
 from attending.models.number_design import Design, from_json, learn
+from attending.models.products import column_sums, row_sums, weighted_squares
 from attending.models.protocol import known_settings, number
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class NumberLinearEstimator:
         penalty[0] = 1e-9
         fitted = fit_poisson if self._is_log else fit_squares
         weights = fitted(matrix, y, penalty=penalty)
-        off = 0.0 if self._is_log else float(np.std(y - matrix @ weights))
+        off = 0.0 if self._is_log else float(np.std(y - row_sums(matrix, weights)))
         residual = float(rounded(np.array([off]))[0])
         low, high = (float(f"{tail:.6g}") for tail in asked.tails)
         return NumberLinear(design, weights, residual, self._is_log, (low, high))
@@ -157,8 +158,8 @@ def fit_squares(matrix: Matrix, y: Floats, *, penalty: Floats) -> Floats:
     >>> fit_squares(np.ones((2, 1)), np.array([1.0, 3.0]), penalty=np.zeros(1)).tolist()
     [2.0]
     """
-    normal = matrix.T @ matrix + np.diag(penalty)
-    return rounded(np.asarray(np.linalg.solve(normal, matrix.T @ y)))
+    normal = weighted_squares(matrix, np.ones(len(matrix))) + np.diag(penalty)
+    return rounded(np.asarray(np.linalg.solve(normal, column_sums(matrix, y))))
 
 
 def fit_poisson(matrix: Matrix, y: Floats, *, penalty: Floats) -> Floats:
@@ -179,10 +180,7 @@ def fit_poisson(matrix: Matrix, y: Floats, *, penalty: Floats) -> Floats:
     weights[0] = np.log(max(float(y.mean()), 1e-9))
     before = _loss(matrix, y, weights, penalty=penalty)
     for _ in range(_MAX_STEPS):
-        mean = np.exp(np.minimum(matrix @ weights, _MOST))
-        gradient = matrix.T @ (mean - y) + penalty * weights
-        curve = (matrix * mean[:, None]).T @ matrix + np.diag(penalty + 1e-10)
-        step = np.asarray(np.linalg.solve(curve, gradient))
+        step = _newton_step(matrix, y, weights, penalty=penalty)
         scale = 1.0
         while (after := _loss(matrix, y, weights - scale * step, penalty=penalty)) > before:
             scale /= 2.0
@@ -190,7 +188,8 @@ def fit_poisson(matrix: Matrix, y: Floats, *, penalty: Floats) -> Floats:
                 return rounded(weights)
         weights = weights - scale * step
         if float(np.abs(scale * step).max()) < 1e-11 or before - after < 1e-13 * abs(before):
-            return rounded(weights)
+            # The loss is flat before the ninth digit stands: one step more settles it.
+            return rounded(weights - _newton_step(matrix, y, weights, penalty=penalty))
         before = after
     raise BadInput(
         f"Poisson regression found no optimum in {_MAX_STEPS} steps",
@@ -199,8 +198,15 @@ def fit_poisson(matrix: Matrix, y: Floats, *, penalty: Floats) -> Floats:
     )
 
 
+def _newton_step(matrix: Matrix, y: Floats, weights: Floats, *, penalty: Floats) -> Floats:
+    mean = np.exp(np.minimum(row_sums(matrix, weights), _MOST))
+    gradient = column_sums(matrix, mean - y) + penalty * weights
+    curve = weighted_squares(matrix, mean) + np.diag(penalty + 1e-10)
+    return np.asarray(np.linalg.solve(curve, gradient))
+
+
 def _loss(matrix: Matrix, y: Floats, weights: Floats, *, penalty: Floats) -> float:
-    line = matrix @ weights
+    line = row_sums(matrix, weights)
     if float(line.max()) > _MOST:
         return float("inf")
     return float((np.exp(line) - y * line).sum() + 0.5 * (penalty * weights**2).sum())
