@@ -114,7 +114,8 @@ def test_a_tail_cut_off_with_the_end_mended_is_found_by_the_witness(root):
     assert {finding.code for finding in report.findings} == {"ledger.rolled_back"}
     assert len(wrong) == 2
     # Control: without the checkpoints outside the database nothing is seen.
-    shutil.rmtree(root / "witness")
+    for note in (root / "witness").glob("*.note"):
+        note.unlink()
     alone, _ = audit(root)
     assert alone.ok
     assert "internally consistent only" in alone.statement

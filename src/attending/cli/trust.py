@@ -356,7 +356,7 @@ def audit_compare(
 
     For seven days it counts at the gate before live as a witness that the store cannot change.
 
-    Example: attending audit compare 42-0123-4567-89ab-cdef-0123-4567-89ab-cdef-d6d1 --as caro
+    Example: attending audit compare 42-0123-4567-89ab-cdef-0123-4567-89ab-cdef-9c75 --as caro
     """
     passphrase = passphrase_from(passphrase_file)
     with open_desk(home_path(home), at=clock(at), actor=person) as desk:

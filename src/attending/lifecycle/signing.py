@@ -24,6 +24,8 @@ from attending.records.governance import Approval, Withdrawal
 from attending.specs.base import dump
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
     from attending.records.governance import Person
@@ -268,7 +270,8 @@ def standing_approvals(desk: Desk, digest: str) -> tuple[Approval, ...]:
 def propose_specs(desk: Desk, project: Project) -> dict[str, str]:
     """Return the digests of the specs that are signed, kept: release, data access, monitoring."""
     made = {}
-    for name, spec in _signed_specs(project).items():
+    for name, read in _SIGNED_SPECS.items():
+        spec = read(project)
         record = SpecDocument(
             spec=name, model=project.name, spec_digest=spec.digest, says=dump(spec)
         )
@@ -278,19 +281,18 @@ def propose_specs(desk: Desk, project: Project) -> dict[str, str]:
     return made
 
 
-def _signed_specs(project: Project) -> dict[str, Spec]:
-    """Return by kind of document the specs of a project that people sign."""
-    return {
-        "release": project.release,
-        "data_access": project.contract,
-        "retraining": project.monitoring,
-        "training_material": project.release.training_material,
-    }
+#: The specs of a project that people sign, by kind of document; each is read when it is asked for.
+_SIGNED_SPECS: dict[str, Callable[[Project], Spec]] = {
+    "release": lambda project: project.release,
+    "data_access": lambda project: project.contract,
+    "retraining": lambda project: project.monitoring,
+    "training_material": lambda project: project.release.training_material,
+}
 
 
 def spec_document(desk: Desk, project: Project, name: str) -> str | None:
     """Return the digest of a proposed spec as it stands in the project, None when there is none."""
-    wanted = _signed_specs(project)[name].digest
+    wanted = _SIGNED_SPECS[name](project).digest
     found = [
         item
         for item in desk.home.catalog.all(SpecDocument, model=project.name, spec=name)

@@ -8,6 +8,7 @@ so no checkpoint is ahead of the database, and no file that it speaks of is miss
 
 from __future__ import annotations
 
+import hmac
 import json
 import shutil
 import tempfile
@@ -126,7 +127,7 @@ def read_backup(folder: Path, name: str = "") -> Backup:
         backup: Backup = from_content(Backup, json.loads(content))
         signature = bytes.fromhex(signed.decode("ascii").split()[-1])
         good = keys.verify(bytes.fromhex(backup.public_keys[0]), content, signature)
-        good = good and signed == _signature_line(backup, signature)
+        good = good and hmac.compare_digest(signed, _signature_line(backup, signature))
     except (ValueError, IndexError):
         good = False
     if not good or backup.as_bytes() != content:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -81,7 +82,8 @@ def _listed(files: Mapping[str, bytes]) -> tuple[AuditBundle, bytes]:
     except (KeyError, ValueError, IndexError):
         needed, public = False, ()
     good = [key for key in public if needed and keys.verify(key, content, signature)]
-    if not good or files[SIGNATURE] != signature_line(bundle.home_id, good[0], signature):
+    told = good and signature_line(bundle.home_id, good[0], signature)
+    if not told or not hmac.compare_digest(files[SIGNATURE], told):
         raise IntegrityBroken(
             "the list of the bundle is not one that its keys signed",
             code="bundle.signature",

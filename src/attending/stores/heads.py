@@ -34,7 +34,7 @@ def print_head(ledger_id: str, size: int, *, root: str) -> str:
         root: their Merkle root in hexadecimal.
 
     >>> print_head("ward", 42, root="0123456789abcdef" * 4)
-    '42-0123-4567-89ab-cdef-0123-4567-89ab-cdef-d6d1'
+    '42-0123-4567-89ab-cdef-0123-4567-89ab-cdef-9c75'
     """
     start = root[:_ROOT_DIGITS]
     groups = [start[at : at + _GROUP] for at in range(0, _ROOT_DIGITS, _GROUP)]
@@ -47,7 +47,7 @@ def read_head(ledger_id: str, text: str) -> Head:
     Raises:
         BadInput: it is not a head of this ledger, or was mistyped.
 
-    >>> read_head("ward", "42-0123-4567-89AB-CDEF-0123-4567-89AB-CDEF-D6D1").size
+    >>> read_head("ward", "42-0123-4567-89AB-CDEF-0123-4567-89AB-CDEF-9C75").size
     42
     """
     found = _SHAPE.fullmatch("".join(text.lower().split()))
@@ -55,7 +55,7 @@ def read_head(ledger_id: str, text: str) -> Head:
         raise BadInput(
             "this is not the head of a ledger",
             code="head.shape",
-            hint="Type all of it, as in 42-0123-4567-89ab-cdef-0123-4567-89ab-cdef-d6d1.",
+            hint="Type all of it, as in 42-0123-4567-89ab-cdef-0123-4567-89ab-cdef-9c75.",
             where="--head",
         )
     size = int(found[1])
