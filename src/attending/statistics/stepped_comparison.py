@@ -30,8 +30,8 @@ def stepped_comparison(
     """Return by how much the rate differs when live, beside sites not yet live; None if not shown.
 
     Least squares on the monthly rates with an effect of each site and of each month, clustered by
-    site. It takes the effect as the same at every site and in every month since. With eight sites the 95 % interval held the truth in 93 % of
-    2,000 drawn studies.
+    site. It takes the effect as the same at every site and in every month since. With eight sites
+    the 95 % interval held the truth in 93 % of 2,000 drawn studies.
 
     Args:
         events: shape (sites, months).
