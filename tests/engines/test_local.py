@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from attending.engines.local import LocalEngine, Wanted, pieces
+from attending.errors import IntegrityBroken
 from attending.records.events import EVENTS
 
 
@@ -33,3 +35,19 @@ def test_a_column_of_nulls_alone_is_not_read_and_is_there(tmp_path):
     assert found["unit"].to_pylist() == [None, "mg"]
     assert found["text_value"].null_count == found["superseded_at"].null_count == 2
     assert LocalEngine([path]).map(lambda table: table, columns=["unit"]).num_rows == 2
+
+
+def test_that_arrow_gets_no_thread_says_nothing_of_the_shard(local, monkeypatch):
+    def raising(said):
+        def read(*_, **__):
+            raise pa.ArrowException(said)
+
+        return read
+
+    for said, kind in (
+        ("Unknown error: Failed to launch worker thread: no memory", MemoryError),
+        ("Unknown error: a page is torn", IntegrityBroken),  # the control
+    ):
+        monkeypatch.setattr(pq.ParquetFile, "read_row_groups", raising(said))
+        with pytest.raises(kind):
+            LocalEngine(local.shards, threads=1).map(lambda rows: rows)

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from attending.digests import canonical
-from attending.lifecycle import training
+from attending.lifecycle import signing, training
+from attending.lifecycle.auditing import fsck
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.models.registered import MODELS
 from attending.times import parse_instant
 from tests.faults.conftest import AT
 from tests.lifecycle.study import Study
+from tests.lifecycle.ward import enter, sign
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,6 +125,105 @@ def test_p01_a_step_that_is_killed_anywhere_leaves_nothing_half_done_and_is_done
 def _another(study):
     study.specs("model", lambda spec: spec.update(parameters={"l2": 7.0}))
     return ("train", "fit")
+
+
+#: As `POINTS`: the package, and what gives a run standing, lets it go on, and takes it back.
+LATER_POINTS = {
+    ("run", "promote"): (
+        "attending.lifecycle.promoting:keep_run:before",
+        "attending.lifecycle.promoting:keep_run:after",
+        "attending.lifecycle.promoting:keep:after",
+    ),
+    ("card", "build"): (
+        "attending.lifecycle.validating:keep:before",
+        "attending.lifecycle.validating:keep:after",
+        "attending.stores.artifacts:write_once:after",
+    ),
+    ("release", "advance", "trained"): (
+        "attending.stores.deployments:Deployments.give_version:after",
+        "attending.stores.deployments:Deployments.enter:after",
+        "attending.lifecycle.releasing:note:after",
+    ),
+    ("release", "rollback"): (
+        "attending.stores.deployments:Deployments.enter:before",
+        "attending.stores.deployments:Deployments.enter:after",
+        "attending.lifecycle.releasing:note:after",
+    ),
+}
+
+
+@pytest.mark.fault("P01")
+def test_p01_packaging_promotion_and_rollback_that_are_killed_are_done_again_once(tmp_path, killer):
+    study = Study(tmp_path)
+    study.agree()
+    study.commit()
+    study.ingest(study.extract())
+    extra = study.project / "notes.txt"
+    extra.write_text("not committed")
+    study.fit()
+    extra.unlink()
+    kills = 0
+    for verb, points in LATER_POINTS.items():
+        options = _readied(study, verb)
+        for point in points:
+            stood = _stands(study)
+            killed(killer, study, point, *verb, *options)
+            kills += 1
+            assert sound(study), point
+            assert _stands(study) == stood, point  # all of an act is there, or nothing
+        if verb[0] != "release":
+            study.asked(*verb, *options)
+            assert sound(study), verb
+            continue
+        # Killed once it is durable it is done, and is not done twice.
+        killed(killer, study, f"attending.lifecycle.releasing:{verb[1]}:after", *verb, *options)
+        kills += 1
+        assert sound(study), verb
+        now = _stands(study)
+        assert now[: len(stood)] == stood and len(now) == len(stood) + 1, verb
+        assert now[-1][:2] == (verb[1], "v1")
+        study.asked(*verb, *options, code=3)
+        assert _stands(study) == now, verb
+    assert kills == 14
+
+
+def _stands(study) -> list[tuple[str, str, str]]:
+    """Return the acts on the model, each with its entry, in a home in which all is sound."""
+    with open_desk(study.home, at=parse_instant(AT)) as desk:
+        assert not any(fsck(desk).values())
+        noted = {entry.subject[-64:] for entry in desk.home.ledger.entries()}
+        history = desk.home.deployments.history("readmission-30d")
+        acts = [(str(one.act), one.version, str(one.stage)) for one in history if one.version]
+        assert {one.digest for one in history if one.version} <= noted
+        return acts
+
+
+def _readied(study, verb) -> tuple[str, ...]:
+    """Do what must stand before a verb, and return what it is asked with."""
+    if verb == ("run", "promote"):
+        return (study.run_digest,)
+    if verb == ("release", "advance", "trained"):
+        study.asked("run", "replay")
+        study.asked("features", "parity")
+        with open_desk(study.home, at=parse_instant(AT), actor="dana") as desk:
+            project = open_project(study.project)
+            kept = signing.propose_specs(desk, project)
+            run = training.latest_run(desk, project)
+            sign(desk, kept["data_access"], study.secrets, person="caro", role="compliance_officer")
+            erik = {"person": "erik", "role": "data_engineer"}
+            sign(desk, run.digest, study.secrets, **erik, meaning="review")
+    if verb == ("release", "rollback"):
+        with open_desk(study.home, at=parse_instant(AT), actor="omar") as desk:
+            project = open_project(study.project)
+            stands = desk.home.deployments.current(project.name)
+            run = training.latest_run(desk, project)
+            plan = project.release.digest
+            enter(desk, run, stage="live", plan=plan, previous=stands.digest)
+        secret = study.folder / "omar.secret"
+        secret.write_text(study.secrets["omar"])
+        secret.chmod(0o600)
+        return ("--as", "omar", "--reason", "Alerts doubled.", "--passphrase-file", str(secret))
+    return ()
 
 
 @pytest.mark.fault("P06")

@@ -24,6 +24,7 @@ class Study(Ward):
         super().__init__(folder)
         self.patients = patients
         self.run_digest = ""
+        self.secrets: dict[str, str] = {}
 
     def extract(self, name: str = "extract", *, until: str = "") -> Path:
         """Return the folder of what the hospital gives, until an instant."""
@@ -41,13 +42,13 @@ class Study(Ward):
     def agree(self) -> None:
         """Have the plan as it stands agreed and signed before anything is fitted."""
         with open_desk(self.home, at=parse_instant(AT), actor="dana") as desk:
-            secrets = simulating.add_persons(desk)
+            self.secrets = simulating.add_persons(desk)
             plan = agreeing.propose_agreement(desk, open_project(self.project), signers=["clara"])
             signing.sign(
                 replace(desk, actor="clara"),
                 plan.digest,
                 person="clara",
-                passphrase=secrets["clara"],
+                passphrase=self.secrets["clara"],
                 role="clinical_lead",
                 meaning="approval",
                 statement="I agree to the plan.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -86,6 +87,18 @@ def test_a_run_is_never_written_over_and_another_form_is_refused(study):
     other = export(study, "wandb", "other", code=2)
     assert "expected one of mlflow, openlineage" in other.err
     assert not (study.folder / "other").exists()
+
+
+def test_an_export_that_is_cut_off_stands_under_no_name_and_is_begun_anew(study, monkeypatch):
+    def cut(_path, _target):
+        raise OSError(errno.EIO, "cut")
+
+    with monkeypatch.context() as off:
+        off.setattr(Path, "rename", cut)
+        assert "export.io" in export(study, "mlflow", "cut", code=5).err
+    assert {path.name[0] for path in (study.folder / "cut").glob("*/*/")} == {"."}
+    export(study, "mlflow", "cut")
+    assert not list((study.folder / "cut").glob("*/.*"))
 
 
 def test_lineage_leads_from_the_snapshot_to_the_models_files(study):

@@ -56,7 +56,7 @@ def enter(desk, run, *, stage, plan, previous=None):
     return digest
 
 
-def sign(desk, document, secrets, *, person, role):
+def sign(desk, document, secrets, *, person, role, meaning="approval"):
     """Sign a document as one of the fictional persons."""
     signing.sign(
         replace(desk, actor=person),
@@ -64,6 +64,7 @@ def sign(desk, document, secrets, *, person, role):
         person=person,
         passphrase=secrets[person],
         role=role,
+        meaning=meaning,
         statement="I have read it.",
     )
 

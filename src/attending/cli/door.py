@@ -70,7 +70,8 @@ def _defect(error: Exception) -> AttendingError:
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "attending" in Path(frame.filename).parts]
     last = (ours or list(frames))[-1]
-    if _limited() and isinstance(error, _STARVED):
+    arrows = type(error).__name__ == "ArrowException"  # by name: importing Arrow costs every verb
+    if _limited() and (arrows or isinstance(error, _STARVED)):
         return _short_of_memory(f"{Path(last.filename).name}:{last.lineno}")
     return DependencyDown(
         f"an unexpected {type(error).__name__}: this is a defect in attending",

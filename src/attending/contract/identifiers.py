@@ -114,7 +114,7 @@ def _without_identifiers(column: pa.DictionaryArray) -> pa.Array:
 
 
 def _counted(rows: pa.Table, *, column: str, kind: str) -> pa.Table:
-    counted = rows.group_by(["code", "source"]).aggregate(
+    counted = rows.group_by(["code", "source"], use_threads=False).aggregate(
         [([], "count_all"), ("source_row", "count_distinct")]
     )
     return pa.table(

@@ -47,7 +47,7 @@ def partial_values(events: pa.Table) -> pa.Table:
     )
     binned = named.append_column("bin", bins_of(events["numeric_value"]))
     keys = binned.column_names
-    found = binned.group_by(keys).aggregate([([], "count_all")])
+    found = binned.group_by(keys, use_threads=False).aggregate([([], "count_all")])
     counts = found["count_all"].cast(pa.int64())
     return pa.table([*(found[name] for name in keys), counts], schema=PARTIAL_VALUES)
 

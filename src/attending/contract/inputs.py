@@ -31,7 +31,7 @@ INPUT_COLUMNS = ("code", "unit")
 def partial_inputs(events: pa.Table) -> pa.Table:
     """Return how many rows of one shard carry each code and unit."""
     plain = events.select(["code", "unit"]).cast(PARTIAL_INPUTS.remove(2))
-    found = plain.group_by(["code", "unit"]).aggregate([([], "count_all")])
+    found = plain.group_by(["code", "unit"], use_threads=False).aggregate([([], "count_all")])
     counts = found["count_all"].cast(pa.int64())
     return pa.table([found["code"], found["unit"], counts], schema=PARTIAL_INPUTS)
 

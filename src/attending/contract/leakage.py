@@ -225,7 +225,7 @@ def _inside_stay(events: pa.Table, predictions: pa.Table) -> Ints:
     """Return 1 for predictions before their stay's last discharge, or in a stay without one."""
     left = events.filter(pc.starts_with(events["code"], DISCHARGE))
     left = left.select(["encounter_id", "time"])
-    ends = left.group_by("encounter_id").aggregate([("time", "max")])
+    ends = left.group_by("encounter_id", use_threads=False).aggregate([("time", "max")])
     place = pc.index_in(
         predictions["encounter_id"], value_set=ends["encounter_id"].combine_chunks()
     )
@@ -241,7 +241,7 @@ def _counts(feature: FeatureUse, predictions: int, inside: int) -> pa.Table:
 
 
 def _gaps(feature: FeatureUse, sources: pa.ChunkedArray, gap: Ints) -> pa.Table:
-    pairs = pa.table({"source": sources, "gap": gap}).group_by(["source", "gap"])
+    pairs = pa.table({"source": sources, "gap": gap}).group_by(["source", "gap"], use_threads=False)
     grouped = pairs.aggregate([([], "count_all")])
     count = grouped.num_rows
     none = pa.repeat(pa.scalar(0), count)

@@ -401,9 +401,14 @@ def _subject_spans(file: pq.ParquetFile) -> list[tuple[int, int]]:
     return spans
 
 
+#: What Arrow says where a thread of its own gets no memory; it has no type for it.
+_NO_THREAD = "Failed to launch worker thread"
+
+
 def _refusal(path: Path, error: Exception) -> Exception:
     """Return the refusal of a shard; too little memory says nothing of the file."""
-    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+    starved = getattr(error, "errno", None) == errno.ENOMEM or _NO_THREAD in str(error)
+    if isinstance(error, MemoryError) or starved:
         return MemoryError("a shard is larger than the memory that is left")
     return _unreadable(path)
 

@@ -104,4 +104,4 @@ def sources_read(events: pa.Table) -> pa.Table:
     [{'code': 'A', 'source': 'lab'}, {'code': 'B', 'source': 'ward'}]
     """
     plain = events.select(list(SOURCE_COLUMNS)).cast(_PAIRS)
-    return plain.group_by(list(SOURCE_COLUMNS)).aggregate([]).sort_by("code")
+    return plain.group_by(list(SOURCE_COLUMNS), use_threads=False).aggregate([]).sort_by("code")

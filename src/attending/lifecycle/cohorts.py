@@ -153,7 +153,7 @@ def unit_sizes(built: BuiltCohort) -> list[tuple[str, int, str]]:
     table = built.table
     if "outcome_count" not in table.column_names:
         return []
-    sums = table.group_by("group_unit").aggregate(
+    sums = table.group_by("group_unit", use_threads=False).aggregate(
         [("outcome_count", "sum"), ("group_shift", "count")]
     )
     rows = sums.sort_by("group_unit").to_pylist()

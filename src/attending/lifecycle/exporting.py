@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from attending import __version__
@@ -110,15 +111,21 @@ def _store(desk: Desk, run: Run, made: Listed, *, into: Path) -> Path:
     )
     experiment = into / experiment_of(run.model)
     folder = experiment / run_id(made.digest)
-    folder.mkdir(parents=True)
+    if folder.exists():
+        raise FileExistsError(folder)
+    # Beside its place first: what is cut off is never taken for a run, and is begun anew.
+    scratch = folder.with_name(f".{folder.name}.part")
+    if scratch.exists():
+        shutil.rmtree(scratch)
+    scratch.mkdir(parents=True)
     meta = experiment / "meta.yaml"
     if not meta.exists():
         meta.write_bytes(experiment_file(run.model, root=root, at=made.made_at))
     for name, data in files.items():
-        path = folder / name
+        path = scratch / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    return folder
+    return scratch.rename(folder)
 
 
 def _artifacts(desk: Desk, run: Run) -> dict[str, bytes]:
