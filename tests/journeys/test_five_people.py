@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from contextlib import ExitStack
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -41,7 +42,7 @@ from attending.lifecycle import (
     training,
     validating,
 )
-from attending.lifecycle.desk import create_home, keep, open_desk
+from attending.lifecycle.desk import Desk, keep, open_desk
 from attending.lifecycle.papers import keep_page, rendered
 from attending.lifecycle.projects import open_project
 from attending.lifecycle.provenance import commit_project
@@ -49,7 +50,9 @@ from attending.lifecycle.standing import faults_of, standing_on
 from attending.records.card import ModelCard
 from attending.records.governance import Approval, GateDecision
 from attending.records.people import Seal
+from attending.stores.home import Home
 from attending.times import format_instant, parse_instant
+from tests.stores.homes import write_address
 
 FIRST = parse_instant("2024-08-01T06:00:00Z")
 #: A small hospital: the plan asks for few events, and everybody signs that it does.
@@ -114,11 +117,31 @@ class Walk:
         return releasing.advance(self.teller.by("omar"), self.teller.project, stage)
 
 
+def pytest_generate_tests(metafunc):
+    """Walk on both kinds of database; a test that copies the home's folder takes the file."""
+    if "walked" in metafunc.fixturenames:
+        kinds = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+        only = metafunc.definition.get_closest_marker("sqlite")
+        metafunc.parametrize("walked", kinds[:1] if only else kinds, indirect=True)
+
+
 @pytest.fixture(scope="module")
-def walked(tmp_path_factory):
+def walked(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("five")
+    with ExitStack() as stack:
+        address = None
+        if request.param == "postgresql":
+            server = request.getfixturevalue("postgres_server")
+            name = stack.enter_context(server.database())
+            address = write_address(folder / "home.url", server.address(name))
+        home = Home.create(folder / "home", at=FIRST, seed=7, database_file=address)
+        stack.callback(home.close)
+        yield walk(folder, Desk(home=home, at=FIRST))
+
+
+def walk(folder, desk):
+    """Return the whole story from prototype to silent, walked."""
     project = small_project(folder / "project")
-    desk = create_home(folder / "home", at=FIRST, seed=7)
     teller = story.Teller(desk, project, simulating.add_persons(desk), FIRST)
     hospital = simulating.build_hospital(patients=1200, years=3, seed=7)
     simulating.write_source(hospital, folder / "first", until=FIRST)
@@ -132,12 +155,11 @@ def walked(tmp_path_factory):
     fitted = story._train(teller)
     validating.validate_run(teller.by("dana"), project, fitted.run, fitted=fitted)
     validating.check_stability(teller.by("dana"), project, fitted.run)
-    walk = Walk(teller, fitted)
-    lineage(walk)
-    clinical(walk)
-    readiness(walk)
-    yield walk
-    desk.home.close()
+    made = Walk(teller, fitted)
+    lineage(made)
+    clinical(made)
+    readiness(made)
+    return made
 
 
 def lineage(walk):
@@ -245,6 +267,7 @@ def test_the_gate_shows_who_opened_what_they_signed(walked):
     assert "not opened here" in notes["signed.validation_report.clinical_lead"]
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("G24")
 @pytest.mark.parametrize(
     ("old", "new", "code"),
@@ -273,6 +296,7 @@ def copied(walked, tmp_path):
     return copy
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("G22", "G13")
 def test_g22_one_byte_of_a_signed_report_is_seen_by_status_and_refused_by_scoring(
     walked, tmp_path, monkeypatch, capsys
@@ -304,6 +328,7 @@ def test_g22_one_byte_of_a_signed_report_is_seen_by_status_and_refused_by_scorin
     assert "document.changed" in shown.err
 
 
+@pytest.mark.sqlite
 def test_a_withdrawn_signature_and_one_that_is_too_old_stop_the_version(walked, tmp_path):
     copy = copied(walked, tmp_path)
     later = walked.teller.now + timedelta(hours=1)
@@ -322,6 +347,7 @@ def test_a_withdrawn_signature_and_one_that_is_too_old_stop_the_version(walked, 
         assert code_of(lambda: take(desk, mine.digest, person="clara", **said)) == "withdraw.done"
 
 
+@pytest.mark.sqlite
 @pytest.mark.fault("G08")
 def test_g08_a_seal_of_another_key_or_after_a_change_of_keys_is_not_believed(walked, tmp_path):
     copy = copied(walked, tmp_path)
@@ -399,6 +425,7 @@ def test_threshold_action_responder_and_escalation_are_one_signed_document(walke
     assert code_of(lambda: walked.sign(decided.digest, "omar", "operator")) == "sign.role"
 
 
+@pytest.mark.sqlite
 def test_where_few_persons_sign_an_opened_gate_owes_a_review_and_a_late_one_shuts_the_next(
     walked, tmp_path
 ):
