@@ -68,13 +68,13 @@ def _faults(said: dict[str, Any]) -> str:
     if said["survived"] is not None:
         ran = said["survived"]
         lines.append(
-            f"Survived in the last whole `make faults`: {len(ran['ids'])} of {len(FAULTS)} "
+            f"Survived when all of them last ran: {len(ran['ids'])} of {len(FAULTS)} "
             f"({ran['date']}, commit `{ran['commit']}`)."
         )
         failed = sorted(set(named) & set(said["tried"] or []) - set(ran["ids"]))
         lines.append(f"Named, run and not survived: {' '.join(failed) or 'none'}.")
     else:
-        lines.append("No whole `make faults` has been kept yet: named is not survived.")
+        lines.append("No run of all of them has been kept yet: named is not survived.")
     return "\n".join([*lines, "", f"Open, without a test: {' '.join(open_ones) or 'none'}.", ""])
 
 
