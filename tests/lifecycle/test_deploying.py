@@ -139,7 +139,10 @@ def test_the_pack_of_a_unit_says_how_old_its_list_is_and_is_not_printed_where_no
     watching.monitor(desk, ward.project)
     watching.give_verdict(desk, ward.project)
     # The plan shows the limited stage at another site.
-    assert code_of(lambda: deploying.print_pack(desk, ward.project, **pack)) == "downtime.not_shown"
+    other = {"unit": "VALLEY"}
+    assert (
+        code_of(lambda: deploying.print_pack(desk, ward.project, **other)) == "downtime.not_shown"
+    )
     enter(desk, ward.run, stage="live", plan=plan, previous=limited)
     scoring.score(desk, ward.project)
     held, page = deploying.print_pack(desk, ward.project, **pack)
