@@ -121,26 +121,23 @@ def pytest_generate_tests(metafunc):
     """Walk on both kinds of database; a test that copies the home's folder takes the file."""
     if "walked" in metafunc.fixturenames:
         kinds = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
-        only = metafunc.definition.get_closest_marker("sqlite")
-        metafunc.parametrize("walked", kinds[:1] if only else kinds, indirect=True)
+        most = 1 if metafunc.definition.get_closest_marker("sqlite") else 2
+        metafunc.parametrize("walked", kinds[:most], indirect=True)
 
 
 @pytest.fixture(scope="module")
 def walked(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("five")
     with ExitStack() as stack:
-        address = None
-        if request.param == "postgresql":
-            server = request.getfixturevalue("postgres_server")
-            name = stack.enter_context(server.database())
-            address = write_address(folder / "home.url", server.address(name))
+        server = request.param == "postgresql" and request.getfixturevalue("postgres_server")
+        name = server and stack.enter_context(server.database())
+        address = write_address(folder / "home.url", server.address(name)) if server else None
         home = Home.create(folder / "home", at=FIRST, seed=7, database_file=address)
         stack.callback(home.close)
         yield walk(folder, Desk(home=home, at=FIRST))
 
 
 def walk(folder, desk):
-    """Return the whole story from prototype to silent, walked."""
     project = small_project(folder / "project")
     teller = story.Teller(desk, project, simulating.add_persons(desk), FIRST)
     hospital = simulating.build_hospital(patients=1200, years=3, seed=7)
@@ -156,9 +153,8 @@ def walk(folder, desk):
     validating.validate_run(teller.by("dana"), project, fitted.run, fitted=fitted)
     validating.check_stability(teller.by("dana"), project, fitted.run)
     made = Walk(teller, fitted)
-    lineage(made)
-    clinical(made)
-    readiness(made)
+    for gate in (lineage, clinical, readiness):
+        gate(made)
     return made
 
 
