@@ -15,7 +15,7 @@ from attending.records.bundle import AuditBundle
 from attending.records.ledger import Subject
 from attending.stores import bundle as parts
 from attending.stores.bundle_files import packed
-from attending.stores.checkpoints import origin_of, to_note, verifier_key
+from attending.stores.checkpoints import list_signature, origin_of, to_note, verifier_key
 from attending.stores.files import write_once
 from attending.stores.merkle import inclusion_proofs, leaf_hash
 
@@ -162,5 +162,5 @@ def _verifiers() -> dict[str, bytes]:
 def _signed(desk: Desk, bundle: AuditBundle) -> dict[str, bytes]:
     content = bundle.as_bytes()
     public, signature = desk.home.public_keys()[0], desk.home.sign(content)
-    line = parts.signature_line(bundle.home_id, public, signature)
+    line = list_signature(bundle.home_id, public, signature)
     return {parts.LIST: content, parts.SIGNATURE: line}

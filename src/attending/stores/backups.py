@@ -20,7 +20,7 @@ from attending import keys
 from attending.errors import BadInput, IntegrityBroken, NotFound
 from attending.records.backup import Backup, BackupFile
 from attending.records.base import from_content
-from attending.stores.checkpoints import origin_of, verifier_key
+from attending.stores.checkpoints import list_signature
 from attending.stores.connections import connect
 from attending.stores.copies import back_up_store, counted
 from attending.stores.database import Database
@@ -127,7 +127,8 @@ def read_backup(folder: Path, name: str = "") -> Backup:
         backup: Backup = from_content(Backup, json.loads(content))
         signature = bytes.fromhex(signed.decode("ascii").split()[-1])
         good = keys.verify(bytes.fromhex(backup.public_keys[0]), content, signature)
-        good = good and hmac.compare_digest(signed, _signature_line(backup, signature))
+        told = list_signature(backup.home_id, bytes.fromhex(backup.public_keys[0]), signature)
+        good = good and hmac.compare_digest(signed, told)
     except (ValueError, IndexError):
         good = False
     if not good or backup.as_bytes() != content:
@@ -143,11 +144,6 @@ def read_backup(folder: Path, name: str = "") -> Backup:
 def listed(folder: Path) -> tuple[Path, ...]:
     """Return the files of all lists in a folder of backups, the oldest first."""
     return tuple(sorted((folder / "backups").glob("*.json")))
-
-
-def _signature_line(backup: Backup, signature: bytes) -> bytes:
-    key = verifier_key(origin_of(backup.home_id), bytes.fromhex(backup.public_keys[0]))
-    return f"{key} {signature.hex()}\n".encode()
 
 
 def _prepare(home: Home, folder: Path, region: str) -> None:
@@ -227,5 +223,7 @@ def _write_list(home: Home, folder: Path, backup: Backup) -> None:
     path = folder / "backups" / f"{stamp}-{backup.entries:012d}-{backup.digest[:12]}.json"
     with io_refused():
         path.parent.mkdir(mode=0o700, exist_ok=True)
-    write_once(path.with_suffix(".sig"), _signature_line(backup, home.sign(content)))
+    public = bytes.fromhex(backup.public_keys[0])
+    line = list_signature(backup.home_id, public, home.sign(content))
+    write_once(path.with_suffix(".sig"), line)
     write_once(path, content)

@@ -20,7 +20,7 @@ from attending.records.governance import Approval
 from attending.records.ledger import Finding
 from attending.records.people import Seal
 from attending.stores.bundle_files import read_archive
-from attending.stores.checkpoints import from_note, origin_of, verifier_key
+from attending.stores.checkpoints import from_note, list_signature, origin_of
 from attending.stores.merkle import leaf_hash, verify_inclusion
 
 if TYPE_CHECKING:
@@ -32,11 +32,6 @@ KEYS, NOTE = "keys.txt", "checkpoint.note"
 ENTRIES, PROOFS = "entries.jsonl", "proofs.jsonl"
 RECORDS, DOCUMENTS = "records/", "documents/"
 _KEY_LINE = re.compile(r"attending/[0-9A-Za-z._-]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+")
-
-
-def signature_line(home_id: str, public: bytes, signature: bytes) -> bytes:
-    """Return the text of the file that holds the signature of a list."""
-    return f"{verifier_key(origin_of(home_id), public)} {signature.hex()}\n".encode()
 
 
 def verify_bundle(path: Path, *, held: Path | None = None) -> BundleReport:
@@ -82,7 +77,7 @@ def _listed(files: Mapping[str, bytes]) -> tuple[AuditBundle, bytes]:
     except (KeyError, ValueError, IndexError):
         needed, public = False, ()
     good = [key for key in public if needed and keys.verify(key, content, signature)]
-    told = good and signature_line(bundle.home_id, good[0], signature)
+    told = good and list_signature(bundle.home_id, good[0], signature)
     if not told or not hmac.compare_digest(files[SIGNATURE], told):
         raise IntegrityBroken(
             "the list of the bundle is not one that its keys signed",

@@ -104,6 +104,11 @@ def from_note(text: str, *, trusted: Iterable[bytes]) -> Checkpoint:
     )
 
 
+def list_signature(home_id: str, public: bytes, signature: bytes) -> bytes:
+    """Return the text of the file that holds the signature of a backup's or a bundle's list."""
+    return f"{verifier_key(origin_of(home_id), public)} {signature.hex()}\n".encode()
+
+
 def _bad(what: str, code: str) -> IntegrityBroken:
     return IntegrityBroken(
         f"a checkpoint {what}",
