@@ -37,6 +37,7 @@ from attending.cli import (
     quarantine,
     ready,
     run,
+    service,
     snapshot,
     source,
     study,
@@ -122,7 +123,7 @@ _VERBS: tuple[Callable[..., None], ...] = (
     trust.sign,
     trust.fsck,
     live.score,
-    live.serve,
+    service.serve,
     monitor.today,
 )
 for verb in _VERBS:

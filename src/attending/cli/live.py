@@ -1,4 +1,4 @@
-"""Verbs of service: release, score, serve."""
+"""Verbs of service: release, score."""
 
 from __future__ import annotations
 
@@ -352,45 +352,3 @@ def score(
         )
     content = {"batch": b.content(), "outcomes": joined.content() if joined else None}
     emit(content, as_json=as_json, lines=lines)
-
-
-def serve(
-    project: Annotated[
-        list[Path] | None,
-        typer.Option("--project", help="A project whose model answers machines; may be repeated."),
-    ] = None,
-    home: HomeOption = None,
-    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="On which port.")] = 8765,
-    at: AtOption = None,
-    behind_proxy: Annotated[
-        list[str] | None, typer.Option(help="Address of a proxy that ends TLS.")
-    ] = None,
-) -> None:
-    """Serve the pages, and answer machines for the models of the projects that are named.
-
-    Machines ask POST /v1/models/MODEL/predictions; GET /v1/openapi.json describes it.
-
-    Example: attending serve --project P --home H --port 8765
-    """
-    from attending.web.app import create_app
-    from attending.web.front_desk import FrontDesk
-    from attending.web.listen import Front, check_bind
-    from attending.web.listen import serve as listen
-
-    front = Front(behind_proxy=tuple(behind_proxy or ()))
-    check_bind(host, front)
-    house = FrontDesk.open(
-        home_path(home),
-        clock=lambda: clock(at),
-        projects=[open_project(folder) for folder in project or ()],
-    )
-    emit(None, as_json=False, lines=[f"listening on http://{host}:{port} (stop with Ctrl-C)"])
-    app = create_app(
-        house,
-        secure=front.secure,
-        ehr=house.ehr,
-        provider=house.provider,
-        limits=house.limits,
-    )
-    listen(app, host, port, front=front)

@@ -42,6 +42,7 @@ class _Taken:
     day: str
     count: int
     looked: float
+    most: int
 
 
 @dataclass
@@ -51,10 +52,12 @@ class Quota:
     Args:
         home: whose ledger is counted.
         per_day: new predictions that one client may have made in a day.
+        workers: how many processes answer; what is left is shared out among them at each look.
     """
 
     home: Home
     per_day: int
+    workers: int = 1
     _taken: dict[str, _Taken] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -67,10 +70,9 @@ class Quota:
         day = f"{at:%Y-%m-%d}"
         with self._lock:
             held = self._taken.get(client)
-            if held is None or held.day != day or time.monotonic() - held.looked > _LOOK_SECONDS:
-                count = self.home.ledger.count(client, MADE, day=day)
-                held = self._taken[client] = _Taken(day, count, time.monotonic())
-            if held.count < self.per_day:
+            if held is None or self._old(held, day):
+                held = self._taken[client] = self._look(client, day)
+            if held.count < held.most:
                 held.count += 1
                 return
             self._alarm(client, held, at=at)
@@ -79,6 +81,17 @@ class Quota:
             code="quota.predictions",
             hint="The day ends at midnight UTC. Limits stand in policy/limits.yaml of the home.",
         )
+
+    def _old(self, held: _Taken, day: str) -> bool:
+        """Return whether the ledger is counted again: by time, or when our share is used up."""
+        used_up = held.most <= held.count and held.most < self.per_day
+        return held.day != day or used_up or time.monotonic() - held.looked > _LOOK_SECONDS
+
+    def _look(self, client: str, day: str) -> _Taken:
+        count = self.home.ledger.count(client, MADE, day=day)
+        left = self.per_day - count
+        share = max(left // self.workers, min(left, 1))
+        return _Taken(day, count, time.monotonic(), most=count + share)
 
     def _alarm(self, client: str, taken: _Taken, *, at: Instant) -> None:
         if self.home.ledger.count(client, REACHED, day=taken.day):

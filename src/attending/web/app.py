@@ -19,7 +19,9 @@ from attending.web.fair_share import FairShare
 from attending.web.policy import Routes, authorize
 from attending.web.problems import malformed, refused
 from attending.web.provider import Provider
+from attending.web.shared import Shared
 from attending.web.site import Site
+from attending.web.throttle import Throttle
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -40,7 +42,7 @@ ROUTES = Routes.joined(
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - each is of its own kind
     house: House,
     *,
     hosts: frozenset[str] = LOOPBACK,
@@ -48,6 +50,7 @@ def create_app(
     ehr: EhrPolicy | None = None,
     provider: ProviderPolicy | None = None,
     limits: LimitsSpec | None = None,
+    shared: Shared | None = None,
 ) -> FastAPI:
     """Return the web application over one house.
 
@@ -59,7 +62,9 @@ def create_app(
         provider: where persons may sign in beside here; None where there is none.
         limits: what one asker may take; the defaults when None.
         ehr: the record systems that may ask, and their keys; None where none may.
+        shared: what the workers of one service hold together; nothing where this one is alone.
     """
+    shared = shared or Shared()
     app = FastAPI(
         title="attending",
         openapi_url=None,
@@ -71,7 +76,14 @@ def create_app(
     )
     asked = None if ehr is None else asking(ehr, house.first_use)
     there = None if provider is None else Provider(provider, house.first_use)
-    app.state.site = Site(house, ehr_or_none=asked, provider_or_none=there, secure=secure)
+    app.state.site = Site(
+        house,
+        ehr_or_none=asked,
+        provider_or_none=there,
+        secure=secure,
+        secret=shared.secret,
+        throttle=Throttle(cells=shared.cells),
+    )
     app.state.routes = ROUTES
     ROUTES.mount(app)
     ROUTES.check(app)
@@ -79,7 +91,7 @@ def create_app(
     for status in range(400, 500):
         app.add_exception_handler(status, refused)
     app.add_exception_handler(RequestValidationError, malformed)
-    app.add_middleware(FairShare, limits=limits or LimitsSpec())
+    app.add_middleware(FairShare, limits=limits or LimitsSpec(), cells=shared.cells)
     app.add_middleware(Budget)
     named = set() if provider is None else {str(urlsplit(provider.spec.redirect).hostname)}
     app.add_middleware(Door, hosts=hosts | named)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attending.errors import AttendingError, Denied, NotFound
 from attending.lifecycle import credentials, delivering, hooks, overview, provider_accounts
+from attending.lifecycle.answered_counts import Seen
 from attending.lifecycle.answering import answering
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.ehr import ehr_policy
@@ -20,6 +21,7 @@ from attending.specs.limits import LimitsSpec
 from attending.times import MINUTE, to_micros
 from attending.web.cards import cards
 from attending.web.questions import answered, as_question, rounded
+from attending.web.shared import Shared
 from attending.web.views import (
     ConditionView,
     DocumentRow,
@@ -63,26 +65,31 @@ class FrontDesk:
     Args:
         root: the folder of the home.
         clock: gives the present instant.
-        seen: when each session was last used in this process, in microseconds.
         answering: the models that answer machines; None where none does.
         limits: what one asker may take of it.
         provider: where persons may sign in beside here; None where there is none.
         ehr: the record systems that may ask; None where none may.
         intake: the feeds that may push events; None where none may.
+        shared: what the workers of one service hold together, such as when a session was used.
     """
 
     root: Path
     clock: Callable[[], Instant]
-    seen: dict[str, int] = field(default_factory=dict)
     answering: Answering | None = None
     ehr: EhrPolicy | None = None
     provider: ProviderPolicy | None = None
     limits: LimitsSpec = field(default_factory=LimitsSpec)
     intake: Intake | None = None
+    shared: Shared = field(default_factory=Shared)
 
     @classmethod
     def open(
-        cls, root: Path, *, clock: Callable[[], Instant], projects: Sequence[Project] = ()
+        cls,
+        root: Path,
+        *,
+        clock: Callable[[], Instant],
+        projects: Sequence[Project] = (),
+        shared: Shared | None = None,
     ) -> FrontDesk:
         """Return a front desk after looking whether the home opens and its models answer.
 
@@ -90,12 +97,13 @@ class FrontDesk:
             root: the folder of the home.
             clock: gives the present instant.
             projects: whose models answer machines.
+            shared: what the workers of one service hold together.
 
         Raises:
             Refused: a model does not stand in silent or later.
             IntegrityBroken: the files of one are not what their digests say.
         """
-        desk = cls(root=root, clock=clock)
+        desk = cls(root=root, clock=clock, shared=shared or Shared())
         desk.synthetic()
         desk.provider = provider_policy(root)
         desk.limits = limits_of(root)
@@ -103,7 +111,9 @@ class FrontDesk:
             desk.answering = answering(root, projects, clock=clock)
             desk.ehr = ehr_policy(root)
             per_day = desk.limits.predictions_per_day
-            desk.answering.quota = Quota(desk.answering.home, per_day)
+            desk.answering.quota = Quota(desk.answering.home, per_day, workers=desk.shared.workers)
+            if (board := desk.shared.board) is not None:
+                desk.answering.seen.join(board.told_by(board.place), publish=board.tell)
         desk.intake = open_intake(root, clock=clock)
         return desk
 
@@ -259,6 +269,10 @@ class FrontDesk:
     def readiness(self) -> Health:
         """Return whether the store opens and every model that is served would answer now."""
         checks = [*self.health().checks, self._keys()]
+        if (board := self.shared.board) is not None:
+            # This worker answers, so that one that is gone costs room and no answer.
+            says = f"{sum(board.up())} of {board.workers} are there"
+            checks.append(HealthCheck(name="workers", ok=True, says=says))
         if self.answering is not None:
             amiss = self.answering.ready()
             checks += [self._writes(self.answering)]
@@ -287,7 +301,12 @@ class FrontDesk:
 
     def metrics(self) -> list[str]:
         """Return counts and latencies of answers, as lines of OpenMetrics."""
-        return self.answering.seen.lines() if self.answering is not None else []
+        if self.answering is None:
+            return []
+        board = self.shared.board
+        if board is None:
+            return self.answering.seen.lines()
+        return [*Seen.of_all(board.told()).lines(), *board.lines()]
 
     def first_use(self, space: str, name: str, *, ends: int, now: int) -> bool:
         """Return whether a name is used for the first time, in whichever process of the home."""
@@ -303,14 +322,14 @@ class FrontDesk:
                 token = credentials.open_session(desk, person, passphrase)
             except Denied:
                 return None
-        self.seen[token] = to_micros(self.clock())
+        self.shared.cells.put(f"session {token}", to_micros(self.clock()))
         return token
 
     def provider_login(self, *, issuer: str, subject: str) -> str:
         """Return a new session of the person to whom an account at the provider leads."""
         with self._desk() as desk:
             token = provider_accounts.sign_in_with(desk, issuer=issuer, subject=subject)
-        self.seen[token] = to_micros(self.clock())
+        self.shared.cells.put(f"session {token}", to_micros(self.clock()))
         return token
 
     def provider_accept(self, invitation: str, *, issuer: str, subject: str) -> str:
@@ -330,17 +349,18 @@ class FrontDesk:
 
     def logout(self, token: str) -> None:
         """End a session, for every process that serves this home."""
-        self.seen.pop(token, None)
         with self._desk() as desk:
             credentials.end_text(desk, token)
 
     def person_of(self, token: str) -> PersonView | None:
         """Return who holds a session that has not ended, with the roles that they have now.
 
-        A session that nobody used for half an hour here has ended.
+        A session that nobody used for half an hour, at any worker, has ended.
         """
         now = to_micros(self.clock())
-        if now - self.seen.setdefault(token, now) > IDLE_MICROS:
+        name = f"session {token}"
+        used = max((at for at, _ in self.shared.cells.everywhere(name)), default=now)
+        if now - used > IDLE_MICROS:
             self.logout(token)
             return None
         with self._desk() as desk:
@@ -348,7 +368,7 @@ class FrontDesk:
                 person = credentials.session_holder(desk, token)
             except NotFound:
                 return None
-        self.seen[token] = now
+        self.shared.cells.put(name, now)
         return PersonView(person=person.person_id, name=person.printed_name, roles=person.roles)
 
     def token_person(self, token: str) -> PersonView | None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import os
+import socket
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
 
     import uvicorn
     from fastapi import FastAPI
+
+    from attending.web.shared import Shared
 
 
 @dataclass(frozen=True)
@@ -68,13 +73,35 @@ def _loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def serve(app: FastAPI, host: str, port: int, *, front: Front | None = None) -> None:
-    """Serve the app until it is told to stop; what was accepted by then is answered first."""
+def serve(
+    app: FastAPI,
+    host: str,
+    port: int,
+    *,
+    front: Front | None = None,
+    shared: Shared | None = None,
+) -> None:
+    """Serve the app until it is told to stop; what was accepted by then is answered first.
+
+    Args:
+        app: what answers.
+        host: where to listen, unless the socket of several workers is shared.
+        port: on which port; the same holds.
+        front: what stands between the network and us.
+        shared: what this worker shares with the others; nothing where it is alone.
+    """
     from attending.web.draining import Draining  # noqa: PLC0415
+    from attending.web.workers import Member  # noqa: PLC0415
 
     front = front or Front()
     check_bind(host, front)
-    Draining(settings(app, host, port, front=front)).run()
+    config = settings(app, host, port, front=front)
+    if shared is None or shared.board is None:
+        Draining(config).run()
+        return
+    member = Member(config, shared.board)
+    member.end_with(lambda: os.read(sys.stdin.fileno(), 1))
+    member.run(sockets=[socket.socket(fileno=shared.listener)])
 
 
 def settings(app: FastAPI, host: str, port: int, *, front: Front) -> uvicorn.Config:
