@@ -135,7 +135,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
             "monitor skew",
             "release drill",
         ),
-        *("release criteria", "deliver run"),
+        *("release criteria", "deliver run", "run-due"),
     ),
     Access(_CARERS | {"operator"}, "work"): ("deliver answer",),
     _PROPOSE: (

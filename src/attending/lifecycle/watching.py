@@ -9,6 +9,7 @@ from attending.lifecycle import calendar
 from attending.lifecycle.cohorts import in_zones, project_snapshot
 from attending.lifecycle.desk import keep, required
 from attending.lifecycle.engines import engine_name, engine_over
+from attending.lifecycle.missed import with_missed
 from attending.lifecycle.plans import share_a_code, signed_plan
 from attending.lifecycle.quotas import with_alarms
 from attending.lifecycle.references import (
@@ -79,7 +80,7 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
         ),
         at=desk.at,
     )
-    report = with_alarms(desk, project, report)
+    report = with_missed(desk, project, with_alarms(desk, project, report))
     keep(
         desk,
         report,
