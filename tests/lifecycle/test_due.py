@@ -17,7 +17,7 @@ from attending.stores.home import Home
 from attending.times import parse_instant
 from tests.lifecycle.ward import SECOND, make_ward
 
-JOBS = ["files", "score", "outcomes", "monitor"]
+JOBS = ["files", "canaries", "score", "outcomes", "monitor"]
 
 
 @pytest.fixture(scope="module")
@@ -232,7 +232,7 @@ def test_a_policy_that_cannot_be_is_refused(desk, made):
         path.write_text(text)
         with pytest.raises(BadInput):
             due.work(desk, [made.project])
-    path.write_text("off: [score, outcomes]\nat: {monitor: '05:30'}\n")
+    path.write_text("off: [score, outcomes, canaries]\nat: {monitor: '05:30'}\n")
     assert [one.job for one in due.work(desk, [made.project])] == ["files", "monitor"]
     assert due.work(desk, [made.project])[1].due == parse_instant("2024-12-15T05:30:00Z")
     assert parse_instant("2024-12-15T06:00:00Z") == SECOND

@@ -133,6 +133,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
             "monitor run",
             "monitor simulate",
             "monitor skew",
+            "monitor canaries",
             "release drill",
         ),
         *("release criteria", "deliver run", "run-due"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from attending.lifecycle import scoring, watching, witnessing
+from attending.lifecycle import canaries, scoring, watching, witnessing
 from attending.lifecycle.holding import require_held
 from attending.lifecycle.plans import signed_plan
 from attending.serve.served import STAGES
@@ -85,6 +85,14 @@ def _outcomes(desk: Desk, project: Project, version: str) -> str:
     return f"{joined.n_matured} mature, {joined.n_immature} not yet"
 
 
+def _canaries(desk: Desk, project: Project, version: str) -> str:
+    found = canaries.check_canaries(desk, project, version=version)
+    if found.quiet:
+        return f"{found.n} as when the release was made"
+    n = len(found.changed) or found.n
+    return f"{n} of {found.n} changed; incident {(found.incident or '')[:8]}"
+
+
 def _monitor(desk: Desk, project: Project, version: str) -> str:
     report = watching.monitor(desk, project, version=version)
     verdict = watching.give_verdict(desk, project, version=version)
@@ -112,6 +120,7 @@ VERSION_JOBS: tuple[VersionJob, ...] = (
     VersionJob(
         "files", "The model's files and signatures, held against their digests.", _files, _always
     ),
+    VersionJob("canaries", "Canary patients, scored as at their release.", _canaries, _always),
     VersionJob(
         "score", "Everyone who is due, for plans that deliver by batch.", _score, _in_batches
     ),
@@ -121,6 +130,6 @@ VERSION_JOBS: tuple[VersionJob, ...] = (
         "Drift, and the verdict of the day.",
         _monitor,
         _always,
-        after=("score", "outcomes"),
+        after=("score", "outcomes", "canaries"),
     ),
 )

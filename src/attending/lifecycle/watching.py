@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attending.features.build import build as build_features_table
 from attending.lifecycle import calendar
+from attending.lifecycle.canaries import with_canaries
 from attending.lifecycle.cohorts import in_zones, project_snapshot
 from attending.lifecycle.desk import keep, required
 from attending.lifecycle.engines import engine_name, engine_over
@@ -80,7 +81,8 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
         ),
         at=desk.at,
     )
-    report = with_missed(desk, project, with_alarms(desk, project, report))
+    for adds in (with_alarms, with_missed, with_canaries):
+        report = adds(desk, project, report)
     keep(
         desk,
         report,
