@@ -21,6 +21,7 @@ from attending.cli import (
     contract,
     delivery,
     deployer,
+    due,
     erasure,
     features,
     hospital,
@@ -128,6 +129,7 @@ _VERBS: tuple[Callable[..., None], ...] = (
 )
 for verb in _VERBS:
     app.command(verb.__name__)(verb)
+app.command("run-due")(due.run_due)
 
 
 def _version(asked: bool) -> None:

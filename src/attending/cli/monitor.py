@@ -22,7 +22,7 @@ from attending.cli.face import (
 )
 from attending.cli.live import VersionOption
 from attending.digests import short
-from attending.lifecycle import references, skewing, training, trying_policy, watching
+from attending.lifecycle import canaries, references, skewing, training, trying_policy, watching
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.times import parse_instant
@@ -151,6 +151,36 @@ def monitor_skew(
     ]
     emit(found.content(), as_json=as_json, lines=lines)
     skewing.require_same(found)
+
+
+@monitor_app.command("canaries")
+def monitor_canaries(
+    renew: Annotated[
+        str, typer.Option(help="Why what they got before no longer counts, in one sentence.")
+    ] = "",
+    project: ProjectOption = Path(),
+    version: VersionOption = "",
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Score the canary patients of a release; a change opens an incident and ends with exit 3.
+
+    The first time for a release they are made and kept: run it when a stage was entered.
+
+    Example: attending monitor canaries --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        if renew:
+            why = canaries.reason_of(renew)
+            canaries.keep_canaries(desk, asked, version=version, renewed_because=why)
+        found = canaries.check_canaries(desk, asked, version=version)
+    said = "as when the release was made" if found.quiet else "changed"
+    lines = [f"{found.n} canary patients: {said}"]
+    emit(found.content(), as_json=as_json, lines=lines)
+    canaries.require_quiet(found)
 
 
 def today(

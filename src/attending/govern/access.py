@@ -133,9 +133,10 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
             "monitor run",
             "monitor simulate",
             "monitor skew",
+            "monitor canaries",
             "release drill",
         ),
-        *("release criteria", "deliver run"),
+        *("release criteria", "deliver run", "run-due"),
     ),
     Access(_CARERS | {"operator"}, "work"): ("deliver answer",),
     _PROPOSE: (

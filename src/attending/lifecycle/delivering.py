@@ -274,12 +274,28 @@ class _Run:
         return found.get(alert.content.get("site") or "") or found.get("all")
 
 
-def keep_step(desk: Desk, unit: Unit, step: Step) -> None:
-    """Keep one step with its ledger entry."""
+def keep_step(
+    desk: Desk,
+    unit: Unit,
+    step: Step,
+    *,
+    kind: str = "prediction",
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Keep one step with its ledger entry.
+
+    Args:
+        desk: who and when.
+        unit: in which.
+        step: what became of it.
+        kind: what it is a step of: the alert of a prediction, a `notification` or a `job`.
+        details: what the entry says more.
+    """
     desk.home.deliveries.add(unit, step)
-    subject = Subject(kind="prediction", digest=step.request_id)
-    details = {"channel": step.channel, "step": step.step}
-    note(desk, unit, action=f"delivery.{step.state}", subject=subject, details=details)
+    subject = Subject(kind=kind, digest=step.request_id)
+    noun = "delivery" if kind == "prediction" else kind
+    said = {"channel": step.channel, "step": step.step, **(details or {})}
+    note(desk, unit, action=f"{noun}.{step.state}", subject=subject, details=said)
 
 
 def answer(desk: Desk, request_id: str, *, says: str, snooze: timedelta | None = None) -> Step:

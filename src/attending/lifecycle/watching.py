@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from attending.features.build import build as build_features_table
 from attending.lifecycle import calendar
+from attending.lifecycle.canaries import with_canaries
 from attending.lifecycle.cohorts import in_zones, project_snapshot
 from attending.lifecycle.desk import keep, required
 from attending.lifecycle.engines import engine_name, engine_over
+from attending.lifecycle.missed import with_missed
 from attending.lifecycle.plans import share_a_code, signed_plan
 from attending.lifecycle.quotas import with_alarms
 from attending.lifecycle.references import (
@@ -79,7 +81,8 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
         ),
         at=desk.at,
     )
-    report = with_alarms(desk, project, report)
+    for adds in (with_alarms, with_missed, with_canaries):
+        report = adds(desk, project, report)
     keep(
         desk,
         report,

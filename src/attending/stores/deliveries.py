@@ -1,4 +1,8 @@
-"""What became of each alert in each channel, step after step; the newest step is how it stands."""
+"""What is to be done once, step after step; the newest step is how it stands.
+
+It is an alert in a channel, a message to an owner, or a job of a day. Who takes it up claims it by
+the next step; the number of the step lets only one of two come through.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +18,23 @@ from attending.stores.tables import DELIVERIES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import Row
+    from sqlalchemy import Row, Select
 
     from attending.stores.database import Database
     from attending.stores.unit import Unit
 
+#: The channel of jobs.
+JOB = "job"
+
 
 @dataclass(frozen=True)
 class Step:
-    """One step of an alert in a channel.
+    """One step of an alert in a channel, or of a job.
 
     Attributes:
         state: `claimed` (a worker sends it, until `until`), `sent`, `failed`, `late`, `withheld`,
-            `acknowledged`, `snoozed` (until `until`) or `unanswered`.
+            `acknowledged`, `snoozed` (until `until`) or `unanswered`; of a job also `done` and
+            `missed`.
         at, until: microseconds.
         by: who did it.
     """
@@ -63,13 +71,34 @@ class Deliveries:
         unit.insert(DELIVERIES, [{**vars(step), "content": canonical(dict(step.content))}])
 
     def standing(self) -> dict[str, dict[str, tuple[Step, ...]]]:
-        """Return all steps by request and channel, in order."""
-        order = (DELIVERIES.c.request_id, DELIVERIES.c.channel, DELIVERIES.c.step)
+        """Return all steps of alerts and messages by request and channel, in order."""
         found: dict[str, dict[str, tuple[Step, ...]]] = {}
-        for row in self.database.rows(select(DELIVERIES).order_by(*order)):
+        for row in self.database.rows(_ordered().where(DELIVERIES.c.channel != JOB)):
             channels = found.setdefault(row.request_id, {})
             channels[row.channel] = (*channels.get(row.channel, ()), _step(row))
         return found
+
+    def jobs(self, *, since: int) -> dict[str, tuple[Step, ...]]:
+        """Return the steps of jobs by their id, in order, of those with a step since an instant.
+
+        Args:
+            since: microseconds.
+        """
+        recent = (
+            select(DELIVERIES.c.request_id)
+            .where(DELIVERIES.c.channel == JOB, DELIVERIES.c.at >= since)
+            .distinct()
+        )
+        here = (DELIVERIES.c.channel == JOB, DELIVERIES.c.request_id.in_(recent))
+        found: dict[str, tuple[Step, ...]] = {}
+        for row in self.database.rows(_ordered().where(*here)):
+            found[row.request_id] = (*found.get(row.request_id, ()), _step(row))
+        return found
+
+
+def _ordered() -> Select[Any]:
+    order = (DELIVERIES.c.request_id, DELIVERIES.c.channel, DELIVERIES.c.step)
+    return select(DELIVERIES).order_by(*order)
 
 
 def _step(row: Row[Any]) -> Step:

@@ -250,7 +250,8 @@ INTAKE = _bound(
     Column("newest", _WHOLE),
     Column("content", Stored, nullable=False),
 )
-#: What became of the alert of a prediction in each channel, step by step.
+#: What became of the alert of a prediction in each channel, of a message to an owner and of the job
+#: of a day, step by step.
 DELIVERIES = _bound(
     "deliveries",
     Column("request_id", String(100), primary_key=True),
