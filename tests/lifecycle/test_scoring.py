@@ -10,10 +10,7 @@ import pyarrow.compute as pc
 import pytest
 
 from attending.errors import Refused
-from attending.lifecycle import (
-    scoring,
-    watching,
-)
+from attending.lifecycle import gating, scoring, watching
 from attending.lifecycle.desk import keep
 from attending.lifecycle.projects import open_project
 from attending.lifecycle.tables import table_from
@@ -191,6 +188,30 @@ def test_the_policy_is_tried_on_quiet_years(ward):
     assert report.reference == ward.reference.digest
     assert len(told) == 1 + len(report.shifts)
     assert actions(ward, "monitor.simulate")[-1].subject == report.digest
+
+
+def test_no_gate_to_the_wards_before_the_policy_as_it_stands_was_tried(ward):
+    def told(project=ward.project):
+        return gating._FACTS["limited"]["policy.tried"](ward.desk, project, ward.run)
+
+    report = try_policy(ward.desk, ward.project, years=1, runs=1)
+    assert told().status == "not_shown"
+    assert "1 quiet years, 20 are asked for: run `attending monitor simulate" in told().note
+    keys = {"model": ward.project.name, "version": "v1"}
+
+    def kept(**changed):
+        keep(ward.desk, report.model_copy(update=changed), action="monitor.simulate", keys=keys)
+        return told()
+
+    assert kept(years=20).status == "met"
+    assert kept(years=20, reference="f" * 64).status == "not_shown"
+    assert kept(years=300, wrong_stops=4, rate=4 / 300).status == "failed"
+    blind = tuple(one.model_copy(update={"detected": 0}) for one in report.shifts)
+    assert "of 16 large shifts were seen" in kept(years=20, shifts=blind).note
+    assert kept(years=21).status == "met"
+    other = ward.project.monitoring.model_copy(update={"expires": 1})
+    edited = told(replace(ward.project, said={"monitoring": other}))
+    assert (edited.status, "has changed" in edited.note) == ("not_shown", True)
 
 
 def test_a_freeze_is_not_taken_back_before_it_is_signed(ward, watched):

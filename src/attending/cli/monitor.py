@@ -22,7 +22,16 @@ from attending.cli.face import (
 )
 from attending.cli.live import VersionOption
 from attending.digests import short
-from attending.lifecycle import canaries, references, skewing, training, trying_policy, watching
+from attending.lifecycle import (
+    after,
+    canaries,
+    papers,
+    references,
+    skewing,
+    training,
+    trying_policy,
+    watching,
+)
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.times import parse_instant
@@ -181,6 +190,31 @@ def monitor_canaries(
     lines = [f"{found.n} canary patients: {said}"]
     emit(found.content(), as_json=as_json, lines=lines)
     canaries.require_quiet(found)
+
+
+@monitor_app.command("outcomes")
+def monitor_outcomes(
+    project: ProjectOption = Path(),
+    version: VersionOption = "",
+    spark: SparkOption = "",
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Report what became of patients, care and work since the model went live, and who gained.
+
+    Example: attending monitor outcomes --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk:
+        report = after.report_after(desk, asked, version=version)
+        page = desk.home.artifacts.path(papers.page_of(desk, report.digest))
+    emit(
+        {"digest": report.digest, "page": str(page), **report.content()},
+        as_json=as_json,
+        lines=[*after.in_words(report), *report.limits, f"page: {page}"],
+    )
 
 
 def today(

@@ -30,6 +30,7 @@ from attending.lifecycle import (
     signing,
     simulating,
     training,
+    trying_policy,
     validating,
     watching,
     witnessing,
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
 DEMO_EXAMPLE = "readmission-synthetic"
 FIRST = parse_instant("2025-07-01T06:00:00Z")
 SECOND = parse_instant("2025-12-15T06:00:00Z")
+#: Quiet years on which the demo tries its policy: the fewest that the gate takes, in seconds.
+TRIED_YEARS = 20
 _LEAKY = """
   - name: coded_now
     label: Diagnoses of this stay
@@ -364,6 +367,10 @@ def _watch(teller: Teller) -> Verdict:
     _, lines = watching.today(teller.by("omar"), teller.project)
     for line in lines:
         say(f"  {line}")
+    tried = trying_policy.try_policy(teller.by("omar"), teller.project, years=TRIED_YEARS, runs=1)
+    say("  The policy itself, tried on made-up years of this model:")
+    for line in trying_policy.in_words(tried).lines:
+        say(f"    {line}")
     refused(
         "limited, with the silent period not reviewed",
         lambda: releasing.advance(teller.by("omar"), teller.project, "limited"),

@@ -131,6 +131,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
             "score",
             "monitor reference",
             "monitor run",
+            "monitor outcomes",
             "monitor simulate",
             "monitor skew",
             "monitor canaries",

@@ -442,6 +442,7 @@ _FACTS: dict[Stage, dict[str, Callable[[Desk, Project, Run], Fact]]] = {
         "rollback.tested": _drilled,
         "reviews.planned": ward_facts.reviews_planned,
         "change.agreed": ward_facts.change_agreed,
+        "policy.tried": ward_facts.policy_tried,
         "safety.argued": ward_facts.safety_argued,
         "downtime.ready": ward_facts.downtime_ready,
         "workflow.confirmed": ward_facts.workflow_confirmed,

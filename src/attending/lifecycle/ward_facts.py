@@ -11,7 +11,7 @@ from attending.lifecycle.incidents import incidents
 from attending.lifecycle.signing import spec_document
 from attending.lifecycle.standing import standing_on
 from attending.lifecycle.witnessing import witnessed
-from attending.records.monitoring import MonitorReport, Verdict
+from attending.records.monitoring import MonitorReport, Reference, SimulationReport, Verdict
 from attending.release.checklist import remaining
 from attending.specs.change_control import calendar_gaps
 from attending.times import DAY, to_micros
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from attending.specs.release import Stage
 
 _BLOCKING = frozenset({"freeze", "restrict", "fallback", "stop"})
+#: Quiet years below which a trial of the policy shows too little.
+FEWEST_YEARS = 20
+#: The share of quiet years that may see a wrong stop or fallback, and of large shifts to be seen.
+MOST_WRONG, LEAST_SEEN = 0.01, 0.9
 
 
 def _served_long(desk: Desk, project: Project, run: Run, *, stage: Stage) -> Fact:
@@ -112,6 +116,42 @@ def change_agreed(desk: Desk, project: Project, _run: Run) -> Fact:
     if digest is None or not calendar.approved(desk, digest):
         return Fact("missing", digest, "monitoring.yaml as it stands is not signed")
     return Fact("met", digest)
+
+
+def policy_tried(desk: Desk, project: Project, run: Run) -> Fact:
+    """Return whether the policy as it stands was tried on made-up years, and how it did there.
+
+    It must leave a well model alone in 99 of 100 quiet years or more, and answer at least nine in
+    ten of the large shifts that hold everywhere with a freeze or more within the year.
+    """
+    keys = _version(desk, run)
+    report = desk.home.catalog.latest(SimulationReport, **keys)
+    held = desk.home.catalog.latest(Reference, scope="all", **keys)
+    why = _not_tried(report, project, reference=held.digest if held else "")
+    if report is None or why:
+        verb = f"run `attending monitor simulate --years {FEWEST_YEARS}`"
+        return Fact("not_shown", report.digest if report else None, f"{why}: {verb}")
+    large = [one for one in report.shifts if one.size == "large" and not one.site]
+    runs, seen = sum(one.runs for one in large), sum(one.detected for one in large)
+    if report.rate > MOST_WRONG:
+        note = f"{report.wrong_stops} of {report.years} quiet years had a wrong stop or fallback"
+        return Fact("failed", report.digest, note)
+    if seen < LEAST_SEEN * runs:
+        return Fact("failed", report.digest, f"{seen} of {runs} large shifts were seen")
+    return Fact("met", report.digest)
+
+
+def _not_tried(report: SimulationReport | None, project: Project, *, reference: str) -> str:
+    """Return why a trial does not speak of the policy as it stands; empty when it does."""
+    if report is None:
+        return "the monitoring policy was not tried"
+    if report.spec != project.monitoring.digest:
+        return "monitoring.yaml has changed since it was tried"
+    if report.reference != reference:
+        return "the policy was tried against another reference"
+    if report.years < FEWEST_YEARS:
+        return f"it was tried on {report.years} quiet years, {FEWEST_YEARS} are asked for"
+    return ""
 
 
 def reviews_current(desk: Desk, project: Project, run: Run) -> Fact:

@@ -19,6 +19,7 @@ from attending.specs.change_control import (
     Review,
     Words,
 )
+from attending.specs.followed import Followed  # noqa: TC001 - pydantic reads it
 
 Share: TypeAlias = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive: TypeAlias = Annotated[float, Field(gt=0.0)]
@@ -257,6 +258,7 @@ class MonitoringSpec(Spec):
 
     Attributes:
         capacity: minutes a week that each owner has for reviews.
+        followed: what is followed after go-live beside the outcome of the model.
     """
 
     version: Literal[1] = 1
@@ -270,15 +272,20 @@ class MonitoringSpec(Spec):
     retraining: Retraining = Retraining()
     reviews: tuple[Review, ...] = ()
     capacity: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    followed: tuple[Followed, ...] = ()
 
     @model_validator(mode="after")
     def _is_whole(self) -> MonitoringSpec:
         missing = [s for s in ("info", "watch", "act", "stop") if self._rung("unknown", s) is None]
         if missing:
             raise ValueError(f"the ladder has no rung for severity {', '.join(missing)}")
-        for names in ([c.name for c in self.trust], [r.name for r in self.reviews]):
-            if len(set(names)) != len(names):
-                raise ValueError("two conditions or reviews have one name")
+        listed: tuple[list[str], ...] = (
+            [c.name for c in self.trust],
+            [r.name for r in self.reviews],
+            [f.name for f in self.followed],
+        )
+        if any(len(set(names)) != len(names) for names in listed):
+            raise ValueError("two conditions, reviews or followed measures have one name")
         if self.expires <= 0:
             raise ValueError("a verdict must hold for some time")
         return self._never_quieter()
