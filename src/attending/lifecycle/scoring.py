@@ -111,7 +111,16 @@ def served_version(desk: Desk, project: Project, *, version: str = "") -> Served
         Refused: no version scores, its plan is not signed, or cohort.yaml is another one.
         IntegrityBroken: the plan or the model is not what its digest says.
     """
-    stands = deployed(desk, project, version)
+    return served_as(desk, project, deployed(desk, project, version))
+
+
+def served_as(desk: Desk, project: Project, stands: Deployment) -> Served:
+    """Return a version as one deployment of it lets it answer.
+
+    Raises:
+        Refused: its plan is not signed, or cohort.yaml is another one.
+        IntegrityBroken: the plan or the model is not what its digest says.
+    """
     run = desk.home.catalog.get(stands.run, Run)
     require_held(desk, stands)
     release = signed_plan(desk, stands).spec
