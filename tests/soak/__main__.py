@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from tests import postgres
 from tests.service import make_live
-from tests.soak import switches
+from tests.soak import interleaved, switches
 from tests.soak.cuts import cut
 from tests.soak.failing import Loop, broken, full
 from tests.soak.kills import Tally, home_maker, soak
@@ -149,6 +149,38 @@ def switches_under_load(seed: int, times: int, folder: Path) -> list[Figure]:
     ]  # fmt: skip
 
 
+#: For so long interleaved requests are asked at most: a million take as long as the scorer does.
+INTERLEAVED_SECONDS = 1_200.0
+
+
+def interleaved_requests(seed: int, times: int, folder: Path) -> list[Figure]:
+    """Ask about fifty patients at once."""
+    (folder / "ward").mkdir()
+    (folder / "asked").mkdir()
+    live = make_live(folder / "ward")
+    found = interleaved.soak(
+        folder / "asked",
+        home=live,
+        requests=times,
+        workers=4,
+        seed=seed,
+        seconds=INTERLEAVED_SECONDS,
+    )
+    return [
+        Figure("requests answered", found.asked, "1,000,000"),
+        Figure("of them new predictions, each scored and kept", found.new, of=found.asked),
+        Figure("of them asked before: scored again, and told from what was kept", found.repeated,
+               of=found.asked),
+        Figure("predictions read back whole", found.read),
+        Figure("patients", len(found.patients)),
+        Figure("answers of another patient or instant", found.wrong, "0",
+               of=found.asked + found.read, failures=True),
+        Figure("repeated requests with another answer than then", found.again, "0",
+               of=found.repeated, failures=True),
+        Figure("answered a second", round(found.asked / found.seconds, 1)),
+    ]  # fmt: skip
+
+
 #: By name: what it is, what runs it, and how often by default.
 HARNESSES: dict[str, tuple[Harness, Callable[[int, int, Path], list[Figure]], int]] = {
     "kills-sqlite": (
@@ -177,6 +209,18 @@ HARNESSES: dict[str, tuple[Harness, Callable[[int, int, Path], list[Figure]], in
         ),
         switches_under_load,
         100,
+    ),
+    "interleaved": (
+        Harness(
+            "interleaved",
+            "Requests of fifty patients at once (S11)",
+            "Twelve connections to four workers ask about fifty patients in random order, and one "
+            "in four times something that was asked before. The id of each answer must be the "
+            "digest of the patient, stay and instant that were asked about, its score that "
+            "patient's. It ends after 20 minutes, whether or not the million is full.",
+        ),
+        interleaved_requests,
+        1_000_000,
     ),
     "power-cuts": (
         Harness(

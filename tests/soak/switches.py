@@ -42,7 +42,9 @@ QUIET_SECONDS = 1.5
 #: What one asker may take here.
 LIMITS = "at_once: 32\nper_minute: 1000000\npredictions_per_day: 10000000\n"
 ACTS = ("disable", "rollback", "criteria")
-_KEPT = frozenset({"release.disable", "release.enable", "release.rollback", "incident.open"})
+_KEPT = frozenset(
+    {"release.disable", "release.enable", "release.rollback", "release.advance", "incident.open"}
+)
 
 
 @dataclass
@@ -208,7 +210,15 @@ class Switch:
         return Counter(entry.action for entry in found)
 
 
-def soak(folder: Path, *, home: LiveHome, trials: int, kills: int, rate: int = RATE) -> Trials:
+def soak(
+    folder: Path,
+    *,
+    home: LiveHome,
+    trials: int,
+    kills: int,
+    rate: int = RATE,
+    workers: int = WORKERS,
+) -> Trials:
     """Return what so many acts, and so many kills of a worker, did under load.
 
     Args:
@@ -217,21 +227,22 @@ def soak(folder: Path, *, home: LiveHome, trials: int, kills: int, rate: int = R
         trials: how often something stops the version; each time it is put on again.
         kills: how often a worker is killed.
         rate: questions a second.
+        workers: how many processes answer.
     """
     home = home.copied(folder)
     (home.root / "policy" / "limits.yaml").write_text(LIMITS)
     switch, found = Switch(home), Trials()
     before = switch.entries()
     tokens = [_token(home, number) for number in range(ASKERS)]
-    with serving(home, workers=WORKERS) as service:
-        until(lambda: _up(service) == WORKERS, "all workers are there")
+    with serving(home, workers=workers) as service:
+        until(lambda: _up(service) == workers, "all workers are there")
         load = Load(service, rate, tokens, alarming(home))
         begun = time.monotonic()
         with load.running(CLIENTS):
             until(lambda: load.settled("live", old="no_score"), "the version answers")
             for number in range(trials):
                 _trial(load, switch, found, stop=ACTS[number % len(ACTS)])
-            found.restarts = [_killed(service) for _ in range(kills)]
+            found.restarts = [_killed(service, workers) for _ in range(kills)]
         found.lasted = time.monotonic() - begun
     found.finish(load)
     found.kept = switch.entries() - before
@@ -262,14 +273,14 @@ def _up(service: Service) -> int:
     return sum(line.startswith("attending_worker_up{") and line.endswith(" 1") for line in lines)
 
 
-def _killed(service: Service) -> float:
+def _killed(service: Service, workers: int) -> float:
     """Return after how many seconds another worker answered in the place of one that was killed."""
     before = service.children()
     os.kill(before[0], signal.SIGKILL)
     begun = time.monotonic()
     until(lambda: len(set(service.children()) - set(before)) == 1, "another is started")
     # The board of the dead one says for 5 s more that it is there: ask when that is over.
-    until(lambda: _beats(service) == WORKERS, "and answers")
+    until(lambda: _beats(service) == workers, "and answers")
     return time.monotonic() - begun
 
 
