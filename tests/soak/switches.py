@@ -118,8 +118,10 @@ class Load:
         since = time.monotonic() - QUIET_SECONDS
         if since < after:
             return False
-        lately = [how for begun, end, how in self.told[-4000:] if begun > after and end > since]
-        return lately.count(how) >= 5 * WORKERS and old not in lately
+        new = [(end, said) for begun, end, said in self.told[-8000:] if begun > after]
+        lately = [said for end, said in new if end > since]
+        enough = sum(said == how for _, said in new) >= 5 * WORKERS
+        return enough and how in lately and old not in lately
 
 
 @dataclass(frozen=True)
@@ -264,7 +266,7 @@ def _trial(load: Load, switch: Switch, found: Trials, *, stop: str) -> None:
         switch.act(name)
         done = time.monotonic()
         holds = partial(load.settled, HOLDS[name], old=old, after=done)
-        until(holds, f"{name} holds")
+        until(holds, f"{name} holds", patience=4 * PATIENCE)
         found.done.append(Act(name, old, begun, done, time.monotonic()))
 
 
