@@ -93,6 +93,7 @@ def make_live(folder: Path, *, patients: int = 50) -> LiveHome:
     engine = engine_over(desk, project_snapshot(desk, ward.project))
     # Those with the model's own score: about the others another rule decides.
     live = [row for row in made.table.to_pylist() if row["kind"] == "live"]
+    live.sort(key=lambda row: row["prediction_time"])
     questions = tuple(_question(engine, row) for row in live[-patients:])
     token = credentials.give_token(
         desk, "omar", ward.secrets["omar"],

@@ -54,9 +54,13 @@ def test_slow_answers_and_too_many_alerts_take_the_version_back_at_once(ward, mo
     assert opened.open_tasks()[0].step == "notify"
     entry = [e for e in ward.desk.home.ledger.entries() if e.action == "release.rollback"][-1]
     assert entry.details["by"] == "system"
+    # The fallback of the signed plan answers at once, and the score of before is not told again.
+    fallen = service.answer(later(asked, 4), by="omar").content
+    assert (fallen["kind"], fallen["scored_by"][:4]) == ("fallback", "LACE")
+    assert "deployment:fallback" in fallen["reasons"]
     with pytest.raises(Refused) as gone:
-        service.answer(later(asked, 4), by="omar")
-    assert gone.value.code == "release.not_serving"
+        service.answer(later(asked, 3), by="omar")
+    assert gone.value.code == "prediction.no_longer"
     service.home.close()
 
 

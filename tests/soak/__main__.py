@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests import postgres
+from tests.service import make_live
+from tests.soak import interleaved, switches
 from tests.soak.cuts import cut
 from tests.soak.failing import Loop, broken, full
 from tests.soak.kills import Tally, home_maker, soak
@@ -108,6 +110,77 @@ def _told(tally: Tally) -> None:
     print(f"  {tally}", flush=True)
 
 
+def switches_under_load(seed: int, times: int, folder: Path) -> list[Figure]:
+    """Stop and start a version under load, and kill workers."""
+    del seed  # nothing is drawn: who comes first is the machine's own
+    (folder / "ward").mkdir()
+    (folder / "hurt").mkdir()
+    live = make_live(folder / "ward")
+    found = switches.soak(folder / "hurt", home=live, trials=times, kills=max(1, times // 10))
+    acts, told = len(found.done), found.answers
+    entries = sum(found.kept.values()) - found.kept["incident.open"]
+    longest = {name: round(max(many), 2) for name, many in found.seconds.items()}
+    answered = sum(told[how] for how in ("live", "fallback", "no_score"))
+    stops = {
+        "disable": "the kill switch",
+        "rollback": "a rollback",
+        "criteria": "the machine's own rollback",
+        "on": "a version put on again",
+    }
+    return [
+        Figure("acts under load, half of them stops", acts),
+        Figure("questions a second", round(told.total() / found.lasted, 1), "200"),
+        Figure("answered a second with a prediction that was kept",
+               round(answered / found.lasted, 1)),
+        Figure("refused because the service was full or late",
+               told["service.full"] + told["service.deadline"], of=told.total()),
+        Figure("acts after which the old answer came later than 5 s", found.late, "0",
+               of=acts, failures=True),
+        Figure("old answers to questions asked after the act", found.after, "0",
+               of=answered, failures=True),
+        Figure("acts that the ledger does not hold", acts - entries, "0", of=acts, failures=True),
+        *(Figure(f"longest seconds from the beginning of {stops[name]} to the last old answer",
+                 seconds, "5") for name, seconds in sorted(longest.items())),
+        Figure("incidents opened by the machine, each with the owners to be told",
+               found.kept["incident.open"], of=len(found.seconds.get("criteria", []))),
+        Figure("workers killed", len(found.restarts)),
+        Figure("longest seconds until another answered in its place",
+               round(max(found.restarts), 2), "10"),
+    ]  # fmt: skip
+
+
+#: For so long interleaved requests are asked at most: a million take as long as the scorer does.
+INTERLEAVED_SECONDS = 1_200.0
+
+
+def interleaved_requests(seed: int, times: int, folder: Path) -> list[Figure]:
+    """Ask about fifty patients at once."""
+    (folder / "ward").mkdir()
+    (folder / "asked").mkdir()
+    live = make_live(folder / "ward")
+    found = interleaved.soak(
+        folder / "asked",
+        home=live,
+        requests=times,
+        workers=4,
+        seed=seed,
+        seconds=INTERLEAVED_SECONDS,
+    )
+    return [
+        Figure("requests answered", found.asked, "1,000,000"),
+        Figure("of them new predictions, each scored and kept", found.new, of=found.asked),
+        Figure("of them asked before: scored again, and told from what was kept", found.repeated,
+               of=found.asked),
+        Figure("predictions read back whole", found.read),
+        Figure("patients", len(found.patients)),
+        Figure("answers of another patient or instant", found.wrong, "0",
+               of=found.asked + found.read, failures=True),
+        Figure("repeated requests with another answer than then", found.again, "0",
+               of=found.repeated, failures=True),
+        Figure("answered a second", round(found.asked / found.seconds, 1)),
+    ]  # fmt: skip
+
+
 #: By name: what it is, what runs it, and how often by default.
 HARNESSES: dict[str, tuple[Harness, Callable[[int, int, Path], list[Figure]], int]] = {
     "kills-sqlite": (
@@ -124,6 +197,30 @@ HARNESSES: dict[str, tuple[Harness, Callable[[int, int, Path], list[Figure]], in
         ),
         kills_postgresql,
         200,
+    ),
+    "switches": (
+        Harness(
+            "switches",
+            "Kill switch and rollback under load (S15, P12)",
+            "Four workers are asked 200 times a second, whether or not they answer. In turn the "
+            "version is disabled, rolled back, and taken back by the machine because a criterion "
+            "of the plan is breached; each time it is put on again once nothing but the new "
+            "answer is told. Afterwards workers are killed.",
+        ),
+        switches_under_load,
+        100,
+    ),
+    "interleaved": (
+        Harness(
+            "interleaved",
+            "Requests of fifty patients at once (S11)",
+            "Twelve connections to four workers ask about fifty patients in random order, and one "
+            "in four times something that was asked before. The id of each answer must be the "
+            "digest of the patient, stay and instant that were asked about, its score that "
+            "patient's. It ends after 20 minutes, whether or not the million is full.",
+        ),
+        interleaved_requests,
+        1_000_000,
     ),
     "power-cuts": (
         Harness(

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from attending.digests import canonical
@@ -14,7 +15,8 @@ from attending.lifecycle.answered_counts import Seen
 from attending.lifecycle.clock import steady
 from attending.lifecycle.current import admitted, known_events
 from attending.lifecycle.desk import Desk, note
-from attending.lifecycle.scoring import deployed, request_of, served_version
+from attending.lifecycle.readers import answers_readers
+from attending.lifecycle.scoring import request_of, served_as
 from attending.records.ledger import Subject
 from attending.records.monitoring import Verdict
 from attending.serve.asked_events import as_asked, as_events, digest_events
@@ -44,6 +46,10 @@ CHECK_SECONDS = 60.0
 #: A prediction may be asked for so far ahead of our clock, for clocks differ.
 _AHEAD = 300 * SECOND
 
+#: What a prediction is called that has the model's own score, and why another one has not.
+LIVE, _STOPPED = "live", ("deployment:", "verdict:")
+#: How the store says that somebody acted on a model since it was looked up.
+_ACTED = "release.conflict"
 #: What a batch and a request say alike when both saw the same.
 _SAME_SCORE = ("kind", "score", "flagged", "stage")
 #: What the ledger says of each prediction.
@@ -93,9 +99,14 @@ class Answered:
 
 @dataclass
 class _Held:
-    """A version in memory, and when it was last held against the store."""
+    """A version in memory, and when it was last held against the store.
+
+    Attributes:
+        acts: the last act on the model that was known then; a score is kept under no other.
+    """
 
     key: tuple[str, str | None]
+    acts: str | None
     served: Served
     looked: float
     checked: float
@@ -137,8 +148,8 @@ class Answering:
         Raises:
             NotFound: this service does not answer for that model, or knows nothing of the patient
                 or the stay.
-            Refused: no version stands in silent or later, or the patient was scored at that
-                instant from other events.
+            Refused: no version stands in silent or later, the patient was scored at that instant
+                from other events, or the live score of then is not given any more.
             BadInput: the prediction time lies ahead of the clock, there are too many events, or
                 one has a value that its column cannot hold.
             IntegrityBroken: the model's files are not what their digests say.
@@ -150,21 +161,19 @@ class Answering:
         _refuse_ahead(asked, at)
         if self.quota is not None:
             self.quota.take(by, at=at)
-        served = self.served(asked.model).asked(
-            at, decision_point=asked.decision_point, user_role=asked.user_role
-        )
+        held = self._now(asked.model)
         asked, events = self._with_events(asked)
-        made = score_one(
-            served,
-            events,
-            subject_id=asked.subject_id,
-            encounter_id=asked.encounter_id,
-            prediction_time=asked.prediction_time,
-            index_start=asked.index_start or asked.prediction_time,
-        )
-        stored = _stored(served, asked, made, events=digest_events(events))
         desk = Desk(home=self.home, at=at, actor=by)
-        found = self._commit.run(lambda unit: _kept(desk, unit, stored, begun=begun), keyed=True)
+        while True:
+            stored = _scored(held.served, asked, events, at=at)
+            keep = partial(_kept, desk, stored=stored, seen=held.acts, begun=begun)
+            try:
+                found = self._commit.run(keep, keyed=True)
+                break
+            except Refused as refused:
+                if refused.code != _ACTED:
+                    raise
+            held = self._now(asked.model, anew=True)
         self.seen.count(found.content, seconds=time.perf_counter() - begun)
         return found
 
@@ -186,6 +195,10 @@ class Answering:
             Refused: no version stands in silent or later.
             IntegrityBroken: its files are not what their digests say.
         """
+        return self._now(model).served
+
+    def _now(self, model: str, *, anew: bool = False) -> _Held:
+        """Return the version that answers now; looked up in any case when asked for anew."""
         project = self.projects.get(model)
         if project is None:
             raise NotFound(
@@ -196,20 +209,21 @@ class Answering:
         with self._lock:
             held = self._held.get(model)
             now = time.monotonic()
-            if held is None or now - held.looked >= LOOK_SECONDS:
+            if held is None or anew or now - held.looked >= LOOK_SECONDS:
                 held = self._held[model] = self._look(project, held, now)
-            return held.served
+            return held
 
     def _look(self, project: Project, held: _Held | None, now: float) -> _Held:
         """Return the version as the store has it now; what changed is loaded and checked anew."""
         self._held.pop(project.name, None)
         desk = Desk(home=self.home, at=steady(self.home, self.clock()))
-        stands = deployed(desk, project)
+        acts = self.home.deployments.last(project.name)
+        stands = answers_readers(desk, project)
         verdict = self.home.catalog.latest(Verdict, model=stands.model, version=stands.version)
         key = (stands.digest, None if verdict is None else verdict.digest)
         if held is not None and held.key == key and now - held.checked < CHECK_SECONDS:
-            return _Held(key, held.served, looked=now, checked=held.checked)
-        return _Held(key, served_version(desk, project), looked=now, checked=now)
+            return _Held(key, acts, held.served, looked=now, checked=held.checked)
+        return _Held(key, acts, served_as(desk, project, stands), looked=now, checked=now)
 
     def ready(self) -> dict[str, str]:
         """Return what is not ready, by model, in words; empty when every model answers."""
@@ -275,8 +289,13 @@ def _refuse_ahead(asked: Question, at: Instant) -> None:
         )
 
 
-def _kept(desk: Desk, unit: Unit, stored: Stored, *, begun: float) -> Answered:
-    """Return the answer: this prediction, or the one that was made from the same events."""
+def _kept(desk: Desk, unit: Unit, *, stored: Stored, seen: str | None, begun: float) -> Answered:
+    """Return the answer: this prediction, or the one that was made from the same events.
+
+    Raises:
+        Refused: somebody acted on the model since it was looked up, or another was made before.
+    """
+    desk.home.deployments.require_unchanged(unit, stored.model, seen=seen)
     before = desk.home.predictions.find(unit, stored.request_id)
     if before is not None:
         return _made_before(stored, before)
@@ -296,6 +315,14 @@ def _kept(desk: Desk, unit: Unit, stored: Stored, *, begun: float) -> Answered:
 def _made_before(stored: Stored, before: bytes) -> Answered:
     """Return the prediction that was made: by a request with these events, or by a batch."""
     made, now = json.loads(before), json.loads(stored.content)
+    stopped = any(word.startswith(_STOPPED) for word in now["reasons"].split(";"))
+    if made["kind"] == LIVE and stopped:
+        # What was stopped since is told to nobody again, not as a record of then either.
+        raise Refused(
+            "the score that was made for that instant is not given any more",
+            code="prediction.no_longer",
+            hint=f"Ask for a later instant; what holds now: {now['reasons']}.",
+        )
     if made.get("events") == now["events"]:
         return Answered(stored.request_id, made, before=True)
     # A batch keeps no events: its score tells whether it saw the same.
@@ -306,6 +333,20 @@ def _made_before(stored: Stored, before: bytes) -> Answered:
         code="prediction.made",
         hint="Read the prediction that was made, or ask for a later instant.",
     )
+
+
+def _scored(served: Served, asked: Question, events: pa.Table, *, at: Instant) -> Stored:
+    """Return the prediction that a version makes, as it is stored."""
+    version = served.asked(at, decision_point=asked.decision_point, user_role=asked.user_role)
+    made = score_one(
+        version,
+        events,
+        subject_id=asked.subject_id,
+        encounter_id=asked.encounter_id,
+        prediction_time=asked.prediction_time,
+        index_start=asked.index_start or asked.prediction_time,
+    )
+    return _stored(version, asked, made, events=digest_events(events))
 
 
 def _stored(served: Served, asked: Question, made: Prediction, *, events: str) -> Stored:

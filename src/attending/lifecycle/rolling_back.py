@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from attending.lifecycle.desk import note
 from attending.lifecycle.plans import signed_plan
 from attending.lifecycle.scoring import deployed
 from attending.records.ledger import Subject
+from attending.records.monitoring import MonitorReport
 from attending.release import advance as steps
 from attending.release.criteria import MEASURES, Window, judge
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from attending.records.incident import IncidentType
     from attending.records.release import Deployment
     from attending.release.criteria import Judged
+    from attending.stores.predictions import Answer
     from attending.types import Instant
 
 #: The newest requests whose latency counts; older ones of a long time do not move a percentile.
@@ -33,6 +36,10 @@ _KINDS: dict[str, IncidentType] = {
     "unscored_rate": "outage",
     "oe": "wrong_prediction",
 }
+#: The code of the reason with which a reader says that an alert is not understood.
+CONFUSING = "confusing"
+#: Severities of findings that ask for an act.
+_ASKS = frozenset({"act", "stop"})
 
 
 @dataclass(frozen=True)
@@ -137,9 +144,25 @@ def _window(desk: Desk, stands: Deployment, threshold: float | None, *, over: in
         latency_seconds=_latencies(desk, stands, since),
         answered=len(answers),
         overridden=sum(one.answer == "overridden" for one in answers),
+        confused=sum(_confused(one) for one in answers),
+        drifted=_drifted(desk, stands, since),
         risk=score[mature],
         label=label[mature],
     )
+
+
+def _confused(answer: Answer) -> bool:
+    """Return whether a reader set an alert aside as not understood."""
+    said = json.loads(answer.content)
+    return answer.answer == "overridden" and said.get("reason") == CONFUSING
+
+
+def _drifted(desk: Desk, stands: Deployment, since: Instant) -> int | None:
+    """Return how many findings of drift ask for an act now, None without a report since then."""
+    report = desk.home.catalog.latest(MonitorReport, model=stands.model, version=stands.version)
+    if report is None or report.at < since:
+        return None
+    return sum(one.severity in _ASKS and one.drift != "none" for one in report.findings)
 
 
 def _latencies(desk: Desk, stands: Deployment, since: Instant) -> np.ndarray:

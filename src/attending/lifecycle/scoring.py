@@ -17,11 +17,11 @@ from attending.features.clocks import Zones
 from attending.lifecycle.cohorts import build_cohort, project_snapshot, zones_of
 from attending.lifecycle.desk import keep_in
 from attending.lifecycle.holding import require_held
+from attending.lifecycle.newest_verdict import newest_verdict
 from attending.lifecycle.plans import require_cohort, signed_plan
 from attending.lifecycle.reviewing import require_reviewed
 from attending.lifecycle.tables import table_bytes
 from attending.lifecycle.training import bundle_of
-from attending.records.monitoring import Verdict
 from attending.records.run import Run
 from attending.records.validation import ValidationReport
 from attending.scores.registered import SCORES
@@ -111,7 +111,17 @@ def served_version(desk: Desk, project: Project, *, version: str = "") -> Served
         Refused: no version scores, its plan is not signed, or cohort.yaml is another one.
         IntegrityBroken: the plan or the model is not what its digest says.
     """
-    stands = deployed(desk, project, version)
+    return served_as(desk, project, deployed(desk, project, version))
+
+
+def served_as(desk: Desk, project: Project, stands: Deployment) -> Served:
+    """Return a version as one deployment of it lets it answer.
+
+    Raises:
+        Refused: its plan is not signed, or cohort.yaml is another one.
+        IntegrityBroken: the plan or the model is not what its digest says, or the newest verdict
+            is not the one that the ledger names.
+    """
     run = desk.home.catalog.get(stands.run, Run)
     require_held(desk, stands)
     release = signed_plan(desk, stands).spec
@@ -129,7 +139,7 @@ def served_version(desk: Desk, project: Project, *, version: str = "") -> Served
         artifact=digest_of(dict(stands.artifacts)),
         release_digest=stands.release_spec,
         threshold=release.threshold.value,
-        verdict=desk.home.catalog.latest(Verdict, model=stands.model, version=stands.version),
+        verdict=newest_verdict(desk, stands.model, stands.version),
         serves=stands.serves,
         fallback=SCORES.get(fallback.score)(fallback.parameters) if fallback.score else None,
         zones=_zones(desk, project),

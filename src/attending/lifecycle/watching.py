@@ -11,6 +11,7 @@ from attending.lifecycle.cohorts import in_zones, project_snapshot
 from attending.lifecycle.desk import keep, required
 from attending.lifecycle.engines import engine_name, engine_over
 from attending.lifecycle.missed import with_missed
+from attending.lifecycle.newest_verdict import RECORDED
 from attending.lifecycle.plans import share_a_code, signed_plan
 from attending.lifecycle.quotas import with_alarms
 from attending.lifecycle.references import (
@@ -128,7 +129,7 @@ def give_verdict(desk: Desk, project: Project, *, version: str = "") -> Verdict:
     keep(
         desk,
         verdict,
-        action="verdict.record",
+        action=RECORDED,
         keys={"model": project.name, "version": stands.version},
         details={"answer": verdict.answer, "drift": verdict.drift},
     )

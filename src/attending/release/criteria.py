@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 State: TypeAlias = Literal["holds", "breached", "not_shown"]
 #: Fewer of what a measure counts than this show nothing.
-_FEWEST = {"latency_p99_seconds": 100, "unscored_rate": 50, "alert_rate": 100, "override_rate": 30}
+_FEWEST = {
+    "latency_p99_seconds": 100,
+    "unscored_rate": 50,
+    "alert_rate": 100,
+    "override_rate": 30,
+    "confusion_rate": 30,
+}
 #: Fewer matured outcomes, or fewer expected events, show nothing of calibration.
 _FEWEST_MATURED, _FEWEST_EXPECTED = 100, 5.0
 
@@ -29,6 +35,9 @@ class Window:
         alerted: of the scored, at or above the threshold.
         latency_seconds: of requests that were answered.
         answered, overridden: alerts that a reader answered, and set aside.
+        confused: of the overridden, those set aside as not understood.
+        drifted: findings of drift that ask for an act, in the newest monitor report; None without
+            a report in that time.
         risk, label: of the scored whose outcome is mature; shape (n,) each.
     """
 
@@ -38,6 +47,8 @@ class Window:
     latency_seconds: Floats = field(default_factory=lambda: np.empty(0))
     answered: int = 0
     overridden: int = 0
+    confused: int = 0
+    drifted: int | None = None
     risk: Floats = field(default_factory=lambda: np.empty(0))
     label: Floats = field(default_factory=lambda: np.empty(0))
 
@@ -82,11 +93,17 @@ def _oe(found: Window) -> tuple[float | None, int]:
     return (float(found.label.sum()) / expected if shown else None), n
 
 
+def _drift(found: Window) -> tuple[float | None, int]:
+    return (None, 0) if found.drifted is None else (float(found.drifted), 1)
+
+
 MEASURES: Mapping[str, Callable[[Window], tuple[float | None, int]]] = {
     "latency_p99_seconds": _latency,
     "unscored_rate": lambda found: _share(found.unscored, found.scored + found.unscored),
     "alert_rate": lambda found: _share(found.alerted, found.scored),
     "override_rate": lambda found: _share(found.overridden, found.answered),
+    "confusion_rate": lambda found: _share(found.confused, found.answered),
+    "drift_findings": _drift,
     "oe": _oe,
 }
 

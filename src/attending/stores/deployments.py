@@ -164,6 +164,11 @@ class Deployments:
         rows = self.catalog.database.rows(statement.order_by(DEPLOYMENTS.c.model))
         return tuple(row.model for row in rows)
 
+    def last(self, model: str) -> str | None:
+        """Return the digest of the last act on a model, None when there was none."""
+        rows = self.catalog.database.rows(_history(model).limit(1))
+        return rows[0].digest if rows else None
+
     def count(self, model: str) -> int:
         """Return how many acts a model's history has."""
         statement = select(func.count()).select_from(DEPLOYMENTS)

@@ -17,6 +17,7 @@ _REASONS = (
     ("already-done", "Already done"),
     ("disagree", "I judge the risk otherwise"),
     ("no-capacity", "Nobody is free to act"),
+    ("confusing", "I do not understand what this asks of me"),
 )
 _SYSTEM = "override-reasons"
 _NOT_CAUSAL = "These are the inputs that moved the score most. They are not causes."
