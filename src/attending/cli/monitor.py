@@ -22,7 +22,15 @@ from attending.cli.face import (
 )
 from attending.cli.live import VersionOption
 from attending.digests import short
-from attending.lifecycle import canaries, references, skewing, training, trying_policy, watching
+from attending.lifecycle import (
+    canaries,
+    digesting,
+    references,
+    skewing,
+    training,
+    trying_policy,
+    watching,
+)
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.times import parse_instant
@@ -151,6 +159,24 @@ def monitor_skew(
     ]
     emit(found.content(), as_json=as_json, lines=lines)
     skewing.require_same(found)
+
+
+@monitor_app.command("digest")
+def monitor_digest(
+    html: Annotated[Path | None, typer.Option(help="Write the page into this file.")] = None,
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the page of the day: every model's verdict, reason and owner, and what needs whom.
+
+    Example: attending monitor digest --html today.html --home H
+    """
+    with open_desk(home_path(home), at=clock(at)) as desk:
+        page, text, content = digesting.page_of_day(desk)
+    if html is not None:
+        html.write_bytes(page)
+    emit(content, as_json=as_json, lines=text.splitlines())
 
 
 @monitor_app.command("canaries")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from attending.lifecycle import canaries, scoring, watching, witnessing
+from attending.lifecycle import canaries, digesting, scoring, watching, witnessing
 from attending.lifecycle.holding import require_held
 from attending.lifecycle.plans import signed_plan
 from attending.serve.served import STAGES
@@ -114,6 +114,12 @@ FIRST: tuple[HomeJob, ...] = ()
 LAST: tuple[HomeJob, ...] = (
     HomeJob(
         "witness", "A signed checkpoint of the ledger to its witnesses.", _witness, _has_witnesses
+    ),
+    HomeJob(
+        "digest",
+        "The page of the day, to whom policy/notify.yaml names.",
+        digesting.send_page,
+        digesting.wants_page,
     ),
 )
 VERSION_JOBS: tuple[VersionJob, ...] = (

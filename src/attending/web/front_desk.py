@@ -15,6 +15,7 @@ from attending.lifecycle.intake import open_intake
 from attending.lifecycle.key_check import check_keys_work
 from attending.lifecycle.provider import provider_policy
 from attending.lifecycle.quotas import Quota, limits_of
+from attending.lifecycle.watch_metrics import watch_lines
 from attending.lifecycle.what_changed import notices
 from attending.specs.limits import LimitsSpec
 from attending.times import MINUTE, to_micros
@@ -286,8 +287,10 @@ class FrontDesk:
         return HealthCheck(name="keys", ok=True, says="there")
 
     def metrics(self) -> list[str]:
-        """Return counts and latencies of answers, as lines of OpenMetrics."""
-        return self.answering.seen.lines() if self.answering is not None else []
+        """Return answers, latencies and how the watch stands, as lines of OpenMetrics."""
+        answers = self.answering.seen.lines() if self.answering is not None else []
+        with self._desk() as desk:
+            return [*answers, *watch_lines(desk)]
 
     def first_use(self, space: str, name: str, *, ends: int, now: int) -> bool:
         """Return whether a name is used for the first time, in whichever process of the home."""
