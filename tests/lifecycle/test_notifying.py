@@ -12,15 +12,16 @@ from datetime import timedelta
 import pytest
 
 from attending.errors import BadInput, DependencyDown, NotFound, Refused
-from attending.lifecycle import due, notifying, scoring, watching
+from attending.lifecycle import due, incidents, notifying, scoring, signing, watching
 from attending.lifecycle.desk import keep
 from attending.lifecycle.digesting import page_of_day, send_page
 from attending.lifecycle.matters import matters
+from attending.records.governance import GateException
 from attending.records.monitoring import Finding, MonitorReport
 from attending.stores.home import Home
 from attending.web.front_desk import FrontDesk
 from tests.lifecycle.gateways import gateway, webhook
-from tests.lifecycle.ward import make_ward
+from tests.lifecycle.ward import enter, make_ward, sign
 
 SECRET = bytes(range(32))
 POLICY = """
@@ -224,3 +225,36 @@ def test_metrics_say_how_the_watch_stands_without_a_patient(desk, made):
     assert not [one for one in subjects[:50] if str(one) in text]
     report = desk.home.catalog.latest(MonitorReport, model=made.project.name)
     assert report.n_predictions
+
+
+@pytest.mark.requirement("J17", "I6")
+def test_what_ends_and_what_is_owed_has_an_owner(desk, made):
+    assert matters(desk) == ()
+    policy = signing.propose_specs(replace(desk, actor="dana"), made.project)["retraining"]
+    sign(desk, policy, made.secrets, person="clara", role="clinical_lead")
+    enter(
+        at(desk, hours=1), made.run, stage="limited", plan=made.project.release.digest,
+        previous=made.entered,
+    )  # fmt: skip
+    excepted = GateException(
+        run=made.run.digest, condition="fairness", reason="few patients", compensation="look",
+        authors=("omar",), expires_at=desk.at + timedelta(days=5),
+    )  # fmt: skip
+    keep(desk, excepted, action="gate.except", keys={"run": made.run.digest})
+    incidents.open_incident(
+        at(desk, hours=1), made.project, type="outage", harm="high", title="the feed is down"
+    )
+    found = {one.cause.split(":")[0]: one for one in matters(at(desk, hours=30))}
+    assert set(found) == {"exception", "incident", "reviews"}
+    assert (found["exception"].severity, found["incident"].severity) == ("watch", "act")
+    assert "notify" in found["incident"].says
+    assert (found["incident"].person, found["reviews"].person) == ("omar", "omar")
+    assert "operation today" in found["reviews"].says
+    # Five days on, what ended is told as such; the page adds up each owner's week.
+    found = {one.cause: one for one in matters(at(desk, days=6))}
+    (ended,) = [one for cause, one in found.items() if cause.startswith("exception")]
+    assert (ended.severity, "ended" in ended.says) == ("act", True)
+    (row,) = [
+        one for one in page_of_day(at(desk, days=6))[2]["reviews"] if "operational" in one["owner"]
+    ]
+    assert (row["minutes_a_week"], row["capacity"], row["overdue"]) == (35, 60, 1)
