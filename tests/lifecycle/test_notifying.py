@@ -221,6 +221,9 @@ def test_metrics_say_how_the_watch_stands_without_a_patient(desk, made):
     assert changed in "\n".join(house.metrics())
     house.clock = lambda: desk.at + timedelta(days=40)
     assert verdict not in "\n".join(house.metrics())
+    assert "attending_watch_readable 1" in text
+    gone = FrontDesk(root=desk.home.root / "nowhere", clock=house.clock)
+    assert gone.metrics() == ["# TYPE attending_watch_readable gauge", "attending_watch_readable 0"]
     subjects = scoring.predictions_of(desk, made.project, "v1")["subject_id"].to_pylist()
     assert not [one for one in subjects[:50] if str(one) in text]
     report = desk.home.catalog.latest(MonitorReport, model=made.project.name)

@@ -193,7 +193,7 @@ def monitor_canaries(
 ) -> None:
     """Score the canary patients of a release; a change opens an incident and ends with exit 3.
 
-    The first time for a release they are made and kept: run it when a stage was entered.
+    They are kept when a stage is entered, else the first time they are looked for.
 
     Example: attending monitor canaries --project P --home H
     """

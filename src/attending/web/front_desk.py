@@ -287,10 +287,18 @@ class FrontDesk:
         return HealthCheck(name="keys", ok=True, says="there")
 
     def metrics(self) -> list[str]:
-        """Return answers, latencies and how the watch stands, as lines of OpenMetrics."""
+        """Return answers, latencies and how the watch stands, as lines of OpenMetrics.
+
+        With the store down, what this process counted itself is still told.
+        """
         answers = self.answering.seen.lines() if self.answering is not None else []
-        with self._desk() as desk:
-            return [*answers, *watch_lines(desk)]
+        try:
+            with self._desk() as desk:
+                watch, readable = watch_lines(desk), 1
+        except AttendingError:
+            watch, readable = [], 0
+        told = ["# TYPE attending_watch_readable gauge", f"attending_watch_readable {readable}"]
+        return [*answers, *told, *watch]
 
     def first_use(self, space: str, name: str, *, ends: int, now: int) -> bool:
         """Return whether a name is used for the first time, in whichever process of the home."""
