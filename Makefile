@@ -108,6 +108,7 @@ lock: $(STAMP) ## resolve the locks again (no registry is named in them)
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --no-emit-package nvidia-nccl-cu12 --group medstab -o requirements/medstab.txt
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --no-emit-package nvidia-nccl-cu12 --group xgboost -o requirements/xgboost.txt
 	@for group in validation seismometer pmvalsampsize; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group $$group -o requirements/$$group.txt; done
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements/core.txt --upgrade-package psycopg --extra postgres pyproject.toml -o requirements/postgres.txt
 	@for group in dev build tools; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -c requirements/core.txt --group $$group -o requirements/$$group.txt; done
 
 clean: ## remove what the targets made

@@ -16,7 +16,7 @@ from attending.records.incident import Incident
 from attending.serve import score as scorer
 from attending.specs.features import FeaturesSpec
 from attending.stores.home import Home
-from tests.lifecycle.ward import make_ward
+from tests.lifecycle.ward import enter, make_ward
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +126,17 @@ def test_they_count_nowhere_and_are_the_same_for_the_same_release(desk, made):
 def test_a_release_keeps_its_canaries_until_somebody_says_why_not(desk, made):
     with pytest.raises(Refused, match="what they got counts"):
         canaries.keep_canaries(desk, made.project)
+    stands = scoring.deployed(desk, made.project)
+    assert canaries.keep_at_release(desk, made.project, stands) == ""
+    limited = enter(
+        tomorrow(desk), made.run, stage="limited", plan=made.project.release.digest,
+        previous=made.entered,
+    )  # fmt: skip
+    stands = scoring.deployed(desk, made.project)
+    assert stands.digest == limited
+    said = canaries.keep_at_release(tomorrow(desk), made.project, stands)
+    assert said == "5 canary patients were kept"
+    assert canaries.set_of(desk, stands).stage == "limited"
     with pytest.raises(BadInput, match="reason"):
         canaries.reason_of("new")
     renewed = canaries.keep_canaries(

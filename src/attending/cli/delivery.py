@@ -17,8 +17,9 @@ from attending.cli.face import (
     clock,
     emit,
     home_path,
+    table,
 )
-from attending.lifecycle import delivering
+from attending.lifecycle import delivering, notifying
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.times import parse_length
@@ -66,3 +67,40 @@ def deliver_answer(
     with open_desk(home_path(home), at=clock(at), actor=by) as desk:
         step = delivering.answer(desk, request, says=says, snooze=wait)
     emit({"state": step.state, "step": step.step}, as_json=as_json, lines=[step.state])
+
+
+@deliver_app.command("messages")
+def deliver_messages(
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what owners were told of and is not closed, and who has taken it up.
+
+    Example: attending deliver messages --home H
+    """
+    with open_desk(home_path(home), at=clock(at)) as desk:
+        found = [one for one in notifying.messages(desk) if one.state != "closed"]
+    rows = [notifying.told(one) for one in found]
+    if not as_json:
+        names = ("id", "severity", "model", "owner", "state", "by", "since", "says")
+        table(names, [[str(row[name])[:120] for name in names] for row in rows])
+    emit(rows, as_json=as_json)
+
+
+@deliver_app.command("acknowledge")
+def deliver_acknowledge(
+    message: Annotated[str, typer.Argument(help="The start of its id.")],
+    says: Annotated[str, typer.Option(help="What is done, in a few words.")],
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Take up a message to an owner; it is not escalated any more.
+
+    Example: attending deliver acknowledge 3f2a --says "the feed is restarted" --by omar --home H
+    """
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        found = notifying.acknowledge(desk, message, says=says)
+    emit(notifying.told(found), as_json=as_json, lines=[found.state])

@@ -26,6 +26,7 @@ from attending.cli.face import (
 from attending.cli.trust import PassphraseOption
 from attending.digests import short
 from attending.lifecycle import (
+    canaries,
     deciding,
     emergencies,
     holding,
@@ -129,11 +130,9 @@ def release_advance(
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at), actor=by) as desk:
         stands = releasing.advance(desk, asked, check_stage(stage), run=run)
-    emit(
-        {"digest": stands.digest, **stands.content()},
-        as_json=as_json,
-        lines=[f"{stands.model}@{stands.version} stage={stands.stage}"],
-    )
+        kept = canaries.keep_at_release(desk, asked, stands)
+    lines = [f"{stands.model}@{stands.version} stage={stands.stage}", *([kept] if kept else [])]
+    emit({"digest": stands.digest, **stands.content()}, as_json=as_json, lines=lines)
 
 
 @release_app.command("status")

@@ -25,6 +25,7 @@ from attending.digests import short
 from attending.lifecycle import (
     after,
     canaries,
+    digesting,
     papers,
     references,
     skewing,
@@ -162,6 +163,24 @@ def monitor_skew(
     skewing.require_same(found)
 
 
+@monitor_app.command("digest")
+def monitor_digest(
+    html: Annotated[Path | None, typer.Option(help="Write the page into this file.")] = None,
+    home: HomeOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the page of the day: every model's verdict, reason and owner, and what needs whom.
+
+    Example: attending monitor digest --html today.html --home H
+    """
+    with open_desk(home_path(home), at=clock(at)) as desk:
+        page, text, content = digesting.page_of_day(desk)
+    if html is not None:
+        html.write_bytes(page)
+    emit(content, as_json=as_json, lines=text.splitlines())
+
+
 @monitor_app.command("canaries")
 def monitor_canaries(
     renew: Annotated[
@@ -176,7 +195,7 @@ def monitor_canaries(
 ) -> None:
     """Score the canary patients of a release; a change opens an incident and ends with exit 3.
 
-    The first time for a release they are made and kept: run it when a stage was entered.
+    They are kept when a stage is entered, else the first time they are looked for.
 
     Example: attending monitor canaries --project P --home H
     """

@@ -85,6 +85,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         *("snapshot ls", "snapshot show", "snapshot diff", "today", "fsck", "policy show"),
         *("review ls", "document show", "incident letter", "incident ls", "incident show"),
         *("intake status", "intake letters", "review due", "release inventory"),
+        *("monitor digest", "deliver messages"),
         *("run diff", "run export", "run trail", "audit head"),
         *("erasure check", "erasure ls"),
     ),
@@ -143,7 +144,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
     _PROPOSE: (
         *("agree", "gate except", "release propose", "features publish", "features deprecate"),
         *("features retire", "incident open", "incident step", "incident impact"),
-        *("incident review", "document write", "document trained"),
+        *("incident review", "document write", "document trained", "deliver acknowledge"),
     ),
     Access(_STAFF, "release"): ("release advance",),
 }

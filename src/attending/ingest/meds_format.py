@@ -19,7 +19,7 @@ from attending.ingest.files import ordinary, read_said
 from attending.records.events import EVENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from attending.records.snapshot import Snapshot
@@ -50,6 +50,30 @@ def write_meds(shards: Iterable[pa.Table], snapshot: Snapshot, folder: Path) -> 
         snapshot: what they come from.
         folder: an empty folder.
     """
+    about = {
+        "snapshot": snapshot.digest,
+        "time_zone": snapshot.time_zone,
+        "site_zones": dict(snapshot.site_zones),
+        "synthetic": snapshot.synthetic,
+        "naming": dict(snapshot.naming),
+        "availability": [item.model_dump(mode="json") for item in snapshot.availability],
+    }
+    name, version = snapshot.source_system, snapshot.source_version
+    return write_events(shards, folder, name=name, version=version, about=about)
+
+
+def write_events(
+    shards: Iterable[pa.Table], folder: Path, *, name: str, version: str, about: Mapping[str, Any]
+) -> int:
+    """Return how many events were written as a MEDS dataset of ours.
+
+    Args:
+        shards: events of whole patients in canonical order, a file each.
+        folder: an empty folder.
+        name: of the dataset.
+        version: of the dataset.
+        about: what `ingest meds` of ours reads of it: zones, whether it is synthetic, availability.
+    """
     (folder / DATA).mkdir()
     (folder / "metadata").mkdir()
     rows, codes = 0, set()
@@ -61,14 +85,14 @@ def write_meds(shards: Iterable[pa.Table], snapshot: Snapshot, folder: Path) -> 
         rows += events.num_rows
     named = [{"code": code, "description": None, "parent_codes": None} for code in sorted(codes)]
     pq.write_table(pa.Table.from_pylist(named, schema=_CODES), folder / CODES)
-    (folder / DATASET).write_bytes(canonical(_dataset(snapshot)))
+    (folder / DATASET).write_bytes(canonical(_dataset(name, version, about)))
     return rows
 
 
-def _dataset(snapshot: Snapshot) -> dict[str, Any]:
+def _dataset(name: str, version: str, about: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "dataset_name": snapshot.source_system,
-        "dataset_version": snapshot.source_version,
+        "dataset_name": name,
+        "dataset_version": version,
         "etl_name": ETL,
         "etl_version": __version__,
         "meds_version": MEDS_VERSION,
@@ -76,14 +100,7 @@ def _dataset(snapshot: Snapshot) -> dict[str, Any]:
         "site_id_columns": ["site"],
         "raw_source_id_columns": ["encounter_id"],
         "other_extension_columns": ["known_at", "superseded_at", "source", "source_row"],
-        "attending": {
-            "snapshot": snapshot.digest,
-            "time_zone": snapshot.time_zone,
-            "site_zones": dict(snapshot.site_zones),
-            "synthetic": snapshot.synthetic,
-            "naming": dict(snapshot.naming),
-            "availability": [item.model_dump(mode="json") for item in snapshot.availability],
-        },
+        "attending": dict(about),
     }
 
 

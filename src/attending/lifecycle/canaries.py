@@ -23,6 +23,7 @@ from attending.monitor.findings import make
 from attending.records.canary import CanaryCheck, CanarySet
 from attending.records.monitoring import Verdict
 from attending.serve.canaries import MOST, WANTED, canary_answer, canary_events, score_canary
+from attending.serve.served import STAGES
 
 if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
@@ -98,6 +99,20 @@ def keep_canaries(
     keys = {"model": stands.model, "version": stands.version, "events": record.events}
     keep(desk, record, action="canary.keep", keys=keys, details={"n": len(answers)})
     return record
+
+
+def keep_at_release(desk: Desk, project: Project, stands: Deployment) -> str:
+    """Return in words that canary patients were kept when a version entered a stage that scores.
+
+    A release stands whether or not this succeeds; `run-due` tries again, and says why not.
+    """
+    if stands.stage not in STAGES or set_of(desk, stands) is not None:
+        return ""
+    try:
+        kept = keep_canaries(desk, project, version=stands.version)
+    except AttendingError as error:
+        return f"no canary patients were kept ({error.code}): {error.message}"
+    return f"{len(kept.answers)} canary patients were kept"
 
 
 def _neutral(desk: Desk, project: Project, stands: Deployment) -> Served:

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 WORKLIST, WEBHOOK, MAIL, ESCALATION = "worklist", "webhook", "mail", "escalation"
 #: By which way out each channel of a plan goes; the worklist is there always.
 _WAYS = {"task_queue": WEBHOOK, "messaging": MAIL}
-_LEASE = 2 * MINUTE
-_MOST_TRIES = 5
+LEASE = 2 * MINUTE
+MOST_TRIES = 5
 #: Alerts are looked at for so long.
 KEPT = timedelta(days=14)
 
@@ -228,11 +228,11 @@ class _Run:
         with self._desk.home.database.transaction() as unit:
             last = self._desk.home.deliveries.last(unit, alert.request_id, channel)
             held = last is not None and last.state == "claimed" and (last.until or 0) > self._now
-            if last is not None and (held or last.state == "sent" or last.step >= 2 * _MOST_TRIES):
+            if last is not None and (held or last.state == "sent" or last.step >= 2 * MOST_TRIES):
                 return None
             number = 1 if last is None else last.step + 1
             step = self._step(alert, channel, number=number, state="claimed", content={})
-            step = replace(step, until=self._now + _LEASE)
+            step = replace(step, until=self._now + LEASE)
             self._keep(unit, step)
         return step
 

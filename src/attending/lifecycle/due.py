@@ -21,7 +21,7 @@ from attending.errors import (
     IntegrityBroken,
     Refused,
 )
-from attending.lifecycle import delivering, due_jobs
+from attending.lifecycle import delivering, due_jobs, notifying
 from attending.lifecycle.delivering import keep_step
 from attending.lifecycle.due_days import begins, days_between, newest_day
 from attending.lifecycle.missed import MOST_BACK, days_done, due_policy
@@ -29,7 +29,7 @@ from attending.stores.deliveries import JOB, Step
 from attending.times import format_instant, from_micros, to_micros
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
     from typing import Any
 
@@ -359,11 +359,16 @@ def _at_every_run(desk: Desk, projects: Sequence[Project]) -> list[Outcome]:
         if due_jobs.versions(desk, project):
             act = partial(_deliver, desk, project)
             found.append(_tried(project.name, "deliver", act))
+    if notifying.notify_policy(desk.home.root) is not None:
+        found.append(_tried("home", "notify", lambda: _counted(notifying.notify(desk))))
     return found
 
 
 def _deliver(desk: Desk, project: Project) -> str:
     made = delivering.deliver(desk, project)
     delivering.require_in_time(made)
-    counts: dict[str, Any] = dict(sorted(made.counts.items()))
-    return ", ".join(f"{name}: {n}" for name, n in counts.items()) or "nothing to send"
+    return _counted(made.counts)
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name}: {n}" for name, n in sorted(counts.items())) or "nothing to send"

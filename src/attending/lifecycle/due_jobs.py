@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from attending.lifecycle import canaries, scoring, watching, witnessing
+from attending.lifecycle import (
+    canaries,
+    digesting,
+    scoring,
+    sealing_events,
+    watching,
+    witnessing,
+)
 from attending.lifecycle.holding import require_held
 from attending.lifecycle.plans import signed_plan
 from attending.serve.served import STAGES
@@ -110,10 +117,23 @@ def _witness(desk: Desk) -> str:
 
 
 #: Jobs of the home that come before those of the versions, and after them.
-FIRST: tuple[HomeJob, ...] = ()
+FIRST: tuple[HomeJob, ...] = (
+    HomeJob(
+        "seal",
+        "Events that feeds pushed, as a snapshot.",
+        sealing_events.seal_events,
+        sealing_events.wants_seal,
+    ),
+)
 LAST: tuple[HomeJob, ...] = (
     HomeJob(
         "witness", "A signed checkpoint of the ledger to its witnesses.", _witness, _has_witnesses
+    ),
+    HomeJob(
+        "digest",
+        "The page of the day, to whom policy/notify.yaml names.",
+        digesting.send_page,
+        digesting.wants_page,
     ),
 )
 VERSION_JOBS: tuple[VersionJob, ...] = (

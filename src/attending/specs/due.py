@@ -25,6 +25,20 @@ def _zone(name: str) -> str:
     return name
 
 
+class Seal(Spec):
+    """What becomes of the events that feeds pushed: each day a snapshot of this source.
+
+    Attributes:
+        source: as the contract of a project names it.
+        time_zone: in which the source's clocks stand.
+        site_zones: by site, where one has another.
+    """
+
+    source: Annotated[str, Field(min_length=1, max_length=100)]
+    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    site_zones: dict[str, Annotated[str, AfterValidator(_zone)]] = Field(default_factory=dict)
+
+
 class DueSpec(Spec):
     """`policy/due.yaml`.
 
@@ -38,6 +52,7 @@ class DueSpec(Spec):
         tries: a job that failed so often on one day is left until the next.
         look_back: a day that was missed is told for so long.
         backup_every: the owner is reminded when the newest backup is older; never when absent.
+        seal: pushed events become a snapshot each day; they do not when absent.
         expiring: signatures and exceptions are told so long before they end.
     """
 
@@ -50,6 +65,7 @@ class DueSpec(Spec):
     tries: Annotated[int, Field(ge=1, le=100)] = 12
     look_back: Length = 7 * DAY
     backup_every: Length | None = None
+    seal: Seal | None = None
     expiring: Length = 14 * DAY
 
     @model_validator(mode="after")

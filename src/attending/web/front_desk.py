@@ -16,6 +16,7 @@ from attending.lifecycle.intake import open_intake
 from attending.lifecycle.key_check import check_keys_work
 from attending.lifecycle.provider import provider_policy
 from attending.lifecycle.quotas import Quota, limits_of
+from attending.lifecycle.watch_metrics import watch_lines
 from attending.lifecycle.what_changed import notices
 from attending.specs.limits import LimitsSpec
 from attending.times import MINUTE, to_micros
@@ -300,7 +301,20 @@ class FrontDesk:
         return HealthCheck(name="keys", ok=True, says="there")
 
     def metrics(self) -> list[str]:
-        """Return counts and latencies of answers, as lines of OpenMetrics."""
+        """Return answers, latencies and how the watch stands, as lines of OpenMetrics.
+
+        With the store down, what this process counted itself is still told.
+        """
+        try:
+            with self._desk() as desk:
+                watch, readable = watch_lines(desk), 1
+        except AttendingError:
+            watch, readable = [], 0
+        told = ["# TYPE attending_watch_readable gauge", f"attending_watch_readable {readable}"]
+        return [*self._answers(), *told, *watch]
+
+    def _answers(self) -> list[str]:
+        """Return what the workers that answer have counted."""
         if self.answering is None:
             return []
         board = self.shared.board

@@ -1,0 +1,135 @@
+"""The page of the day, from records: verdicts, reasons, owners, what needs whom, capacity."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attending.documents.digest import digest_page, digest_text
+from attending.errors import DependencyDown, Refused
+from attending.lifecycle import calendar, channels
+from attending.lifecycle.delivering import delivery_policy
+from attending.lifecycle.desk import note
+from attending.lifecycle.matters import matters, scoring_versions
+from attending.lifecycle.notifying import notify_policy, spent
+from attending.lifecycle.plans import signed_plan
+from attending.monitor.calendar import load
+from attending.monitor.verdict import sentence, standing
+from attending.records.ledger import Subject
+from attending.records.monitoring import Verdict
+from attending.specs.notify import Budget
+
+if TYPE_CHECKING:
+    from attending.lifecycle.desk import Desk
+    from attending.lifecycle.matters import Matter
+    from attending.records.release import Deployment
+
+
+def digest_of_day(desk: Desk) -> dict[str, Any]:
+    """Return the page of the day as fields: `title`, `models`, `needs` and `reviews`."""
+    found = scoring_versions(desk)
+    return {
+        "title": f"{desk.at:%Y-%m-%d}: should we continue using these models?",
+        "models": [_model(desk, stands) for stands in found],
+        "needs": [_need(one) for one in matters(desk)],
+        "reviews": [row for stands in found for row in _reviews(desk, stands)],
+    }
+
+
+def page_of_day(desk: Desk) -> tuple[bytes, str, dict[str, Any]]:
+    """Return the page of the day as HTML, as text and as fields."""
+    content = digest_of_day(desk)
+    synthetic = desk.home.synthetic
+    return (
+        digest_page(content, synthetic=synthetic),
+        digest_text(content, synthetic=synthetic),
+        content,
+    )
+
+
+def send_page(desk: Desk) -> str:
+    """Return to how many the page of the day was sent; `run-due` calls it once a day.
+
+    Raises:
+        DependencyDown: there is no gateway, or it does not take the message.
+    """
+    policy, delivery = notify_policy(desk.home.root), delivery_policy(desk.home.root)
+    to = policy.digest_to if policy else ()
+    if delivery is None or delivery.mail is None:
+        raise DependencyDown(
+            "the page of the day has no way out",
+            code="digest.gateway",
+            hint="Write `mail:` into policy/delivery.yaml, or take `digest_to` out of notify.yaml.",
+        )
+    _, text, content = page_of_day(desk)
+    channels.mail(delivery.mail, content["title"], text, to=to)
+    subject = Subject(kind="digest", digest=f"{desk.at:%Y-%m-%d}")
+    with desk.home.database.transaction() as unit:
+        note(desk, unit, action="digest.send", subject=subject, details={"to": len(to)})
+    return f"sent to {len(to)}"
+
+
+def wants_page(desk: Desk) -> bool:
+    """Return whether a home says to whom the page of the day goes."""
+    policy = notify_policy(desk.home.root)
+    return policy is not None and bool(policy.digest_to)
+
+
+def _model(desk: Desk, stands: Deployment) -> dict[str, str]:
+    verdict = desk.home.catalog.latest(Verdict, model=stands.model, version=stands.version)
+    risk = verdict.risk_level if verdict else "high"
+    answer = standing(verdict, desk.at, risk_level=risk)
+    holds = verdict is not None and verdict.at <= desk.at < verdict.expires_at
+    return {
+        "about": f"{stands.model}@{stands.version}",
+        "stage": stands.stage,
+        "answer": answer,
+        "sentence": sentence(verdict) if verdict and holds else "There is no verdict that holds.",
+        "because": verdict.because if verdict else "nobody has looked yet",
+        "owner": verdict.owner if verdict else "technical owner",
+        "budget": _budget(desk, stands.model),
+    }
+
+
+def _budget(desk: Desk, model: str) -> str:
+    policy = notify_policy(desk.home.root)
+    limits = policy.budget if policy else Budget()
+    parts = [
+        f"{spent(desk, model, severity=name)} of {limit} {name}"
+        for name, limit in (("act", limits.act), ("watch", limits.watch))
+    ]
+    over = spent(desk, model, severity="act") > limits.act
+    return ", ".join(parts) + ("; MORE THAN THE BUDGET" if over else "")
+
+
+def _need(one: Matter) -> dict[str, str]:
+    who = f"{one.owner} ({one.person})" if one.person else one.owner
+    more = f" ({one.more} more of this cause)" if one.more else ""
+    return {
+        "severity": one.severity,
+        "about": one.about,
+        "who": who,
+        "says": one.says + more,
+        "action": one.action,
+    }
+
+
+def _reviews(desk: Desk, stands: Deployment) -> list[dict[str, Any]]:
+    """Return by owner the reviews that a version owes, against the capacity that was signed."""
+    policy = calendar.signed_policy(desk, stands.model)
+    try:
+        signed_plan(desk, stands)
+    except Refused:
+        return []
+    owed = calendar.tasks(desk, stands)
+    capacity = policy.capacity if policy else {}
+    return [
+        {
+            "model": f"{stands.model}@{stands.version}",
+            "owner": owner,
+            "open": sum(one.owner == owner for one in owed),
+            "overdue": sum(one.owner == owner and one.overdue(desk.at) for one in owed),
+            "minutes_a_week": round(minutes),
+            "capacity": capacity.get(owner, "no stated"),
+        }
+        for owner, minutes in sorted(load(owed).items())
+    ]
