@@ -54,7 +54,7 @@ leaks: $(STAMP) ## try the gates on the corpus of planted leaks
 faults: $(STAMP) ## run the fault tests; make faults F=D03 runs one
 	@$(BIN)/python -m tests.trace faults $(F)
 
-soak: $(STAMP) ## the long form of the harnesses that harm a store; make soak S=kills-sqlite runs one
+soak: $(STAMP) ## the long form of the harnesses; make soak S=kills-sqlite runs one
 	@code=0; $(BIN)/python -m tests.soak $(S) || code=$$?; \
 		test -n "$(S)" || $(BIN)/python -m tests.attacks.ledger_mutations || code=$$?; \
 		$(BIN)/python -m tests.soak.evidence; exit $$code
@@ -75,13 +75,13 @@ $(ACES)/.stamp: $(STAMP) requirements/aces.txt
 	@VIRTUAL_ENV=$(ACES) $(BIN)/uv pip sync --quiet --require-hashes requirements/aces.txt
 	@touch $@
 
-OTHERS := medstab validation seismometer pmvalsampsize xgboost
+OTHERS := medstab validation seismometer pmvalsampsize xgboost evidently nannyml
 $(OTHERS:%=.venv-%/.stamp): .venv-%/.stamp: $(STAMP) requirements/%.txt
 	@test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
 	@VIRTUAL_ENV=.venv-$* $(BIN)/uv pip sync --quiet --require-hashes requirements/$*.txt
 	@touch $@
 
-bench: $(ORACLES)/.stamp $(ACES)/.stamp .venv-medstab/.stamp .venv-validation/.stamp .venv-seismometer/.stamp ## time the heavy paths against their peers; make bench B=ingest times one
+bench: $(ORACLES)/.stamp $(ACES)/.stamp .venv-medstab/.stamp .venv-validation/.stamp .venv-seismometer/.stamp .venv-evidently/.stamp .venv-nannyml/.stamp ## time the heavy paths against their peers; make bench B=ingest times one
 	@$(BIN)/python -m benchmarks $(B)
 
 replays: $(STAMP) ## replay every example in other places (20 minutes); make replays E=NAME takes one
@@ -107,7 +107,7 @@ lock: $(STAMP) ## resolve the locks again (no registry is named in them)
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group aces -o requirements/aces.txt
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --no-emit-package nvidia-nccl-cu12 --group medstab -o requirements/medstab.txt
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --no-emit-package nvidia-nccl-cu12 --group xgboost -o requirements/xgboost.txt
-	@for group in validation seismometer pmvalsampsize; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group $$group -o requirements/$$group.txt; done
+	@for group in validation seismometer pmvalsampsize evidently nannyml; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group $$group -o requirements/$$group.txt; done
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements/core.txt --upgrade-package psycopg --extra postgres pyproject.toml -o requirements/postgres.txt
 	@for group in dev build tools; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -c requirements/core.txt --group $$group -o requirements/$$group.txt; done
 

@@ -6,7 +6,17 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import cohort, contracts, features, ingest, latest, ledger, medstab, validation
+from benchmarks import (
+    cohort,
+    contracts,
+    drift,
+    features,
+    ingest,
+    latest,
+    ledger,
+    medstab,
+    validation,
+)
 from benchmarks.table import Line, write
 
 if TYPE_CHECKING:
@@ -16,6 +26,7 @@ if TYPE_CHECKING:
 WORK: dict[str, tuple[Callable[[int], Line | list[Line]], int]] = {
     "cohort": (cohort.compare, 100_000_000),
     "contracts": (contracts.compare, 50_000_000),
+    "drift": (drift.compare, 1_000_000),
     "features": (features.compare, 100_000_000),
     "ingest": (ingest.compare, 50_000_000),
     "latest": (latest.compare, 2_000_000),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attending.errors import NotFound
 from attending.features.build import build as build_features_table
 from attending.lifecycle import calendar
 from attending.lifecycle.canaries import with_canaries
@@ -14,10 +15,7 @@ from attending.lifecycle.missed import with_missed
 from attending.lifecycle.newest_verdict import RECORDED
 from attending.lifecycle.plans import share_a_code, signed_plan
 from attending.lifecycle.quotas import with_alarms
-from attending.lifecycle.references import (
-    reference_of,
-    site_references,
-)
+from attending.lifecycle.references import reference_of, rows_of_test, site_references
 from attending.lifecycle.responses import responses_of
 from attending.lifecycle.scoring import deployed, predictions_of
 from attending.lifecycle.standing import standing_on
@@ -41,6 +39,7 @@ if TYPE_CHECKING:
     from attending.lifecycle.projects import Project
     from attending.records.prediction import Answer
     from attending.records.release import Deployment
+    from attending.types import Floats
 
 
 def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport:
@@ -61,6 +60,7 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
     # The table itself is the evidence: it holds several batches.
     artifact = desk.home.artifacts.put(table_bytes(made))
     joined = desk.home.catalog.latest(OutcomeJoin, model=project.name, version=stands.version)
+    run = desk.home.catalog.get(stands.run, Run)
     said = responses_of(desk, project, version=stands.version)
     report = run_monitors(
         project.monitoring,
@@ -78,7 +78,8 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
             overdue=calendar.overdue(desk, stands, asked=project.monitoring),
             predictions_digest=artifact,
             outcomes_digest=joined.digest if joined else None,
-            risk_of=bundle_of(desk, desk.home.catalog.get(stands.run, Run)).risk,
+            risk_of=bundle_of(desk, run).risk,
+            then=_validated_on(desk, project, run),
         ),
         at=desk.at,
     )
@@ -96,6 +97,14 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
         },
     )
     return report
+
+
+def _validated_on(desk: Desk, project: Project, run: Run) -> Floats | None:
+    """Return the rows that a run was validated on, None where they are no longer here."""
+    try:
+        return rows_of_test(desk, project, run)[2]
+    except NotFound:  # the monitor says that it cannot look at inputs together
+        return None
 
 
 def _outcomes(desk: Desk, joined: OutcomeJoin | None) -> pa.Table | None:

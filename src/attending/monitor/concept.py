@@ -101,7 +101,7 @@ def judge(
         by_site: the reference of each site that is also watched alone.
     """
     sites = by_site or {}
-    value = _proven(spec.concept, matured, tuple(sorted(sites)))
+    value = proven_by(spec.concept, matured, tuple(sorted(sites)))
     seen = Looks(at, shown, 1 + len(sites))
     parts = [weigh(spec, held, matured, seen=seen, proven=value)]
     parts += [weigh_site(spec, sites[name], matured, seen=seen) for name in sorted(sites)]
@@ -241,8 +241,14 @@ def _bet(monitor: ConceptMonitor, matured: Matured, day: Ints, *, days: int) -> 
     return mean
 
 
-def _proven(monitor: ConceptMonitor, matured: Matured, sites: tuple[str, ...]) -> Proven:
-    """Return the highest e-value so far; what was proven stays proven."""
+def proven_by(monitor: ConceptMonitor, matured: Matured, sites: tuple[str, ...]) -> Proven:
+    """Return the highest e-value so far; what was proven stays proven.
+
+    Args:
+        monitor: the policy.
+        matured: mature outcomes since the deployment began.
+        sites: those that are also watched alone.
+    """
     if len(matured) == 0:
         return Proven(1.0)
     day = _days(matured)

@@ -31,7 +31,8 @@ class Current:
     `predictions` is the table of `serve.batch`, `features` the feature table of the same rows in
     the same order; `outcomes` is the table of `serve.outcomes`. `by_site` holds a reference for
     each site that is also watched alone; a pooled test hides one site's broken feed. `risk_of`
-    is the model; without it no finding says what it does to the score.
+    is the model; without it no finding says what it does to the score. `then` are rows that the
+    model was validated on, in the order of the reference's features; None where they are gone.
     """
 
     model: str
@@ -47,6 +48,7 @@ class Current:
     predictions_digest: str | None = None
     outcomes_digest: str | None = None
     risk_of: Callable[[Floats], Risks] | None = None
+    then: Floats | None = None
 
 
 def micros(table: pa.Table, name: str) -> Times:

@@ -20,6 +20,7 @@ from attending.monitor.concept import (
     weigh_site,
 )
 from attending.monitor.data import compare, expected, volume
+from attending.monitor.estimated import estimate
 from attending.monitor.simulated_windows import windows
 from attending.monitor.simulated_year import DAYS, live_through
 from attending.monitor.together import at_site, together
@@ -175,8 +176,14 @@ class Lived:
             recent = lately(spec, by_now, at)
             return calibration(spec, by_now, recent, proven=proven, shown=True), ()
         looks = Looks(at, shown=True, places=1 + len(self.world.sites))
+        rows = self.seen.rows
+        first = max(day + 1 - spec.data.window // _DAY_US, 0)
+        risk = self.seen.year.risk[int(rows[first]) : int(rows[day + 1])]
+        recent = lately(spec, by_now, at)
+        foretold = estimate(spec, self.world.held, risk, recent=recent, proven=proven)
         parts = [weigh(spec, self.world.held, by_now, seen=looks, proven=proven)]
         parts += [weigh_site(spec, place.held, by_now, seen=looks) for place in self.world.sites]
+        parts.append(foretold)
         found = tuple(one for some, _ in parts for one in some)
         return found, tuple(one for _, some in parts for one in some)
 

@@ -8,10 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from attending.monitor.causes import INPUTS
-from attending.monitor.concept import judge
+from attending.monitor.concept import judge, lately, proven_by
 from attending.monitor.current import matured_until, micros, refused, scores, usage
 from attending.monitor.data import compare, expected, volume
 from attending.monitor.effect import with_effect
+from attending.monitor.estimated import estimate
+from attending.monitor.multivariate import together_moved
 from attending.monitor.reference import column, count
 from attending.monitor.together import at_site, together
 from attending.monitor.workflow import look
@@ -57,6 +59,14 @@ def run(spec: MonitoringSpec, held: Reference, current: Current, *, at: Instant)
             by_site=current.by_site,
         ),
         look(spec, held, used, responses=current.responses),
+        estimate(
+            spec,
+            held,
+            scores(current.predictions)[window],
+            recent=lately(spec, matured, now),
+            proven=proven_by(spec.concept, matured, tuple(sorted(current.by_site))),
+        ),
+        _multivariate(spec, held, current, rows=np.flatnonzero(window)),
         *_sites(spec, current, window, now=now),
     ]
     findings, measures, asked = together(spec, held, parts, overdue=current.overdue)
@@ -86,6 +96,15 @@ def _inputs(spec: MonitoringSpec, held: Reference, current: Current, *, rows: In
     slow, measures = compare(spec, known, _counted(held, current, usable))
     fast, _ = compare(spec, known, _counted(held, current, newest))
     return (*slow, *fast), measures
+
+
+def _multivariate(spec: MonitoringSpec, held: Reference, current: Current, *, rows: Ints) -> Seen:
+    """Return what the inputs of the window show together."""
+    usable, _ = _usable(spec, current, rows)
+    picked = current.features.take(pa.array(usable))
+    names = [one.name for one in held.features]
+    x = np.column_stack([column(picked, name) for name in names]) if names else np.empty((0, 0))
+    return together_moved(spec, held, then=current.then, now=x)
 
 
 def _usable(spec: MonitoringSpec, current: Current, rows: Ints) -> tuple[Ints, Ints]:

@@ -19,6 +19,8 @@ _DRIFT: dict[str, Drift] = {
     "oe_e_value": "concept",
     "auroc": "concept",
     "auroc_drop": "concept",
+    "auroc_estimated": "data",
+    "multivariate": "data",
     "calibration_in_the_large": "concept",
     "missing_share": "data",
     "volume_ratio": "data",

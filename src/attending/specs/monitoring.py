@@ -33,6 +33,8 @@ MEASURES = (
     "oe_e_value",
     "auroc",
     "auroc_drop",
+    "auroc_estimated",
+    "multivariate",
     "calibration_in_the_large",
     "score_psi",
     "mean_risk_change",
@@ -56,7 +58,8 @@ class DataMonitor(Spec):
     that a sudden fault is seen before it fills the window. A feature whose share of the model's
     contributions is under `weight_matters` is watched but never acted on alone.
     `chance` is the probability, over all features and looks of a year, that a test alone
-    passes by chance; it is divided among them.
+    passes by chance; it is divided among them. `multivariate_watch` is the AUROC with which a small
+    model tells patients of now from those of the validation.
     """
 
     window: Length = 28 * _DAY
@@ -74,6 +77,7 @@ class DataMonitor(Spec):
     mean_risk_act: Share = 0.10
     volume_watch: Share = 0.5
     volume_act: Share = 0.2
+    multivariate_watch: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.65
     group_at: Annotated[int, Field(ge=2)] = 2
     chance: Annotated[float, Field(gt=0.0, lt=0.1)] = 0.001
 
