@@ -99,6 +99,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         "audit recall",
     ),
     _MAKE: (
+        "adopt",
         *("cohort build", "features build", "features parity", "features take", "train fit"),
         *("explain stability", "contract check", "run influence", "run promote"),
         *("run recalibrate",),
@@ -135,7 +136,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
             "monitor skew",
             "release drill",
         ),
-        *("release criteria", "deliver run"),
+        *("release criteria", "deliver run", "intake scores"),
     ),
     Access(_CARERS | {"operator"}, "work"): ("deliver answer",),
     _PROPOSE: (
@@ -143,7 +144,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         *("features retire", "incident open", "incident step", "incident impact"),
         *("incident review", "document write", "document trained"),
     ),
-    Access(_STAFF, "release"): ("release advance",),
+    Access(_STAFF, "release"): ("release advance", "release enter"),
 }
 VERBS: dict[str, Access] = {verb: access for access, verbs in _GROUPS.items() for verb in verbs}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending.features.build import build as build_features_table
-from attending.lifecycle import calendar
+from attending.lifecycle import adopted_watch, calendar
 from attending.lifecycle.cohorts import in_zones, project_snapshot
 from attending.lifecycle.desk import keep, required
 from attending.lifecycle.engines import engine_name, engine_over
@@ -31,6 +31,8 @@ from attending.scores.asked import codes_of
 from attending.scores.registered import SCORES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
 
     from attending.lifecycle.desk import Desk
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from attending.lifecycle.projects import Project
     from attending.records.prediction import Answer
     from attending.records.release import Deployment
+    from attending.types import Floats, Risks
 
 
 def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport:
@@ -52,9 +55,7 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
     stands = deployed(desk, project, version)
     made = predictions_of(desk, project, stands.version)
     known = reference_of(desk, project, stands.version)
-    source = project_snapshot(desk, project)
-    due = in_zones(made, source.snapshot)
-    _, features = build_features_table(project.features, due, engine_over(desk, source))
+    features, risk_of = _inputs(desk, project, stands, made=made)
     # The table itself is the evidence: it holds several batches.
     artifact = desk.home.artifacts.put(table_bytes(made))
     joined = desk.home.catalog.latest(OutcomeJoin, model=project.name, version=stands.version)
@@ -75,11 +76,13 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
             overdue=calendar.overdue(desk, stands, asked=project.monitoring),
             predictions_digest=artifact,
             outcomes_digest=joined.digest if joined else None,
-            risk_of=bundle_of(desk, desk.home.catalog.get(stands.run, Run)).risk,
+            risk_of=risk_of,
         ),
         at=desk.at,
     )
     report = with_alarms(desk, project, report)
+    if project.adopted:
+        report = adopted_watch.with_end(desk, project, stands, report=report)
     keep(
         desk,
         report,
@@ -92,6 +95,18 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
         },
     )
     return report
+
+
+def _inputs(
+    desk: Desk, project: Project, stands: Deployment, *, made: pa.Table
+) -> tuple[pa.Table, Callable[[Floats], Risks] | None]:
+    """Return the inputs of what was scored, built anew or as they came, and the model."""
+    if project.adopted:
+        return adopted_watch.inputs_of(desk, stands)
+    source = project_snapshot(desk, project)
+    due = in_zones(made, source.snapshot)
+    _, features = build_features_table(project.features, due, engine_over(desk, source))
+    return features, bundle_of(desk, desk.home.catalog.get(stands.run, Run)).risk
 
 
 def _outcomes(desk: Desk, joined: OutcomeJoin | None) -> pa.Table | None:
@@ -137,7 +152,8 @@ def _plan(signed: SignedPlan, project: Project) -> Plan:
     release = signed.spec
     name = release.fallback.score
     needed = SCORES.get(name)(release.fallback.parameters).codes if name else ()
-    read = [(item.name, codes_of(project.features, item)) for item in project.features.features]
+    defined = () if project.adopted else project.features.features
+    read = [(item.name, codes_of(project.features, item)) for item in defined]
     shared = [(name, codes) for name, codes in read if share_a_code(codes, needed)]
     watched = {word for name, codes in shared for word in (name, ", ".join(codes))}
     return Plan(
