@@ -9,6 +9,7 @@ import typer
 
 from attending import __version__
 from attending.cli import (
+    adopt,
     audit_desk,
     authority,
     backup,
@@ -108,6 +109,8 @@ features.app.command("ready")(ready.features_ready)
 authority.document_app.command("write")(deployer.document_write)
 authority.document_app.command("downtime")(deployer.document_downtime)
 authority.document_app.command("trained")(deployer.document_trained)
+live.release_app.command("enter")(adopt.release_enter)
+intake.intake_app.command("scores")(adopt.intake_scores)
 live.release_app.command("inventory")(inventory.release_inventory)
 authority.review_app.command("due")(calendar.review_due)
 authority.review_app.command("record")(calendar.review_record)
@@ -120,6 +123,7 @@ for name, shared in {**catalogue.VERBS, **lineage.VERBS}.items():
 _VERBS: tuple[Callable[..., None], ...] = (
     begin.new,
     begin.demo,
+    adopt.adopt,
     trust.agree,
     trust.sign,
     trust.fsck,

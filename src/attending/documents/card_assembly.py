@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from attending.documents.adopted_facts import adopted_facts
 from attending.documents.card_operation import (
     escalation,
     failure_modes,
@@ -21,6 +22,7 @@ from attending.documents.sentences import (
     gate_sentence,
     gate_title,
 )
+from attending.records.adoption import AdoptedModel
 from attending.records.card import SECTIONS, CardFact, CardFigure, CardGroup, CardInput, ModelCard
 from attending.records.explanation import NOT_CAUSAL
 from attending.times import format_length
@@ -50,9 +52,10 @@ class CardSources:
         limitations: what people have written, added to what the records say.
         failures: likewise, each with its label.
         assumed: source tables of which nobody recorded when their rows became known.
+        inputs: of a model that was built elsewhere and has no feature definitions.
     """
 
-    run: Run
+    run: Run | AdoptedModel
     release: ReleaseSpec | None = None
     report: ValidationReport | None = None
     cohort: Cohort | None = None
@@ -64,6 +67,7 @@ class CardSources:
     limitations: tuple[str, ...] = ()
     failures: tuple[CardFact, ...] = ()
     assumed: tuple[str, ...] = ()
+    inputs: tuple[CardInput, ...] = ()
 
 
 def assemble_card(sources: CardSources, *, version: str, synthetic: bool) -> ModelCard:
@@ -89,7 +93,7 @@ def assemble_card(sources: CardSources, *, version: str, synthetic: bool) -> Mod
         non_intended=release.non_intended if release else (),
         risk_level=release.risk_level if release else "",
         oversight=release.oversight if release else "",
-        inputs=_inputs(sources.features),
+        inputs=_inputs(sources.features) or sources.inputs,
         training=_training(sources),
         validation=_figures(report) if report else (),
         threshold=_threshold(sources),
@@ -161,6 +165,8 @@ def _window(feature: FeatureSpec) -> str:
 
 
 def _training(sources: CardSources) -> tuple[CardFact, ...]:
+    if isinstance(sources.run, AdoptedModel):
+        return tuple(adopted_facts(sources.run))
     facts = run_facts(sources.run)
     if sources.cohort is not None:
         held = sources.cohort
@@ -247,7 +253,8 @@ def _limitations(sources: CardSources) -> tuple[str, ...]:
             said.append(f"Not shown to work, for too few events: {', '.join(unknown)}.")
     if sources.cohort_spec is not None and sources.cohort_spec.concept.proxy:
         said.append(f"The outcome stands in for another: {sources.cohort_spec.concept.note}")
-    said += sources.run.reasons if sources.run.exploratory else ()
+    if not isinstance(sources.run, AdoptedModel) and sources.run.exploratory:
+        said += sources.run.reasons
     return tuple(said)
 
 

@@ -100,6 +100,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         "audit recall",
     ),
     _MAKE: (
+        "adopt",
         *("cohort build", "features build", "features parity", "features take", "train fit"),
         *("explain stability", "contract check", "run influence", "run promote"),
         *("run recalibrate",),
@@ -138,7 +139,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
             "monitor canaries",
             "release drill",
         ),
-        *("release criteria", "deliver run", "run-due"),
+        *("release criteria", "deliver run", "run-due", "intake scores"),
     ),
     Access(_CARERS | {"operator"}, "work"): ("deliver answer",),
     _PROPOSE: (
@@ -146,7 +147,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         *("features retire", "incident open", "incident step", "incident impact"),
         *("incident review", "document write", "document trained", "deliver acknowledge"),
     ),
-    Access(_STAFF, "release"): ("release advance",),
+    Access(_STAFF, "release"): ("release advance", "release enter"),
 }
 VERBS: dict[str, Access] = {verb: access for access, verbs in _GROUPS.items() for verb in verbs}
 

@@ -66,6 +66,29 @@ def read_predictions(
         NotFound: there is no such file.
     """
     table, notes = read_table(path, delimiter=delimiter)
+    return read_predictions_of(table, path, asked, notes=notes, drop_missing=drop_missing)
+
+
+def read_predictions_of(
+    table: pa.Table,
+    path: Path,
+    asked: Asked,
+    *,
+    notes: list[str],
+    drop_missing: bool = False,
+) -> Read:
+    """Return what `read_predictions` does, of a file whose cells were read already.
+
+    Args:
+        table: the cells, as `read_table` gives them.
+        path: the file.
+        asked: what the user said of its columns.
+        notes: what a reader must know of the reading.
+        drop_missing: whether rows without a risk are left out and counted.
+
+    Raises:
+        BadInput: a column or a cell cannot be read in one way only.
+    """
     if not table.num_rows:
         raise BadInput(
             "the file has no row below its first line", code="predictions.empty", where=path.name

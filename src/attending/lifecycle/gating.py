@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
+    from attending.lifecycle.ward_facts import Judged
     from attending.records.base import Record
     from attending.records.run import Run
     from attending.specs.release import Stage
@@ -263,7 +264,7 @@ def _temporal(_desk: Desk, _project: Project, run: Run) -> Fact:
     )
 
 
-def _validation(desk: Desk, _project: Project, run: Run) -> Fact:
+def _validation(desk: Desk, _project: Project, run: Judged) -> Fact:
     report = desk.home.catalog.latest(ValidationReport, run=run.digest)
     if report is None:
         return Fact("missing", note="not validated yet")
@@ -316,7 +317,7 @@ def _availability(desk: Desk, _project: Project, run: Run) -> Fact:
     return _plain(not assumed, f"availability is assumed for {', '.join(assumed)}")
 
 
-def _card(desk: Desk, _project: Project, run: Run) -> Fact:
+def _card(desk: Desk, _project: Project, run: Judged) -> Fact:
     card = desk.home.catalog.latest(ModelCard, run=run.digest)
     blank = blank_fields(desk, card.digest) if card else ()
     if blank:
@@ -352,7 +353,7 @@ def _threshold(desk: Desk, project: Project, run: Run) -> Fact:
     return Fact("met", digest)
 
 
-def _release(desk: Desk, project: Project, _run: Run) -> Fact:
+def _release(desk: Desk, project: Project, _run: Judged) -> Fact:
     found = gaps(project.release, {p.person_id for p in desk.home.users.list() if p.active})
     if blank := _blank(desk, project):
         return Fact("missing", note=f"not written yet: {', '.join(blank)}")
@@ -370,7 +371,7 @@ def _drilled(desk: Desk, _project: Project, run: Run) -> Fact:
     return _told(drill, drill is not None, absent="the way back was not walked")
 
 
-def _owners(desk: Desk, project: Project, _run: Run) -> Fact:
+def _owners(desk: Desk, project: Project, _run: Judged) -> Fact:
     active = {person.person_id for person in desk.home.users.list() if person.active}
     unknown = [
         role for role, who in project.release.owners.model_dump().items() if who not in active
@@ -378,13 +379,13 @@ def _owners(desk: Desk, project: Project, _run: Run) -> Fact:
     return _plain(not unknown, f"not active persons here: {', '.join(unknown)}")
 
 
-def _monitors(desk: Desk, project: Project, run: Run) -> Fact:
+def _monitors(desk: Desk, project: Project, run: Judged) -> Fact:
     found = desk.home.catalog.latest(Reference, run=run.digest)
     holds = bool(project.monitoring.trust) and found is not None
     return _told(found, holds, absent="no reference was made", why="no trust condition is set")
 
 
-def _access(desk: Desk, _project: Project, _run: Run) -> Fact:
+def _access(desk: Desk, _project: Project, _run: Judged) -> Fact:
     review = desk.home.catalog.latest(AccessReview)
     return _told(
         review, bool(review and review.ok), absent="not reviewed", why="the review found faults"
@@ -428,6 +429,25 @@ _SILENT: dict[str, Callable[[Desk, Project, Run], Fact]] = {
     "access.checked": _access,
     "vendors.checked": _vendors,
     "time.availability_recorded": _availability,
+}
+#: Facts that are read from records of any model, also one that was not fitted here.
+OF_ANY_MODEL: dict[str, Callable[[Desk, Project, Judged], Fact]] = {
+    "validation.gates": _validation,
+    "release.complete": _release,
+    "rollback.path_named": ward_facts.way_back,
+    "incidents.owners_named": _owners,
+    "monitors.configured": _monitors,
+    "access.checked": _access,
+    "silent.complete": ward_facts.silent_long,
+    "verdicts.no_block": ward_facts.no_block,
+    "reviews.planned": ward_facts.reviews_planned,
+    "change.agreed": ward_facts.change_agreed,
+    "training.ready": ward_facts.training_ready,
+    "limited.complete": ward_facts.limited_long,
+    "monitors.running": ward_facts.monitors_running,
+    "reviews.current": ward_facts.reviews_current,
+    "incidents.closed": ward_facts.incidents_closed,
+    "audit.verified": ward_facts.audited,
 }
 #: What nobody has shown stays missing: a fact without a function here is never met.
 _FACTS: dict[Stage, dict[str, Callable[[Desk, Project, Run], Fact]]] = {

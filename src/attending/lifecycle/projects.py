@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from attending.lifecycle.provenance import ProjectState, project_state
+from attending.specs.adopt import AdoptSpec
 from attending.specs.cohort import CohortSpec
 from attending.specs.contract import ContractSpec
 from attending.specs.deployer import DeployerSpec
@@ -90,10 +91,20 @@ class Project:
         """Return the commit of the folder and whether it is clean."""
         return project_state(self.folder.root)
 
+    @cached_property
+    def adopt(self) -> AdoptSpec:
+        """Return what is said of a model that others built."""
+        return self._read("adopt", AdoptSpec)
+
+    @property
+    def adopted(self) -> bool:
+        """Return whether the model was built by others and only its scores are governed here."""
+        return self.folder.path("adopt").is_file()
+
     @property
     def name(self) -> str:
         """Return the name of the model that the project is about."""
-        return self.model.name
+        return self.adopt.name if self.adopted else self.model.name
 
 
 def open_project(folder: Path) -> Project:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 _ASKED = ("model", "version", "subject_id", "encounter_id", "prediction_time")
 _INSTANT = pa.timestamp("us")
 #: What `predictions_of` returns: the table of a batch, for all that a version ever scored.
-_MADE = pa.schema(
+MADE = pa.schema(
     [
         ("subject_id", pa.int64()),
         ("encounter_id", pa.int64()),
@@ -336,7 +336,7 @@ def predictions_of(desk: Desk, project: Project, version: str) -> pa.Table:
     """
     rows = [
         {
-            **{name: content.get(name) for name in _MADE.names},
+            **{name: content.get(name) for name in MADE.names},
             "subject_id": int(content["subject_id"]),
             "encounter_id": None
             if content["encounter_id"] is None
@@ -351,7 +351,7 @@ def predictions_of(desk: Desk, project: Project, version: str) -> pa.Table:
         raise NotFound(
             "nobody was scored yet", code="score.nothing", hint="Run `attending score` first."
         )
-    return pa.Table.from_pylist(rows, schema=_MADE)
+    return pa.Table.from_pylist(rows, schema=MADE)
 
 
 def join_outcomes(

@@ -24,7 +24,7 @@ from attending.records.governance import Approval, Withdrawal
 from attending.specs.base import dump
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
@@ -267,11 +267,17 @@ def standing_approvals(desk: Desk, digest: str) -> tuple[Approval, ...]:
     return tuple(one for one in standing_on(desk, digest) if one.meaning == "approval")
 
 
-def propose_specs(desk: Desk, project: Project) -> dict[str, str]:
-    """Return the digests of the specs that are signed, kept: release, data access, monitoring."""
+def propose_specs(desk: Desk, project: Project, names: Sequence[str] = ()) -> dict[str, str]:
+    """Return the digests of the specs that are signed, kept: release, data access, monitoring.
+
+    Args:
+        desk: where and when.
+        project: whose specs they are.
+        names: of the specs; all when empty.
+    """
     made = {}
-    for name, read in _SIGNED_SPECS.items():
-        spec = read(project)
+    for name in names or _SIGNED_SPECS:
+        spec = _SIGNED_SPECS[name](project)
         record = SpecDocument(
             spec=name, model=project.name, spec_digest=spec.digest, says=dump(spec)
         )

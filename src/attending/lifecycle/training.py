@@ -153,7 +153,14 @@ def latest_run(desk: Desk, project: Project, name: str = "") -> Run:
 
     Raises:
         NotFound: there is none.
+        Refused: the model was built elsewhere and was adopted.
     """
+    if project.adopted:
+        raise Refused(
+            "this model was built elsewhere, so no run of it is here",
+            code="adopt.no_run",
+            hint="It comes in by `attending adopt` and `attending release enter`.",
+        )
     if name:
         return desk.home.catalog.get(name, Run)
     run = desk.home.catalog.latest(Run, model=project.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from attending.govern.gates import Fact
 from attending.govern.roles import ROLES
@@ -23,6 +23,21 @@ if TYPE_CHECKING:
     from attending.records.run import Run
     from attending.specs.release import Stage
 
+
+class Judged(Protocol):
+    """What a gate is asked about: a run, or a model that was adopted."""
+
+    @property
+    def model(self) -> str:
+        """Return the name of the model."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of the record."""
+        ...
+
+
 _BLOCKING = frozenset({"freeze", "restrict", "fallback", "stop"})
 #: Quiet years below which a trial of the policy shows too little.
 FEWEST_YEARS = 20
@@ -30,7 +45,7 @@ FEWEST_YEARS = 20
 MOST_WRONG, LEAST_SEEN = 0.01, 0.9
 
 
-def _served_long(desk: Desk, project: Project, run: Run, *, stage: Stage) -> Fact:
+def _served_long(desk: Desk, project: Project, run: Judged, *, stage: Stage) -> Fact:
     entered = [
         item.effective_at
         for item in desk.home.deployments.history(run.model)
@@ -51,17 +66,17 @@ def _served_long(desk: Desk, project: Project, run: Run, *, stage: Stage) -> Fac
     return Fact("met")
 
 
-def silent_long(desk: Desk, project: Project, run: Run) -> Fact:
+def silent_long(desk: Desk, project: Project, run: Judged) -> Fact:
     """Return whether the silent period of plan and policy is over."""
     return _served_long(desk, project, run, stage="silent")
 
 
-def limited_long(desk: Desk, project: Project, run: Run) -> Fact:
+def limited_long(desk: Desk, project: Project, run: Judged) -> Fact:
     """Return whether the limited period of the plan is over."""
     return _served_long(desk, project, run, stage="limited")
 
 
-def no_block(desk: Desk, _project: Project, run: Run) -> Fact:
+def no_block(desk: Desk, _project: Project, run: Judged) -> Fact:
     """Return whether a verdict of today lets the version be shown to more people."""
     verdict = desk.home.catalog.latest(Verdict, **_version(desk, run))
     if verdict is None or verdict.expires_at <= desk.at:
@@ -71,18 +86,18 @@ def no_block(desk: Desk, _project: Project, run: Run) -> Fact:
     return Fact("met", verdict.digest)
 
 
-def newest_report(desk: Desk, run: Run) -> MonitorReport | None:
+def newest_report(desk: Desk, run: Judged) -> MonitorReport | None:
     """Return the newest monitor report of the version that a run has become."""
     return desk.home.catalog.latest(MonitorReport, **_version(desk, run))
 
 
-def _version(desk: Desk, run: Run) -> dict[str, str]:
+def _version(desk: Desk, run: Judged) -> dict[str, str]:
     """Return the keys under which the records of a run's own version are kept."""
     stands = [one for one in desk.home.deployments.history(run.model) if one.run == run.digest]
     return {"model": run.model, "version": stands[-1].version if stands else ""}
 
 
-def monitors_running(desk: Desk, project: Project, run: Run) -> Fact:
+def monitors_running(desk: Desk, project: Project, run: Judged) -> Fact:
     """Return whether the monitors answered for this version within the life of a verdict."""
     report = newest_report(desk, run)
     if report is None:
@@ -93,7 +108,7 @@ def monitors_running(desk: Desk, project: Project, run: Run) -> Fact:
     return Fact("met", report.digest)
 
 
-def reviews_planned(_desk: Desk, project: Project, _run: Run) -> Fact:
+def reviews_planned(_desk: Desk, project: Project, _run: Judged) -> Fact:
     """Return whether each topic of the checklist has a review that is often enough and owned."""
     open_topics = calendar_gaps(project.monitoring.reviews)
     if open_topics:
@@ -108,7 +123,7 @@ def _has_owner(project: Project, words: str) -> bool:
     return bool(named) or words.lower().replace(" ", "_") in ROLES
 
 
-def change_agreed(desk: Desk, project: Project, _run: Run) -> Fact:
+def change_agreed(desk: Desk, project: Project, _run: Judged) -> Fact:
     """Return whether the policy of monitoring and change has no gap and a clinical lead signed."""
     digest = spec_document(desk, project, "retraining")
     if left := project.monitoring.retraining.gaps:
@@ -118,7 +133,7 @@ def change_agreed(desk: Desk, project: Project, _run: Run) -> Fact:
     return Fact("met", digest)
 
 
-def policy_tried(desk: Desk, project: Project, run: Run) -> Fact:
+def policy_tried(desk: Desk, project: Project, run: Judged) -> Fact:
     """Return whether the policy as it stands was tried on made-up years, and how it did there.
 
     It must leave a well model alone in 99 of 100 quiet years or more, and answer at least nine in
@@ -154,26 +169,26 @@ def _not_tried(report: SimulationReport | None, project: Project, *, reference: 
     return ""
 
 
-def reviews_current(desk: Desk, project: Project, run: Run) -> Fact:
+def reviews_current(desk: Desk, project: Project, run: Judged) -> Fact:
     """Return whether no task of the review calendar is overdue."""
     stands = desk.home.deployments.current(run.model)
     late = calendar.overdue(desk, stands, asked=project.monitoring) if stands else ()
     return Fact("failed", note=f"overdue: {', '.join(late)}") if late else Fact("met")
 
 
-def incidents_closed(desk: Desk, _project: Project, run: Run) -> Fact:
+def incidents_closed(desk: Desk, _project: Project, run: Judged) -> Fact:
     """Return whether no incident of the model is open."""
     left = incidents(desk, model=run.model, open_only=True)
     return Fact("failed", note=f"{len(left)} incidents are open") if left else Fact("met")
 
 
-def way_back(_desk: Desk, project: Project, _run: Run) -> Fact:
+def way_back(_desk: Desk, project: Project, _run: Judged) -> Fact:
     """Return whether the plan says what happens when there is no score."""
     named = bool(project.release.fallback.downtime_pathway)
     return Fact("met") if named else Fact("failed", note="no downtime pathway")
 
 
-def audited(desk: Desk, _project: Project, _run: Run) -> Fact:
+def audited(desk: Desk, _project: Project, _run: Judged) -> Fact:
     """Return whether the ledger verifies against a witness that the store's user cannot change."""
     return witnessed(desk)
 
@@ -211,7 +226,7 @@ def _paper(
     return Fact("met", paper.digest)
 
 
-def training_ready(desk: Desk, project: Project, _run: Run) -> Fact:
+def training_ready(desk: Desk, project: Project, _run: Judged) -> Fact:
     """Return whether the material is signed, and somebody of each role has completed it."""
     digest = spec_document(desk, project, "training_material")
     signed = standing_on(desk, digest) if digest else ()

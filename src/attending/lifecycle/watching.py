@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attending.errors import NotFound
 from attending.features.build import build as build_features_table
-from attending.lifecycle import calendar
+from attending.lifecycle import adopted_watch, calendar
 from attending.lifecycle.canaries import with_canaries
 from attending.lifecycle.cohorts import in_zones, project_snapshot
 from attending.lifecycle.desk import keep, required
@@ -32,6 +32,8 @@ from attending.scores.asked import codes_of
 from attending.scores.registered import SCORES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
 
     from attending.lifecycle.desk import Desk
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from attending.lifecycle.projects import Project
     from attending.records.prediction import Answer
     from attending.records.release import Deployment
-    from attending.types import Floats
+    from attending.types import Floats, Risks
 
 
 def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport:
@@ -54,13 +56,10 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
     stands = deployed(desk, project, version)
     made = predictions_of(desk, project, stands.version)
     known = reference_of(desk, project, stands.version)
-    source = project_snapshot(desk, project)
-    due = in_zones(made, source.snapshot)
-    _, features = build_features_table(project.features, due, engine_over(desk, source))
+    features, risk_of = _inputs(desk, project, stands, made=made)
     # The table itself is the evidence: it holds several batches.
     artifact = desk.home.artifacts.put(table_bytes(made))
     joined = desk.home.catalog.latest(OutcomeJoin, model=project.name, version=stands.version)
-    run = desk.home.catalog.get(stands.run, Run)
     said = responses_of(desk, project, version=stands.version)
     report = run_monitors(
         project.monitoring,
@@ -78,13 +77,17 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
             overdue=calendar.overdue(desk, stands, asked=project.monitoring),
             predictions_digest=artifact,
             outcomes_digest=joined.digest if joined else None,
-            risk_of=bundle_of(desk, run).risk,
-            then=_validated_on(desk, project, run),
+            risk_of=risk_of,
+            then=_validated_on(desk, project, stands),
         ),
         at=desk.at,
     )
-    for adds in (with_alarms, with_missed, with_canaries):
+    for adds in (with_alarms, with_missed):
         report = adds(desk, project, report)
+    if project.adopted:
+        report = adopted_watch.with_end(desk, project, stands, report=report)
+    else:
+        report = with_canaries(desk, project, report)
     keep(
         desk,
         report,
@@ -99,12 +102,26 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
     return report
 
 
-def _validated_on(desk: Desk, project: Project, run: Run) -> Floats | None:
-    """Return the rows that a run was validated on, None where they are no longer here."""
+def _validated_on(desk: Desk, project: Project, stands: Deployment) -> Floats | None:
+    """Return the rows that a run was validated on, None where they are not (or no longer) here."""
+    if project.adopted:
+        return None
     try:
-        return rows_of_test(desk, project, run)[2]
+        return rows_of_test(desk, project, desk.home.catalog.get(stands.run, Run))[2]
     except NotFound:  # the monitor says that it cannot look at inputs together
         return None
+
+
+def _inputs(
+    desk: Desk, project: Project, stands: Deployment, *, made: pa.Table
+) -> tuple[pa.Table, Callable[[Floats], Risks] | None]:
+    """Return the inputs of what was scored, built anew or as they came, and the model."""
+    if project.adopted:
+        return adopted_watch.inputs_of(desk, stands)
+    source = project_snapshot(desk, project)
+    due = in_zones(made, source.snapshot)
+    _, features = build_features_table(project.features, due, engine_over(desk, source))
+    return features, bundle_of(desk, desk.home.catalog.get(stands.run, Run)).risk
 
 
 def _outcomes(desk: Desk, joined: OutcomeJoin | None) -> pa.Table | None:
@@ -150,7 +167,8 @@ def _plan(signed: SignedPlan, project: Project) -> Plan:
     release = signed.spec
     name = release.fallback.score
     needed = SCORES.get(name)(release.fallback.parameters).codes if name else ()
-    read = [(item.name, codes_of(project.features, item)) for item in project.features.features]
+    defined = () if project.adopted else project.features.features
+    read = [(item.name, codes_of(project.features, item)) for item in defined]
     shared = [(name, codes) for name, codes in read if share_a_code(codes, needed)]
     watched = {word for name, codes in shared for word in (name, ", ".join(codes))}
     return Plan(

@@ -43,9 +43,17 @@ def _changes(desk: Desk, before: Deployment | None, now: Deployment) -> Iterator
     if before.serves != now.serves:
         yield f"answers with the {now.serves} instead of the {before.serves}"
     if before.run != now.run:
-        runs = (desk.home.catalog.get(one.run, Run) for one in (before, now))
-        yield from _of_runs(*runs)
+        yield from _of_models(desk, before.run, now.run)
     yield from _of_plans(_plan(desk, before), _plan(desk, now))
+
+
+def _of_models(desk: Desk, before: str, now: str) -> Iterator[str]:
+    """Yield what differs between two runs; of a model that was adopted nothing inside is known."""
+    kinds = {desk.home.catalog.content(one)["kind"] for one in (before, now)}
+    if kinds == {Run.kind}:
+        yield from _of_runs(*(desk.home.catalog.get(one, Run) for one in (before, now)))
+    else:
+        yield "another model, built elsewhere"
 
 
 def _of_runs(before: Run, now: Run) -> Iterator[str]:

@@ -163,6 +163,24 @@ def _told(model: Any) -> list[str] | None:  # noqa: ANN401 - onnx.ModelProto
     return [str(name).strip() for name in names]
 
 
+def told_features(data: bytes) -> tuple[str, ...]:
+    """Return the features that an ONNX file names: in its metadata, else those of its inputs.
+
+    Raises:
+        Refused: not ONNX, or one input for all features and nothing that names them.
+    """
+    graph = (model := _parse(data)).graph
+    told = _told(model)
+    given = {item.name for item in graph.initializer}
+    inputs = [item for item in graph.input if item.name not in given]
+    if told is None and len(inputs) == 1 and len(_shape(inputs[0])) == 2:
+        _refuse(
+            "one input for all features, and nothing that says which column is which",
+            hint=f"Add metadata_props '{_NAMES_KEY}': the names, parted by commas.",
+        )
+    return tuple(told if told is not None else (item.name for item in inputs))
+
+
 def _wired(
     inputs: Sequence[Any], outputs: Sequence[Any], *, told: list[str] | None, names: Sequence[str]
 ) -> Wiring:

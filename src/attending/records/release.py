@@ -19,6 +19,7 @@ class Deployment(Record):
         act: what made this record.
         serves: `version` when the model answers, `fallback` when the agreed score does, or `none`.
         previous: the digest of the deployment record before this one.
+        run: the digest of the run, or of the adopted model that stands where a run would.
         decision: the digest of the gate decision that allowed it; none for a signed act.
     """
 
@@ -31,7 +32,7 @@ class Deployment(Record):
     release_spec: Hash | None = None
     decision: Hash | None = None
     previous: Hash | None = None
-    act: Literal["begin", "advance", "rollback", "disable", "enable", "retire"]
+    act: Literal["begin", "advance", "adopt", "import", "rollback", "disable", "enable", "retire"]
     serves: Literal["version", "fallback", "none"] = "version"
     effective_at: When
     by: Annotated[str, Field(min_length=1)]

@@ -205,12 +205,12 @@ class FrontDesk:
 
     def predict(self, model: str, question: PredictionRequest, *, by: str) -> PredictionAnswer:
         """Return a prediction that is kept."""
-        found = self._answers().answer(as_question(model, question), by=by)
+        found = self._counted().answer(as_question(model, question), by=by)
         return answered(replace(found, content=self._told(found.content)))
 
     def prediction(self, request_id: str, *, by: str) -> dict[str, Any]:
         """Return a stored prediction with all it was made from."""
-        return self._told(self._answers().prediction(request_id, by=by))
+        return self._told(self._counted().prediction(request_id, by=by))
 
     def _told(self, content: dict[str, Any]) -> dict[str, Any]:
         """Return a prediction with its figures as machines are told them."""
@@ -219,18 +219,18 @@ class FrontDesk:
 
     def plan(self, model: str) -> ReleaseSpec:
         """Return the signed release plan of a model that is served here."""
-        return self._answers().served(model).release
+        return self._counted().served(model).release
 
     def hook(self, asked: Asked) -> list[dict[str, Any]]:
         """Return the cards of one firing of a hook."""
         if self.ehr is None:
             raise NotFound("no record system is named here", code="ehr.none")
-        found = hooks.predict(self._answers(), asked)
+        found = hooks.predict(self._counted(), asked)
         return cards(found, self.plan(asked.model), self.ehr.spec)
 
     def feedback(self, said: Sequence[Said], *, by: str) -> int:
         """Return how many pieces of feedback on cards were new."""
-        return hooks.keep_feedback(self._answers(), said, by=by)
+        return hooks.keep_feedback(self._counted(), said, by=by)
 
     def _answers(self) -> Answering:
         if self.answering is None:
@@ -335,9 +335,9 @@ class FrontDesk:
         except AttendingError:
             watch, readable = [], 0
         told = ["# TYPE attending_watch_readable gauge", f"attending_watch_readable {readable}"]
-        return [*self._answers(), *told, *watch]
+        return [*self._counted(), *told, *watch]
 
-    def _answers(self) -> list[str]:
+    def _counted(self) -> list[str]:
         """Return what the workers that answer have counted."""
         if self.answering is None:
             return []

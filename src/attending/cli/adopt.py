@@ -1,0 +1,130 @@
+"""Verbs that take in a model in use: adopt, release enter, intake scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from attending.cli.face import (
+    AtOption,
+    ByOption,
+    HomeOption,
+    JsonOption,
+    ProjectOption,
+    clock,
+    emit,
+    home_path,
+    progress,
+    table,
+)
+from attending.lifecycle import adopted_feed, adopting, papers
+from attending.lifecycle.desk import open_desk
+from attending.lifecycle.projects import open_project
+from attending.times import format_instant
+
+if TYPE_CHECKING:
+    from attending.records.adoption import ScoreParity
+
+_MOST_SHOWN = 100
+
+
+def adopt(
+    scores: Annotated[
+        Path, typer.Argument(help="CSV (also .gz) or Parquet: the scores, and what came of them.")
+    ],
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", help="Its file: XGBoost JSON, LightGBM text or ONNX."),
+    ] = None,
+    mlflow: Annotated[
+        Path | None, typer.Option("--mlflow", help="The folder of the MLflow run that made it.")
+    ] = None,
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Propose to govern a model that others built: its scores judged, and what is not shown.
+
+    Example: attending adopt history.csv --model model.json --project P --by dana --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        with progress("judging the scores, drawing report and card"):
+            found = adopting.propose(desk, asked, scores, model=model, mlflow=mlflow)
+        pages = {
+            name: str(desk.home.artifacts.path(papers.page_of(desk, digest)))
+            for name, digest in (("report", found.report), ("card", found.card))
+        }
+    if not as_json:
+        table(
+            ("gate", "not shown", "why"),
+            [(one.gate, one.name, one.note) for one in found.accepts[:_MOST_SHOWN]],
+        )
+    emit(
+        {"digest": found.digest, **found.content(), "pages": pages},
+        as_json=as_json,
+        lines=[
+            f"scores: {found.scores.used:,} with an outcome, of {found.scores.rows:,}",
+            f"the model file gives the old scores: {_parity(found.parity)}",
+            f"{found.met} conditions met, {len(found.accepts)} not shown",
+            f"report {pages['report']}",
+            f"card {pages['card']}",
+            f"to sign: release plan {found.release}",
+            f"to sign: adoption {found.digest}, accepted until {format_instant(found.expires_at)}",
+            "then: attending release enter",
+        ],
+    )
+
+
+def _parity(found: ScoreParity | None) -> str:
+    return f"all {found.rows:,} to {found.within:g}" if found else "not asked"
+
+
+def release_enter(
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Let an adopted model enter its stage, once its adoption and its release plan are signed.
+
+    Example: attending release enter --project P --by omar --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        stands = adopting.enter(desk, asked)
+    emit(
+        {"digest": stands.digest, **stands.content()},
+        as_json=as_json,
+        lines=[f"{stands.model}@{stands.version} stage={stands.stage}"],
+    )
+
+
+def intake_scores(
+    file: Annotated[Path, typer.Argument(help="Further scores, or what came of earlier ones.")],
+    project: ProjectOption = Path(),
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Take further scores of an adopted model, and outcomes of those that are here.
+
+    Example: attending intake scores day.csv --project P --by erik --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        found = adopted_feed.take(desk, asked, file)
+    emit(
+        vars(found),
+        as_json=as_json,
+        lines=[
+            f"{found.rows:,} rows: {found.new:,} new scores, {found.known:,} known",
+            f"{found.matured:,} scores have an outcome by now",
+        ],
+    )

@@ -1,0 +1,96 @@
+"""The gates that an adopted model never passed: what of them is met, and what is not shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from attending.errors import Refused
+from attending.govern.gates import Evidence, Fact, decide
+from attending.lifecycle import policies
+from attending.lifecycle.gating import OF_ANY_MODEL
+from attending.records.adoption import AcceptedCondition
+from attending.specs.release import STAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from attending.lifecycle.desk import Desk
+    from attending.lifecycle.projects import Project
+    from attending.records.adoption import AdoptedModel
+    from attending.records.governance import Condition
+    from attending.specs.release import Stage
+
+#: What no signature stands in for: without it there is no verdict, and nobody to call.
+NEEDED = frozenset(
+    {"release.complete", "rollback.path_named", "incidents.owners_named", "monitors.configured",
+     "card.complete"}
+)  # fmt: skip
+_ELSEWHERE = Fact("not_shown", note="the model was built elsewhere")
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """How the conditions up to a stage stand: those that are not shown, and how many are met."""
+
+    accepts: tuple[AcceptedCondition, ...]
+    met: int
+
+
+def conditions(desk: Desk, project: Project, model: AdoptedModel, *, stage: Stage) -> Conditions:
+    """Return how every condition of the gates up to a stage stands, signatures among them.
+
+    The card is written last, and is asked for apart; it counts as met here.
+
+    Raises:
+        Refused: a condition was shown to fail, or one is open that nobody may accept.
+    """
+    asked = list(_asked(desk, project, model, stage=stage))
+    failed = [one for _, one in asked if one.status == "failed"]
+    needed = [one for _, one in asked if one.status != "met" and one.name in NEEDED]
+    if failed or needed:
+        told = "; ".join(
+            f"{one.name} {'failed' if one.status == 'failed' else 'is open'}"
+            + (f": {one.note}" if one.note else "")
+            for one in dict.fromkeys([*failed, *needed])
+        )
+        raise Refused(
+            f"the model cannot enter {stage}: {told}",
+            code="adopt.condition",
+            hint="What is not shown can be accepted; what was shown to fail cannot, nor a plan "
+            "with gaps. Mend it, or let the model enter an earlier stage.",
+        )
+    accepts = tuple(_accepted(gate, one) for gate, one in asked if one.status != "met")
+    return Conditions(accepts, met=len(asked) - len(accepts))
+
+
+def _asked(
+    desk: Desk, project: Project, model: AdoptedModel, *, stage: Stage
+) -> Iterator[tuple[str, Condition]]:
+    """Yield each condition of each gate up to a stage, with the gate's name."""
+    policy = policies.rules(desk, project.release.risk_level)
+    for to_stage in STAGES[1 : STAGES.index(stage) + 1]:
+        rule = policy[to_stage]
+        evidence = Evidence(
+            model=model.model,
+            run=model.digest,
+            stage=rule.from_stage,
+            as_of=desk.at,
+            home=desk.home.settings.home_id,
+            facts={item.name: _fact(desk, project, model, name=item.name) for item in rule.facts},
+        )
+        for one in decide(to_stage, evidence, policy=policy).conditions:
+            yield rule.gate, one
+
+
+def _fact(desk: Desk, project: Project, model: AdoptedModel, *, name: str) -> Fact:
+    if name == "card.complete":
+        return Fact("met")
+    return OF_ANY_MODEL[name](desk, project, model) if name in OF_ANY_MODEL else _ELSEWHERE
+
+
+def _accepted(gate: str, one: Condition) -> AcceptedCondition:
+    note = "nobody signed it here" if one.name.startswith("signed.") else one.note
+    return AcceptedCondition(
+        gate=gate, name=one.name, status="not_shown", whose=one.whose, note=note
+    )
