@@ -11,6 +11,7 @@ from attending.lifecycle import credentials, delivering, hooks, overview, provid
 from attending.lifecycle.answering import answering
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.ehr import ehr_policy
+from attending.lifecycle.holders import Holders
 from attending.lifecycle.intake import open_intake
 from attending.lifecycle.key_check import check_keys_work
 from attending.lifecycle.provider import provider_policy
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from attending.lifecycle.answering import Answering
+    from attending.lifecycle.credentials import Holder
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.ehr import EhrPolicy
     from attending.lifecycle.hooks import Asked, Said
@@ -68,6 +70,7 @@ class FrontDesk:
         limits: what one asker may take of it.
         provider: where persons may sign in beside here; None where there is none.
         ehr: the record systems that may ask; None where none may.
+        holders: who holds tokens, where a home stays open; None where none does.
         intake: the feeds that may push events; None where none may.
     """
 
@@ -78,6 +81,7 @@ class FrontDesk:
     ehr: EhrPolicy | None = None
     provider: ProviderPolicy | None = None
     limits: LimitsSpec = field(default_factory=LimitsSpec)
+    holders: Holders | None = None
     intake: Intake | None = None
 
     @classmethod
@@ -101,6 +105,7 @@ class FrontDesk:
         desk.limits = limits_of(root)
         if projects:
             desk.answering = answering(root, projects, clock=clock)
+            desk.holders = Holders(desk.answering.home)
             desk.ehr = ehr_policy(root)
             per_day = desk.limits.predictions_per_day
             desk.answering.quota = Quota(desk.answering.home, per_day)
@@ -353,12 +358,8 @@ class FrontDesk:
 
     def token_person(self, token: str) -> PersonView | None:
         """Return who holds an API token that has not ended, and what it is for."""
-        with self._desk() as desk:
-            try:
-                held = credentials.holder(desk, token)
-            except Denied:
-                return None
-        if held.credential.use != "token":
+        held = self._holder(token)
+        if held is None or held.credential.use != "token":
             return None
         return PersonView(
             person=held.person.person_id,
@@ -366,6 +367,16 @@ class FrontDesk:
             roles=held.person.roles,
             scopes=held.credential.scopes,
         )
+
+    def _holder(self, token: str) -> Holder | None:
+        """Return who holds a token now, from the home that stays open where there is one."""
+        if self.holders is not None:
+            return self.holders.holder(token, at=self.clock())
+        with self._desk() as desk:
+            try:
+                return credentials.holder(desk, token)
+            except Denied:
+                return None
 
 
 def _row(found: Standing, synthetic: bool, at: Instant) -> ModelRow:  # noqa: FBT001 - one caller
