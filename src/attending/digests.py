@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CHUNK_BYTES = 1 << 20
+#: The C encoder gives the bytes of RFC 8785 for what `_alike` lets through, at a tenth of the time.
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
+#: Between these, Python and ECMAScript write a number that is not whole with the same letters.
+_SMALLEST, _LARGEST = 1e-4, 1e15
 
 
 def canonical(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
@@ -29,10 +36,45 @@ def canonical(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
     >>> canonical("e\u0301") == canonical("\u00e9")
     True
     """
-    data = rfc8785.dumps(value)
+    data = _quickly(value) or rfc8785.dumps(value)
     if data.isascii() or unicodedata.is_normalized("NFC", data.decode()):
         return data
     return rfc8785.dumps(composed(value))
+
+
+def _quickly(value: Any) -> bytes | None:  # noqa: ANN401 - any JSON value
+    """Return the bytes of RFC 8785, None where the C encoder might write others."""
+    try:
+        text = _ENCODER.encode(_alike(value))
+        # Keys are sorted by UTF-16 there and by characters here: alike in the basic plane.
+        basic = text.isascii() or len(text.encode("utf-16-le")) == 2 * len(text)
+        return text.encode() if basic else None
+    except (ValueError, RecursionError):  # what cannot be written is refused by name elsewhere
+        return None
+
+
+def _alike(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a value of which both writers make the same text; a whole float is an integer.
+
+    Raises:
+        ValueError: there may be none.
+    """
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return value
+    if kind is dict:
+        if not all(type(key) is str for key in value):
+            raise ValueError("a key that is not text")
+        return {key: _alike(item) for key, item in value.items()}
+    if kind is list or kind is tuple:
+        return [_alike(item) for item in value]
+    if kind not in {int, float} or not -_LARGEST < value < _LARGEST:
+        raise ValueError("a number that is written in another way, or no JSON value")
+    if value == int(value):
+        return int(value)
+    if abs(value) < _SMALLEST:
+        raise ValueError("a number that is written in another way")
+    return value
 
 
 def composed(value: Any) -> Any:  # noqa: ANN401 - any JSON value

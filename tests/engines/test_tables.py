@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from attending.engines import tables
 from attending.engines.plan import AGGREGATES, Column, Predictions, compile_plan
 from attending.engines.tables import digest_table, in_order
 from attending.errors import IntegrityBroken
@@ -57,3 +60,19 @@ def test_the_kernel_refuses_rows_that_are_not_in_canonical_order(order):
     with pytest.raises(IntegrityBroken, match=r"row [12] of 3 is out of order") as refused:
         plan.fill(rows.take(order), at)
     assert refused.value.exit_code == 4
+
+
+@given(st.lists(st.none() | st.text(max_size=5), max_size=9), st.data())
+def test_texts_are_digested_by_what_they_say_however_they_are_held(texts, data):
+    start = data.draw(st.integers(0, len(texts)))
+    said = texts[start:]
+    expected = [
+        np.array([len((one or "").encode()) for one in said], "<i8").tobytes(),
+        "".join(one or "" for one in said).encode(),
+    ]
+    nulls = bytes(one is None for one in said)
+    for kind in (pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())):
+        parts = [pa.array(some, pa.string()) for some in (texts[:2], texts[2:])]
+        whole = pa.chunked_array(parts)
+        held = whole.cast(kind).slice(start)
+        assert b"".join(map(bytes, tables._cells(held))) == b"".join(expected) + nulls

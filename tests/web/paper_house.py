@@ -184,7 +184,7 @@ class PaperHouse:
         return self.files[digest]
 
     def predict(self, model, question, *, by):
-        self.asked.append(f"{model} by {by}: {len(question.events or ())} events")
+        self.asked.append(f"{model} by {by}: {question.n_events} events")
         return PredictionAnswer(
             request_id="e" * 32,
             model=model,

@@ -8,6 +8,7 @@ import json
 import socket
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 import uvicorn
@@ -20,6 +21,7 @@ from attending.web.budget import Budget
 from attending.web.door import Door
 from attending.web.listen import Front, settings
 from attending.web.slow_clients import TimedProtocol
+from attending.web.turns import Turns
 from attending.web.views import PersonView
 from tests.web.paper_house import PaperHouse
 from tests.web.test_predictions import ASKED
@@ -262,7 +264,9 @@ def test_s18_beyond_what_can_be_done_at_once_is_shed_and_the_service_recovers():
 
     async def overloaded(limit):
         house = deliverer(Slow())
-        app = Door(Budget(create_app(house), most=limit), hosts=frozenset({"localhost"}))
+        plain = create_app(house)
+        plain.state.site = replace(plain.state.site, turns=Turns(width=limit))
+        app = Door(Budget(plain, most=limit), hosts=frozenset({"localhost"}))
         calls, found = called(app, load)
         tasks = [asyncio.create_task(one) for one in calls]
         while len(found) < load - limit or house.inside < min(limit, load):
@@ -326,3 +330,42 @@ def test_s17_a_dependency_that_hangs_is_answered_within_the_deadline_and_gathers
 def test_a_full_service_is_a_dependency_that_is_down():
     assert issubclass(budget.Full, DependencyDown)
     assert budget.Full("x").http_status == 503
+
+
+@pytest.mark.fault("S18")
+def test_s18_whose_turn_would_come_too_late_is_told_at_once_and_the_others_are_answered_in_order():
+    async def crowd(turns):
+        let, ended = threading.Event(), []
+
+        def work(number):
+            assert let.wait(PATIENCE)
+            ended.append(number)
+
+        tasks = [asyncio.create_task(turns.take(work, number)) for number in range(40)]
+        await asyncio.sleep(0)
+        refused = sum(task.done() for task in tasks)
+        let.set()
+        said = await asyncio.gather(*tasks, return_exceptions=True)
+        assert await turns.take(lambda: "again") == "again"  # over as soon as it is over
+        return refused, [one for one in said if one], ended
+
+    refused, said, ended = asyncio.run(crowd(Turns(width=1, patience=0.02)))
+    # Each is thought to take 5 ms: one is worked on, and four may wait for it.
+    assert refused == 35 == len(said)
+    assert {(type(one), one.http_status) for one in said} == {(budget.Full, 503)}
+    assert ended == [0, 1, 2, 3, 4]
+    # The control: with endless patience all of them wait, the last one for all the others.
+    refused, said, ended = asyncio.run(crowd(Turns(width=1, patience=1e9)))
+    assert (refused, said, ended) == (0, [], list(range(40)))
+
+
+def test_what_a_score_takes_is_learnt_and_one_slow_score_does_not_shut_the_door():
+    turns = Turns(patience=0.04)
+    for _ in range(200):
+        turns._learn(0.001)
+    assert turns.expected() == pytest.approx(0.001)
+    turns._learn(60.0)
+    assert turns.expected() < 0.002
+    for _ in range(200):
+        turns._learn(0.1)
+    assert turns.expected() == pytest.approx(0.1)

@@ -122,9 +122,9 @@ def _cells(column: pa.ChunkedArray) -> list[Any]:  # buffers
     kind = column.type
     nulls = np.asarray(pc.is_null(column).to_numpy(), dtype=np.uint8)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind):
-        texts = ["" if text is None else text for text in column.to_pylist()]
-        sizes = np.fromiter((len(text.encode()) for text in texts), "<i8", count=len(texts))
-        return [sizes.tobytes(), "".join(texts).encode(), nulls.tobytes()]
+        chunks = [_text(chunk) for chunk in column.chunks]
+        sizes = [np.diff(offsets).astype("<i8").tobytes() for offsets, _ in chunks]
+        return [*sizes, *(data for _, data in chunks), nulls.tobytes()]
     if pa.types.is_fixed_size_binary(kind):
         held = _joined(column)
         start, stop = held.offset * kind.byte_width, (held.offset + len(held)) * kind.byte_width
@@ -137,3 +137,18 @@ def _cells(column: pa.ChunkedArray) -> list[Any]:  # buffers
         column = pc.fill_null(column, pa.scalar(0, column.type))
     values = np.ascontiguousarray(column.to_numpy())
     return [values.astype(values.dtype.newbyteorder("<"), copy=False).data, nulls.tobytes()]
+
+
+def _text(chunk: pa.Array) -> tuple[NDArray[Any], Any]:  # whole numbers of a width, a buffer
+    """Return where each text of a piece begins and ends, and the bytes; a null is empty."""
+    if pa.types.is_dictionary(chunk.type):
+        chunk = chunk.dictionary_decode()
+    if chunk.null_count:
+        chunk = pc.fill_null(chunk, "")
+    if not len(chunk):
+        return np.zeros(1, np.int32), b""
+    width = np.int64 if pa.types.is_large_string(chunk.type) else np.int32
+    _, places, data = chunk.buffers()
+    offsets = np.frombuffer(places, width)[chunk.offset : chunk.offset + len(chunk) + 1]
+    first, last = int(offsets[0]), int(offsets[-1])
+    return offsets, data.slice(first, last - first) if last > first else b""

@@ -356,7 +356,7 @@ def _stored(served: Served, asked: Question, made: Prediction, *, events: str) -
     degraded = [*record["degraded"], *asked.gaps, *(["late:action_window"] if late else [])]
     content = {
         **record,
-        "features": served.features.digest,
+        "features": served.bundle.feature_set,  # what `Served` was checked to have
         "kind": record["outcome"],
         "reasons": ";".join((*record["reasons"], *degraded)),
         "degraded": degraded,

@@ -17,6 +17,7 @@ from attending.records.people import Credential, CredentialEnd
 if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
     from attending.records.governance import Person
+    from attending.stores.home import Home
     from attending.stores.unit import Unit
 
 #: What a token may be used for.
@@ -137,9 +138,15 @@ def holder(desk: Desk, text: str) -> Holder:
     return found
 
 
+def credential_of(home: Home, text: str) -> Credential | None:
+    """Return the token or session that a text is the secret of, whether it holds or not."""
+    found = home.catalog.latest(Credential, secret=_hashed(text))
+    return None if found is None or found.use == "confirmation" else found
+
+
 def _held(desk: Desk, text: str) -> Holder | None:
-    found = desk.home.catalog.latest(Credential, secret=_hashed(text))
-    if found is None or found.use == "confirmation" or desk.at >= found.expires_at:
+    found = credential_of(desk.home, text)
+    if found is None or desk.at >= found.expires_at:
         return None
     ended = desk.home.catalog.list(CredentialEnd.kind, credential=found.digest)
     person = desk.home.users.get(found.person_id)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from attending.digests import digest_bytes
 from attending.engines.tables import digest_table, in_order
 from attending.errors import BadInput
-from attending.records.events import EVENTS
+from attending.records.events import EVENTS, ORDER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 #: One patient does not have more at once; a longer history belongs into the store.
 MOST_EVENTS = 20_000
-_SOURCE = "request"
+#: What stands as the source of every row that a request brings.
+SOURCE = "request"
 
 
 def as_events(rows: Sequence[Mapping[str, Any]], *, subject_id: int) -> pa.Table:
@@ -40,7 +42,7 @@ def as_events(rows: Sequence[Mapping[str, Any]], *, subject_id: int) -> pa.Table
             code="request.events",
             hint="Send what the model's features look back to.",
         )
-    whole = [{"source": _SOURCE, **row, "subject_id": subject_id} for row in rows]
+    whole = [{"source": SOURCE, **row, "subject_id": subject_id} for row in rows]
     try:
         table = pa.Table.from_pylist(whole, schema=EVENTS)
     except (pa.ArrowException, OverflowError, TypeError):
@@ -52,7 +54,7 @@ def as_events(rows: Sequence[Mapping[str, Any]], *, subject_id: int) -> pa.Table
     table = table.set_column(
         EVENTS.names.index("numeric_value"), EVENTS.field("numeric_value"), value
     )
-    return in_order(distinct(table))
+    return distinct_in_order(table)
 
 
 def as_asked(events: pa.Table) -> pa.Table:
@@ -62,7 +64,7 @@ def as_asked(events: pa.Table) -> pa.Table:
     stay two, as they are in a snapshot.
     """
     plain = {
-        "source": pa.array([_SOURCE] * events.num_rows, pa.string()),
+        "source": pa.array([SOURCE] * events.num_rows, pa.string()),
         "source_row": pa.nulls(events.num_rows, pa.string()),
     }
     for name, column in plain.items():
@@ -70,9 +72,26 @@ def as_asked(events: pa.Table) -> pa.Table:
     return in_order(events)
 
 
+def distinct_in_order(events: pa.Table) -> pa.Table:
+    """Return each different row once, in canonical order.
+
+    Rows that are equal stand beside each other then; where no neighbours may be equal all stay.
+    """
+    ordered = in_order(events)
+    last = max(0, ordered.num_rows - 1)
+    tied = pa.array(np.ones(last, np.bool_))
+    for name in ORDER:
+        column = ordered[name].combine_chunks()
+        same = pc.equal(column.slice(0, last), column.slice(1))
+        tied = pc.and_(tied, pc.fill_null(same, fill_value=True))
+    return in_order(distinct(events)) if pc.any(tied).as_py() else ordered
+
+
 def distinct(events: pa.Table) -> pa.Table:
     """Return each different row once, in no order."""
-    return events.group_by(EVENTS.names).aggregate([]).select(EVENTS.names).cast(EVENTS)
+    # On this thread: others of the process are at work on other patients.
+    groups = events.group_by(EVENTS.names, use_threads=False)
+    return groups.aggregate([]).select(EVENTS.names).cast(EVENTS)
 
 
 def digest_events(events: pa.Table) -> str:

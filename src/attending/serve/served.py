@@ -104,6 +104,7 @@ class Served:
 
     def asked(self, at: Instant, *, decision_point: str | None, user_role: str | None) -> Served:
         """Return the same version as it is asked at another instant; nothing is compiled again."""
+        _ = self.verdict_digest, self.columns  # made once, and copied with the rest
         other = copy(self)
         said = {"at": at, "decision_point": decision_point, "user_role": user_role}
         for name, value in said.items():

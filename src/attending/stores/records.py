@@ -165,6 +165,11 @@ class Catalog:
             for row in rows
         )
 
+    def has(self, kind: str, **keys: str) -> bool:
+        """Return whether there is any record of a kind that carries the keys."""
+        statement = _carrying(select(RECORDS.c.seq), keys).where(RECORDS.c.kind == kind)
+        return bool(self.database.rows(statement.limit(1)))
+
     def all(self, kind: type[R], **keys: str) -> tuple[R, ...]:
         """Return all records of a kind that carry the keys, the last made at the end.
 

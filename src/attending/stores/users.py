@@ -109,7 +109,8 @@ class Users:
         )
 
     def _row(self, person_id: str) -> Row[Any]:
-        rows = self.database.rows(_newest(person_id))
+        statement = select(PERSONS).where(PERSONS.c.person_id == person_id)
+        rows = self.database.rows(statement.order_by(PERSONS.c.revision.desc()).limit(1))
         if not rows:
             raise _unknown()
         return rows[0]

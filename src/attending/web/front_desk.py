@@ -19,6 +19,7 @@ from attending.lifecycle.answered_counts import Seen
 from attending.lifecycle.answering import answering
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.ehr import ehr_policy
+from attending.lifecycle.holders import Holders
 from attending.lifecycle.intake import open_intake
 from attending.lifecycle.key_check import check_keys_work
 from attending.lifecycle.provider import provider_policy
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from attending.lifecycle.answering import Answering
+    from attending.lifecycle.credentials import Holder
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.ehr import EhrPolicy
     from attending.lifecycle.hooks import Asked, Said
@@ -79,6 +81,7 @@ class FrontDesk:
         limits: what one asker may take of it.
         provider: where persons may sign in beside here; None where there is none.
         ehr: the record systems that may ask; None where none may.
+        holders: who holds tokens, where a home stays open; None where none does.
         intake: the feeds that may push events; None where none may.
         shared: what the workers of one service hold together, such as when a session was used.
     """
@@ -89,6 +92,7 @@ class FrontDesk:
     ehr: EhrPolicy | None = None
     provider: ProviderPolicy | None = None
     limits: LimitsSpec = field(default_factory=LimitsSpec)
+    holders: Holders | None = None
     intake: Intake | None = None
     shared: Shared = field(default_factory=Shared)
 
@@ -119,6 +123,7 @@ class FrontDesk:
         desk.limits = limits_of(root)
         if projects:
             desk.answering = answering(root, projects, clock=clock)
+            desk.holders = Holders(desk.answering.home)
             desk.ehr = ehr_policy(root)
             per_day = desk.limits.predictions_per_day
             desk.answering.quota = Quota(desk.answering.home, per_day, workers=desk.shared.workers)
@@ -205,12 +210,12 @@ class FrontDesk:
 
     def predict(self, model: str, question: PredictionRequest, *, by: str) -> PredictionAnswer:
         """Return a prediction that is kept."""
-        found = self._counted().answer(as_question(model, question), by=by)
+        found = self._answers().answer(as_question(model, question), by=by)
         return answered(replace(found, content=self._told(found.content)))
 
     def prediction(self, request_id: str, *, by: str) -> dict[str, Any]:
         """Return a stored prediction with all it was made from."""
-        return self._told(self._counted().prediction(request_id, by=by))
+        return self._told(self._answers().prediction(request_id, by=by))
 
     def _told(self, content: dict[str, Any]) -> dict[str, Any]:
         """Return a prediction with its figures as machines are told them."""
@@ -219,18 +224,18 @@ class FrontDesk:
 
     def plan(self, model: str) -> ReleaseSpec:
         """Return the signed release plan of a model that is served here."""
-        return self._counted().served(model).release
+        return self._answers().served(model).release
 
     def hook(self, asked: Asked) -> list[dict[str, Any]]:
         """Return the cards of one firing of a hook."""
         if self.ehr is None:
             raise NotFound("no record system is named here", code="ehr.none")
-        found = hooks.predict(self._counted(), asked)
+        found = hooks.predict(self._answers(), asked)
         return cards(found, self.plan(asked.model), self.ehr.spec)
 
     def feedback(self, said: Sequence[Said], *, by: str) -> int:
         """Return how many pieces of feedback on cards were new."""
-        return hooks.keep_feedback(self._counted(), said, by=by)
+        return hooks.keep_feedback(self._answers(), said, by=by)
 
     def _answers(self) -> Answering:
         if self.answering is None:
@@ -411,12 +416,8 @@ class FrontDesk:
 
     def token_person(self, token: str) -> PersonView | None:
         """Return who holds an API token that has not ended, and what it is for."""
-        with self._desk() as desk:
-            try:
-                held = credentials.holder(desk, token)
-            except Denied:
-                return None
-        if held.credential.use != "token":
+        held = self._holder(token)
+        if held is None or held.credential.use != "token":
             return None
         return PersonView(
             person=held.person.person_id,
@@ -424,6 +425,16 @@ class FrontDesk:
             roles=held.person.roles,
             scopes=held.credential.scopes,
         )
+
+    def _holder(self, token: str) -> Holder | None:
+        """Return who holds a token now, from the home that stays open where there is one."""
+        if self.holders is not None:
+            return self.holders.holder(token, at=self.clock())
+        with self._desk() as desk:
+            try:
+                return credentials.holder(desk, token)
+            except Denied:
+                return None
 
 
 def _row(found: Standing, synthetic: bool, at: Instant) -> ModelRow:  # noqa: FBT001 - one caller

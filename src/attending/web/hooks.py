@@ -64,7 +64,7 @@ async def call(request: Request, name: str) -> Response:
         asker=request.state.asker,
         call=str(asked.hookInstance),
     )
-    made = await run_in_threadpool(site.house.hook, question)
+    made = await site.turns.take(site.house.hook, question)
     return JSONResponse({"cards": made})
 
 

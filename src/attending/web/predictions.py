@@ -4,14 +4,13 @@ FastAPI reads the annotations at run time, hence no `annotations` import.
 """
 
 from fastapi import Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from attending.errors import BadInput
 from attending.web.names import check_request, check_slug
 from attending.web.openapi import described
 from attending.web.policy import DESCRIPTION, PATIENTS, SCORES, Routes
-from attending.web.site import person_of, site_of
+from attending.web.site import Site, person_of, site_of
 from attending.web.wire import asked
 
 ROUTES = Routes()
@@ -33,15 +32,16 @@ async def predict(request: Request, name: str) -> Response:
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
         raise BadInput(f"expected a body of {_JSON}", code="request.media_type")
-    question = asked(await request.body())
     site, person = site_of(request), person_of(request)
-    answer = await run_in_threadpool(
-        site.house.predict, check_slug(name), question, by=person.person if person else ""
-    )
-    status = 200 if answer.made_before else 201
+    by = person.person if person else ""
+    return await site.turns.take(_predicted, site, check_slug(name), await request.body(), by=by)
+
+
+def _predicted(site: Site, name: str, body: bytes, *, by: str) -> Response:
+    answer = site.house.predict(name, asked(body), by=by)
     return JSONResponse(
         answer.model_dump(mode="json"),
-        status_code=status,
+        status_code=200 if answer.made_before else 201,
         headers={"Location": answer.provenance},
     )
 

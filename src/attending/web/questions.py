@@ -26,10 +26,14 @@ def as_question(model: str, request: PredictionRequest) -> Question:
         encounter_id=_number(request.encounter_id),
         prediction_time=request.prediction_time.astimezone(UTC),
         index_start=request.index_start and request.index_start.astimezone(UTC),
-        events=None if request.events is None else tuple(map(_row, request.events)),
+        events=request.rows if request.rows is not None else _events(request),
         decision_point=request.decision_point,
         user_role=request.user_role,
     )
+
+
+def _events(request: PredictionRequest) -> tuple[dict[str, Any], ...] | None:
+    return None if request.events is None else tuple(map(_row, request.events))
 
 
 def _row(event: EventIn) -> dict[str, Any]:

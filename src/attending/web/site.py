@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from attending.errors import Denied, NotFound
 from attending.web.throttle import Throttle
+from attending.web.turns import Turns
 
 if TYPE_CHECKING:
     from fastapi import Request, Response
@@ -29,6 +30,7 @@ class Site:
         provider_or_none: where persons may sign in beside here; None where there is none.
         secure: true behind TLS; cookies then carry `Secure` and the `__Host-` prefix.
         secret: key of the form tokens; several workers must share one.
+        turns: in which scores are worked on.
     """
 
     house: House
@@ -37,6 +39,7 @@ class Site:
     secure: bool = False
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     throttle: Throttle = field(default_factory=Throttle)
+    turns: Turns = field(default_factory=Turns)
 
     @property
     def ehr(self) -> Ehr:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, TypeAlias
+import json
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 
 from attending import __version__
 from attending.errors import BadInput
+from attending.lifecycle.plain_events import plain_events
 from attending.web.strict_json import strict_json
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 #: A pseudonym as records and HTTP carry it: a decimal string.
 Pseudonym: TypeAlias = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,15}$")]
@@ -55,6 +68,22 @@ class PredictionRequest(_Strict):
     decision_point: Word | None = None
     user_role: Word | None = None
     events: Annotated[tuple[EventIn, ...], Field(max_length=20_000)] | None = None
+    _rows: Any = PrivateAttr(default=None)  # the same events, where they were read by the column
+
+    @property
+    def rows(self) -> pa.Table | None:
+        """Return the events that were read by the column; `events` is then empty."""
+        return self._rows
+
+    def read_by_column(self, rows: pa.Table) -> Self:
+        """Return the request with its events as rows."""
+        self._rows = rows
+        return self
+
+    @property
+    def n_events(self) -> int:
+        """Return how many events came, each different one once where they were read so."""
+        return len(self.events or ()) if self._rows is None else self._rows.num_rows
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -112,7 +141,9 @@ def asked(data: bytes) -> PredictionRequest:
     Raises:
         BadInput: a field is missing, unknown or malformed; the message names it and no value.
     """
-    strict_json(data)
+    found = _quickly(strict_json(data))
+    if found is not None:
+        return found
     try:
         request = PredictionRequest.model_validate_json(data, strict=True)
     except ValidationError as error:
@@ -129,6 +160,23 @@ def asked(data: bytes) -> PredictionRequest:
             hint="Send the events of one patient; nothing was scored.",
         )
     return request
+
+
+def _quickly(said: Any) -> PredictionRequest | None:  # noqa: ANN401 - any JSON value
+    """Return the request whose events are all in the plain form, else None: read it row by row."""
+    if not isinstance(said, dict) or not isinstance(subject := said.get("subject_id"), str):
+        return None
+    if said.keys() - PredictionRequest.model_fields.keys():
+        return None
+    rows = plain_events(said.get("events"), subject_id=subject)
+    if rows is None:
+        return None
+    try:
+        head = json.dumps({**said, "events": []})
+        request = PredictionRequest.model_validate_json(head, strict=True)
+    except ValidationError:  # the slow reading names the field
+        return None
+    return request.read_by_column(rows)
 
 
 def _said(error: ValidationError) -> str:
