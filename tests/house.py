@@ -35,7 +35,13 @@ def findings(root: Path) -> list[str]:
             found.append(f"{name}: runs code from data")
     empty = (room for room in sorted(ROOMS) if len(list((source / room).glob("*.py"))) < 2)
     found.extend(f"src/attending/{room}: an empty room" for room in empty)
-    return found + registries(root)
+    return found + registries(root) + strays(root)
+
+
+def strays(root: Path) -> list[str]:
+    """Return files that a database left in the root, by a path that was no longer there."""
+    ends = ("-shm", "-wal", "-journal")
+    return [f"{one.name!r}: left behind" for one in root.iterdir() if one.name.endswith(ends)]
 
 
 def registries(root: Path) -> list[str]:

@@ -21,9 +21,16 @@ def test_a_nameless_long_or_unsafe_module_is_found(tmp_path):
     (room / "utils.py").write_text("\n" * 600)
     (room / "load.py").write_text("import pickle\npickle.loads(b'')\n")
     (tmp_path / "requirements").mkdir()
+    (tmp_path / "\x02-shm").touch()
     (tmp_path / "requirements" / "core.txt").write_text("# https://host/simple\n")
     found = "\n".join(findings(tmp_path))
-    for words in ("without a name", "600 lines", "runs code from data", "names a host"):
+    for words in (
+        "without a name",
+        "600 lines",
+        "runs code from data",
+        "names a host",
+        "left behind",
+    ):
         assert words in found
 
 
