@@ -14,7 +14,6 @@ from attending.web.views import (
     GateView,
     Health,
     HealthCheck,
-    HomeView,
     LedgerLine,
     ModelPage,
     ModelRow,
@@ -151,10 +150,6 @@ class PaperHouse:
 
     def synthetic(self):
         return self.made_up
-
-    def about(self):
-        use = "synthetic" if self.made_up else "production"
-        return HomeView(name="ward-home", environment=use, synthetic=self.made_up)
 
     def first_use(self, space, name, *, ends, now):
         assert now < ends

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import jinja2
-from markupsafe import Markup, escape
 
 from attending import __version__
-from attending.digests import digest_bytes, short
-from attending.web.glossary import word_of
+from attending.digests import short
 
 if TYPE_CHECKING:
     from attending.types import Instant
@@ -69,51 +66,6 @@ def progress(stage: str) -> list[tuple[str, str]]:
 
 
 @cache
-def file_bytes(name: str) -> bytes | None:
-    """Return one of our own files, read once; None where there is none of that name."""
-    found = resources.files("attending.web") / "static" / name
-    return found.read_bytes() if found.is_file() else None
-
-
-@cache
-def asset(name: str) -> str:
-    """Return the address of one of our own files; another content has another address.
-
-    >>> asset("attending.svg").startswith("/static/attending.svg?v=")
-    True
-    """
-    return f"/static/{name}?v={short(digest_bytes(file_bytes(name) or b''))}"
-
-
-_CODE = Markup("<code>{}</code>")
-
-
-def term(name: str, said: str = "") -> Markup:
-    """Return a link to a word of the glossary, said as itself or in another form.
-
-    Raises:
-        NotFound: the glossary does not have it.
-
-    >>> str(term("stage:silent"))
-    '<a class="term" href="/glossary#stage-silent">silent</a>'
-    """
-    found = word_of(name)
-    link = Markup('<a class="term" href="/glossary#{}">{}</a>')
-    return link.format(found.place, said or found.word)
-
-
-def code(text: str) -> Markup:
-    """Return a sentence in which what stands between backticks is code; all is escaped.
-
-    >>> str(code("a `b<c` d"))
-    'a <code>b&lt;c</code> d'
-    """
-    parts = text.split("`")
-    told = (_CODE.format(one) if i % 2 else escape(one) for i, one in enumerate(parts))
-    return Markup("").join(told)
-
-
-@cache
 def _templates() -> jinja2.Environment:
     made = jinja2.Environment(
         loader=jinja2.PackageLoader("attending.web", "templates"),
@@ -122,27 +74,15 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {
-        "asset": asset,
-        "code": code,
-        "moment": moment,
-        "progress": progress,
-        "short": short,
-        "term": term,
-    }
+    made.filters |= {"moment": moment, "short": short, "progress": progress}
     made.globals |= {
         "stage_says": STAGE_SAYS,
         "answer_says": ANSWER_SAYS,
         "met_says": MET_SAYS,
         "program_version": __version__,
         "synthetic": False,
-        "home": None,
         "person": None,
-        "path": "/",
-        "navigation": (),
-        "crumbs": (),
-        "theme": "",
-        "form_token": "",
+        "logout_token": "",
     }
     return made
 

@@ -1,1 +1,0 @@
-"""Pages for people: one module a page, each with its route, what it reads and its view."""
