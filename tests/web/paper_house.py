@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from attending.digests import digest_bytes
 from attending.errors import NotFound
@@ -14,6 +15,7 @@ from attending.web.views import (
     GateView,
     Health,
     HealthCheck,
+    HomeView,
     LedgerLine,
     ModelPage,
     ModelRow,
@@ -22,6 +24,9 @@ from attending.web.views import (
     VerdictView,
 )
 from attending.web.wire import PredictionAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PASSPHRASE = "calm-otter-harbour-41"  # noqa: S105 - of a fictional person
 REPORT = (
@@ -147,6 +152,7 @@ class PaperHouse:
     roles: tuple[str, ...] = ("clinical_lead",)
     tokens: dict[str, PersonView] = field(default_factory=dict)
     used: set[tuple[str, str]] = field(default_factory=set)
+    seen: dict[Callable[..., object], Callable[..., object]] = field(default_factory=dict)
 
     def synthetic(self):
         return self.made_up
@@ -156,6 +162,17 @@ class PaperHouse:
         first = (space, name) not in self.used
         self.used.add((space, name))
         return first
+
+    def about(self):
+        return HomeView(
+            name="north",
+            environment="synthetic" if self.made_up else "production",
+            synthetic=self.made_up,
+        )
+
+    def look(self, read, *args, by, **more):
+        self.asked.append(f"{read.__name__} by {by}")
+        return self.seen[read](*args, **more)
 
     def models(self):
         return self.rows

@@ -11,11 +11,12 @@ from fastapi.exceptions import RequestValidationError
 
 from attending.errors import AttendingError
 from attending.specs.limits import LimitsSpec
-from attending.web import hooks, intake, predictions, routes, sign_in, worklist
+from attending.web import hooks, intake, predictions, routes, sign_in, theme, worklist
 from attending.web.budget import Budget
 from attending.web.door import Door
 from attending.web.ehr_tokens import asking
 from attending.web.fair_share import FairShare
+from attending.web.pages import glossary
 from attending.web.policy import Routes, authorize
 from attending.web.problems import malformed, refused
 from attending.web.provider import Provider
@@ -36,6 +37,8 @@ ROUTES = Routes.joined(
     intake.ROUTES,
     worklist.ROUTES,
     sign_in.ROUTES,
+    theme.ROUTES,
+    glossary.ROUTES,
 )
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
