@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from attending.digests import digest_bytes
 from attending.errors import NotFound
+from attending.lifecycle.owing import Owed, owed_by
 from attending.times import parse_instant
 from attending.web.views import (
     ConditionView,
@@ -137,6 +138,11 @@ PAGE = ModelPage(
     ),
 )  # fmt: skip
 
+OWED = (
+    Owed("review", "readmission-30d", "calibration", due=parse_instant(DAY), late=True),
+    Owed("gate", "readmission-30d", "monitoring and audit: subgroup. 7 of 10 events needed"),
+)
+
 
 @dataclass
 class PaperHouse:
@@ -152,7 +158,9 @@ class PaperHouse:
     roles: tuple[str, ...] = ("clinical_lead",)
     tokens: dict[str, PersonView] = field(default_factory=dict)
     used: set[tuple[str, str]] = field(default_factory=set)
-    seen: dict[Callable[..., object], Callable[..., object]] = field(default_factory=dict)
+    seen: dict[Callable[..., object], Callable[..., object]] = field(
+        default_factory=lambda: {owed_by: lambda *_: OWED}
+    )
 
     def synthetic(self):
         return self.made_up

@@ -104,7 +104,7 @@ def test_pages_fit_keep_to_the_policy_and_ask_nobody_else(browser, address, widt
     page.on("console", lambda message: said.append(message.text))
     page.on("request", lambda request: asked.append(request.url))
     sign_in(page, address, "ada", PASSPHRASE)
-    assert page.title() == "Models · attending"
+    assert page.title() == "Today · attending"
     for path in PATHS:
         page.goto(address + path)
         widest = page.evaluate("document.documentElement.scrollWidth")

@@ -14,11 +14,12 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
 from attending.digests import digest_bytes
 from attending.errors import IntegrityBroken, NotFound
+from attending.lifecycle.owing import owed_by
 from attending.web.names import check_digest, check_file, check_slug, inside
 from attending.web.policy import METRICS, PUBLIC, SIGNED_IN, Routes
 from attending.web.render import asset, file_bytes
 from attending.web.show import OUTSIDE, show
-from attending.web.site import Site, check_form, session_of, site_of
+from attending.web.site import Site, check_form, person_of, session_of, site_of
 
 ROUTES = Routes()
 _MEDIA = {
@@ -78,8 +79,11 @@ def static(request: Request, file: str) -> Response:
 
 @ROUTES.add("GET", "/", policy=SIGNED_IN, nav="Today")
 def home(request: Request) -> Response:
-    """Show every model with its stage, version and today's verdict."""
-    return show(request, "home.html.j2", models=site_of(request).house.models())
+    """Show what waits for the reader, and every model with its stage and today's verdict."""
+    house, person = site_of(request).house, person_of(request)
+    by, roles = (person.person, person.roles) if person else ("", ())
+    owed = house.look(owed_by, by, roles, by=by)
+    return show(request, "home.html.j2", models=house.models(), owed=owed)
 
 
 @ROUTES.add("GET", "/models/{name}", policy=SIGNED_IN)
