@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from attending.digests import digest_bytes
 from attending.errors import NotFound
+from attending.lifecycle.owing import Owed, owed_by
 from attending.times import parse_instant
 from attending.web.views import (
     ConditionView,
@@ -14,6 +16,7 @@ from attending.web.views import (
     GateView,
     Health,
     HealthCheck,
+    HomeView,
     LedgerLine,
     ModelPage,
     ModelRow,
@@ -22,6 +25,9 @@ from attending.web.views import (
     VerdictView,
 )
 from attending.web.wire import PredictionAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PASSPHRASE = "calm-otter-harbour-41"  # noqa: S105 - of a fictional person
 REPORT = (
@@ -132,6 +138,11 @@ PAGE = ModelPage(
     ),
 )  # fmt: skip
 
+OWED = (
+    Owed("review", "readmission-30d", "calibration", due=parse_instant(DAY), late=True),
+    Owed("gate", "readmission-30d", "monitoring and audit: subgroup. 7 of 10 events needed"),
+)
+
 
 @dataclass
 class PaperHouse:
@@ -147,6 +158,9 @@ class PaperHouse:
     roles: tuple[str, ...] = ("clinical_lead",)
     tokens: dict[str, PersonView] = field(default_factory=dict)
     used: set[tuple[str, str]] = field(default_factory=set)
+    seen: dict[Callable[..., object], Callable[..., object]] = field(
+        default_factory=lambda: {owed_by: lambda *_: OWED}
+    )
 
     def synthetic(self):
         return self.made_up
@@ -156,6 +170,17 @@ class PaperHouse:
         first = (space, name) not in self.used
         self.used.add((space, name))
         return first
+
+    def about(self):
+        return HomeView(
+            name="north",
+            environment="synthetic" if self.made_up else "production",
+            synthetic=self.made_up,
+        )
+
+    def look(self, read, *args, by, **more):
+        self.asked.append(f"{read.__name__} by {by}")
+        return self.seen[read](*args, **more)
 
     def models(self):
         return self.rows

@@ -65,7 +65,8 @@ def test_every_answer_carries_the_headers_of_the_door(house, signed_in):
             assert answer.headers[name] == value, (path, name)
         assert "access-control-allow-origin" not in answer.headers
         assert "server" not in answer.headers
-    assert "script" not in PAGE_POLICY
+    assert "script-src 'self';" in PAGE_POLICY
+    assert "unsafe" not in PAGE_POLICY
 
 
 def test_a_document_may_use_its_own_style_and_nothing_else(signed_in):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -14,47 +13,20 @@ from attending.lifecycle.desk import create_home
 from attending.web.app import create_app
 from attending.web.front_desk import FrontDesk
 from tests.web.at_provider import running
+from tests.web.looking import amiss, look_at, serving, sign_in, violations
 from tests.web.paper_house import DIGEST, PASSPHRASE, PaperHouse
 from tests.web.test_provider import now
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PATHS = ("/login", "/", "/models/readmission-30d", "/models/unknown", f"/documents/{DIGEST}")
+PATHS = (
+    *("/login", "/", "/models/readmission-30d", "/models/unknown", "/glossary"),
+    f"/documents/{DIGEST}",
+)
 
 
 @pytest.fixture(scope="module")
 def address():
-    import uvicorn
-
-    config = uvicorn.Config(
-        create_app(PaperHouse()), host="127.0.0.1", port=0, log_level="error", lifespan="on"
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(timeout=10)
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as player:
-        opened = player.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield opened
-        opened.close()
+    with serving(create_app(PaperHouse())) as found:
+        yield found
 
 
 @contextmanager
@@ -131,12 +103,8 @@ def test_pages_fit_keep_to_the_policy_and_ask_nobody_else(browser, address, widt
     said, asked = [], []
     page.on("console", lambda message: said.append(message.text))
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(f"{address}/login")
-    page.fill("#person", "ada")
-    page.fill("#passphrase", PASSPHRASE)
-    page.click("button.main")
-    page.wait_for_url(f"{address}/")
-    assert page.title() == "Models · attending"
+    sign_in(page, address, "ada", PASSPHRASE)
+    assert page.title() == "Today · attending"
     for path in PATHS:
         page.goto(address + path)
         widest = page.evaluate("document.documentElement.scrollWidth")
@@ -172,4 +140,52 @@ def test_a_hostile_name_runs_nothing_in_a_browser(browser):
     }))  # fmt: skip
     page.wait_for_timeout(200)
     assert alerts == ["1"]
+    page.close()
+
+
+@pytest.mark.browser
+def test_pages_read_well_wide_and_narrow_light_and_dark(browser, address):
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.set_content("<main><img src='data:,'><p style='width:900px'>wide</p></main>")
+    assert amiss(page)  # the controls: both looks see what is wrong
+    assert any(one.startswith("image-alt") for one in violations(page))
+    page.goto(f"{address}/login")
+    assert (amiss(page), violations(page)) == ([], [])
+    sign_in(page, address, "ada", PASSPHRASE)
+    paths = ("/", "/models/readmission-30d", "/models/unknown", "/glossary")
+    assert look_at(page, address, paths, prefix="paper-") == {}
+    page.close()
+
+
+@pytest.mark.browser
+def test_the_colours_that_a_reader_chose_stay_until_given_up(browser, address):
+    page = browser.new_page(color_scheme="light")
+    sign_in(page, address, "ada", PASSPHRASE)
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    page.goto(f"{address}/glossary")
+    page.click("text=Dark")
+    page.wait_for_url(f"{address}/glossary")
+    assert page.evaluate(ground) != light
+    page.goto(address)
+    assert page.get_attribute("html", "data-theme") == "dark"
+    page.click("text=As the system")
+    assert page.evaluate(ground) == light
+    page.close()
+
+
+@pytest.mark.browser
+def test_the_filter_of_the_glossary_helps_and_is_not_needed(browser, address):
+    page = browser.new_page()
+    sign_in(page, address, "ada", PASSPHRASE)
+    page.goto(f"{address}/glossary")
+    page.fill("#filter", "recalibrate")
+    assert page.locator("[data-row]:visible").count() < 5
+    context = browser.new_context(java_script_enabled=False)
+    bare = context.new_page()
+    sign_in(bare, address, "ada", PASSPHRASE)
+    bare.goto(f"{address}/glossary")
+    assert bare.locator("#filter").is_hidden()
+    assert bare.locator("[data-row]:visible").count() > 200
+    context.close()
     page.close()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from lxml import html
 
+from attending.lifecycle.owing import owed_by
 from attending.web.views import ModelPage, ModelRow
 from tests.web.paper_house import PAGE, READMISSION, PaperHouse, verdict
 from tests.web.visitor import visitor_of
@@ -15,7 +16,7 @@ def words(answer):
 def test_the_first_page_shows_each_model_with_version_stage_and_verdict(signed_in):
     page = html.fromstring(signed_in.get("/").content)
     cards = page.xpath("//article")
-    assert [card.xpath("string(.//h2)").strip() for card in cards] == [
+    assert [card.xpath("string(.//h3)").strip() for card in cards] == [
         "deterioration-12h",
         "readmission-30d",
         "length-of-stay",
@@ -25,6 +26,15 @@ def test_the_first_page_shows_each_model_with_version_stage_and_verdict(signed_i
     assert answers == ["continue", "watch", "no verdict", "stop"]
     assert all(card.xpath(".//li[@aria-current='step']") for card in cards)
     assert "v12" in cards[3].text_content()
+
+
+def test_the_first_page_says_what_waits_for_the_reader_late_first(house, signed_in):
+    page = html.fromstring(signed_in.get("/").content)
+    rows = [" ".join(row.text_content().split()) for row in page.xpath("//tbody/tr")]
+    assert rows[0].endswith("2026-03-02 06:05 UTC overdue")
+    assert "7 of 10 events needed" in rows[1]
+    house.seen[owed_by] = lambda *_: ()
+    assert "Nothing waits for you." in words(signed_in.get("/"))
 
 
 def test_no_verdict_is_never_shown_as_continue(signed_in):
@@ -86,7 +96,7 @@ def test_a_hostile_name_is_text_on_the_page(house, signed_in):
     house.rows = (row,)
     for path in ("/", "/models/readmission-30d"):
         page = html.fromstring(signed_in.get(path).content)
-        assert not page.xpath("//script")
+        assert not page.xpath("//script[not(starts-with(@src, '/static/attending.js'))]")
         assert not page.xpath("//*[@onerror]")
         assert bad in page.text_content()
 

@@ -12,11 +12,12 @@ from fastapi.exceptions import RequestValidationError
 
 from attending.errors import AttendingError
 from attending.specs.limits import LimitsSpec
-from attending.web import hooks, intake, predictions, routes, sign_in, worklist
+from attending.web import hooks, intake, predictions, routes, sign_in, theme, worklist
 from attending.web.budget import Budget
 from attending.web.door import Door
 from attending.web.ehr_tokens import asking
 from attending.web.fair_share import FairShare
+from attending.web.pages import glossary
 from attending.web.policy import Routes, authorize
 from attending.web.problems import malformed, refused
 from attending.web.provider import Provider
@@ -39,6 +40,8 @@ ROUTES = Routes.joined(
     intake.ROUTES,
     worklist.ROUTES,
     sign_in.ROUTES,
+    theme.ROUTES,
+    glossary.ROUTES,
 )
 #: After so long a thread that scores lets the one that listens go on; Python's own 5 ms, at each of
 #: the pieces in which a body comes, would be what a client waits for most.

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from attending.web.asgi import Application, Message, Receive, Scope, Send
 
 PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
 #: On every answer; a document brings a narrower content policy of its own.

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attending.errors import AttendingError, Denied, NotFound
-from attending.lifecycle import credentials, delivering, hooks, overview, provider_accounts
+from attending.lifecycle import (
+    credentials,
+    delivering,
+    hooks,
+    overview,
+    policies,
+    provider_accounts,
+)
 from attending.lifecycle.answered_counts import Seen
 from attending.lifecycle.answering import answering
 from attending.lifecycle.desk import open_desk
@@ -30,6 +37,7 @@ from attending.web.views import (
     GateView,
     Health,
     HealthCheck,
+    HomeView,
     LedgerLine,
     ModelPage,
     ModelRow,
@@ -57,6 +65,7 @@ if TYPE_CHECKING:
     from attending.types import Instant
     from attending.web.wire import PredictionAnswer, PredictionRequest
 
+Read = TypeVar("Read")
 #: A session that nobody uses ends after this long; in any case after eight hours.
 IDLE_MICROS = 30 * MINUTE
 
@@ -132,6 +141,21 @@ class FrontDesk:
         """Return whether this home is synthetic."""
         with self._desk() as desk:
             return desk.home.synthetic
+
+    def about(self) -> HomeView:
+        """Return the name of this home and what it is for."""
+        with self._desk() as desk:
+            synthetic, production = desk.home.synthetic, policies.in_use(desk).production
+        name = self.root.parent.name if self.root.name.startswith(".") else self.root.name
+        use = "production" if production else "not production"
+        return HomeView(
+            name=name or "home", environment="synthetic" if synthetic else use, synthetic=synthetic
+        )
+
+    def look(self, read: Callable[..., Read], *args: Any, by: str, **more: Any) -> Read:  # noqa: ANN401
+        """Return what a page reads or does, with the home open once for all of it."""
+        with open_desk(self.root, at=self.clock(), actor=by) as desk:
+            return read(desk, *args, **more)
 
     def models(self) -> tuple[ModelRow, ...]:
         """Return one row for each model, by name."""

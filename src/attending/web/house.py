@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import timedelta
 
     from attending.lifecycle.hooks import Asked, Said
     from attending.lifecycle.intake import Taken
     from attending.specs.release import ReleaseSpec
-    from attending.web.views import Health, ModelPage, ModelRow, PersonView, TodayLine
+    from attending.web.views import Health, HomeView, ModelPage, ModelRow, PersonView, TodayLine
     from attending.web.wire import PredictionAnswer, PredictionRequest
+
+Read = TypeVar("Read")
 
 
 class House(Protocol):
@@ -20,6 +22,27 @@ class House(Protocol):
 
     def synthetic(self) -> bool:
         """Return whether this home is synthetic, which every page then says."""
+        ...
+
+    def about(self) -> HomeView:
+        """Return the name of this home and what it is for."""
+        ...
+
+    def look(
+        self,
+        read: Callable[..., Read],
+        *args: Any,  # noqa: ANN401 - as the function that reads takes them
+        by: str,
+        **more: Any,  # noqa: ANN401 - as the function that reads takes them
+    ) -> Read:
+        """Return what `read(desk, *args, **more)` returns: what one page reads or does.
+
+        Args:
+            read: takes an open desk first; a page has one, and asks for nothing else.
+            args: what else it takes.
+            by: the login of who looks; every ledger entry that is left says so.
+            more: what else it takes by keyword.
+        """
         ...
 
     def models(self) -> tuple[ModelRow, ...]:

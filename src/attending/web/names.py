@@ -10,8 +10,9 @@ _SLUG = re.compile(r"(?=.{1,64}$)[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _REQUEST = re.compile(r"[0-9a-f]{32}")
 _MESSAGE = re.compile(r"[!-~]{0,200}")
-_FILE = re.compile(r"[a-z]{1,32}\.(?:css|svg)")
-_INSIDE = re.compile(rf"/(?:models/{_SLUG.pattern}|documents/{_DIGEST.pattern})?")
+_FILE = re.compile(r"[a-z]{1,32}\.(?:css|js|svg)")
+#: A path of small words: no dot, no second slash at the start, no query.
+_INSIDE = re.compile(r"/(?!log(?:in|out)|theme)(?:[a-z0-9][a-z0-9-]*(?:/[a-z0-9][a-z0-9-]*)*)?")
 
 
 def _matching(text: str, wanted: re.Pattern[str], *, what: str, expected: str) -> str:
@@ -73,9 +74,9 @@ def check_file(text: str) -> str:
 
 
 def inside(path: str) -> str:
-    """Return `path` when it is a page of ours, else the first page: no open redirect.
+    """Return `path` when it can be a page of ours, else the first page: no open redirect.
 
-    >>> inside("/models/readmission-30d"), inside("//elsewhere.example/")
-    ('/models/readmission-30d', '/')
+    >>> inside("/models/readmission-30d"), inside("//elsewhere.example/"), inside("/logout")
+    ('/models/readmission-30d', '/', '/')
     """
     return path if _INSIDE.fullmatch(path) else "/"

@@ -49,12 +49,13 @@ PATIENTS = Policy(roles=frozenset({"clinical_lead", "nurse_leader", "operator"})
 
 @dataclass(frozen=True)
 class Route:
-    """One route that is declared here and nowhere else."""
+    """One route that is declared here and nowhere else; `nav` is its word in the navigation."""
 
     method: str
     path: str
     endpoint: Callable[..., Any]  # any signature: FastAPI fills it
     policy: Policy
+    nav: str = ""
 
 
 class Routes:
@@ -79,11 +80,13 @@ class Routes:
             found._routes |= {(one.method, one.path): one for one in other.declared()}
         return found
 
-    def add(self, method: str, path: str, *, policy: Policy) -> Callable[[Endpoint], Endpoint]:
-        """Return a decorator that declares a route with its policy."""
+    def add(
+        self, method: str, path: str, *, policy: Policy, nav: str = ""
+    ) -> Callable[[Endpoint], Endpoint]:
+        """Return a decorator that declares a route with its policy, and its word to lead there."""
 
         def declare(endpoint: Endpoint) -> Endpoint:
-            self._routes[method, path] = Route(method, path, endpoint, policy)
+            self._routes[method, path] = Route(method, path, endpoint, policy, nav)
             return endpoint
 
         return declare

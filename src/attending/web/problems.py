@@ -11,8 +11,11 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
 from attending.errors import AttendingError
 from attending.web.render import page
+from attending.web.show import framed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fastapi import Request, Response
 
     from attending.web.asgi import Scope
@@ -53,14 +56,20 @@ def described(error: Exception) -> tuple[int, dict[str, str]]:
     return 500, dict(_UNEXPECTED)
 
 
-def problem(scope: Scope, error: Exception) -> Response:
-    """Return the answer that a refusal gets, as the asker can read it."""
+def problem(scope: Scope, error: Exception, *, frame: Mapping[str, Any] | None = None) -> Response:
+    """Return the answer that a refusal gets, as the asker can read it.
+
+    Args:
+        scope: of the request.
+        error: why it is refused.
+        frame: what the frame of a page shows; a bare page without it.
+    """
     status, fields = described(error)
     headers = dict(getattr(error, "headers", None) or {})
     if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
         headers.setdefault("Retry-After", _RETRY_SECONDS)
     if wants_page(Headers(scope=scope)):
-        body = page("problem.html.j2", problem=fields, status=status)
+        body = page("problem.html.j2", problem=fields, status=status, **(frame or {}))
         return HTMLResponse(body, status_code=status, headers=headers)
     content: dict[str, Any] = {"type": "about:blank", "title": fields["message"], "status": status}
     return JSONResponse(
@@ -76,7 +85,17 @@ def refused(request: Request, error: Exception) -> Response:
     unknown = getattr(error, "status_code", None) == 401
     if unknown and request.method == "GET" and wants_page(request.headers):
         return RedirectResponse(f"/login?next={request.url.path}", status_code=303)
-    return problem(request.scope, error)
+    return problem(request.scope, error, frame=_frame(request))
+
+
+def _frame(request: Request) -> Mapping[str, Any] | None:
+    """Return the frame of a page, None for a machine or when the home does not open."""
+    if not wants_page(request.headers):
+        return None
+    try:
+        return framed(request)
+    except AttendingError:
+        return None
 
 
 def malformed(request: Request, error: Exception) -> Response:
@@ -84,4 +103,4 @@ def malformed(request: Request, error: Exception) -> Response:
     said: list[dict[str, Any]] = getattr(error, "errors", list)()
     fields = sorted({".".join(str(part) for part in item["loc"]) for item in said})
     named = HTTPException(422, f"expected other fields: {', '.join(fields)}")
-    return problem(request.scope, named)
+    return problem(request.scope, named, frame=_frame(request))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 
 from attending import __version__
-from attending.digests import short
+from attending.digests import digest_bytes, short
+from attending.web.glossary import word_of
 
 if TYPE_CHECKING:
     from attending.types import Instant
@@ -66,6 +68,23 @@ def progress(stage: str) -> list[tuple[str, str]]:
 
 
 @cache
+def file_bytes(name: str) -> bytes | None:
+    """Return one of our own files, read once; None where there is none of that name."""
+    found = resources.files("attending.web") / "static" / name
+    return found.read_bytes() if found.is_file() else None
+
+
+@cache
+def asset(name: str) -> str:
+    """Return the address of one of our own files; another content has another address.
+
+    >>> asset("attending.svg").startswith("/static/attending.svg?v=")
+    True
+    """
+    return f"/static/{name}?v={short(digest_bytes(file_bytes(name) or b''))}"
+
+
+@cache
 def _templates() -> jinja2.Environment:
     made = jinja2.Environment(
         loader=jinja2.PackageLoader("attending.web", "templates"),
@@ -74,15 +93,26 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"moment": moment, "short": short, "progress": progress}
+    made.filters |= {
+        "asset": asset,
+        "moment": moment,
+        "progress": progress,
+        "short": short,
+    }
     made.globals |= {
         "stage_says": STAGE_SAYS,
         "answer_says": ANSWER_SAYS,
         "met_says": MET_SAYS,
+        "word_of": word_of,
         "program_version": __version__,
         "synthetic": False,
+        "home": None,
         "person": None,
-        "logout_token": "",
+        "path": "/",
+        "navigation": (),
+        "crumbs": (),
+        "theme": "",
+        "form_token": "",
     }
     return made
 

@@ -7,7 +7,6 @@ import base64
 import hashlib
 import re
 import secrets
-from importlib import resources
 from typing import Annotated
 
 from fastapi import Form, Request, Response
@@ -15,13 +14,20 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
 from attending.digests import digest_bytes
 from attending.errors import IntegrityBroken, NotFound
+from attending.lifecycle.owing import owed_by
 from attending.web.names import check_digest, check_file, check_slug, inside
 from attending.web.policy import METRICS, PUBLIC, SIGNED_IN, Routes
-from attending.web.render import page
+from attending.web.render import asset, file_bytes
+from attending.web.show import OUTSIDE, show
 from attending.web.site import Site, check_form, person_of, session_of, site_of
 
 ROUTES = Routes()
-_MEDIA = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
+_MEDIA = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+_FOR_EVER = "public, max-age=31536000, immutable"
 _STYLE = re.compile(rb"<style>(.*?)</style>", re.DOTALL)
 _WRONG = "The name or the passphrase is wrong."
 Text = Annotated[str, Form(max_length=200)]
@@ -56,22 +62,28 @@ def metrics(request: Request) -> Response:
 
 
 @ROUTES.add("GET", "/static/{file}", policy=PUBLIC)
-def static(file: str) -> Response:
-    """Return one of our own files: the style and the icon.
+def static(request: Request, file: str) -> Response:
+    """Return one of our own files; under the address of its content it may be kept for ever.
 
     Raises:
         NotFound: we serve no such file.
     """
-    found = resources.files("attending.web") / "static" / check_file(file)
-    if not found.is_file():
+    data = file_bytes(check_file(file))
+    if data is None:
         raise NotFound("got a file name that is not served here", code="web.file")
-    return Response(found.read_bytes(), headers={"Content-Type": _MEDIA[file.rpartition(".")[2]]})
+    headers = {"Content-Type": _MEDIA[file.rpartition(".")[2]]}
+    if asset(file) == f"{request.url.path}?{request.url.query}":
+        headers["Cache-Control"] = _FOR_EVER
+    return Response(data, headers=headers)
 
 
-@ROUTES.add("GET", "/", policy=SIGNED_IN)
+@ROUTES.add("GET", "/", policy=SIGNED_IN, nav="Today")
 def home(request: Request) -> Response:
-    """Show every model with its stage, version and today's verdict."""
-    return _page(request, "home.html.j2", models=site_of(request).house.models())
+    """Show what waits for the reader, and every model with its stage and today's verdict."""
+    house, person = site_of(request).house, person_of(request)
+    by, roles = (person.person, person.roles) if person else ("", ())
+    owed = house.look(owed_by, by, roles, by=by)
+    return show(request, "home.html.j2", models=house.models(), owed=owed)
 
 
 @ROUTES.add("GET", "/models/{name}", policy=SIGNED_IN)
@@ -79,7 +91,13 @@ def model(request: Request, name: str) -> Response:
     """Show one model: verdict, today, gates, documents and history."""
     house = site_of(request).house
     shown = house.model(check_slug(name))
-    return _page(request, "model.html.j2", model=shown, today=house.today(name))
+    return show(
+        request,
+        "model.html.j2",
+        crumbs=[("Today", "/")],
+        model=shown,
+        today=house.today(name),
+    )
 
 
 @ROUTES.add("GET", "/documents/{digest}", policy=SIGNED_IN)
@@ -162,27 +180,15 @@ def _login_page(request: Request, *, back: str, wrong: str = "") -> Response:
     """Show the form with a token that is bound to a fresh cookie."""
     site = site_of(request)
     bound_to = secrets.token_urlsafe(32)
-    body = page(
+    answer = show(
+        request,
         "login.html.j2",
-        synthetic=site.house.synthetic(),
+        status=401 if wrong else 200,
         token=site.form_token(bound_to),
         back=back,
         wrong=wrong,
         provider=site.provider_title,
+        **OUTSIDE,
     )
-    answer = HTMLResponse(body, status_code=401 if wrong else 200)
     site.set_cookie(answer, purpose="form", value=bound_to)
     return answer
-
-
-def _page(request: Request, template: str, **values: object) -> Response:
-    site = site_of(request)
-    return HTMLResponse(
-        page(
-            template,
-            synthetic=site.house.synthetic(),
-            person=person_of(request),
-            logout_token=site.form_token(session_of(request)),
-            **values,
-        )
-    )

@@ -16,6 +16,7 @@ from attending.web.policy import PUBLIC, SIGNED_IN, Routes
 from attending.web.provider import FLOW_SECONDS, Flow, NotBelieved, Provider
 from attending.web.render import page
 from attending.web.sealed import opened, sealed
+from attending.web.show import OUTSIDE, show
 from attending.web.site import Site, check_form, person_of, session_of, site_of
 
 ROUTES = Routes()
@@ -58,7 +59,7 @@ def _finished(request: Request, site: Site, there: Provider) -> Response:
     issuer = there.spec.issuer
     if flow.purpose == "confirm":
         code = site.house.provider_confirm(flow.person, issuer=issuer, subject=subject)
-        return HTMLResponse(page("code.html.j2", code=code, synthetic=site.house.synthetic()))
+        return show(request, "code.html.j2", code=code)
     if flow.purpose == "invitation":
         session = site.house.provider_accept(flow.invitation, issuer=issuer, subject=subject)
     else:
@@ -75,8 +76,8 @@ def invitation_form(request: Request) -> Response:
     """Show the form in which an invitation is taken up with an account at the provider."""
     site = site_of(request)
     bound_to = secrets.token_urlsafe(32)
-    values = {"synthetic": site.house.synthetic(), "token": site.form_token(bound_to)}
-    answer = HTMLResponse(page("invitation.html.j2", title=site.provider.spec.title, **values))
+    title, token = site.provider.spec.title, site.form_token(bound_to)
+    answer = show(request, "invitation.html.j2", title=title, token=token, **OUTSIDE)
     site.set_cookie(answer, purpose="form", value=bound_to)
     return answer
 
@@ -92,16 +93,8 @@ def invitation(request: Request, *, invitation: Text, token: Text = "") -> Respo
 @ROUTES.add("GET", "/confirm", policy=SIGNED_IN)
 def confirm_page(request: Request) -> Response:
     """Show what a code is and how to get one."""
-    site = site_of(request)
-    return HTMLResponse(
-        page(
-            "confirm.html.j2",
-            title=site.provider.spec.title,
-            synthetic=site.house.synthetic(),
-            person=person_of(request),
-            logout_token=site.form_token(session_of(request)),
-        )
-    )
+    title = site_of(request).provider.spec.title
+    return show(request, "confirm.html.j2", title=title)
 
 
 @ROUTES.add("GET", "/confirm/provider", policy=SIGNED_IN)

@@ -14,6 +14,14 @@ class View(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class HomeView(View):
+    """Which home this is; `environment` is `synthetic`, `production` or `not production`."""
+
+    name: str
+    environment: str
+    synthetic: bool = False
+
+
 class VerdictView(View):
     """Today's answer for one model.
 

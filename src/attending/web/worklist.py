@@ -9,11 +9,11 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Form, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 
 from attending.web.names import check_request, check_slug
 from attending.web.policy import PATIENTS, WARD, Routes
-from attending.web.render import page
+from attending.web.show import show
 from attending.web.site import check_form, person_of, session_of, site_of
 
 ROUTES = Routes()
@@ -32,16 +32,13 @@ def worklist_page(request: Request, name: str) -> Response:
     site, person = site_of(request), person_of(request)
     by = person.person if person else ""
     model = site.house.model(check_slug(name))
-    body = page(
+    return show(
+        request,
         "worklist.html.j2",
-        synthetic=site.house.synthetic(),
-        person=person,
-        logout_token=site.form_token(session_of(request)),
+        crumbs=[("Today", "/"), (name, f"/models/{name}")],
         model=model,
         rows=site.house.worklist(name, site="", by=by),
-        token=site.form_token(session_of(request)),
     )
-    return HTMLResponse(body)
 
 
 @ROUTES.add("POST", "/worklist/{name}", policy=WARD)

@@ -1,0 +1,120 @@
+"""Looking at a page as a reader does: it fits, nothing overlaps, axe finds nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDTHS = (1280, 390)
+THEMES = ("light", "dark")
+PICTURES = Path(os.environ.get("ATTENDING_SCREENSHOTS", "build/screenshots"))
+#: What of a page is wrong for the eye: wider than the window, cut off, or one text over another.
+AMISS = """() => {
+  const amiss = [];
+  const wide = document.documentElement.scrollWidth;
+  if (wide > innerWidth) amiss.push(`the page is ${wide} wide`);
+  const hidden = (node) => !node.checkVisibility({opacityProperty: true, visibilityProperty: true})
+    || node.closest('.unseen, .skip, .rest, caption.quiet, .stack thead');
+  const texts = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const node = walk.currentNode, parent = node.parentElement;
+    if (!node.data.trim() || parent.closest('script, style') || hidden(parent)) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const box of range.getClientRects()) {
+      if (box.width < 1 || box.height < 1) continue;
+      if (box.right > innerWidth + 1 || box.left < -1) amiss.push(`cut off: ${node.data.trim()}`);
+      texts.push({box, parent, said: node.data.trim().slice(0, 40)});
+    }
+    for (let up = parent; up; up = up.parentElement) {
+      const style = getComputedStyle(up);
+      if (/hidden|clip/.test(style.overflowX) && up.scrollWidth > up.clientWidth + 1)
+        amiss.push(`clipped: ${node.data.trim().slice(0, 40)}`);
+    }
+  }
+  for (let i = 0; i < texts.length; i++)
+    for (let j = i + 1; j < texts.length; j++) {
+      const a = texts[i].box, b = texts[j].box;
+      const x = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const y = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (x > 2 && y > Math.min(a.height, b.height) * 0.35)
+        amiss.push(`overlap: ${texts[i].said} / ${texts[j].said}`);
+    }
+  return [...new Set(amiss)];
+}"""
+
+
+@contextmanager
+def serving(app):
+    """Give the address at which an app is served to browsers."""
+    import uvicorn
+
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="on")
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(timeout=60)
+
+
+def sign_in(page, address, person, passphrase):
+    """Sign in as a person would."""
+    page.goto(f"{address}/login")
+    page.fill("#person", person)
+    page.fill("#passphrase", passphrase)
+    page.click("button.main")
+    page.wait_for_url(f"{address}/")
+
+
+def amiss(page):
+    """Return what a reader would see wrong with the page that is open."""
+    return page.evaluate(AMISS)
+
+
+def violations(page):
+    """Return what axe finds: rule and place."""
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {node['target']}" for one in found for node in one["nodes"]]
+
+
+def keep_picture(page, name):
+    """Keep a picture of the whole page under build/screenshots."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+
+
+def look_at(page, address, paths, *, prefix=""):
+    """Return by path, width and theme all that is wrong, after a picture of each was kept."""
+    found = {}
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme)
+            for path in paths:
+                page.goto(address + path)
+                wrong = amiss(page) + (violations(page) if width == WIDTHS[0] else [])
+                name = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[:40] or "today"
+                keep_picture(page, f"{prefix}{name}-{width}-{theme}")
+                if wrong:
+                    found[f"{path} {width} {theme}"] = wrong
+    return found
