@@ -204,7 +204,7 @@ def serving(home: LiveHome, *words: str, workers: int = 1, wait: bool = True) ->
         service = Service(process, port, home, log)
         try:
             if wait:
-                until(service.up, "the service is ready")
+                until(service.up, "the service is ready", patience=4 * PATIENCE)
             yield service
             process.terminate()
             assert process.wait(PATIENCE) == 0, log.read_text()

@@ -39,6 +39,8 @@ ASKERS, CLIENTS = 4, 30
 BAR_SECONDS = 5.0
 #: An act is taken to hold once nothing else was told for so long.
 QUIET_SECONDS = 1.5
+#: After so long no other trial is begun, however many were wanted.
+MOST_SECONDS = 900.0
 #: What one asker may take here.
 LIMITS = "at_once: 32\nper_minute: 1000000\npredictions_per_day: 10000000\n"
 ACTS = ("disable", "rollback", "criteria")
@@ -243,6 +245,8 @@ def soak(
         with load.running(CLIENTS):
             until(lambda: load.settled("live", old="no_score"), "the version answers")
             for number in range(trials):
+                if time.monotonic() - begun > MOST_SECONDS:
+                    break
                 _trial(load, switch, found, stop=ACTS[number % len(ACTS)])
             found.restarts = [_killed(service, workers) for _ in range(kills)]
         found.lasted = time.monotonic() - begun

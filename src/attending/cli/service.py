@@ -15,7 +15,10 @@ from attending.errors import BadInput
 from attending.lifecycle.projects import open_project
 
 if TYPE_CHECKING:
+    from attending.web.front_desk import FrontDesk
     from attending.web.listen import Front
+    from attending.web.shared import Shared
+    from attending.web.traces import Traces
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9a-fA-F:]+\]")
 
@@ -39,6 +42,9 @@ def serve(
     workers: Annotated[
         int, typer.Option(min=1, max=16, help="Processes that answer, behind one socket.")
     ] = 1,
+    traces: Annotated[
+        Path | None, typer.Option(help="Add OpenTelemetry spans to this file, one a line.")
+    ] = None,
     worker: Annotated[bool, typer.Option("--worker", hidden=True)] = False,  # of such a service
 ) -> None:
     """Serve the pages, and answer machines for the models of the projects that are named.
@@ -54,7 +60,7 @@ def serve(
     front = Front(behind_proxy=tuple(behind_proxy or ()))
     check_bind(host, front)
     named = frozenset(_checked(name) for name in hosts or ())
-    asked = _Asked(tuple(project or ()), home_path(home), at, host, port, front, named)
+    asked = _Asked(tuple(project or ()), home_path(home), at, host, port, front, named, traces)
     if worker:
         _answer(asked, worker=True)
         return
@@ -78,6 +84,7 @@ class _Asked:
     port: int
     front: Front
     named: frozenset[str]
+    traces: Path | None = None
 
     @property
     def words(self) -> list[str]:
@@ -87,6 +94,7 @@ class _Asked:
         said += [("behind-proxy", one) for one in self.front.behind_proxy]
         said += [("hosts", name) for name in sorted(self.named)]
         said += [] if self.at is None else [("at", self.at)]
+        said += [] if self.traces is None else [("traces", self.traces)]
         return [f"--{name}={value}" for name, value in said]
 
 
@@ -115,6 +123,7 @@ def _answer(asked: _Asked, *, worker: bool) -> None:
         projects=[open_project(folder) for folder in asked.projects],
         shared=shared,
     )
+    traces = _traces(asked, house, shared)
     app = create_app(
         house,
         hosts=LOOPBACK | asked.named,
@@ -123,8 +132,24 @@ def _answer(asked: _Asked, *, worker: bool) -> None:
         provider=house.provider,
         limits=house.limits,
         shared=shared,
+        traces=traces,
     )
     listen(app, asked.host, asked.port, front=asked.front, shared=shared)
+    if traces is not None:
+        traces.close()
+
+
+def _traces(asked: _Asked, house: FrontDesk, shared: Shared) -> Traces | None:
+    """Return where spans go, those of steps within an answer too; None unless asked for."""
+    if asked.traces is None:
+        return None
+    from attending.web.traces import Traces
+
+    place = 0 if shared.board is None else shared.board.place
+    traces = Traces.to_file(asked.traces, worker=place)
+    if house.answering is not None:
+        house.answering.step = traces.step
+    return traces
 
 
 def _checked(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ from attending.times import SECOND, format_instant, to_micros
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     import pyarrow as pa
@@ -122,6 +124,7 @@ class Answering:
         clock: gives the present instant.
         seen: counts of what was answered since the start, for dashboards.
         quota: how much one client may ask for; as much as it likes when None.
+        step: times a step of an answer by its name; nobody does unless traces are asked for.
     """
 
     home: Home
@@ -129,6 +132,7 @@ class Answering:
     clock: Callable[[], Instant]
     seen: Seen = field(default_factory=Seen)
     quota: Quota | None = None
+    step: Callable[[str], AbstractContextManager[None]] = lambda _name: nullcontext()
     _held: dict[str, _Held] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -165,10 +169,12 @@ class Answering:
         asked, events = self._with_events(asked)
         desk = Desk(home=self.home, at=at, actor=by)
         while True:
-            stored = _scored(held.served, asked, events, at=at)
+            with self.step("score"):
+                stored = _scored(held.served, asked, events, at=at)
             keep = partial(_kept, desk, stored=stored, seen=held.acts, begun=begun)
             try:
-                found = self._commit.run(keep, keyed=True)
+                with self.step("keep"):
+                    found = self._commit.run(keep, keyed=True)
                 break
             except Refused as refused:
                 if refused.code != _ACTED:

@@ -24,6 +24,7 @@ from attending.web.provider import Provider
 from attending.web.shared import Shared
 from attending.web.site import Site
 from attending.web.throttle import Throttle
+from attending.web.traces import Traced
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from attending.lifecycle.ehr import EhrPolicy
     from attending.lifecycle.provider import ProviderPolicy
     from attending.web.house import House
+    from attending.web.traces import Traces
 
 #: Every route that there is: pages for people, then what machines ask.
 ROUTES = Routes.joined(
@@ -58,6 +60,7 @@ def create_app(  # noqa: PLR0913 - each is of its own kind
     provider: ProviderPolicy | None = None,
     limits: LimitsSpec | None = None,
     shared: Shared | None = None,
+    traces: Traces | None = None,
 ) -> FastAPI:
     """Return the web application over one house.
 
@@ -70,6 +73,7 @@ def create_app(  # noqa: PLR0913 - each is of its own kind
         limits: what one asker may take; the defaults when None.
         ehr: the record systems that may ask, and their keys; None where none may.
         shared: what the workers of one service hold together; nothing where this one is alone.
+        traces: where spans of requests go; nowhere when None.
     """
     shared = shared or Shared()
     app = FastAPI(
@@ -100,6 +104,8 @@ def create_app(  # noqa: PLR0913 - each is of its own kind
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_middleware(FairShare, limits=limits or LimitsSpec(), cells=shared.cells)
     app.add_middleware(Budget)
+    if traces is not None:
+        app.add_middleware(Traced, traces=traces)
     named = set() if provider is None else {str(urlsplit(provider.spec.redirect).hostname)}
     app.add_middleware(Door, hosts=hosts | named)
     return app
