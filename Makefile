@@ -75,13 +75,13 @@ $(ACES)/.stamp: $(STAMP) requirements/aces.txt
 	@VIRTUAL_ENV=$(ACES) $(BIN)/uv pip sync --quiet --require-hashes requirements/aces.txt
 	@touch $@
 
-OTHERS := medstab validation seismometer pmvalsampsize xgboost evidently nannyml
+OTHERS := medstab validation seismometer pmvalsampsize xgboost evidently nannyml mlflow
 $(OTHERS:%=.venv-%/.stamp): .venv-%/.stamp: $(STAMP) requirements/%.txt
 	@test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
 	@VIRTUAL_ENV=.venv-$* $(BIN)/uv pip sync --quiet --require-hashes requirements/$*.txt
 	@touch $@
 
-bench: $(ORACLES)/.stamp $(ACES)/.stamp .venv-medstab/.stamp .venv-validation/.stamp .venv-seismometer/.stamp .venv-evidently/.stamp .venv-nannyml/.stamp ## time the heavy paths against their peers; make bench B=ingest times one
+bench: $(ORACLES)/.stamp $(ACES)/.stamp .venv-medstab/.stamp .venv-validation/.stamp .venv-seismometer/.stamp .venv-evidently/.stamp .venv-nannyml/.stamp .venv-mlflow/.stamp ## time the heavy paths against their peers; make bench B=ingest times one
 	@$(BIN)/python -m benchmarks $(B)
 
 replays: $(STAMP) ## replay every example in other places (20 minutes); make replays E=NAME takes one
@@ -107,7 +107,7 @@ lock: $(STAMP) ## resolve the locks again (no registry is named in them)
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group aces -o requirements/aces.txt
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --no-emit-package nvidia-nccl-cu12 --group medstab -o requirements/medstab.txt
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --no-emit-package nvidia-nccl-cu12 --group xgboost -o requirements/xgboost.txt
-	@for group in validation seismometer pmvalsampsize evidently nannyml; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group $$group -o requirements/$$group.txt; done
+	@for group in validation seismometer pmvalsampsize evidently nannyml mlflow; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group $$group -o requirements/$$group.txt; done
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements/core.txt --upgrade-package psycopg --extra postgres pyproject.toml -o requirements/postgres.txt
 	@for group in dev build tools; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -c requirements/core.txt --group $$group -o requirements/$$group.txt; done
 

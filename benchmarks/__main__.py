@@ -15,15 +15,16 @@ from benchmarks import (
     latest,
     ledger,
     medstab,
+    serving,
     validation,
 )
-from benchmarks.table import Line, write
+from benchmarks.table import Figure, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 #: What is timed, and at how many rows.
-WORK: dict[str, tuple[Callable[[int], Line | list[Line]], int]] = {
+WORK: dict[str, tuple[Callable[[int], Figure | Sequence[Figure]], int]] = {
     "cohort": (cohort.compare, 100_000_000),
     "contracts": (contracts.compare, 50_000_000),
     "drift": (drift.compare, 1_000_000),
@@ -32,6 +33,7 @@ WORK: dict[str, tuple[Callable[[int], Line | list[Line]], int]] = {
     "latest": (latest.compare, 2_000_000),
     "ledger": (ledger.compare, 1_000_000),
     "medstab": (medstab.compare, 250_000),
+    "serving": (serving.compare, 1_000),
     "validation": (validation.compare, 1_000_000),
 }
 
@@ -42,11 +44,11 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help=f"any of {', '.join(WORK)}")
     parser.add_argument("--rows", type=int, help="fewer rows than the bar is stated for")
     asked = parser.parse_args()
-    lines: list[Line] = []
+    lines: list[Figure] = []
     for name in asked.names or WORK:
         compare, rows = WORK[name]
         found = compare(asked.rows or rows)
-        new = found if isinstance(found, list) else [found]
+        new = list(found) if isinstance(found, list) else [found]
         lines += new
         print("\n".join(line.text for line in new), flush=True)
     write(lines, Path("build/bench.json"))

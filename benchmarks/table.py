@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+
+class Figure(Protocol):
+    """What a benchmark found: in words, and whether its bar is met."""
+
+    @property
+    def text(self) -> str:
+        """Return it as text."""
+        ...
+
+    @property
+    def met(self) -> bool:
+        """Return whether the bar is met."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -50,12 +64,13 @@ class Line:
         )
 
 
-def write(lines: Sequence[Line], path: Path) -> None:
+def write(lines: Sequence[Figure], path: Path) -> None:
     """Write the figures as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     found = [
         {name: value for name, value in asdict(line).items() if value != float("inf")}
-        | {"ratio": line.ratio, "met": line.met}
+        | ({"ratio": line.ratio} if isinstance(line, Line) else {})
+        | {"met": line.met}
         for line in lines
     ]
     path.write_text(json.dumps(found, indent=1) + "\n")

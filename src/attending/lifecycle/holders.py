@@ -50,7 +50,7 @@ class Holders:
         found = self._credential(text)
         if found is None or at >= found.expires_at:
             return None
-        if self.home.catalog.has(CredentialEnd.kind, credential=found.digest):
+        if self.home.catalog.has(CredentialEnd.kind, key="credential", value=found.digest):
             return None
         person = self.home.users.get(found.person_id)
         return Holder(person, found) if person.active else None

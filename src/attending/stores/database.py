@@ -15,6 +15,7 @@ from attending.records.ledger import GENESIS
 from attending.stores.addresses import file_of, make_private_file
 from attending.stores.connections import check_promises, connect, reading, writing
 from attending.stores.files import probe_folder
+from attending.stores.prepared import run
 from attending.stores.refusals import translated
 from attending.stores.tables import (
     LEDGER_STATE,
@@ -151,6 +152,11 @@ class Database:
         """Return all that a query finds."""
         with self.reading() as connection:
             return connection.execute(statement).all()
+
+    def first(self, name: str, **values: str) -> tuple[Any, ...] | None:
+        """Return the first row that a prepared statement finds."""
+        with self.reading() as connection:
+            return run(connection, name, [values])
 
     def close(self) -> None:
         """Close all connections."""

@@ -14,7 +14,7 @@ from sqlalchemy import and_, func, select
 
 from attending.digests import digest_of
 from attending.errors import NotFound, Refused
-from attending.stores.tables import FEEDBACK, OUTCOMES, PREDICTIONS
+from attending.stores.tables import FEEDBACK, OUTCOMES, PREDICTIONS, as_bytes
 from attending.times import from_micros, to_micros
 
 if TYPE_CHECKING:
@@ -104,12 +104,7 @@ class Predictions:
             Refused: a request id is there with other bytes.
         """
         wanted = {item.request_id: item for item in scored}
-        present: dict[str, bytes] = {}
-        names = list(wanted)
-        for start in range(0, len(names), 500):
-            some = PREDICTIONS.c.request_id.in_(names[start : start + 500])
-            rows = unit.rows(select(PREDICTIONS.c.request_id, PREDICTIONS.c.content).where(some))
-            present |= {row.request_id: row.content for row in rows}
+        present = self._present(unit, list(wanted))
         if len(wanted) < len(scored) or any(
             wanted[name].content != content for name, content in present.items()
         ):
@@ -122,12 +117,22 @@ class Predictions:
         unit.insert(PREDICTIONS, rows_in)
         return len(rows_in)
 
+    def _present(self, unit: Unit, names: Sequence[str]) -> dict[str, bytes]:
+        """Return the bytes of those of some predictions that are there, by request id."""
+        if len(names) == 1:
+            found = self.find(unit, names[0])
+            return {} if found is None else {names[0]: found}
+        present: dict[str, bytes] = {}
+        for start in range(0, len(names), 500):
+            some = PREDICTIONS.c.request_id.in_(names[start : start + 500])
+            rows = unit.rows(select(PREDICTIONS.c.request_id, PREDICTIONS.c.content).where(some))
+            present |= {row.request_id: row.content for row in rows}
+        return present
+
     def find(self, unit: Unit, request_id: str) -> bytes | None:
         """Return the bytes of a prediction as the unit sees it, None when there is none."""
-        found = unit.rows(
-            select(PREDICTIONS.c.content).where(PREDICTIONS.c.request_id == request_id)
-        )
-        return bytes(found[0].content) if found else None
+        found = unit.first("read_prediction", request_id=request_id)
+        return as_bytes(found[0]) if found else None
 
     def get(self, request_id: str) -> Scored:
         """Return one prediction.

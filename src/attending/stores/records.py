@@ -165,10 +165,10 @@ class Catalog:
             for row in rows
         )
 
-    def has(self, kind: str, **keys: str) -> bool:
-        """Return whether there is any record of a kind that carries the keys."""
-        statement = _carrying(select(RECORDS.c.seq), keys).where(RECORDS.c.kind == kind)
-        return bool(self.database.rows(statement.limit(1)))
+    def has(self, kind: str, *, key: str, value: str) -> bool:
+        """Return whether there is any record of a kind that carries a key."""
+        found = self.database.first("read_carrying", kind=kind, key=key, value=value)
+        return found is not None
 
     def all(self, kind: type[R], **keys: str) -> tuple[R, ...]:
         """Return all records of a kind that carry the keys, the last made at the end.

@@ -38,6 +38,10 @@ class Unit:
         """Return what a query finds, the unit's own rows included."""
         return self._connection.execute(statement).all()
 
+    def first(self, name: str, **values: str) -> tuple[Any, ...] | None:
+        """Return the first row of a prepared statement, the unit's own rows included."""
+        return run(self._connection, name, [values])
+
     def insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows that the next ledger entry will bind."""
         if not rows:

@@ -5,6 +5,7 @@ A person is a human being: however many logins there are, all of them lead to on
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, select
@@ -12,6 +13,7 @@ from sqlalchemy import and_, func, select
 from attending import keys
 from attending.errors import NotFound, Refused
 from attending.records.governance import Person
+from attending.stores.prepared import PERSON
 from attending.stores.tables import ACCOUNTS, PERSONS
 
 if TYPE_CHECKING:
@@ -68,7 +70,11 @@ class Users:
         Raises:
             NotFound: no such person.
         """
-        return _person(self._row(person_id))
+        found = self.database.first("read_person", person_id=person_id)
+        if found is None:
+            refusal = _unknown()
+            raise refusal
+        return _person(SimpleNamespace(**dict(zip(PERSON, found, strict=True))))
 
     def list(self) -> tuple[Person, ...]:
         """Return all persons as they are now, by person id."""
@@ -109,8 +115,7 @@ class Users:
         )
 
     def _row(self, person_id: str) -> Row[Any]:
-        statement = select(PERSONS).where(PERSONS.c.person_id == person_id)
-        rows = self.database.rows(statement.order_by(PERSONS.c.revision.desc()).limit(1))
+        rows = self.database.rows(_newest(person_id))
         if not rows:
             raise _unknown()
         return rows[0]
@@ -137,13 +142,13 @@ def _newest(person_id: str = "") -> Select[Any]:
     return statement.where(PERSONS.c.person_id == person_id) if person_id else statement
 
 
-def _person(row: Row[Any]) -> Person:
+def _person(row: Row[Any] | SimpleNamespace) -> Person:
     return Person.model_validate(
         {
             "person_id": row.person_id,
             "printed_name": row.printed_name,
             "roles": tuple(filter(None, row.roles.split(","))),
-            "active": row.active,
-            "service": row.service,
+            "active": bool(row.active),
+            "service": bool(row.service),
         }
     )

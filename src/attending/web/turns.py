@@ -33,7 +33,7 @@ class Turns:
     """Lets a few in, the others in the order in which they came, each for a bounded wait.
 
     Args:
-        width: worked on at once.
+        width: worked on at once; as many more may wait in any case, however slow the machine is.
         patience: seconds of expected waiting beyond which one is turned away.
     """
 
@@ -50,7 +50,8 @@ class Turns:
         Raises:
             Full: its turn would come too late; nothing was done.
         """
-        if self._running >= self._width and self.expected() > self._patience:
+        crowded = self._running >= self._width and self._waiting >= self._width
+        if crowded and self.expected() > self._patience:
             raise Full(
                 "this service is full", hint="Ask again after Retry-After; nothing was done."
             )

@@ -1,0 +1,168 @@
+"""The services that are asked, each a process of its own, and the client that asks them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from attending.times import format_instant
+from benchmarks.serving_client import Plan, Seen
+from benchmarks.serving_home import AT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.progress import Progress
+
+    from benchmarks.serving_home import Place
+
+PORT = 8_791
+MLFLOW = Path(".venv-mlflow/bin")
+_UP_SECONDS = 120.0
+
+
+@contextmanager
+def ours(place: Place, *, workers: int) -> Iterator[None]:
+    """Serve the home as its guide says; so many workers where the program can have several."""
+    program = str(Path(sys.executable).with_name("attending"))
+    named = ["--project", str(place.project), "--home", str(place.home)]
+    command = [program, "serve", *named, "--port", str(PORT), "--at", format_instant(AT)]
+    if has_workers():
+        command += ["--workers", str(workers)]
+    with _running(command, ready="/readyz"):
+        yield
+
+
+def has_workers() -> bool:
+    """Return whether this version of ours can serve with several processes."""
+    program = str(Path(sys.executable).with_name("attending"))
+    said = subprocess.run([program, "serve", "--help"], capture_output=True, text=True, check=True)
+    return "--workers" in said.stdout
+
+
+@contextmanager
+def mlflow(model: Path, *, workers: int) -> Iterator[None]:
+    """Serve the same model with MLflow, in its own environment."""
+    command = [str((MLFLOW / "mlflow").absolute()), "models", "serve", "--env-manager", "local"]
+    command += ["--model-uri", str(model), "--port", str(PORT), "--workers", str(workers)]
+    path = f"{MLFLOW.absolute()}:{os.environ['PATH']}"
+    with _running(command, ready="/ping", PATH=path, MLFLOW_DISABLE_TELEMETRY="true"):
+        yield
+
+
+@contextmanager
+def _running(command: list[str], *, ready: str, **more: str) -> Iterator[None]:
+    log = Path("build/serving.log")
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command,
+            stdout=out,
+            stderr=out,
+            env=os.environ | more,
+            start_new_session=True,
+        )
+    try:
+        _wait(process, ready, log)
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=60)
+
+
+def _wait(process: subprocess.Popen[bytes], ready: str, log: Path) -> None:
+    end = time.monotonic() + _UP_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{PORT}{ready}", timeout=5):
+                return
+        except OSError:  # refused, or not ready yet
+            time.sleep(0.1)
+    raise SystemExit(f"the service did not come up:\n{log.read_text()[-2000:]}")
+
+
+def asked_of_us(place: Place, *, events: int | None) -> dict[str, Any]:
+    """Return heads and bodies of requests that bring each patient's events, own ones when None."""
+    path = "/v1/models/readmission-30d/predictions"
+    heads = [
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {token}\r\n"
+        for token in place.tokens
+    ]
+    return {"heads": heads, "bodies": [one.body(events) for one in place.patients]}
+
+
+def asked_of_mlflow(names: list[str], rows: list[list[float | None]]) -> dict[str, Any]:
+    """Return heads and bodies of requests that bring a row of features each."""
+    head = "POST /invocations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    said = [json.dumps({"dataframe_split": {"columns": names, "data": [row]}}) for row in rows]
+    return {"heads": [head], "bodies": [[one, "", None] for one in said]}
+
+
+def answer_of(asked: dict[str, Any], number: int) -> Any:  # noqa: ANN401 - JSON
+    """Return what one of these requests is answered."""
+    before, after, _ = asked["bodies"][number]
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{PORT}/invocations",
+        data=(before + after).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - as above
+        return json.load(answer)
+
+
+_first = 0
+
+
+def ask(  # noqa: PLR0913 - a plan has these parts
+    progress: Progress,
+    what: str,
+    asked: dict[str, Any],
+    *,
+    folder: Path,
+    phases: tuple[tuple[float, float], ...] = (),
+    seconds: float = 0.0,
+    clients: int = 1,
+) -> Seen:
+    """Return what a client in a process of its own saw, showing how far it is."""
+    global _first  # noqa: PLW0603 - no two requests of a run are of one instant
+    _first += 100_000
+    plan = Plan(
+        port=PORT, first=_first, phases=list(phases), seconds=seconds, clients=clients, **asked
+    )
+    path = folder / "plan.json"
+    path.write_text(json.dumps(asdict(plan)))
+    total = sum(length for _, length in phases) or seconds
+    task, begun = progress.add_task(what, total=total), time.monotonic()
+    command = [sys.executable, "-m", "benchmarks.serving_client", str(path)]
+    with (folder / "seen.json").open("wb") as out:
+        process = subprocess.Popen(command, stdout=out)
+    while process.poll() is None:
+        progress.update(task, completed=min(total, time.monotonic() - begun))
+        time.sleep(0.1)
+    if process.returncode:
+        raise SystemExit(f"the client failed with status {process.returncode}")
+    progress.update(task, completed=total)
+    return Seen(**json.loads((folder / "seen.json").read_text()))
+
+
+def milliseconds(
+    seen: Seen, q: float, *, of: set[int], since: float = 0, until: float = 1e9
+) -> float:
+    """Return a percentile of the latencies of some answers to requests due in a span of time."""
+    took = [
+        took
+        for due, took, status in zip(seen.due, seen.took, seen.status, strict=True)
+        if status in of and since <= due < until
+    ]
+    return float(np.percentile(took, q)) * 1000 if took else float("inf")
