@@ -13,6 +13,8 @@ from attending.monitor.current import matured_until, micros, refused, scores, us
 from attending.monitor.data import compare, expected, volume
 from attending.monitor.effect import with_effect
 from attending.monitor.reference import column, count
+from attending.monitor.served_inputs import look_at_skew
+from attending.monitor.timeliness import look_at_lateness
 from attending.monitor.together import at_site, together
 from attending.monitor.workflow import look
 from attending.records.monitoring import MonitorReport
@@ -57,6 +59,8 @@ def run(spec: MonitoringSpec, held: Reference, current: Current, *, at: Instant)
             by_site=current.by_site,
         ),
         look(spec, held, used, responses=current.responses),
+        look_at_skew(spec, current.skew),
+        look_at_lateness(spec, current.lateness),
         *_sites(spec, current, window, now=now),
     ]
     findings, measures, asked = together(spec, held, parts, overdue=current.overdue)

@@ -16,6 +16,7 @@ from attending.lifecycle.key_check import check_keys_work
 from attending.lifecycle.provider import provider_policy
 from attending.lifecycle.quotas import Quota, limits_of
 from attending.lifecycle.what_changed import notices
+from attending.serve.scope import clauses
 from attending.specs.limits import LimitsSpec
 from attending.times import MINUTE, to_micros
 from attending.web.cards import cards
@@ -171,7 +172,8 @@ class FrontDesk:
     def predict(self, model: str, question: PredictionRequest, *, by: str) -> PredictionAnswer:
         """Return a prediction that is kept."""
         found = self._answers().answer(as_question(model, question), by=by)
-        return answered(replace(found, content=self._told(found.content)))
+        broken = clauses(self.plan(model), found.content.get("scope_reasons", ()))
+        return answered(replace(found, content=self._told(found.content)), clauses=broken)
 
     def prediction(self, request_id: str, *, by: str) -> dict[str, Any]:
         """Return a stored prediction with all it was made from."""

@@ -148,5 +148,5 @@ def _content(model: str) -> dict[str, Any]:
 
 
 def _parameter(name: str, pattern: str) -> dict[str, Any]:
-    schema = {"type": "string", "pattern": pattern}
+    schema = {"type": "string", "pattern": pattern, "maxLength": 64}
     return {"name": name, "in": "path", "required": True, "schema": schema}

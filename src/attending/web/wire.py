@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -10,9 +10,21 @@ from attending import __version__
 from attending.errors import BadInput
 from attending.web.strict_json import strict_json
 
+if TYPE_CHECKING:
+    from pydantic.config import JsonDict
+
 #: A pseudonym as records and HTTP carry it: a decimal string.
 Pseudonym: TypeAlias = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,15}$")]
 Word: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+#: As the description says it: events come with index_start.
+_WITH_START: JsonDict = {
+    "anyOf": [
+        {"properties": {"events": {"type": "null"}}},
+        {"required": ["index_start"], "properties": {"index_start": {"type": "string"}}},
+    ]
+}
 
 
 class _Strict(BaseModel):
@@ -48,6 +60,8 @@ class PredictionRequest(_Strict):
         events: all that is known of the patient; left out, the events that feeds have pushed.
     """
 
+    model_config = ConfigDict(json_schema_extra=_WITH_START)
+
     subject_id: Pseudonym
     encounter_id: Pseudonym | None = None
     prediction_time: AwareDatetime
@@ -76,6 +90,7 @@ class PredictionAnswer(_Strict):
 
     Attributes:
         outcome: `live` is the model's score, `fallback` the named simpler score.
+        clauses: of the signed intended use, which the patient or the asker is outside of.
         made_before: the same was asked before; this is the answer of then.
     """
 
@@ -101,6 +116,7 @@ class PredictionAnswer(_Strict):
     missing: tuple[str, ...] = ()
     degraded: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    clauses: tuple[str, ...] = ()
     prediction_time: str
     made_at: str
     provenance: str
