@@ -16,7 +16,6 @@ from attending.lifecycle.key_check import check_keys_work
 from attending.lifecycle.provider import provider_policy
 from attending.lifecycle.quotas import Quota, limits_of
 from attending.lifecycle.what_changed import notices
-from attending.serve.scope import clauses
 from attending.specs.limits import LimitsSpec
 from attending.times import MINUTE, to_micros
 from attending.web.cards import cards
@@ -172,7 +171,7 @@ class FrontDesk:
     def predict(self, model: str, question: PredictionRequest, *, by: str) -> PredictionAnswer:
         """Return a prediction that is kept."""
         found = self._answers().answer(as_question(model, question), by=by)
-        broken = clauses(self.plan(model), found.content.get("scope_reasons", ()))
+        broken = self._answers().clauses(found.content)
         return answered(replace(found, content=self._told(found.content)), clauses=broken)
 
     def prediction(self, request_id: str, *, by: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ _PROBLEM = {
         "where": {"type": "string"},
     },
 }
+_FHIR = "application/fhir+json"
 _SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 _COUNT = {"type": "integer", "minimum": 0}
 _ACCOUNT = {
@@ -89,7 +90,9 @@ def _predict() -> dict[str, Any]:
 
 
 def _read() -> dict[str, Any]:
-    operation = _operation("prediction", "A stored prediction with all it was made from.", {})
+    said = "A stored prediction with all it was made from."
+    kinds = {kind: {"schema": {"type": "object"}} for kind in ("application/json", _FHIR)}
+    operation = _operation("prediction", said, {"200": {"description": said, "content": kinds}})
     operation["parameters"] = [_parameter("request_id", r"^[0-9a-f]{32}$")]
     return operation
 
