@@ -210,6 +210,19 @@ def test_an_answer_is_kept_an_unanswered_alert_is_escalated_and_then_said_to_be_
     assert as_csv(list(rows.values())).count("\r\n") == len(rows) + 1
 
 
+def test_a_units_worklist_has_its_own_patients_and_those_of_no_known_unit(ward, alerted):
+    model, desk = ward.run.model, at(ward, 8.5)
+    rows = delivering.worklist(desk, model)
+    units = {row["unit"] for row in rows}
+    assert any(units)
+    for unit in units - {""}:
+        here = delivering.worklist(desk, model, unit=unit)
+        assert {row["unit"] for row in here} <= {unit, ""}
+        assert len(here) == sum(row["unit"] in {unit, ""} for row in rows) > 0
+    nowhere = delivering.worklist(desk, model, unit="no such unit")
+    assert len(nowhere) == sum(not row["unit"] for row in rows)
+
+
 @pytest.mark.requirement("G3")
 def test_scores_after_the_action_window_are_a_finding_and_open_one_incident(ward, alerted):
     desk = at(ward, 9)

@@ -44,7 +44,7 @@ class Door(PaperHouse):
         self.take_fhir, self.take_hl7 = front.take_fhir, front.take_hl7
         self.feeds, self.letters, self.front = front.feeds, front.letters, front
 
-    def worklist(self, model, *, site, by):
+    def worklist(self, model, *, site, unit, by):
         return [{"request_id": "e" * 32, "site": site}]
 
 

@@ -232,10 +232,10 @@ class FrontDesk:
             )
         return self.intake
 
-    def worklist(self, model: str, *, site: str, by: str) -> list[dict[str, Any]]:
+    def worklist(self, model: str, *, site: str, by: str, unit: str = "") -> list[dict[str, Any]]:
         """Return whom to look at, unanswered first; the look is kept."""
         with open_desk(self.root, at=self.clock(), actor=by) as desk:
-            rows = delivering.worklist(desk, model, site=site)
+            rows = delivering.worklist(desk, model, site=site, unit=unit)
             delivering.keep_look(desk, model, rows=len(rows))
         return rows
 

@@ -126,8 +126,9 @@ def _worklist() -> dict[str, Any]:
     lines = {"text/csv": {"schema": {"type": "string"}}}
     answers = {"200": {"description": "whom to look at", "content": rows | lines}}
     operation = _operation("worklist", "Alerts of a model, unanswered first.", answers)
-    site = {"name": "site", "in": "query", "required": False, "schema": {"type": "string"}}
-    operation["parameters"] = [_parameter("name", _SLUG), site]
+    text = {"in": "query", "required": False, "schema": {"type": "string"}}
+    where = [{"name": name, **text} for name in ("site", "unit")]
+    operation["parameters"] = [_parameter("name", _SLUG), *where]
     return operation
 
 
