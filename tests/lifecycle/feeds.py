@@ -28,7 +28,7 @@ def push(home, rows, number, *, received=SECOND):
         home.events.add(unit, versions, sent)
         home.ledger.append(
             unit,
-            at=SECOND,
+            at=received,
             actor="omar",
             action="intake.take",
             subject=Subject(kind="message", digest=sent.message),

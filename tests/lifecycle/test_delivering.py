@@ -11,12 +11,14 @@ from datetime import UTC, timedelta
 import pytest
 
 from attending.errors import BadInput, DependencyDown, NotFound, Refused
-from attending.lifecycle import channels, delivering, scoring, signing, watching
+from attending.lifecycle import channels, delivering, incidents, scoring, signing, watching
 from attending.lifecycle.answering import answering
 from attending.lifecycle.cohorts import project_snapshot
 from attending.lifecycle.engines import engine_over
+from attending.lifecycle.made_when import lateness_of
 from attending.lifecycle.projects import open_project
 from attending.lifecycle.what_changed import notices
+from attending.monitor.timeliness import look_at_lateness
 from attending.specs.delivery import Mail, Webhook
 from attending.stores.deliveries import Step
 from attending.times import to_micros
@@ -206,6 +208,39 @@ def test_an_answer_is_kept_an_unanswered_alert_is_escalated_and_then_said_to_be_
     actions = [entry.action for entry in ward.desk.home.ledger.entries()]
     assert {"delivery.acknowledged", "delivery.snoozed", "delivery.unanswered"} <= set(actions)
     assert as_csv(list(rows.values())).count("\r\n") == len(rows) + 1
+
+
+def test_a_units_worklist_has_its_own_patients_and_those_of_no_known_unit(ward, alerted):
+    model, desk = ward.run.model, at(ward, 8.5)
+    rows = delivering.worklist(desk, model)
+    units = {row["unit"] for row in rows}
+    assert any(units)
+    for unit in units - {""}:
+        here = delivering.worklist(desk, model, unit=unit)
+        assert {row["unit"] for row in here} <= {unit, ""}
+        assert len(here) == sum(row["unit"] in {unit, ""} for row in rows) > 0
+    nowhere = delivering.worklist(desk, model, unit="no such unit")
+    assert len(nowhere) == sum(not row["unit"] for row in rows)
+
+
+@pytest.mark.requirement("G3")
+def test_scores_after_the_action_window_are_a_finding_and_open_one_incident(ward, alerted):
+    desk = at(ward, 9)
+    found = lateness_of(desk, ward.project, scoring.deployed(desk, ward.project))
+    assert found is not None
+    assert found.made > found.late > 0
+    # The control: a wider window of the plan, and the same scores came in time.
+    assert look_at_lateness(ward.project.monitoring, replace(found, late=0))[0] == ()
+    report = watching.monitor(desk, ward.project)
+    (late,) = [one for one in report.findings if one.name == "late"]
+    assert (late.drift, late.severity, late.subject) == ("workflow", "act", "scores")
+    assert late.figure == pytest.approx(found.late / found.made)
+    for _ in range(2):  # the second verdict finds the incident open
+        verdict = watching.give_verdict(desk, ward.project)
+    assert "act workflow late: scores" in verdict.findings
+    (opened,) = incidents.incidents(desk, open_only=True)
+    assert (opened.incident.type, opened.incident.opened_by) == ("outage", "system")
+    assert opened.incident.finding == report.digest
 
 
 @pytest.mark.requirement("G12")

@@ -71,6 +71,14 @@ def sign(desk, document, secrets, *, person, role, meaning="approval"):
 
 def make_ward(folder):
     """Return a home with a version in silent, a later extract, and the refusals from before."""
+    made = make_silent(folder)
+    made.desk = replace(made.desk, at=SECOND, actor="omar")
+    ingesting.ingest(made.desk, "hospital", folder / "second")
+    return made
+
+
+def make_silent(folder):
+    """Return a home whose version has just entered silent; the later extract is not taken yet."""
     hospital = simulating.build_hospital(patients=1200, years=3, seed=7)
     for name, until in (("first", FIRST), ("second", SECOND)):
         simulating.write_source(hospital, folder / name, until=until)
@@ -94,10 +102,8 @@ def make_ward(folder):
         scoring.served_version(desk, project)
     sign(desk, plan, secrets, person="omar", role="operator")
     reference = references.make_reference(desk, project, fitted.run, version="v1")
-    now = replace(desk, at=SECOND, actor="omar")
-    ingesting.ingest(now, "hospital", folder / "second")
     return SimpleNamespace(
-        desk=now,
+        desk=desk,
         project=project,
         run=fitted.run,
         refused=refused.value,

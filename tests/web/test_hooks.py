@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from types import SimpleNamespace
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -330,3 +331,73 @@ def test_private_and_symmetric_keys_of_an_issuer_are_refused_at_the_start():
 def test_without_a_policy_nobody_is_answered():
     client = TestClient(create_app(HookHouse()), base_url="http://localhost")
     assert client.get("/cds-services").status_code == 404
+
+
+#: The examples of the CDS Hooks 2.0 specification, section Feedback: accepted, with a reason, bare.
+EXAMPLES: list[dict[str, Any]] = [
+    {
+        "card": "4e0a3a1e-3283-4575-ab82-028d55fe2719",
+        "outcome": "accepted",
+        "acceptedSuggestions": [{"id": "e56e1945-20b3-4393-8503-a1a20fd73152"}],
+        "outcomeTimestamp": "2021-12-11T10:05:31Z",
+    },
+    {
+        "card": "9368d37b-283f-44a0-93ea-547cebab93ed",
+        "outcome": "overridden",
+        "overrideReason": {
+            "reason": {
+                "code": "d7ecf885",
+                "system": "https://terminology.example.com/CodeSystem/override-reason-system",
+            },
+            "userComment": "clinician entered comment",
+        },
+        "outcomeTimestamp": "2020-12-11T00:00:00Z",
+    },
+    {
+        "card": "f6b95768-b1c8-40dc-8385-bf3504b82ffb",
+        "outcome": "overridden",
+        "outcomeTimestamp": "2020-12-11T00:00:00Z",
+    },
+]
+
+
+def test_the_specifications_own_examples_of_feedback_are_taken(client, house):
+    path = "/cds-services/readmission/feedback"
+    assert call(client, {"feedback": EXAMPLES}, path=path).status_code == 200
+    told = [(one.outcome, one.reason, one.comment) for one in house.said]
+    assert told == [
+        ("accepted", "", ""),
+        ("overridden", "d7ecf885", "clinician entered comment"),
+        ("overridden", "", ""),
+    ]
+    for field in ("card", "outcome", "outcomeTimestamp"):
+        less = {name: value for name, value in EXAMPLES[0].items() if name != field}
+        assert call(client, {"feedback": [less]}, path=path).status_code == 400
+
+
+def test_the_specifications_own_call_is_read_and_an_unknown_service_is_404(client):
+    example = {
+        "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+        "hook": "patient-view",
+        "fhirServer": "https://fhir.example.org",
+        "fhirAuthorization": {
+            "access_token": "x",
+            "token_type": "Bearer",
+            "expires_in": 300,
+            "scope": "user/Patient.read user/Observation.read",
+            "subject": "cds-service4",
+        },
+        "context": {
+            "userId": "Practitioner/example",
+            "patientId": "1288992",
+            "encounterId": "89284",
+        },
+        "extension": {"com.example.timestamp": "2017-11-27T22:13:25Z"},
+    }
+    # Read as it is; without the prefetch that a score needs, it says 412 and no card.
+    answer = call(client, example)
+    assert (answer.status_code, answer.json()["code"]) == (412, "hook.prefetch")
+    whole = example | {"prefetch": {"patient": patient("1288992"), "encounters": bundle()}}
+    assert "cards" in call(client, whole).json()
+    other = "/cds-services/static-patient-greeter"
+    assert call(client, whole, path=other).status_code == 404

@@ -31,7 +31,7 @@ PATH = "/worklist/readmission-30d"
 class Ward(PaperHouse):
     """A house with one alert, which remembers what it was told."""
 
-    def worklist(self, model, *, site, by):
+    def worklist(self, model, *, site, unit, by):
         self.asked.append(f"worklist of {model} at '{site}' by {by}")
         return [ROW]
 

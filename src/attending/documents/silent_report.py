@@ -38,6 +38,7 @@ def silent_document(
             for gate in validation.gates
             if gate.outcome != "met"
         ],
+        otherwise=_otherwise(report),
         made=_made(report),
         delays=_delays(report),
         missing=_picture(report),
@@ -45,6 +46,25 @@ def silent_document(
             caption="Marks and reasons",
             header=("Reason", "Predictions"),
             rows=tuple((word.replace("_", " "), count(n)) for word, n in report.reasons.items()),
+        ),
+    )
+
+
+def _otherwise(report: SilentReport) -> Table:
+    labels = {row.feature: row.label for row in report.inputs}
+    return Table(
+        caption="Inputs that were served otherwise than they are on record",
+        header=("Feature", "How", "Where", "Predictions", "Of those there"),
+        rows=tuple(
+            (
+                labels.get(one.feature, one.feature),
+                one.cause.replace("_", " ")
+                + (f": {number(one.factor)} times" if one.factor is not None else ""),
+                one.site or "everywhere",
+                count(one.n),
+                percent(one.share),
+            )
+            for one in report.served_otherwise
         ),
     )
 

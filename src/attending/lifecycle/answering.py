@@ -21,6 +21,7 @@ from attending.lifecycle.scoring import request_of, served_as
 from attending.records.ledger import Subject
 from attending.records.monitoring import Verdict
 from attending.serve.asked_events import as_asked, as_events, digest_events
+from attending.serve.scope import clauses
 from attending.serve.score import score_one
 from attending.stores.group_commit import GroupCommit
 from attending.stores.home import Home
@@ -248,6 +249,10 @@ class Answering:
             DependencyDown: the store is busy, full, read-only or down.
         """
         self._commit.run(lambda _unit: None)
+
+    def clauses(self, content: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the clauses of the signed intended use that a prediction is outside of."""
+        return clauses(self.served(content["model"]).release, content.get("scope_reasons", ()))
 
     def prediction(self, request_id: str, *, by: str) -> dict[str, Any]:
         """Return a stored prediction with all it was made from; the look at it is kept.

@@ -331,16 +331,19 @@ def answer(desk: Desk, request_id: str, *, says: str, snooze: timedelta | None =
     return step
 
 
-def worklist(desk: Desk, model: str, *, site: str = "") -> list[dict[str, Any]]:
+def worklist(desk: Desk, model: str, *, site: str = "", unit: str = "") -> list[dict[str, Any]]:
     """Return what is to be looked at, unanswered first, the highest score first within.
 
     Args:
         desk: where and when.
         model: whose alerts.
         site: only this one's; all when empty.
+        unit: only its patients, and those of whom nobody knows the unit; all when empty.
     """
     rows = [_row(one) for one in alerts(desk, model) if one.state not in {"", "withheld"}]
-    kept = [row for row in rows if site in {"", row["site"]}]
+    kept = [row for row in rows if site in {"", row["site"]} and unit in {"", row["unit"]}]
+    if unit:  # an alert that stands on no unit's list is seen by nobody
+        kept += [row for row in rows if site in {"", row["site"]} and not row["unit"]]
     return sorted(kept, key=lambda row: (row["state"] == "acknowledged", -(row["score"] or 0.0)))
 
 
@@ -352,6 +355,7 @@ def _row(alert: Alert) -> dict[str, Any]:
         "subject_id": content["subject_id"],
         "encounter_id": content["encounter_id"],
         "site": content.get("site") or "",
+        "unit": content.get("unit") or "",
         "version": content["version"],
         "prediction_time": content["prediction_time"],
         "score": content["score"],

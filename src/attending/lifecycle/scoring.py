@@ -314,6 +314,7 @@ def _stored(served: Served, table: pa.Table) -> Iterator[Stored]:
             "reasons": row["reasons"],
             "missing_count": row["missing_count"],
             "site": row["site"],
+            **({"unit": row["unit"]} if row["unit"] is not None else {}),
         }
         yield Stored(
             request_id=request_of(content),

@@ -11,22 +11,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from attending.documents.silent_report import silent_document
-from attending.errors import Refused
+from attending.errors import NotFound, Refused
 from attending.features.build import build as build_features_table
 from attending.lifecycle.cohorts import build_cohort, in_zones
 from attending.lifecycle.desk import keep, required
 from attending.lifecycle.engines import engine_over
 from attending.lifecycle.featuring import build_features
 from attending.lifecycle.later import require_same_specs
+from attending.lifecycle.made_when import made_at
 from attending.lifecycle.papers import keep_page
 from attending.lifecycle.plans import signed_plan
 from attending.lifecycle.references import reference_of
 from attending.lifecycle.scoring import deployed, entered_silent, predictions_of
+from attending.lifecycle.skewing import check_skew
 from attending.lifecycle.tables import table_from
 from attending.lifecycle.training import bundle_of
 from attending.lifecycle.validating import notes_of, write_report
 from attending.lifecycle.validation_rows import Judged, data_of, rows_before
-from attending.records.prediction import OutcomeJoin, PredictionBatch
+from attending.records.prediction import OutcomeJoin
 from attending.records.run import Run
 from attending.records.silent import Delay, InputGap, SilentReport
 from attending.records.validation import ModelRef, ValidationReport
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from attending.lifecycle.projects import Project
     from attending.records.features import FeatureCount, FeatureSet
     from attending.records.release import Deployment
+    from attending.records.skew import SkewReport
     from attending.types import Floats, Ints
 
 _HOUR = 3_600_000_000
@@ -188,6 +191,7 @@ def _report(
     desk: Desk, project: Project, period: _Period, *, validation: ValidationReport
 ) -> SilentReport:
     small = validation.suppress_counts_up_to
+    skew = _skew(desk, project, period)
     after = _made_after(desk, period)
     window = signed_plan(desk, period.stands).spec.action_window
     return SilentReport(
@@ -211,7 +215,22 @@ def _report(
         gates={_gate(at, gate.gate): gate.outcome for at, gate in enumerate(validation.gates, 1)},
         gates_met=validation.gates_met,
         suppress_counts_up_to=small,
+        skew=skew.digest if skew else None,
+        served_otherwise=tuple(
+            one for one in (skew.features if skew else ()) if not is_small(one.n, smallest=small)
+        ),
     )
+
+
+def _skew(desk: Desk, project: Project, period: _Period) -> SkewReport | None:
+    """Return what was served otherwise than the snapshot says; None when all was in batches."""
+    begun = entered_silent(desk, project, period.stands.version)
+    try:
+        return check_skew(desk, project, version=period.stands.version, since=begun)
+    except NotFound as nothing:
+        if nothing.code != "skew.nothing":
+            raise
+        return None
 
 
 def _predictions(made: pa.Table, small: int) -> dict[str, Any]:  # fields of the report
@@ -294,23 +313,13 @@ def _gap(
 def _made_after(desk: Desk, period: _Period) -> Ints:
     """Return how long after its prediction time each prediction was made, in microseconds.
 
-    A prediction is made once, in the first batch that holds it.
+    One of a batch is made once, in the first that holds it.
     """
-    catalog = desk.home.catalog
-    keys = {"model": period.run.model, "version": period.stands.version}
-    at = {line.digest: line.made_at for line in catalog.list(PredictionBatch.kind, **keys)}
-    first: dict[tuple[object, ...], int] = {}
-    for digest, made_at in at.items():
-        table = table_from(desk.home.artifacts.read(catalog.keys(digest)["table"]))
-        for key in _keys(table):
-            first[key] = min(first.get(key, to_micros(made_at)), to_micros(made_at))
+    first = made_at(desk, period.run.model, period.stands.version)
     times = period.made["prediction_time"].cast(pa.int64()).to_pylist()
-    found = [
-        first[key] - time
-        for key, time in zip(_keys(period.made), times, strict=True)
-        if key in first
-    ]
-    return np.array(found, np.int64)
+    whose = (period.made[name].to_pylist() for name in ("subject_id", "encounter_id"))
+    keys = zip(*whose, times, strict=True)
+    return np.array([first[key] - key[2] for key in keys if key in first], np.int64)
 
 
 def _label_delay(outcomes: pa.Table) -> Ints:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,6 +84,14 @@ def check_skew(
     return report
 
 
+def newest_skew(desk: Desk, project: Project, version: str) -> SkewReport | None:
+    """Return the newest comparison of a version within the policy's window; None without one."""
+    lines = desk.home.catalog.list(SkewReport.kind, model=project.name, version=version)
+    since = desk.at - timedelta(microseconds=project.monitoring.data.window)
+    kept = [line for line in lines if since < line.made_at <= desk.at]
+    return desk.home.catalog.get(kept[-1].digest, SkewReport) if kept else None
+
+
 def require_same(report: SkewReport) -> None:
     """Refuse inputs that were served otherwise than they are computed offline.
 
@@ -108,7 +117,8 @@ def _compared(desk: Desk, served: Served, there: list[tuple[dict[str, Any], pa.T
         now[place] = _again(served, one, rows)
         if one.get("events_from") == "store":
             late[place] = _late(desk, served, one, was=was[place])
-    return Compared(names, was, now, late)
+    sites = tuple(one["site"] or "" for one, _ in there)
+    return Compared(names, was, now, late, sites)
 
 
 def _again(served: Served, one: dict[str, Any], rows: pa.Table) -> Floats:

@@ -11,6 +11,7 @@ from attending.lifecycle.canaries import with_canaries
 from attending.lifecycle.cohorts import in_zones, project_snapshot
 from attending.lifecycle.desk import keep, required
 from attending.lifecycle.engines import engine_name, engine_over
+from attending.lifecycle.made_when import lateness_of
 from attending.lifecycle.missed import with_missed
 from attending.lifecycle.newest_verdict import RECORDED
 from attending.lifecycle.plans import share_a_code, signed_plan
@@ -18,6 +19,8 @@ from attending.lifecycle.quotas import with_alarms
 from attending.lifecycle.references import reference_of, rows_of_test, site_references
 from attending.lifecycle.responses import responses_of
 from attending.lifecycle.scoring import deployed, predictions_of
+from attending.lifecycle.severe_findings import open_incidents
+from attending.lifecycle.skewing import newest_skew
 from attending.lifecycle.standing import standing_on
 from attending.lifecycle.tables import table_bytes, table_from
 from attending.lifecycle.training import bundle_of
@@ -77,6 +80,8 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
             overdue=calendar.overdue(desk, stands, asked=project.monitoring),
             predictions_digest=artifact,
             outcomes_digest=joined.digest if joined else None,
+            skew=None if project.adopted else newest_skew(desk, project, stands.version),
+            lateness=None if project.adopted else lateness_of(desk, project, stands),
             risk_of=risk_of,
             then=_validated_on(desk, project, stands),
         ),
@@ -133,7 +138,8 @@ def _outcomes(desk: Desk, joined: OutcomeJoin | None) -> pa.Table | None:
 def give_verdict(desk: Desk, project: Project, *, version: str = "") -> Verdict:
     """Return the verdict that the policy draws from the newest report, kept.
 
-    A freeze, or what is stricter, is not taken back before the newest verdict is signed.
+    A freeze, or what is stricter, is not taken back before the newest verdict is signed. Scores
+    that came late or from other inputs open an incident where readers see them.
 
     Raises:
         Refused: no version stands in silent or later, or its plan is not signed.
@@ -159,6 +165,7 @@ def give_verdict(desk: Desk, project: Project, *, version: str = "") -> Verdict:
         keys={"model": project.name, "version": stands.version},
         details={"answer": verdict.answer, "drift": verdict.drift},
     )
+    open_incidents(desk, project, report)
     return verdict
 
 

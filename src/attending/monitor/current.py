@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from attending.monitor.reference import Times
+    from attending.monitor.timeliness import Lateness
     from attending.monitor.workflow import Responses
     from attending.records.monitoring import Reference
+    from attending.records.skew import SkewReport
     from attending.types import Floats, Mask, Risks
 
 #: The start of every reason by which scope refuses a request.
@@ -32,7 +34,8 @@ class Current:
     the same order; `outcomes` is the table of `serve.outcomes`. `by_site` holds a reference for
     each site that is also watched alone; a pooled test hides one site's broken feed. `risk_of`
     is the model; without it no finding says what it does to the score. `then` are rows that the
-    model was validated on, in the order of the reference's features; None where they are gone.
+    model was validated on, in the order of the reference's features; None where they are gone. `skew` is the
+    newest comparison of served inputs, `lateness` counts scores after the action window.
     """
 
     model: str
@@ -49,6 +52,8 @@ class Current:
     outcomes_digest: str | None = None
     risk_of: Callable[[Floats], Risks] | None = None
     then: Floats | None = None
+    skew: SkewReport | None = None
+    lateness: Lateness | None = None
 
 
 def micros(table: pa.Table, name: str) -> Times:

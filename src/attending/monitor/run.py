@@ -15,6 +15,8 @@ from attending.monitor.effect import with_effect
 from attending.monitor.estimated import estimate
 from attending.monitor.multivariate import together_moved
 from attending.monitor.reference import column, count
+from attending.monitor.served_inputs import look_at_skew
+from attending.monitor.timeliness import look_at_lateness
 from attending.monitor.together import at_site, together
 from attending.monitor.workflow import look
 from attending.records.monitoring import MonitorReport
@@ -67,6 +69,8 @@ def run(spec: MonitoringSpec, held: Reference, current: Current, *, at: Instant)
             proven=proven_by(spec.concept, matured, tuple(sorted(current.by_site))),
         ),
         _multivariate(spec, held, current, rows=np.flatnonzero(window)),
+        look_at_skew(spec, current.skew),
+        look_at_lateness(spec, current.lateness),
         *_sites(spec, current, window, now=now),
     ]
     findings, measures, asked = together(spec, held, parts, overdue=current.overdue)

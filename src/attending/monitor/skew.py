@@ -27,12 +27,14 @@ class Compared:
     Attributes:
         served, offline: shape (n, p), NaN where missing.
         late: shape (n, p), whether the row behind an offline value came after the prediction.
+        sites: shape (n,), where each prediction was made; empty where nobody says.
     """
 
     names: tuple[str, ...]
     served: Floats
     offline: Floats
     late: Mask
+    sites: tuple[str, ...] = ()
 
 
 def differences(compared: Compared) -> Mask:
@@ -70,7 +72,20 @@ def _feature(name: str, compared: Compared, place: int, *, rows: NDArray[np.intp
     )
     cause = min(causes, key=lambda one: (-causes[one], one))
     said = factor if cause == "other_scale" else None
-    return SkewedFeature(feature=name, n=len(served), cause=cause, factor=said)
+    site, of = _where(compared, rows)
+    return SkewedFeature(
+        feature=name, n=len(served), cause=cause, factor=said, site=site, share=len(served) / of
+    )
+
+
+def _where(compared: Compared, rows: NDArray[np.intp]) -> tuple[str, int]:
+    """Return the one site of some rows where others were compared too, and its predictions."""
+    sites = np.array(compared.sites or ("",) * len(compared.served))
+    here = set(sites[rows])
+    if len(here) > 1 or len(set(sites)) == 1:
+        return "", len(sites)
+    (site,) = here
+    return str(site), int((sites == site).sum())
 
 
 def _cause(served: float, offline: float, *, late: bool, factor: float | None) -> Cause:

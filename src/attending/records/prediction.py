@@ -81,6 +81,7 @@ class Prediction(GrownPart, Record):
     band_words: str = ""
     unlike_training: bool | None = None
     outside: tuple[str, ...] = ()
+    unit: str | None = None
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from attending.records.base import Part, Record, When
+from attending.records.base import GrownPart, Part, Record, When
+from attending.records.skew import SkewedFeature  # noqa: TC001 - pydantic reads it
 
 
 class InputGap(Part):
@@ -34,7 +35,7 @@ class Delay(Part):
     ninth_decile_hours: float
 
 
-class SilentReport(Record):
+class SilentReport(GrownPart, Record):
     """The silent period of one version.
 
     Attributes:
@@ -48,6 +49,9 @@ class SilentReport(Record):
         made_after: from the prediction time to when the batch that made it was kept.
         in_time: share of predictions that were made within the action window.
         label_delay: from the prediction time to when its outcome was mature.
+        skew: digest of the comparison of what was served with the snapshot; none when all scores
+            are of batches.
+        served_otherwise: the inputs that differ: left out, late, or of another scale.
         reasons: why predictions had no live score or were marked, and how many.
     """
 
@@ -84,3 +88,5 @@ class SilentReport(Record):
     gates: dict[str, str]
     gates_met: bool
     suppress_counts_up_to: int
+    skew: str | None = None
+    served_otherwise: tuple[SkewedFeature, ...] = ()

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import model_validator
 
-from attending.records.base import Part, Record
+from attending.records.base import GrownPart, Record
 
 #: `arrived_late`: the row came after the prediction; `missing_when_served`: no row of it was there;
 #: `absent_offline`: there is none in the snapshot; `other_scale`: always the same multiple;
@@ -16,19 +16,23 @@ Cause: TypeAlias = Literal[
 ]
 
 
-class SkewedFeature(Part):
+class SkewedFeature(GrownPart):
     """One feature that was served otherwise than it is computed offline.
 
     Attributes:
         n: predictions in which it differs.
         cause: the most frequent.
         factor: served over offline, where it is always the same.
+        site: where it differs at one site only, and not at all sites that were compared.
+        share: of the predictions compared there, those in which it differs.
     """
 
     feature: str
     n: int
     cause: Cause
     factor: float | None = None
+    site: str = ""
+    share: float | None = None
 
 
 class SkewReport(Record):

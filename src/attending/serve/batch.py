@@ -38,6 +38,7 @@ _PIECE = pa.schema(
         ("reasons", pa.string()),
         ("missing_count", pa.int32()),
         ("site", pa.string()),
+        ("unit", pa.string()),
     ]
 )
 
@@ -52,7 +53,7 @@ def score_batch(
     """Return the account of the batch and the predictions, rows as in the cohort.
 
     Columns: subject_id, encounter_id, prediction_time, score, flagged, kind (`live`, `fallback`,
-    `no_score`), reasons (parted by `;`, empty for none), missing_count, site.
+    `no_score`), reasons (parted by `;`, empty for none), missing_count, site, unit.
 
     Args:
         served: the version that is deployed.
@@ -128,6 +129,7 @@ def _scored(served: Served, events: pa.Table, asked: Asked, *, rows: Ints) -> pa
             "reasons": [";".join((*why, *marks)) for why, marks in both],
             "missing_count": done.missing.astype(np.int32),
             "site": list(known.site),
+            "unit": list(known.unit),
         },
         schema=_PIECE,
     )
@@ -150,6 +152,7 @@ def _put_back(cohort: pa.Table, found: pa.Table, order: Ints) -> pa.Table:
             "reasons": table["reasons"],
             "missing_count": table["missing_count"],
             "site": table["site"],
+            "unit": table["unit"],
         }
     )
 

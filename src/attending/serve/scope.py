@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from attending.serve.facts import Facts, Texts
     from attending.serve.served import Served
+    from attending.specs.release import ReleaseSpec
     from attending.types import Ints, Mask
 
 
@@ -59,6 +60,33 @@ def _rules(served: Served, known: Facts) -> Iterator[tuple[str, Mask]]:
         yield "decision_point", everyone & (served.decision_point not in points)
     if served.user_role is not None:
         yield "user_role", everyone & (served.user_role not in roles)
+
+
+def clauses(release: ReleaseSpec, reasons: Sequence[str]) -> tuple[str, ...]:
+    """Return the words of the signed intended use that each broken rule stands for.
+
+    Args:
+        release: the signed plan.
+        reasons: rules by name, as `outside` gives them; others are passed over.
+    """
+    scope, use = release.scope, release.intended_use
+    oldest = "" if scope.max_age is None else f" to {scope.max_age}"
+    words = {
+        "age_unknown": f"scope.min_age: patients of {scope.min_age}{oldest} years; no age is known",
+        "under_age": f"scope.min_age: patients of {scope.min_age} years or older",
+        "over_age": f"scope.max_age: patients of {scope.max_age} years or younger",
+        "deceased": "intended_use.population: patients who are alive",
+        "closed": "scope.closed_for: stays that ended lately",
+        "class": f"scope.classes: stays of class {', '.join(scope.classes)}",
+        "site": f"scope.sites: {', '.join(scope.sites)}",
+        "unit": f"scope.units: {', '.join(scope.units)}",
+        "decision_point": f"scope.decision_points: {', '.join(scope.decision_points)}",
+        "user_role": f"intended_use.user_roles: {', '.join(use.user_roles)}",
+        "patient_unknown": "intended_use.population: patients whose record is known here",
+        "test_patient": "intended_use.population: patients, not records made to try a system",
+    }
+    told = (f"{words[one]} ({use.population})" for one in reasons if one in words)
+    return tuple(told)
 
 
 def _in_share(subject: Ints, share: float) -> Mask:

@@ -215,6 +215,7 @@ def _prediction(
         subject_id=str(vector.subject_id),
         encounter_id=None if vector.encounter_id is None else str(vector.encounter_id),
         site=known.site[0],
+        unit=known.unit[0],
         prediction_time=vector.prediction_time,
         index_start=index_start,
         inputs=_inputs(served, vector),

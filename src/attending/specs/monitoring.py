@@ -131,7 +131,10 @@ class ConceptMonitor(Spec):
 
 
 class WorkflowMonitor(Spec):
-    """Bounds on how the score is used; `alert_ratio` is current over reference, either way."""
+    """Bounds on how the score is used; `alert_ratio` is current over reference, either way.
+
+    `late_watch` and `late_act` are shares of scores that came after the plan's action window.
+    """
 
     alert_ratio_watch: Annotated[float, Field(gt=1.0)] = 1.5
     alert_ratio_act: Annotated[float, Field(gt=1.0)] = 2.0
@@ -140,11 +143,15 @@ class WorkflowMonitor(Spec):
     acknowledged_share: Share = 0.50
     override_share: Share = 0.70
     minimum_alerts: Annotated[int, Field(ge=5)] = 20
+    late_watch: Share = 0.05
+    late_act: Share = 0.20
 
     @model_validator(mode="after")
     def _refusals_rise(self) -> WorkflowMonitor:
         if not self.refused_share < self.refused_act:
             raise ValueError("refused_act lies above refused_share")
+        if not self.late_watch < self.late_act:
+            raise ValueError("late_act lies above late_watch")
         return self
 
 

@@ -211,7 +211,8 @@ class FrontDesk:
     def predict(self, model: str, question: PredictionRequest, *, by: str) -> PredictionAnswer:
         """Return a prediction that is kept."""
         found = self._answers().answer(as_question(model, question), by=by)
-        return answered(replace(found, content=self._told(found.content)))
+        broken = self._answers().clauses(found.content)
+        return answered(replace(found, content=self._told(found.content)), clauses=broken)
 
     def prediction(self, request_id: str, *, by: str) -> dict[str, Any]:
         """Return a stored prediction with all it was made from."""
@@ -271,10 +272,10 @@ class FrontDesk:
             )
         return self.intake
 
-    def worklist(self, model: str, *, site: str, by: str) -> list[dict[str, Any]]:
+    def worklist(self, model: str, *, site: str, by: str, unit: str = "") -> list[dict[str, Any]]:
         """Return whom to look at, unanswered first; the look is kept."""
         with open_desk(self.root, at=self.clock(), actor=by) as desk:
-            rows = delivering.worklist(desk, model, site=site)
+            rows = delivering.worklist(desk, model, site=site, unit=unit)
             delivering.keep_look(desk, model, rows=len(rows))
         return rows
 

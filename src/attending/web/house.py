@@ -97,7 +97,7 @@ class House(Protocol):
         """Return the messages of a feed of which something was not taken, newest first."""
         ...
 
-    def worklist(self, model: str, *, site: str, by: str) -> list[dict[str, Any]]:
+    def worklist(self, model: str, *, site: str, unit: str, by: str) -> list[dict[str, Any]]:
         """Return whom to look at, unanswered first; the look is kept."""
         ...
 

@@ -21,6 +21,7 @@ _PROBLEM = {
         "where": {"type": "string"},
     },
 }
+_FHIR = "application/fhir+json"
 _SLUG = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 _COUNT = {"type": "integer", "minimum": 0}
 _ACCOUNT = {
@@ -89,7 +90,9 @@ def _predict() -> dict[str, Any]:
 
 
 def _read() -> dict[str, Any]:
-    operation = _operation("prediction", "A stored prediction with all it was made from.", {})
+    said = "A stored prediction with all it was made from."
+    kinds = {kind: {"schema": {"type": "object"}} for kind in ("application/json", _FHIR)}
+    operation = _operation("prediction", said, {"200": {"description": said, "content": kinds}})
     operation["parameters"] = [_parameter("request_id", r"^[0-9a-f]{32}$")]
     return operation
 
@@ -123,8 +126,9 @@ def _worklist() -> dict[str, Any]:
     lines = {"text/csv": {"schema": {"type": "string"}}}
     answers = {"200": {"description": "whom to look at", "content": rows | lines}}
     operation = _operation("worklist", "Alerts of a model, unanswered first.", answers)
-    site = {"name": "site", "in": "query", "required": False, "schema": {"type": "string"}}
-    operation["parameters"] = [_parameter("name", _SLUG), site]
+    text = {"in": "query", "required": False, "schema": {"type": "string"}}
+    where = [{"name": name, **text} for name in ("site", "unit")]
+    operation["parameters"] = [_parameter("name", _SLUG), *where]
     return operation
 
 
@@ -148,5 +152,5 @@ def _content(model: str) -> dict[str, Any]:
 
 
 def _parameter(name: str, pattern: str) -> dict[str, Any]:
-    schema = {"type": "string", "pattern": pattern}
+    schema = {"type": "string", "pattern": pattern, "maxLength": 64}
     return {"name": name, "in": "path", "required": True, "schema": schema}

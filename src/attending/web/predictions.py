@@ -7,6 +7,7 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
 from attending.errors import BadInput
+from attending.web.fhir_prediction import as_fhir
 from attending.web.names import check_request, check_slug
 from attending.web.openapi import described
 from attending.web.policy import DESCRIPTION, PATIENTS, SCORES, Routes
@@ -15,6 +16,7 @@ from attending.web.wire import asked
 
 ROUTES = Routes()
 _JSON = "application/json"
+_FHIR = "application/fhir+json"
 
 
 @ROUTES.add("GET", "/v1/openapi.json", policy=DESCRIPTION)
@@ -48,9 +50,10 @@ def _predicted(site: Site, name: str, body: bytes, *, by: str) -> Response:
 
 @ROUTES.add("GET", "/v1/predictions/{request_id}", policy=PATIENTS)
 def prediction(request: Request, request_id: str) -> Response:
-    """Return a stored prediction whole: inputs with both clocks, versions, digests, reasons."""
-    person = person_of(request)
-    found = site_of(request).house.prediction(
-        check_request(request_id), by=person.person if person else ""
-    )
-    return JSONResponse(found)
+    """Return a stored prediction whole; as FHIR R4 where that is asked for."""
+    house, person = site_of(request).house, person_of(request)
+    found = house.prediction(check_request(request_id), by=person.person if person else "")
+    if _FHIR not in request.headers.get("accept", ""):
+        return JSONResponse(found)
+    outcome = house.plan(found["model"]).intended_use.outcome
+    return JSONResponse(as_fhir(request_id, found, outcome=outcome), media_type=_FHIR)

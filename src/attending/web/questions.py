@@ -82,8 +82,13 @@ def rounded(content: dict[str, Any], digits: int) -> dict[str, Any]:
 _LATER = ("rationale", "risk_low", "risk_high", "band_words", "unlike_training", "outside")
 
 
-def answered(found: Answered) -> PredictionAnswer:
-    """Return what the caller is told; in silent no score, no reason and no band."""
+def answered(found: Answered, *, clauses: tuple[str, ...] = ()) -> PredictionAnswer:
+    """Return what the caller is told; in silent no score, no reason and no band.
+
+    Args:
+        found: the prediction, which is kept.
+        clauses: of the intended use that were broken.
+    """
     content = found.content
     told: dict[str, Any] = {
         "request_id": found.request_id,
@@ -96,7 +101,7 @@ def answered(found: Answered) -> PredictionAnswer:
     }
     if found.delivered:
         told |= {name: content[name] for name in ("scored_by", "score", "threshold", "flagged")}
-        told["band"] = content["band"]
+        told["band"], told["clauses"] = content["band"], clauses
         told["factors"] = tuple(FactorOut(**one) for one in content["factors"])
         told |= {name: content[name] for name in _LATER if name in content}
         told["missing"] = tuple(i["feature"] for i in content["inputs"] if i["value"] is None)

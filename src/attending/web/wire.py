@@ -22,10 +22,20 @@ from attending.web.strict_json import strict_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pydantic.config import JsonDict
 
 #: A pseudonym as records and HTTP carry it: a decimal string.
 Pseudonym: TypeAlias = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,15}$")]
 Word: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+#: As the description says it: events come with index_start.
+_WITH_START: JsonDict = {
+    "anyOf": [
+        {"properties": {"events": {"type": "null"}}},
+        {"required": ["index_start"], "properties": {"index_start": {"type": "string"}}},
+    ]
+}
 
 
 class _Strict(BaseModel):
@@ -60,6 +70,8 @@ class PredictionRequest(_Strict):
         index_start: when the stay began; may be left out when the events are.
         events: all that is known of the patient; left out, the events that feeds have pushed.
     """
+
+    model_config = ConfigDict(json_schema_extra=_WITH_START)
 
     subject_id: Pseudonym
     encounter_id: Pseudonym | None = None
@@ -105,6 +117,7 @@ class PredictionAnswer(_Strict):
 
     Attributes:
         outcome: `live` is the model's score, `fallback` the named simpler score.
+        clauses: of the signed intended use, which the patient or the asker is outside of.
         made_before: the same was asked before; this is the answer of then.
     """
 
@@ -130,6 +143,7 @@ class PredictionAnswer(_Strict):
     missing: tuple[str, ...] = ()
     degraded: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    clauses: tuple[str, ...] = ()
     prediction_time: str
     made_at: str
     provenance: str

@@ -37,7 +37,7 @@ def worklist_page(request: Request, name: str) -> Response:
         "worklist.html.j2",
         crumbs=[("Today", "/"), (name, f"/models/{name}")],
         model=model,
-        rows=site.house.worklist(name, site="", by=by),
+        rows=site.house.worklist(name, site="", unit="", by=by),
     )
 
 
@@ -61,11 +61,12 @@ def worklist_answer(
 
 
 @ROUTES.add("GET", "/v1/models/{name}/worklist", policy=PATIENTS)
-def worklist_rows(request: Request, name: str, site: str = "") -> Response:
-    """Return the worklist as JSON, or as CSV where that is asked for; of one site or all."""
+def worklist_rows(request: Request, name: str, *, site: str = "", unit: str = "") -> Response:
+    """Return the worklist as JSON, or as CSV where that is asked for; of one site, unit or all."""
     person = person_of(request)
     by = person.person if person else ""
-    rows = site_of(request).house.worklist(check_slug(name), site=site[:200], by=by)
+    where = {"site": site[:200], "unit": unit[:200]}
+    rows = site_of(request).house.worklist(check_slug(name), **where, by=by)
     if "text/csv" not in request.headers.get("accept", ""):
         return JSONResponse(rows)
     return Response(as_csv(rows), headers={"Content-Type": "text/csv; charset=utf-8"})
