@@ -230,7 +230,6 @@ def test_metrics_say_how_the_watch_stands_without_a_patient(desk, made):
     assert report.n_predictions
 
 
-@pytest.mark.requirement("J17", "I6")
 def test_what_ends_and_what_is_owed_has_an_owner(desk, made):
     assert matters(desk) == ()
     policy = signing.propose_specs(replace(desk, actor="dana"), made.project)["retraining"]
