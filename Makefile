@@ -54,7 +54,7 @@ leaks: $(STAMP) ## try the gates on the corpus of planted leaks
 faults: $(STAMP) ## run the fault tests; make faults F=D03 runs one
 	@$(BIN)/python -m tests.trace faults $(F)
 
-soak: $(STAMP) ## the long form of the harnesses; make soak S=kills-sqlite runs one
+soak: $(STAMP) $(if $(filter-out watched-years,$(S)),,.venv-evidently/.stamp .venv-nannyml/.stamp) ## the long form of the harnesses; make soak S=kills-sqlite runs one
 	@code=0; $(BIN)/python -m tests.soak $(S) || code=$$?; \
 		test -n "$(S)" || $(BIN)/python -m tests.attacks.ledger_mutations || code=$$?; \
 		$(BIN)/python -m tests.soak.evidence; exit $$code

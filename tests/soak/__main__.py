@@ -20,6 +20,7 @@ from tests.soak import interleaved, switches
 from tests.soak.cuts import cut
 from tests.soak.failing import Loop, broken, full
 from tests.soak.kills import Tally, home_maker, soak
+from tests.soak.others import drawn, ours, theirs, told
 from tests.soak.quiet import PICTURE, curve, drawn_risks, simulated, write_page
 from tests.soak.results import Figure, Harness, begin, keep
 
@@ -95,6 +96,24 @@ def quiet_years(seed: int, times: int, folder: Path) -> list[Figure]:
         Figure("30 % more events proven within 400 of them, percent of replays",
                round(100 * soon[0], 1), "90"),
     ]  # fmt: skip
+
+
+def watched_years(seed: int, times: int, folder: Path) -> list[Figure]:
+    """Watch the same years by our policy and by the defaults of others."""
+    del times  # five years, each with its own fault
+    years = drawn(seed)
+    by_name = {"ours": [ours(one) for one in years], **theirs(years, folder)}
+    made: list[Figure] = []
+    for name, days in by_name.items():
+        said = told(days)
+        what = "days frozen" if name == "ours" else "weeks alarmed"
+        made.append(Figure(f"{name}: {what} while nothing was wrong", said["alarmed"]))
+        made += [
+            Figure(f"{name}: days until {kind.replace('_', ' ')} was seen, -1 for never",
+                   -1 if delay is None else delay)
+            for kind, delay in said["delays"].items()
+        ]  # fmt: skip
+    return made
 
 
 def _in(folder: Path, work: Callable[..., Loop], seed: int) -> Loop:
@@ -284,6 +303,19 @@ HARNESSES: dict[str, tuple[Harness, Callable[[int, int, Path], list[Figure]], in
         ),
         quiet_years,
         1000,
+    ),
+    "watched-years": (
+        Harness(
+            "watched-years",
+            "The same years watched by Evidently and NannyML",
+            "Two quiet years and three with a large shift from day 150 on, 41 predictions a day "
+            "and six inputs. Ours gives a verdict every day; the others look at every week with "
+            "their default settings: a week is alarmed when Evidently calls the data set drifted, "
+            "or when any column of NannyML alerts. Both look at inputs alone, so more events are "
+            "not theirs to see.",
+        ),
+        watched_years,
+        1,
     ),
     "broken-disk": (
         Harness(
