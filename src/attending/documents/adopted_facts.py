@@ -40,8 +40,9 @@ def adopted_inputs(model: AdoptedModel) -> tuple[CardInput, ...]:
 def adopted_summary(accepts: Sequence[AcceptedCondition], *, until: str, reason: str) -> str:
     """Return in two sentences how the model came in, and why it may stay for now."""
     return (
-        f"It was built elsewhere and came in while it was in use: {count(len(accepts))} conditions "
-        f"of the gates are not shown, listed under limitations, and accepted until {until}. {reason}"
+        f"It was built elsewhere and came in while it was in use: {count(len(accepts))} conditions"
+        " of the gates are not shown, which stand under limitations, and are accepted until "
+        f"{until}. {reason}"
     )
 
 
