@@ -17,11 +17,14 @@ from attending.lifecycle import simulating
 from attending.lifecycle.carrying import verify_model
 from attending.lifecycle.desk import create_home, open_desk
 from attending.lifecycle.examples import copy_example
-from attending.lifecycle.signing import sign
+from attending.lifecycle.projects import open_project
+from attending.lifecycle.signing import propose_specs, sign
+from attending.records.run import Run
 from attending.stores.bundle_files import packed, unpacked
 from attending.times import parse_instant
 from tests.faults.conftest import AT
 from tests.lifecycle.study import Study
+from tests.lifecycle.ward import enter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -164,6 +167,24 @@ def test_at_the_second_hospital_it_is_trained_at_most_until_it_is_shown_there(fi
     assert reference["n"] > 0
     status = there.asked("release", "status").json
     assert [one["stage"] for one in status] == ["trained"]
+    # In silent it scores this hospital's patients with the files that came.
+    _let_in(there)
+    scored = there.asked("score", "--since", "2023-06-01T00:00:00Z").json["batch"]
+    assert scored["n"] > 0 and scored["run"] == stands["run"]
+    trail = there.asked("run", "trail").json
+    assert any(one["what"] == "carried_model" for one in trail)
+    there.run("audit", "ask", stands["model"], *where)
+
+
+def _let_in(there):
+    """Put the version into silent under a signed plan, as the gates would have."""
+    with open_desk(there.home, at=parse_instant(AT), actor="dana") as desk:
+        project = open_project(there.project)
+        plan = propose_specs(desk, project)["release"]
+        run = desk.home.catalog.latest(Run, model=project.name)
+        before = desk.home.deployments.current(project.name).digest
+        enter(desk, run, stage="silent", plan=project.release.digest, previous=before)
+    there.signed(plan, person="omar", role="operator")
 
 
 def _easy(spec):
