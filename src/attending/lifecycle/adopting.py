@@ -87,6 +87,8 @@ def propose(
         release=documents["release"],
         release_spec=project.release.digest,
         scores=rows.read.file,
+        event=spec.columns.event,
+        percent=spec.columns.percent,
         report=report.digest,
         reference=reference.digest,
         card=card.digest,
