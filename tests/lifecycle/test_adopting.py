@@ -7,13 +7,21 @@ import os
 import pickle
 import subprocess
 import sys
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from attending.lifecycle import credentials
+from attending.lifecycle.desk import open_desk
+from attending.lifecycle.intake import open_intake
+from attending.times import parse_instant
+from attending.web.front_desk import FrontDesk
 from tests.lifecycle.outside import AT, Unit, rows, write
 from tests.lifecycle.test_nothing_unpickled import CONTROL, WATCH
+from tests.web.visitor import visitor_of
 
 LATER, SPRING = "2026-03-02T06:00:00Z", "2026-05-02T06:00:00Z"
 
@@ -210,3 +218,35 @@ leave(lambda: 0)
     assert 'save_model("model.json")' in done.stderr
     assert found["quiet"] == [] and "pickle.find_class" in found["control"]
     assert not marker.exists()
+
+
+def test_an_interface_sends_the_same_files_over_http(unit):
+    unit.enter("--model", str(unit.model))
+    (unit.home / "policy").mkdir(exist_ok=True)
+    (unit.home / "policy" / "intake.yaml").write_text(
+        "feeds:\n  - {name: icu, kind: scores, model: icu-mortality}\n  - {name: ehr, kind: fhir}\n"
+    )
+    day = [{**row, "patient_id": f"D{row['patient_id']}"} for row in rows(220, seed=6)]
+    body = write(unit.folder / "day.csv", day).read_bytes()
+    secret = (unit.folder / "omar.secret").read_text().strip()
+    at = parse_instant(LATER)
+    with open_desk(unit.home, at=at, actor="omar") as desk:
+        token = credentials.give_token(
+            desk, "omar", secret, label="engine", scopes=("intake",), keeps=timedelta(days=1)
+        )
+    front = FrontDesk(root=unit.home, clock=lambda: at)
+    front.intake = open_intake(unit.home, clock=lambda: at)
+    try:
+        words = {"authorization": f"Bearer {token}", "accept": "application/json"}
+        send = partial(visitor_of(front).post, content=body)
+        csv = {**words, "content-type": "text/csv"}
+        said = send("/v1/intake/icu", headers=csv)
+        assert (said.status_code, said.json()) == (200, {"rows": 220, "new": 220, "known": 0})
+        assert send("/v1/intake/icu", headers=csv).json()["known"] == 220
+        assert send("/v1/intake/ehr", headers=csv).status_code == 422
+        wrong = body.replace(b"0.", b"0.9", 1)
+        refused = visitor_of(front).post("/v1/intake/icu", content=wrong, headers=csv)
+        assert refused.json()["code"] == "adopt.parity"
+        assert send("/v1/intake/icu", headers={"content-type": "text/csv"}).status_code == 401
+    finally:
+        front.intake.home.close()

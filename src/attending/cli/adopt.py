@@ -119,7 +119,7 @@ def intake_scores(
     """
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at), actor=by) as desk:
-        found = adopted_feed.take(desk, asked, file)
+        found = adopted_feed.take(desk, asked.name, file)
     emit(
         vars(found),
         as_json=as_json,

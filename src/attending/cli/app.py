@@ -16,6 +16,7 @@ from attending.cli import (
     baseline,
     begin,
     calendar,
+    carry,
     catalogue,
     codelist,
     cohort,
@@ -109,6 +110,7 @@ features.app.command("ready")(ready.features_ready)
 authority.document_app.command("write")(deployer.document_write)
 authority.document_app.command("downtime")(deployer.document_downtime)
 authority.document_app.command("trained")(deployer.document_trained)
+live.release_app.add_typer(carry.bundle_app, name="bundle", no_args_is_help=True)
 live.release_app.command("enter")(adopt.release_enter)
 intake.intake_app.command("scores")(adopt.intake_scores)
 live.release_app.command("inventory")(inventory.release_inventory)

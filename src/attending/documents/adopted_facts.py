@@ -37,16 +37,20 @@ def adopted_inputs(model: AdoptedModel) -> tuple[CardInput, ...]:
     return named or (_UNKNOWN,)
 
 
+def adopted_summary(accepts: Sequence[AcceptedCondition], *, until: str, reason: str) -> str:
+    """Return in two sentences how the model came in, and why it may stay for now."""
+    return (
+        f"It was built elsewhere and came in while it was in use: {count(len(accepts))} conditions"
+        " of the gates are not shown, which stand under limitations, and are accepted until "
+        f"{until}. {reason}"
+    )
+
+
 def adopted_limits(
-    model: AdoptedModel,
-    accepts: Sequence[AcceptedCondition],
-    parity: ScoreParity | None,
-    *,
-    until: str,
+    model: AdoptedModel, accepts: Sequence[AcceptedCondition], parity: ScoreParity | None
 ) -> tuple[str, ...]:
-    """Return what is not shown of the model, and until when that was accepted."""
-    first = "It was built elsewhere and came in while it was in use. No gate was passed here: "
-    said = [f"{first}{count(len(accepts))} conditions are not shown, accepted until {until}."]
+    """Return what is not shown of the model, and what its file gave."""
+    said = []
     if model.form == "scores only":
         said.append("Only its scores come here: no score can be made again, and none explained.")
     if parity is not None:

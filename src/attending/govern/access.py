@@ -73,7 +73,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
             "user add",
             "user begin",
         ),
-        *("erasure make", "erasure purge"),
+        *("erasure make", "erasure purge", "release bundle verify"),
         *("user break-glass", "user disable", "user enable", "user passphrase", "user vouch"),
         *("user unlink", "review record"),
         *("user role grant", "user role revoke", "user token add", "user token end"),
@@ -100,7 +100,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         "audit recall",
     ),
     _MAKE: (
-        "adopt",
+        *("adopt", "release bundle choose"),
         *("cohort build", "features build", "features parity", "features take", "train fit"),
         *("explain stability", "contract check", "run influence", "run promote"),
         *("run recalibrate",),
@@ -147,7 +147,12 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         *("features retire", "incident open", "incident step", "incident impact"),
         *("incident review", "document write", "document trained", "deliver acknowledge"),
     ),
-    Access(_STAFF, "release"): ("release advance", "release enter"),
+    Access(_STAFF, "release"): (
+        "release advance",
+        "release enter",
+        "release bundle export",
+        "release bundle import",
+    ),
 }
 VERBS: dict[str, Access] = {verb: access for access, verbs in _GROUPS.items() for verb in verbs}
 

@@ -58,7 +58,9 @@ def public_keys(text: str) -> dict[str, bytes]:
     return {line: base64.b64decode(line.split("+", 2)[2], validate=True)[1:] for line in lines}
 
 
-def check_list(files: dict[str, bytes]) -> tuple[dict[str, Any], str]:
+def check_list(
+    files: dict[str, bytes], *, kind: str = "audit_bundle"
+) -> tuple[dict[str, Any], str]:
     """Return the list and the line of the key that signed it, every file found as it says."""
     line, signature = files["list.sig"].decode("ascii").removesuffix("\n").split(" ")
     known = public_keys(files["keys.txt"].decode("ascii"))
@@ -69,7 +71,7 @@ def check_list(files: dict[str, bytes]) -> tuple[dict[str, Any], str]:
         raise Broken("the list is not one that the keys signed")
     said = json.loads(message)
     names = files.keys() - {"list.json", "list.sig"}
-    if said.get("kind") != "audit_bundle" or names != said["files"].keys():
+    if said.get("kind") != kind or names != said["files"].keys():
         raise Broken("the list names other files than there are")
     for name in sorted(names):
         if hashlib.sha256(files[name]).hexdigest() != said["files"][name]:

@@ -17,7 +17,7 @@ from attending.lifecycle.adopting import of_version
 from attending.lifecycle.bringing import fitted_of
 from attending.lifecycle.desk import keep_in
 from attending.lifecycle.plans import signed_plan
-from attending.lifecycle.scoring import contents_of, deployed, request_of
+from attending.lifecycle.scoring import contents_of, deployed_of, request_of
 from attending.lifecycle.tables import table_bytes
 from attending.records.adoption import AdoptedModel
 from attending.stores.predictions import Observed
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from attending.lifecycle.adopted_rows import ScoredRows
     from attending.lifecycle.desk import Desk
-    from attending.lifecycle.projects import Project
     from attending.models.protocol import Fitted
+    from attending.records.adoption import Adoption
     from attending.records.prediction import OutcomeJoin
     from attending.records.release import Deployment
     from attending.types import Floats, Instant
@@ -52,7 +52,7 @@ class Taken:
     parity_rows: int
 
 
-def take(desk: Desk, project: Project, file: Path) -> Taken:
+def take(desk: Desk, model: str, file: Path) -> Taken:
     """Return what became of a file of scores; outcomes in it are joined to the scores they are of.
 
     A row that says the outcome of a score that is here already, with the same score, is no new
@@ -60,17 +60,17 @@ def take(desk: Desk, project: Project, file: Path) -> Taken:
 
     Args:
         desk: where and when.
-        project: whose model was adopted.
+        model: that was adopted.
         file: columns as in the file that the model came in with; outcomes may be missing.
 
     Raises:
         Refused: the version takes no scores, or a score is another than the one that is here.
         BadInput: the file cannot be read in one way only.
     """
-    stands = deployed(desk, project)
+    stands = deployed_of(desk, model)
+    asked = asked_again(_adoption(desk, stands))
     known, fitted = model_of(desk, stands)
-    columns = _columns(desk, stands)
-    rows = read_rows(file, asked_again(project.adopt, columns), fitted)
+    rows = read_rows(file, asked, fitted)
     require_parity(rows.parity)
     subjects = Pseudonyms(desk.home.pseudonym_key()).subject(rows.patients)
     if subjects.null_count:
@@ -103,7 +103,7 @@ def model_of(desk: Desk, stands: Deployment) -> tuple[AdoptedModel, Fitted | Non
     return known, fitted_of(known, data)
 
 
-def _columns(desk: Desk, stands: Deployment) -> dict[str, str]:
+def _adoption(desk: Desk, stands: Deployment) -> Adoption:
     adoption = of_version(desk, stands)
     if adoption is None:
         raise Refused(
@@ -112,7 +112,7 @@ def _columns(desk: Desk, stands: Deployment) -> dict[str, str]:
             code="adopt.not_adopted",
             hint="See `attending release status`.",
         )
-    return {one.taken_as: one.column for one in adoption.scores.columns}
+    return adoption
 
 
 def _due(

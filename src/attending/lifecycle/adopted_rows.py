@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from attending.models.protocol import Fitted, Matrix
+    from attending.records.adoption import Adoption
     from attending.specs.adopt import AdoptSpec
     from attending.types import Risks
 
@@ -67,16 +68,13 @@ def asked_of(spec: AdoptSpec) -> Asked:
     )
 
 
-def asked_again(spec: AdoptSpec, columns: dict[str, str]) -> Asked:
-    """Return the same columns as at the adoption, so that no later file is read otherwise.
-
-    Args:
-        spec: adopt.yaml.
-        columns: by meaning, the columns of the file that the model came in with.
-    """
+def asked_again(adoption: Adoption) -> Asked:
+    """Return the same columns as at the adoption, so that no later file is read otherwise."""
+    columns = {one.taken_as: one.column for one in adoption.scores.columns}
     risk = columns.get("risk", "")
-    return replace(
-        asked_of(spec),
+    return Asked(
+        event=adoption.event,
+        percent=adoption.percent,
         outcome=columns.get("outcome", ""),
         patient=columns.get("patient", ""),
         time=columns.get("time", ""),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from attending.documents.adopted_facts import adopted_inputs, adopted_limits
+from attending.documents.adopted_facts import adopted_inputs, adopted_limits, adopted_summary
 from attending.documents.card_assembly import CardSources, assemble_card
 from attending.documents.model_card import card_document
 from attending.documents.validation_report import validation_report
@@ -87,6 +87,8 @@ def propose(
         release=documents["release"],
         release_spec=project.release.digest,
         scores=rows.read.file,
+        event=spec.columns.event,
+        percent=spec.columns.percent,
         report=report.digest,
         reference=reference.digest,
         card=card.digest,
@@ -198,12 +200,15 @@ def _card(  # noqa: PLR0913 - a card has these sources
         report=report,
         monitoring=project.monitoring,
         inputs=adopted_inputs(known),
-        limitations=adopted_limits(
-            known, held.accepts, rows.parity, until=format_instant(until)[:10]
-        ),
+        limitations=adopted_limits(known, held.accepts, rows.parity),
     )
-    # A model without groups in its file says so, as a section that is empty would stop it.
-    card = assemble_card(sources, version="adopted", synthetic=desk.home.synthetic)
+    told = adopted_summary(
+        held.accepts, until=format_instant(until)[:10], reason=project.adopt.reason
+    )
+    card = assemble_card(sources, version="adopted", synthetic=desk.home.synthetic).model_copy(
+        update={"exceptions": (told,)}
+    )
+    # A file without groups leaves that section empty, and the card says so.
     lacks = [name for name in card.missing if name != "subgroups"]
     if lacks:
         raise Refused(

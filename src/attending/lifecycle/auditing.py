@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from attending.digests import short
 from attending.errors import AttendingError, NotFound
+from attending.lifecycle.carried import carried_of
 from attending.lifecycle.incidents import incidents
 from attending.lifecycle.snapshots import missing
 from attending.records.governance import Approval
@@ -56,9 +57,8 @@ def ask(desk: Desk, *, model: str) -> dict[str, Any]:  # a JSON object
     history = desk.home.deployments.history(model)
     if not history:
         raise NotFound("there is no such model here", code="model.missing")
-    pulled = {
-        run.snapshot: catalog.get(run.snapshot, Snapshot) for run in catalog.all(Run, model=model)
-    }
+    here = [run for run in catalog.all(Run, model=model) if carried_of(desk, run.digest) is None]
+    pulled = {run.snapshot: catalog.get(run.snapshot, Snapshot) for run in here}
     digests = {line.digest for line in catalog.list(model=model)}
     return {
         "model": model,

@@ -10,6 +10,7 @@ from attending.features.lineage import uses
 from attending.govern.policy import EXCEPTION_SIGNERS
 from attending.lifecycle import emergencies
 from attending.lifecycle.agreeing import exceptions_of, signed_exceptions
+from attending.lifecycle.carried import cohort_of, snapshot_of
 from attending.lifecycle.desk import keep
 from attending.lifecycle.papers import keep_page
 from attending.lifecycle.policies import in_use
@@ -25,7 +26,6 @@ from attending.records.dossier import (
     DossierStep,
 )
 from attending.records.governance import Approval, GateDecision, Withdrawal
-from attending.records.snapshot import Snapshot
 from attending.records.validation import ValidationReport
 
 if TYPE_CHECKING:
@@ -117,8 +117,8 @@ def _lineage(
     desk: Desk, run: Run, *, card: ModelCard, stands: Deployment | None
 ) -> tuple[DossierStep, ...]:
     """Return the steps from source tables to the deployed files, in their order."""
-    snapshot = desk.home.catalog.get(run.snapshot, Snapshot)
-    cohort = desk.home.catalog.get(run.cohort, Cohort)
+    snapshot = snapshot_of(desk, run)
+    cohort = desk.home.catalog.get(cohort_of(desk, run), Cohort)
     tables = [
         DossierStep(
             step="Source table",
@@ -129,8 +129,8 @@ def _lineage(
     plan = (stands and stands.release_spec) or card.made_from.get("release_spec", "")
     return (
         *tables,
-        DossierStep(step="Snapshot", says="events as they were taken in", digest=run.snapshot),
-        DossierStep(step="Cohort", says=f"{cohort.rows:,} predictions", digest=run.cohort),
+        DossierStep(step="Snapshot", says="events as they were taken in", digest=snapshot.digest),
+        DossierStep(step="Cohort", says=f"{cohort.rows:,} predictions", digest=cohort.digest),
         DossierStep(step="Features", says="their definitions", digest=run.feature_set),
         DossierStep(step="Feature table", says="their values", digest=run.feature_table),
         DossierStep(step="Run", says=f"attending {run.code_digest[:12]}", digest=run.digest),

@@ -48,7 +48,7 @@ def export_run(desk: Desk, run: Run, *, to: str, into: Path) -> Path:
         )
     made = _listed(desk, run)
     if to == "mlflow":
-        _require_large_leaves(desk, run)
+        require_large_leaves(desk, run)
     try:
         write = _store if to == "mlflow" else _lines
         path = write(desk, run, made, into=into)
@@ -69,7 +69,7 @@ def export_run(desk: Desk, run: Run, *, to: str, into: Path) -> Path:
     return path
 
 
-def _require_large_leaves(desk: Desk, run: Run) -> None:
+def require_large_leaves(desk: Desk, run: Run) -> None:
     """Refuse to let out a model that holds single patients: in a leaf of too few rows."""
     for item in run.artifacts:
         fewest = smallest_leaf(desk.home.artifacts.read(item.digest))

@@ -8,7 +8,7 @@ from attending.errors import Refused
 from attending.govern.agreements import Fitted, agreed_before_fit
 from attending.govern.content import missing_fields
 from attending.govern.gates import Evidence, Fact, decide
-from attending.lifecycle import agreeing, policies, ward_facts
+from attending.lifecycle import agreeing, carried, policies, ward_facts
 from attending.lifecycle.deciding import places_to_decide, standing_decision
 from attending.lifecycle.desk import keep
 from attending.lifecycle.examples import shipped_release
@@ -27,7 +27,6 @@ from attending.records.governance import Approval, GateDecision
 from attending.records.monitoring import Reference
 from attending.records.replay import Replay
 from attending.records.silent import SilentReport
-from attending.records.snapshot import Snapshot
 from attending.records.validation import ValidationReport
 from attending.release.checklist import gaps
 from attending.specs.base import dump
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from attending.lifecycle.ward_facts import Judged
     from attending.records.base import Record
     from attending.records.run import Run
+    from attending.records.snapshot import Snapshot
     from attending.specs.release import Stage
 
 _DATA_GUARDS = frozenset({"compliance_officer", "privacy_officer"})
@@ -274,6 +274,8 @@ def _validation(desk: Desk, _project: Project, run: Judged) -> Fact:
         return Fact("failed", report.digest, f"failed: {', '.join(failed)}")
     if unshown or not report.gates:
         return Fact("not_shown", report.digest, f"not shown: {', '.join(unshown) or 'no gates'}")
+    if why := carried.open_choice(desk, run.digest, report.digest):
+        return Fact("missing", report.digest, why)
     return Fact("met", report.digest)
 
 
@@ -304,15 +306,27 @@ def _silent_gates(desk: Desk, project: Project, run: Run) -> Fact:
     return Fact("met", report.digest)
 
 
+def _snapshot(desk: Desk, run: Run) -> Snapshot | None:
+    """Return the snapshot that a run is judged by; None of a carried one not yet judged here."""
+    judged = desk.home.catalog.latest(ValidationReport, run=run.digest)
+    if carried.carried_of(desk, run.digest) is not None and judged is None:
+        return None
+    return carried.snapshot_of(desk, run)
+
+
 def _zones(desk: Desk, _project: Project, run: Run) -> Fact:
-    snapshot = desk.home.catalog.get(run.snapshot, Snapshot)
+    snapshot = _snapshot(desk, run)
+    if snapshot is None:
+        return Fact("missing", note="not validated here yet")
     if snapshot.synthetic and not desk.home.synthetic:
         return Fact("failed", note="the data are synthetic and the home is real")
     return _plain(snapshot.real_clock, f"the source's times are {snapshot.time_zone}")
 
 
 def _availability(desk: Desk, _project: Project, run: Run) -> Fact:
-    snapshot = desk.home.catalog.get(run.snapshot, Snapshot)
+    snapshot = _snapshot(desk, run)
+    if snapshot is None:
+        return Fact("missing", note="not validated here yet")
     assumed = snapshot.assumed_tables
     return _plain(not assumed, f"availability is assumed for {', '.join(assumed)}")
 

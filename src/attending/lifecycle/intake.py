@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attending.digests import digest_bytes, digest_of
@@ -23,7 +25,6 @@ from attending.times import format_instant, from_micros, to_micros
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from attending.ingest.hl7_message import Hl7Message
     from attending.specs.intake import Feed
@@ -154,6 +155,28 @@ class Intake:
             taken = self._refused(feed, error, body=data, desk=desk)
         problems = [f"{one['at']} {one['why']}" for one in taken.account.letters[:_MOST_NAMED]]
         return taken, acknowledged(message, taken.code, at=at, problems=problems)
+
+    def take_scores(self, feed: str, body: bytes, *, by: str) -> dict[str, int]:
+        """Return what became of a file of scores of an adopted model; whole, or not at all.
+
+        Args:
+            feed: its name.
+            body: the file: CSV or Parquet, columns as in the file that the model came in with.
+            by: who sent it.
+
+        Raises:
+            NotFound: no such feed.
+            BadInput: the file cannot be read in one way only.
+            Refused: the model takes no scores, or a score is another than the one that is here.
+        """
+        from attending.lifecycle import adopted_feed  # noqa: PLC0415 - only where one is sent
+
+        one = self.feed(feed, kind="scores")
+        with tempfile.TemporaryDirectory(prefix="attending-") as folder:
+            path = Path(folder) / "scores"
+            path.write_bytes(body)
+            found = adopted_feed.take(Desk(self.home, self.clock(), by), str(one.model), path)
+        return {"rows": found.rows, "new": found.new, "known": found.known}
 
     def totals(self) -> dict[str, dict[str, int | str | None]]:
         """Return by feed the sums of all accounts, and when its newest event happened."""

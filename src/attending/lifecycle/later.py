@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from attending.errors import NotFound, Refused
+from attending.lifecycle.carried import carried_of
 from attending.lifecycle.cohorts import build_cohort
 from attending.lifecycle.desk import keep
 from attending.lifecycle.featuring import build_features
@@ -23,13 +24,14 @@ from attending.lifecycle.validation_rows import (
 )
 from attending.records.cohort import Cohort
 from attending.records.validation import ModelRef, ValidationReport
-from attending.times import format_instant, to_micros
+from attending.times import format_instant, from_micros, to_micros
 from attending.validate.model import validate
 
 if TYPE_CHECKING:
     from attending.lifecycle.cohorts import BuiltCohort
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
+    from attending.records.carried import CarriedModel
     from attending.records.run import Run
     from attending.types import Instant, Ints
 
@@ -67,12 +69,16 @@ def validate_later(
         Refused: no prediction after the run's cohort has a mature outcome.
     """
     require_same_specs(project, run)
-    last = desk.home.catalog.get(run.cohort, Cohort).last_prediction
     cohort = build_cohort(desk, project, snapshot=snapshot)
+    came = carried_of(desk, run.digest)
+    if came is None:
+        last = desk.home.catalog.get(run.cohort, Cohort).last_prediction
+    else:
+        last = _first_third(cohort)
     test = _later(cohort, last)
     features = build_features(desk, project, cohort)
     bundle = bundle_of(desk, run)
-    cut = run.split.cut or last
+    cut = (run.split.cut if came is None else None) or last
     before = rows_before(cohort.table, 0 if cut is None else to_micros(cut))
     judged = Judged(
         cohort=cohort,
@@ -97,7 +103,10 @@ def validate_later(
         snapshot=cohort.source.digest,
         cohort=cohort.digest,
         notes=(
-            f"A later cohort: predictions{since}, which no step of the run has seen.",
+            f"A later cohort: predictions{since}, which no step of the run has seen."
+            if came is None
+            else f"Another hospital than that of the fit: predictions here{since}; those before "
+            "gave the baselines their probability.",
             *notes_of(cohort.source.snapshot, cohort.record.subjects, run),
             *prior_notes(desk, run, data),
         ),
@@ -109,11 +118,25 @@ def validate_later(
         desk,
         report,
         action="validate.later",
-        keys={"model": run.model, "later_than": run.digest},
+        keys={"model": run.model, "later_than": run.digest} | _judges(came),
         details={"gates_met": report.gates_met, "predictions": report.n},
     )
     write_report(desk, project, report)
     return report
+
+
+def _judges(came: CarriedModel | None) -> dict[str, str]:
+    """Return the key by which a report counts for a run: of one that came, this is its first."""
+    return {} if came is None else {"run": came.run}
+
+
+def _first_third(cohort: BuiltCohort) -> Instant:
+    """Return the instant after a third of the labelled rows, by which baselines are fitted."""
+    known = labelled_of(cohort.table)
+    at = np.sort(cohort.table["prediction_time"].cast("int64").to_numpy()[known])
+    if not len(at):
+        raise Refused("no prediction here has a mature outcome", code="validate.nothing_later")
+    return from_micros(int(at[len(at) // 3]))
 
 
 def _later(cohort: BuiltCohort, last: Instant | None) -> Ints:

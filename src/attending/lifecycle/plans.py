@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from attending.errors import IntegrityBroken, Refused
+from attending.lifecycle.carried import carried_of
 from attending.lifecycle.standing import standing_on
 from attending.records.cohort import Cohort
 from attending.records.decisions import SpecDocument
@@ -67,7 +68,8 @@ def require_cohort(desk: Desk, project: Project, run: Run) -> None:
     Raises:
         Refused: cohort.yaml is another one.
     """
-    asked = desk.home.catalog.get(run.cohort, Cohort).spec_digest
+    carried = carried_of(desk, run.digest) is not None
+    asked = run.cohort_spec if carried else desk.home.catalog.get(run.cohort, Cohort).spec_digest
     if project.cohort.digest != asked:
         raise Refused(
             "cohort.yaml is not the one that the served version was trained and validated on",

@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 from attending.documents.csv_cells import csv_bytes
 from attending.errors import BadInput, NotFound
 from attending.features.reach import reached, reaches
+from attending.lifecycle.carried import snapshot_of
 from attending.lifecycle.desk import note
 from attending.lifecycle.engines import engine_over
 from attending.lifecycle.ingesting import held
 from attending.lifecycle.tables import table_bytes
 from attending.records.ledger import Subject
 from attending.records.run import Run
-from attending.records.snapshot import Snapshot
 from attending.specs.features import FeaturesSpec
 from attending.stores.files import write_once
 from attending.times import to_micros
@@ -172,7 +172,7 @@ def _saw(desk: Desk, asked: Recall, found: pa.Table, *, versions: tuple[str, ...
 def _observed(desk: Desk, asked: Recall, version: str) -> pa.Table:
     """Return the observations that are meant, from the newest snapshot of the version's source."""
     run = desk.home.catalog.get(desk.home.deployments.run_of(asked.model, version), Run)
-    source = desk.home.catalog.get(run.snapshot, Snapshot).source_system
+    source = snapshot_of(desk, run).source_system
     engine = engine_over(desk, held(desk, source=source))
     rows = engine.map(lambda events: events, codes=(asked.code,), columns=_COLUMNS)
     time = rows["time"].cast(pa.int64())

@@ -9,10 +9,12 @@ import numpy as np
 import pyarrow as pa
 
 from attending.explain.importance import importance
+from attending.lifecycle.carried import carried_of, cohort_of
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.desk import keep_in, required
 from attending.lifecycle.featuring import built_features
 from attending.lifecycle.training import bundle_of
+from attending.lifecycle.validation_rows import labelled_of
 from attending.monitor import reference as references
 from attending.records.monitoring import Reference
 from attending.scores.asked import codes_of
@@ -114,8 +116,11 @@ def _ranked(rows: pa.Table, risk: Risks, here: Mask) -> tuple[float, float, floa
 
 def rows_of_test(desk: Desk, project: Project, run: Run) -> tuple[pa.Table, pa.Table, Matrix]:
     """Return cohort rows, features and matrix of the rows that the run was tested on."""
-    cohort = built_cohort(desk, project, run.cohort)
+    cohort = built_cohort(desk, project, cohort_of(desk, run))
     table = built_features(desk, project, cohort).table
+    if carried_of(desk, run.digest) is not None:  # no row of the fit is here: all are a test
+        rows = np.flatnonzero(labelled_of(cohort.table))
+        return cohort.table.take(rows), table.take(rows), _matrix(table.take(rows), project)
     label = project.cohort.label
     parts = split(
         project.model,

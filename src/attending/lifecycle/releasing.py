@@ -9,6 +9,7 @@ import numpy as np
 from attending.errors import Denied, NotFound, Refused
 from attending.lifecycle import witnessing
 from attending.lifecycle.baselines import totals
+from attending.lifecycle.carried import cohort_of
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.desk import keep, note
 from attending.lifecycle.emergencies import all_owed, roles_now
@@ -220,7 +221,7 @@ def drill_rollback(desk: Desk, project: Project, run: Run) -> RollbackDrill:
     lines = [f"a rollback from live leaves the version at {after.stage}, answering {after.serves}"]
     scored = 0
     if release.fallback.score is not None:
-        cohort = built_cohort(desk, project, run.cohort)
+        cohort = built_cohort(desk, project, cohort_of(desk, run))
         score = SCORES.get(release.fallback.score)(release.fallback.parameters)
         found = totals(score, cohort.table, engine_over(desk, cohort.source))
         scored = int((~np.isnan(found)).sum())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from attending.lifecycle.carried import carried_of
 from attending.records.governance import Approval
 from attending.records.snapshot import Snapshot
 
@@ -50,6 +51,12 @@ def trail(desk: Desk, run: Run) -> tuple[Stop, ...]:
 
 
 def _before(desk: Desk, run: Run) -> Iterator[Stop]:
+    came = carried_of(desk, run.digest)
+    if came is not None:
+        said = f"from home {came.home_id}, {came.version} there; what it was made from is there"
+        yield _made(desk, "carried_model", came.digest, said=said)
+        yield from (Stop("artifact", item.digest, item.name) for item in run.artifacts)
+        return
     snapshot = desk.home.catalog.get(run.snapshot, Snapshot)
     yield _made(desk, "snapshot", run.snapshot, said=f"from {snapshot.source_system}")
     if run.contract_report:

@@ -79,7 +79,16 @@ def deployed(desk: Desk, project: Project, version: str = "") -> Deployment:
     Raises:
         Refused: no version scores.
     """
-    standing = desk.home.deployments.standing(project.name).values()
+    return deployed_of(desk, project.name, version)
+
+
+def deployed_of(desk: Desk, model: str, version: str = "") -> Deployment:
+    """Return where the version of a model that scores stands, as `deployed` does.
+
+    Raises:
+        Refused: no version scores.
+    """
+    standing = desk.home.deployments.standing(model).values()
     asked = [item for item in standing if version in {"", item.version}]
     found = [item for item in asked if item.stage in STAGES]
     if not found:

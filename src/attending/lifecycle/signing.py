@@ -41,6 +41,7 @@ _KINDS = {
     "input_review": "contract",
     "model_card": "card",
     "monitor_report": "monitoring_report",
+    "local_choice": "retraining",
     "recalibration": "retraining",
     "stability": "explanation",
     "validation": "validation_report",

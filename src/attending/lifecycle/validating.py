@@ -12,6 +12,7 @@ from attending.documents.sentences import assumed_sentence
 from attending.documents.validation_report import validation_report
 from attending.explain.stability import stability
 from attending.lifecycle import agreeing
+from attending.lifecycle.carried import carried_of, cohort_of, snapshot_of
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.desk import keep
 from attending.lifecycle.featuring import built_features
@@ -32,7 +33,6 @@ from attending.lifecycle.validation_rows import (
 from attending.records.cohort import Cohort
 from attending.records.explanation import StabilityReport
 from attending.records.run import Run
-from attending.records.snapshot import Snapshot
 from attending.records.validation import ModelRef, ValidationReport
 from attending.train.fit_numbers import TrainedNumbers
 from attending.validate.folds import cross_validated
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from attending.lifecycle.training import Fitted
     from attending.models.protocol import Matrix
     from attending.records.card import ModelCard
+    from attending.records.snapshot import Snapshot
     from attending.train.fit import Trained
     from attending.types import Outcomes
     from attending.validate.data import ValidationData
@@ -208,7 +209,7 @@ def check_stability(desk: Desk, project: Project, run: Run) -> StabilityReport:
 
 
 def _rows(desk: Desk, project: Project, run: Run) -> Matrix:
-    cohort = built_cohort(desk, project, run.cohort)
+    cohort = built_cohort(desk, project, cohort_of(desk, run))
     return matrix_of(built_features(desk, project, cohort).table, project)
 
 
@@ -220,13 +221,13 @@ def build_card(desk: Desk, project: Project, run: Run, *, version: str = "") -> 
             run=run,
             release=project.release,
             report=catalog.latest(ValidationReport, run=run.digest),
-            cohort=catalog.get(run.cohort, Cohort),
+            cohort=None if carried_of(desk, run.digest) else catalog.get(run.cohort, Cohort),
             cohort_spec=project.cohort,
             features=project.features,
             monitoring=project.monitoring,
             stability=catalog.latest(StabilityReport, run=run.digest),
             exceptions=agreeing.exceptions_under(desk, project, run),
-            assumed=catalog.get(run.snapshot, Snapshot).assumed_tables,
+            assumed=snapshot_of(desk, run).assumed_tables,
         ),
         version=version or "not yet numbered",
         synthetic=desk.home.synthetic,

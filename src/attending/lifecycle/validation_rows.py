@@ -148,10 +148,11 @@ def _inputs(project: Project, judged: Judged) -> Inputs:
 
 def prior_of(desk: Desk, run: Run) -> Run | None:
     """Return the run of the newest other version that was validated before; None without one."""
+    fitted = {line.digest for line in desk.home.catalog.list(Run.kind, model=run.model)}
     stood = [
         item
         for item in desk.home.deployments.history(run.model)
-        if item.stage in _STOOD and item.run != run.digest
+        if item.stage in _STOOD and item.run != run.digest and item.run in fitted
     ]
     return desk.home.catalog.get(stood[-1].run, Run) if stood else None
 

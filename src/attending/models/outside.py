@@ -32,10 +32,11 @@ def read_outside(data: bytes) -> tuple[str, Fitted]:
     Raises:
         Refused: a pickle or the like, binary XGBoost, or a file that its own reader refuses.
 
-    >>> read_outside(b"\x80\x04\x95evil")
-    Traceback (most recent call last):
-    ...
-    attending.errors.Refused: got a pickle, which runs code when it is read
+    >>> try:
+    ...     read_outside(b"\x80\x04\x95evil")
+    ... except Refused as error:
+    ...     print(error.code, "-", error.message)
+    adopt.format - got a pickle, which runs code when it is read
     """
     kind = sniff(data)
     if kind == "JSON" and data[1:2] in {b"L", b"U", b"i", b"I", b"l"}:

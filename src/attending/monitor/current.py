@@ -34,8 +34,9 @@ class Current:
     the same order; `outcomes` is the table of `serve.outcomes`. `by_site` holds a reference for
     each site that is also watched alone; a pooled test hides one site's broken feed. `risk_of`
     is the model; without it no finding says what it does to the score. `then` are rows that the
-    model was validated on, in the order of the reference's features; None where they are gone. `skew` is the
-    newest comparison of served inputs, `lateness` counts scores after the action window.
+    model was validated on, in the order of the reference's features; None where they are gone.
+    `skew` is the newest comparison of served inputs, `lateness` counts scores after the action
+    window.
     """
 
     model: str

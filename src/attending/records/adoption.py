@@ -68,6 +68,7 @@ class Adoption(Record):
     Attributes:
         run: the digest of the adopted model; it stands where a run would.
         release: the document of the release plan; `release_spec` the digest of the plan.
+        event, percent: how cells of outcome and score are read in this and every later file.
         accepts: every condition of the gates up to the stage that is not met.
         met: how many are met.
     """
@@ -81,6 +82,8 @@ class Adoption(Record):
     release: Hash
     release_spec: Hash
     scores: PredictionsFile
+    event: str = ""
+    percent: bool | None = None
     report: Hash
     reference: Hash
     card: Hash

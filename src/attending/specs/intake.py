@@ -25,7 +25,9 @@ class Feed(Spec):
     """One feed.
 
     Attributes:
-        kind: `fhir` pushes FHIR R4 resources, `hl7v2` ADT and ORU messages.
+        kind: `fhir` pushes FHIR R4 resources, `hl7v2` ADT and ORU messages, `scores` files of an
+            adopted model.
+        model: of which a feed of scores is.
         time_zone: in which its clock times without an offset stand.
         site: whose its events are; HL7's sending facility (MSH-4) where absent.
         applications: sending applications (MSH-3) that count; any when empty.
@@ -37,7 +39,7 @@ class Feed(Spec):
     """
 
     name: Slug
-    kind: Literal["fhir", "hl7v2"]
+    kind: Literal["fhir", "hl7v2", "scores"]
     time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     site: Text | None = None
     applications: tuple[Text, ...] = ()
@@ -47,6 +49,13 @@ class Feed(Spec):
         default_factory=dict
     )
     codes: dict[str, Text] = Field(default_factory=dict)
+    model: Text | None = None
+
+    @model_validator(mode="after")
+    def _of_a_model(self) -> Self:
+        if (self.kind == "scores") != (self.model is not None):
+            raise ValueError("expected 'model' with kind scores, and only there")
+        return self
 
 
 class IntakeSpec(Spec):

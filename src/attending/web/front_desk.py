@@ -255,6 +255,10 @@ class FrontDesk:
         """Return what became of an HL7 v2 message, and the answer to it."""
         return self._feeds().take_hl7(feed, body, by=by)
 
+    def take_scores(self, feed: str, body: bytes, *, by: str) -> dict[str, int]:
+        """Return what became of a file of scores of an adopted model."""
+        return self._feeds().take_scores(feed, body, by=by)
+
     def feeds(self) -> dict[str, dict[str, int | str | None]]:
         """Return by feed what came, what became of it and when its newest event happened."""
         return self._feeds().totals()

@@ -89,6 +89,10 @@ class House(Protocol):
         """Return what became of an HL7 v2 message, and the answer to it."""
         ...
 
+    def take_scores(self, feed: str, body: bytes, *, by: str) -> dict[str, int]:
+        """Return what became of a file of scores of an adopted model."""
+        ...
+
     def feeds(self) -> dict[str, dict[str, int | str | None]]:
         """Return by feed what came, what became of it and when its newest event happened."""
         ...

@@ -22,6 +22,7 @@ FHIR = {
     "application/x-ndjson": True,
 }
 HL7 = frozenset({"application/hl7-v2", "x-application/hl7-v2+er7", "application/hl7-v2+er7"})
+SCORES = frozenset({"text/csv", "application/vnd.apache.parquet"})
 _ANSWER = "application/hl7-v2; charset=utf-8"
 #: How HTTP says what an HL7 answer says.
 _STATUS = {TAKEN: 200, ERROR: 422, REFUSED: 400}
@@ -48,11 +49,13 @@ async def push(request: Request, feed: str) -> Response:
         taken, answer = await run_in_threadpool(house.take_hl7, feed, body, by=by)
         headers = {"Content-Type": _ANSWER}
         return Response(answer, status_code=_STATUS[taken.code], headers=headers)
+    if media in SCORES:
+        return JSONResponse(await run_in_threadpool(house.take_scores, feed, body, by=by))
     if media not in FHIR:
         raise OtherMedia(
             "got a body of another kind",
             code="request.media_type",
-            hint=f"Send one of {', '.join(sorted({*FHIR, *HL7}))}.",
+            hint=f"Send one of {', '.join(sorted({*FHIR, *HL7, *SCORES}))}.",
         )
     message = check_message(request.headers.get("idempotency-key", ""))
     found = await run_in_threadpool(

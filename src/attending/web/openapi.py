@@ -97,10 +97,15 @@ def _read() -> dict[str, Any]:
     return operation
 
 
+_COUNT = {"type": "integer", "minimum": 0}
+
+
 def _push() -> dict[str, Any]:
     """Return the push of a feed: FHIR is answered by an account, HL7 v2 in its own way."""
     answer = {"application/hl7-v2": {"schema": {"type": "string"}}}
-    account = {"application/json": {"schema": {"$ref": _REF.format(model="IntakeAccount")}}}
+    counts = {"type": "object", "properties": dict.fromkeys(("rows", "new", "known"), _COUNT)}
+    one_of = [{"$ref": _REF.format(model="IntakeAccount")}, counts | {"required": ["rows"]}]
+    account = {"application/json": {"schema": {"anyOf": one_of}}}
     taken = {"200": {"description": "taken, or taken before", "content": account | answer}}
     operation = _operation("push", "Events of one feed, taken once.", taken)
     for status in ("400", "422"):
@@ -113,7 +118,7 @@ def _push() -> dict[str, Any]:
     operation["parameters"] = [_parameter("feed", _SLUG), header]
     whole = {"schema": {"type": "object", "required": ["resourceType"]}}
     text = {"schema": {"type": "string"}}
-    kinds = {"application/fhir+json": whole, "application/fhir+ndjson": text}
+    kinds = {"application/fhir+json": whole, "application/fhir+ndjson": text, "text/csv": text}
     operation["requestBody"] = {
         "required": True,
         "content": kinds | {"application/hl7-v2": text},
