@@ -16,6 +16,7 @@ from attending.cli import (
     begin,
     calendar,
     catalogue,
+    checklist,
     codelist,
     cohort,
     contract,
@@ -105,6 +106,8 @@ trust.audit_app.command("search")(audit_desk.audit_search)
 features.app.command("ready")(ready.features_ready)
 authority.document_app.command("write")(deployer.document_write)
 authority.document_app.command("downtime")(deployer.document_downtime)
+authority.document_app.command("checklist")(checklist.document_checklist)
+authority.document_app.command("crosswalk")(checklist.document_crosswalk)
 authority.document_app.command("trained")(deployer.document_trained)
 live.release_app.command("inventory")(inventory.release_inventory)
 authority.review_app.command("due")(calendar.review_due)

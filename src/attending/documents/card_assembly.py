@@ -13,7 +13,7 @@ from attending.documents.card_operation import (
 )
 from attending.documents.lines import labelled
 from attending.documents.number_card import number_groups
-from attending.documents.numbers import count, number, percent
+from attending.documents.numbers import count, percent
 from attending.documents.run_facts import run_facts
 from attending.documents.sentences import (
     assumed_sentence,
@@ -21,6 +21,7 @@ from attending.documents.sentences import (
     gate_sentence,
     gate_title,
 )
+from attending.documents.stability_page import stability_sentences
 from attending.records.card import SECTIONS, CardFact, CardFigure, CardGroup, CardInput, ModelCard
 from attending.records.explanation import NOT_CAUSAL
 from attending.times import format_length
@@ -254,13 +255,7 @@ def _limitations(sources: CardSources) -> tuple[str, ...]:
 def _caveats(stability: StabilityReport | None) -> tuple[str, ...]:
     if stability is None:
         return (NOT_CAUSAL, _CORRELATED)
-    steady = "steady" if stability.steady else "not steady enough"
-    found = (
-        f"For patients who differ only by measurement error the first {stability.top} factors "
-        f"overlap by {number(stability.mean_jaccard)} on average (1 is always the same), asked at "
-        f"least {number(stability.threshold)}: {steady}."
-    )
-    return (NOT_CAUSAL, _CORRELATED, found)
+    return (NOT_CAUSAL, _CORRELATED, *stability_sentences(stability))
 
 
 def _made_from(sources: CardSources) -> dict[str, str]:

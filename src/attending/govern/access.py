@@ -101,7 +101,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
     _MAKE: (
         *("cohort build", "features build", "features parity", "features take", "train fit"),
         *("explain stability", "contract check", "run influence", "run promote"),
-        *("run recalibrate",),
+        *("run recalibrate", "document checklist", "document crosswalk"),
         *("validate later", "validate silent", "validate threshold"),
         *(
             "validate model",

@@ -29,6 +29,7 @@ DOCUMENTS: dict[str, str] = {
     "monitoring_report": "the report of the limited period and its monitors",
     "training_material": "the material that users read first",
     "deployer_paper": "hazards, downtime, duties or workflow, as who deploys writes them",
+    "checklist": "a checklist of reporting or regulation, answered for one run",
     "exception": "a named condition that is let pass until a date",
     "retraining": "the policy of monitoring and change, or one change",
     "verdict": "the end of a freeze, a restriction or a fallback",
@@ -92,6 +93,7 @@ ROLES: dict[Role, RoleRule] = {
         *("feature", "code_list", "agreement", "validation_report", "card", "explanation"),
         *("threshold", "release", "silent_report", "monitoring_report", "training_material"),
         *("deployer_paper", "exception", "retraining", "verdict", "incident", "act"),
+        "checklist",
     ),
     "compliance_officer": _rule(
         "Compliance officer",
@@ -99,7 +101,7 @@ ROLES: dict[Role, RoleRule] = {
         *("contract", "data_access", "identifier_scan", "agreement", "validation_report", "card"),
         *("release",),
         *("monitoring_report", "exception", "retraining", "verdict", "incident", "act"),
-        "deployer_paper",
+        *("deployer_paper", "checklist"),
     ),
     "operator": _rule(
         "Operator",
