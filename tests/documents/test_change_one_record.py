@@ -58,7 +58,7 @@ def test_a_doubled_threshold_changes_what_the_card_says_of_acting():
         for value in (0.2, 0.4)
     )
     gone, new = changed(at, doubled)
-    assert (gone, new) == ({"20 % or more"}, {"40 % or more"})
+    assert (gone, new) == ({"20.0 % or more"}, {"40.0 % or more"})
 
 
 def test_a_renamed_source_is_named_where_its_availability_is_assumed():

@@ -67,3 +67,15 @@ def test_a_long_answer_is_cut_and_says_how_much_more():
     assert in_words([str(k) for k in range(20)]).endswith("; and 12 more")
     assert in_words("word " * 400).endswith(" …")
     assert in_words({"a": None, "b": False}) == "b no"
+
+
+@pytest.mark.fault("X43")
+def test_x43_no_count_of_patients_is_told_by_a_checklist():
+    step = {"name": "adults", "title": "Adults", "kept": 1204, "removed": 3}
+    control = ", ".join(f"{name} {value}" for name, value in step.items())
+    assert "removed 3" in control  # what a plain print of the record would tell
+    hidden = {"attribute": "sex", "group": "X", "n": None, "events": None, "auroc": None}
+    check = {"name": "units", "verdict": "met", "rows": 7, "failing": 2}
+    assert in_words([step]) == "Adults"
+    assert in_words([hidden]) == "sex X: rows hidden, AUROC not shown"
+    assert in_words([check]) == "units: met"

@@ -43,6 +43,11 @@ _CORRELATED = (
 )
 
 
+#: Windows and aggregates as a clinician says them, where the spec's own word would puzzle.
+_SPANS = {"encounter": "of the stay"}
+_TAKEN = {"delta": "change", "ewm": "weighted mean", "slope": "change an hour"}
+
+
 @dataclass(frozen=True)
 class CardSources:
     """All that a card is put together from; what is None becomes a missing section.
@@ -115,7 +120,7 @@ def _purpose(sources: CardSources) -> str:
         return ""
     use = sources.release.intended_use
     return (
-        f"Foretells {use.outcome}. When: {use.decision_point}. "
+        f"Foretells {use.outcome[0].lower()}{use.outcome[1:]}. When: {use.decision_point}. "
         f"For: {', '.join(use.user_roles)}. Oversight: {sources.release.oversight}"
     )
 
@@ -157,8 +162,9 @@ def _inputs(spec: FeaturesSpec | None) -> tuple[CardInput, ...]:
 
 def _window(feature: FeatureSpec) -> str:
     held = feature.window
-    span = format_length(held) if isinstance(held, int) else held or ""
-    return f"{(feature.aggregate or '').replace('_', ' ')} {span}".strip()
+    span = format_length(held) if isinstance(held, int) else _SPANS.get(held or "", held or "")
+    taken = _TAKEN.get(feature.aggregate or "", feature.aggregate or "")
+    return f"{taken.replace('_', ' ')} {span}".strip()
 
 
 def _training(sources: CardSources) -> tuple[CardFact, ...]:

@@ -46,7 +46,8 @@ def _table(evidence: str, items: Sequence[AnsweredItem]) -> Table:
         caption=_EVIDENCE[evidence],
         header=("Item", "What it asks", "Answer", "Record and field"),
         rows=tuple(
-            (one.id, one.asks, one.answer or "MISSING", _where(one)) for one in _of(evidence, items)
+            (one.id, one.asks, one.answer or "○ MISSING", _where(one))
+            for one in _of(evidence, items)
         ),
         numeric=False,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.documents.numbers import NOT_SHOWN, count, number, percent
+from attending.documents.numbers import NOT_SHOWN, count, number
 from attending.documents.pages import document
 from attending.documents.picture import Table
 
@@ -81,7 +81,11 @@ def stability_document(
             caption="Does a feature push the same way in both halves? 1 always, 0 by chance",
             header=("Factor", "Shown to", "Agreement of the halves"),
             rows=tuple(
-                (named.get(one.feature, one.feature), percent(one.shown), number(one.direction))
+                (
+                    named.get(one.feature, one.feature),
+                    f"{one.shown:.0%} of patients",
+                    NOT_SHOWN if one.direction is None else f"{one.direction:.2f}",
+                )
                 for one in report.shown
             ),
         ),
@@ -112,7 +116,7 @@ def _comparisons(report: StabilityReport) -> Table:
 
 
 def _cell(found: float | None, asked: float) -> str:
-    return NOT_SHOWN if found is None else f"{number(found)} ({number(asked)})"
+    return NOT_SHOWN if found is None else f"{found:.2f} ({asked:.2f})"
 
 
 def _said(one: Agreement) -> str:
@@ -125,6 +129,6 @@ def _removal(report: StabilityReport) -> str:
     if gone is None or gone.share is None:
         return ""
     return (
-        f"Without their three top factors the score of {percent(gone.share)} of patients moves "
-        f"more than without three at random; asked of {percent(gone.asked)} at least."
+        f"Without their three top factors the score of {gone.share:.0%} of patients moves more "
+        f"than without three at random; {gone.asked:.0%} at least are asked for."
     )

@@ -14,7 +14,7 @@ from attending.specs.checklist import PROFILES, CardWords, ChecklistSpec
 from attending.specs.read_yaml import parse_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from attending.specs.checklist import ChecklistItem
 
@@ -138,10 +138,52 @@ def in_words(value: Any) -> str:  # noqa: ANN401 - plain JSON
 
 
 def _fields(value: dict[str, Any]) -> str:
-    if set(value) == {"label", "says"}:
-        return f"{value['label']}: {value['says']}"
-    held = {name: in_words(one) for name, one in value.items()}
-    return ", ".join(f"{name.replace('_', ' ')} {text}" for name, text in held.items() if text)
+    """Return a part of a record in words.
+
+    Parts that count patients are named by their title or verdict alone, so that no small count is
+    told here; the documents that hide small counts show the rest.
+    """
+    for held, told in _SHAPES:
+        if held <= set(value):
+            return told(value)
+    words = {name: in_words(one) for name, one in value.items()}
+    return ", ".join(f"{name.replace('_', ' ')} {text}" for name, text in words.items() if text)
+
+
+def _group(value: dict[str, Any]) -> str:
+    rows = "rows hidden" if value["n"] is None else f"{value['n']:,} rows"
+    figure = _figure(value, "auroc", "auroc_low", "auroc_high")
+    return f"{value['attribute']} {value['group']}: {rows}, AUROC {figure}"
+
+
+def _measure(value: dict[str, Any]) -> str:
+    return f"{value['measure']}, {value['of']}: {_figure(value, 'value', 'low', 'high')}"
+
+
+def _verdict(value: dict[str, Any]) -> str:
+    return f"{value.get('feature') or value.get('name')}: {value['verdict']}".replace("_", " ")
+
+
+#: How parts of records are told, by the fields that they have; the first that fits.
+_SHAPES: tuple[tuple[set[str], Callable[[dict[str, Any]], str]], ...] = (
+    ({"label", "says"}, lambda value: f"{value['label']}: {value['says']}"),
+    ({"measure", "of", "value"}, _measure),
+    ({"attribute", "group", "auroc", "n"}, _group),
+    ({"heading", "sentences"}, lambda value: f"{value['heading']} {' '.join(value['sentences'])}"),
+    ({"clinical_label"}, lambda value: str(value["clinical_label"])),
+    ({"title"}, lambda value: str(value["title"])),
+    ({"criterion"}, lambda value: str(value["criterion"])),
+    ({"verdict"}, _verdict),
+    ({"name", "digest"}, lambda value: f"{value['name']} {str(value['digest'])[:12]}"),
+)
+
+
+def _figure(value: dict[str, Any], name: str, *ends: str) -> str:
+    if value[name] is None:
+        return "not shown"
+    low, high = (value.get(end) for end in ends)
+    interval = "" if low is None or high is None else f" ({low:.3g} to {high:.3g})"
+    return f"{value[name]:.3g}{interval}"
 
 
 def _cut(text: str) -> str:
