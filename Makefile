@@ -7,6 +7,7 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 ORACLES := .venv-oracles
 SPARK := .venv/.spark
+PDF := .venv/.pdf
 ACES := .venv-aces
 LOCKS := requirements/core.txt requirements/dev.txt requirements/build.txt
 F ?=
@@ -14,7 +15,7 @@ B ?=
 E ?=
 S ?=
 
-.PHONY: help demo test check spark faults soak evidence leaks trace bench replays figures docs lock clean
+.PHONY: help demo test check spark pdf faults soak evidence leaks trace bench replays figures docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +48,12 @@ $(SPARK): $(STAMP) requirements/spark.txt
 	@touch $@
 
 spark: $(SPARK) ## add Spark to .venv (needs Java 17; built once from a large archive)
+
+$(PDF): $(STAMP) requirements/pdf.txt
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements/pdf.txt
+	@touch $@
+
+pdf: $(PDF) ## add the printing of PDF to .venv (needs the system's Pango)
 
 leaks: $(STAMP) ## try the gates on the corpus of planted leaks
 	@$(BIN)/attending gate leaks --corpus
@@ -103,6 +110,7 @@ docs: $(STAMP) ## write the pages that are made from the code
 lock: $(STAMP) ## resolve the locks again (no registry is named in them)
 	@for part in core:pyproject.toml; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade pyproject.toml -o requirements/core.txt; done
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -c requirements/core.txt --extra spark pyproject.toml -o requirements/spark.txt
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -c requirements/core.txt --extra pdf pyproject.toml -o requirements/pdf.txt
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group oracles -o requirements/oracles.txt
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group aces -o requirements/aces.txt
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --no-emit-package nvidia-nccl-cu12 --group medstab -o requirements/medstab.txt

@@ -222,7 +222,11 @@ def test_a_signed_exception_lets_a_random_split_pass_until_it_expires_and_to_val
         ):
             assert not decide(stage, dataclasses.replace(evidence, **change)).allowed
     assert "split.temporal" not in {rule.name for rule in POLICY["silent"].facts}
-    assert EXCEPTABLE == {"split.temporal": "validated", "time.availability_recorded": "live"}
+    assert EXCEPTABLE == {
+        "split.temporal": "validated",
+        "explanation.stable": "limited",
+        "time.availability_recorded": "live",
+    }
 
 
 @pytest.mark.parametrize("stage", ["silent", "limited", "live"])

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from attending.errors import Denied, Refused
-from attending.lifecycle import gating, validating
+from attending.lifecycle import gating, steadying
 from attending.lifecycle.desk import keep
 from tests.lifecycle.ward import enter, make_ward, sign
 
@@ -35,7 +35,7 @@ def test_no_model_is_validated_before_a_clinician_reviewed_how_it_explains_itsel
     assert "explanation.reviewed" in str(refused.value)
 
     author = replace(ward.desk, actor="dana")
-    report = validating.check_stability(author, ward.project, ward.run)
+    report = steadying.check_stability(author, ward.project, ward.run)
     assert not reviewed(ward)[0].passes
     with pytest.raises(Denied):
         sign(ward.desk, report.digest, ward.secrets, person="dana", role="data_scientist")

@@ -18,6 +18,7 @@ from attending.cli import (
     calendar,
     carry,
     catalogue,
+    checklist,
     codelist,
     cohort,
     contract,
@@ -109,6 +110,8 @@ trust.audit_app.command("search")(audit_desk.audit_search)
 features.app.command("ready")(ready.features_ready)
 authority.document_app.command("write")(deployer.document_write)
 authority.document_app.command("downtime")(deployer.document_downtime)
+authority.document_app.command("checklist")(checklist.document_checklist)
+authority.document_app.command("crosswalk")(checklist.document_crosswalk)
 authority.document_app.command("trained")(deployer.document_trained)
 live.release_app.add_typer(carry.bundle_app, name="bundle", no_args_is_help=True)
 live.release_app.command("enter")(adopt.release_enter)

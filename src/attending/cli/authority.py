@@ -19,7 +19,15 @@ from attending.cli.face import (
 )
 from attending.cli.trust import PassphraseOption
 from attending.cli.user import user_app
-from attending.lifecycle import delegating, emergencies, opening, policies, sealing, signing
+from attending.lifecycle import (
+    delegating,
+    emergencies,
+    opening,
+    policies,
+    printing,
+    sealing,
+    signing,
+)
 from attending.lifecycle.desk import open_desk
 from attending.times import format_instant, parse_instant
 
@@ -36,6 +44,7 @@ def document_show(
     document: Annotated[str, typer.Argument(help="The start of the document's digest.")],
     person: Annotated[str, typer.Option("--by", help="Who reads it, by id.")],
     out: Annotated[Path, typer.Option("--out", help="Where the page is written.")],
+    pdf: Annotated[Path | None, typer.Option("--pdf", help="Where it is printed as PDF.")] = None,
     home: HomeOption = None,
     at: AtOption = None,
     as_json: JsonOption = False,
@@ -47,6 +56,8 @@ def document_show(
     with open_desk(home_path(home), at=clock(at), actor=person) as desk:
         opened, page = opening.open_document(desk, document, person=person)
     out.write_bytes(page)
+    if pdf is not None:
+        printing.write_pdf(page, pdf)
     emit(
         opened.content(),
         as_json=as_json,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attending.cli.cohort import flow
 from attending.cli.face import OUT, table
-from attending.cli.study import report_lines
+from attending.cli.study import report_lines, stability_lines
 from attending.digests import short
 from attending.errors import AttendingError
 from attending.lifecycle import (
@@ -29,6 +29,7 @@ from attending.lifecycle import (
     scoring,
     signing,
     simulating,
+    steadying,
     training,
     trying_policy,
     validating,
@@ -245,8 +246,8 @@ def _validate(teller: Teller, fitted: Fitted) -> None:
     report = validating.validate_run(teller.by("dana"), teller.project, fitted.run, fitted=fitted)
     report_lines(report)
     say(f"  report {report.digest}")
-    steady = validating.check_stability(teller.by("dana"), teller.project, fitted.run)
-    say(f"  explanations: top {steady.top} factors overlap by {steady.mean_jaccard:.2f} again")
+    steady = steadying.check_stability(teller.by("dana"), teller.project, fitted.run)
+    stability_lines(steady)
 
 
 def _lineage(teller: Teller, fitted: Fitted) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,6 +28,7 @@ from attending.lifecycle import (
     noticing,
     papers,
     sizing,
+    steadying,
     training,
     validating,
 )
@@ -35,6 +36,9 @@ from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.records.run import Run
 from attending.records.validation import ValidationReport
+
+if TYPE_CHECKING:
+    from attending.records.explanation import StabilityReport
 
 train_app = typer.Typer(help="Training with a full run record.")
 validate_app = typer.Typer(help="Validation against the clinical baseline.")
@@ -164,23 +168,45 @@ def explain_stability(
     by: ByOption = "system",
     as_json: JsonOption = False,
 ) -> None:
-    """Measure whether explanations hold when inputs move by their measurement error.
+    """Try whether explanations hold: measured again, a day earlier, for similar patients, refitted.
+
+    What falls short of validation.yaml's `explanations` stops the model at the clinical sign-off.
 
     Example: attending explain stability --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
-        report = validating.check_stability(desk, asked, training.latest_run(desk, asked, run))
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk, progress("fitting again"):
+        report = steadying.check_stability(desk, asked, training.latest_run(desk, asked, run))
+        page = desk.home.artifacts.path(papers.page_of(desk, report.digest))
+    if not as_json:
+        stability_lines(report)
     emit(
-        {"digest": report.digest, **report.content()},
+        {"digest": report.digest, "page": str(page), **report.content()},
         as_json=as_json,
-        lines=[
+        lines=[f"report {short(report.digest)}: {page}"],
+    )
+
+
+def stability_lines(report: StabilityReport) -> None:
+    """Print how far explanations agree, and what falls short."""
+    table(
+        ("compared with", "patients", "overlap", "same direction", "order", "answer"),
+        [
             (
-                f"top {report.top} factors overlap by {report.mean_jaccard:.2f} on average "
-                f"({'steady' if report.steady else 'not steady'}; {report.threshold:g} is asked)"
+                one.name.replace("_", " "),
+                one.patients,
+                *("-" if held is None else f"{held:.2f}" for held in (one.jaccard, one.sign)),
+                "-" if one.rank is None else f"{one.rank:.2f}",
+                one.outcome.replace("_", " "),
             )
+            for one in report.comparisons
         ],
     )
+    gone = report.removal
+    lines = [f"explanations hold: {report.outcome.replace('_', ' ')}", *report.reasons]
+    if gone is not None and gone.share is not None:
+        lines.insert(1, f"the three top factors move the score most: {gone.share:.0%} of patients")
+    emit(None, as_json=False, lines=lines)
 
 
 @explain_app.command("prediction")

@@ -14,7 +14,7 @@ from attending.documents.card_operation import (
 )
 from attending.documents.lines import labelled
 from attending.documents.number_card import number_groups
-from attending.documents.numbers import count, number, percent
+from attending.documents.numbers import count, percent
 from attending.documents.run_facts import run_facts
 from attending.documents.sentences import (
     assumed_sentence,
@@ -22,6 +22,7 @@ from attending.documents.sentences import (
     gate_sentence,
     gate_title,
 )
+from attending.documents.stability_page import stability_sentences
 from attending.records.adoption import AdoptedModel
 from attending.records.card import SECTIONS, CardFact, CardFigure, CardGroup, CardInput, ModelCard
 from attending.records.explanation import NOT_CAUSAL
@@ -42,6 +43,11 @@ _CORRELATED = (
     "Inputs that move together share what the model makes of them: that one is named and another "
     "is not does not mean that only the first one counts."
 )
+
+
+#: Windows and aggregates as a clinician says them, where the spec's own word would puzzle.
+_SPANS = {"encounter": "of the stay"}
+_TAKEN = {"delta": "change", "ewm": "weighted mean", "slope": "change an hour"}
 
 
 @dataclass(frozen=True)
@@ -118,7 +124,7 @@ def _purpose(sources: CardSources) -> str:
         return ""
     use = sources.release.intended_use
     return (
-        f"Foretells {use.outcome}. When: {use.decision_point}. "
+        f"Foretells {use.outcome[0].lower()}{use.outcome[1:]}. When: {use.decision_point}. "
         f"For: {', '.join(use.user_roles)}. Oversight: {sources.release.oversight}"
     )
 
@@ -160,8 +166,9 @@ def _inputs(spec: FeaturesSpec | None) -> tuple[CardInput, ...]:
 
 def _window(feature: FeatureSpec) -> str:
     held = feature.window
-    span = format_length(held) if isinstance(held, int) else held or ""
-    return f"{(feature.aggregate or '').replace('_', ' ')} {span}".strip()
+    span = format_length(held) if isinstance(held, int) else _SPANS.get(held or "", held or "")
+    taken = _TAKEN.get(feature.aggregate or "", feature.aggregate or "")
+    return f"{taken.replace('_', ' ')} {span}".strip()
 
 
 def _training(sources: CardSources) -> tuple[CardFact, ...]:
@@ -261,13 +268,7 @@ def _limitations(sources: CardSources) -> tuple[str, ...]:
 def _caveats(stability: StabilityReport | None) -> tuple[str, ...]:
     if stability is None:
         return (NOT_CAUSAL, _CORRELATED)
-    steady = "steady" if stability.steady else "not steady enough"
-    found = (
-        f"For patients who differ only by measurement error the first {stability.top} factors "
-        f"overlap by {number(stability.mean_jaccard)} on average (1 is always the same), asked at "
-        f"least {number(stability.threshold)}: {steady}."
-    )
-    return (NOT_CAUSAL, _CORRELATED, found)
+    return (NOT_CAUSAL, _CORRELATED, *stability_sentences(stability))
 
 
 def _made_from(sources: CardSources) -> dict[str, str]:

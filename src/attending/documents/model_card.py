@@ -13,6 +13,7 @@ from attending.documents.numbers import (
 )
 from attending.documents.pages import document
 from attending.documents.picture import Table
+from attending.units import printed
 
 if TYPE_CHECKING:
     from attending.records.card import CardFigure, ModelCard
@@ -39,7 +40,7 @@ def _inputs(card: ModelCard) -> Table:
             (
                 held.clinical_label,
                 held.window or "–",
-                held.unit or "–",
+                printed(held.unit) if held.unit else "–",
                 held.purpose or "–",
                 held.owner or "nobody named",
                 held.status or "–",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from attending.errors import BadInput
+from attending.explain.measured_again import unstable
 from attending.explain.sentence import correlated_warning, printed_value, say
 from attending.records.explanation import Explanation, Factor, MissingInput, Sensitivity
 
@@ -81,6 +82,7 @@ def explain(
     factors = tuple(_factor(inputs[k], float(x[k]), float(shares[k]), at=at) for k in order)
     risk, sensitivity = _what_if(bundle, x, inputs, order=order)
     others = np.delete(np.arange(len(shares)), order)
+    shaky = unstable(bundle, x, shares=shares, top=top)
     return Explanation(
         at=at,
         risk=risk,
@@ -91,8 +93,9 @@ def explain(
         missing=_missing(x, inputs),
         sensitivity=sensitivity,
         unavailable=sum(not _available(item, at=at) for item in inputs),
-        sentence=say(risk, factors, action=action),
+        sentence=say(risk, factors, action=action, mark=shaky),
         correlated=correlated_warning(bundle.correlated, factors),
+        unstable=shaky,
     )
 
 

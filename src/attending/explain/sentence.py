@@ -47,29 +47,36 @@ def percent(risk: float) -> str:
     return f"{risk * 100:.1f} %" if risk < 0.0995 else f"{risk * 100:.0f} %"
 
 
-def say(risk: float, factors: Sequence[Factor], *, action: str) -> str:
+def say(risk: float, factors: Sequence[Factor], *, action: str, mark: str = "") -> str:
     """Return one short text for the clinician: risk, what raises it, what lowers it, what to do.
 
     Fewer factors are named until it has `LONGEST` characters at most; what to do is said whole
     unless it is longer than that by itself.
 
+    Args:
+        risk: 0 to 1.
+        factors: the largest first.
+        action: what the team agreed to do.
+        mark: what must be known before the factors are read, such as that they are unstable.
+
     >>> say(0.23, [], action="Call within 48 h.")
     'Risk 23 %. Nothing known sets this patient apart from the average. Call within 48 h.'
     """
-    texts = (_said(risk, factors, action=action, most=most) for most in range(_NAMED, 0, -1))
+    ends = " ".join(filter(None, (mark, action)))
+    texts = (_said(risk, factors, ends=ends, most=most) for most in range(_NAMED, 0, -1))
     text = next((text for text in texts if len(text) <= LONGEST), "")
     text = text or f"Risk {percent(risk)}. {action}".rstrip()
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rsplit(' ', 1)[0]}…"
 
 
-def _said(risk: float, factors: Sequence[Factor], *, action: str, most: int) -> str:
+def _said(risk: float, factors: Sequence[Factor], *, ends: str, most: int) -> str:
     """Return the text with so many factors on either side."""
     up = [item for item in factors if item.direction == "raises"][:most]
     down = [item for item in factors if item.direction == "lowers"][:most]
     sides = (("raised", up), ("lowered", down))
     pieces = [f"{verb} by {_listed(side)}" for verb, side in sides if side]
     text = "; ".join(pieces) or "nothing known sets this patient apart from the average"
-    parts = [f"Risk {percent(risk)}.", f"{text[0].upper()}{text[1:]}.", action]
+    parts = [f"Risk {percent(risk)}.", f"{text[0].upper()}{text[1:]}.", ends]
     return " ".join(filter(None, parts))
 
 

@@ -1,103 +1,302 @@
-"""Would the same patient, measured again, get the same explanation?
+"""Do explanations hold: measured again, a day earlier, for similar patients, for other fits?
 
-Every value is moved by a measurement error and the top factors are compared. An explanation that
-changes then says more about noise than about the patient.
+An explanation that changes then says more about noise than about the patient. Whatever falls short
+of what validation.yaml asks stops the model at the clinical sign-off.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from attending.errors import BadInput
-from attending.records.explanation import StabilityReport
+from attending.explain.agreement import Agreed, agreed
+from attending.explain.measured_again import measured_again
+from attending.explain.nearest import EACH, neighbours
+from attending.explain.removal import removal
+from attending.explain.shown import same_things, shown_features
+from attending.records.explanation import Agreement, StabilityReport
+from attending.specs.explanations import ExplanationsAsked
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from attending.explain.measured_again import MeasuredAgain
     from attending.models.bundle import Bundle
     from attending.models.protocol import Matrix
-    from attending.types import Floats, Mask
+    from attending.records.explanation import Removal, SameThing, ShownFeature
+    from attending.specs.explanations import Comparison
+    from attending.types import Ints
 
-#: Mean overlap of the top factors from which explanations are called steady.
-STEADY = 0.8
+DRAWS = 20
+#: Fewer patients with a counterpart show nothing.
+_FEWEST = 20
+#: From this share of refused fits on, fitting again has shown that there is nothing to fit.
+_REFUSED = 0.25
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The patients that are tried, and the others beside them.
+
+    Attributes:
+        x: shape (n, p), patients drawn from the test.
+        subject: shape (n,), whose rows they are.
+        others: shape (m, p), all rows of the test.
+        other_subject: shape (m,).
+        earlier: shape (k, p), the same patients 24 h before; None when that cannot be asked.
+        earlier_of: shape (k,), which row of `x` each is.
+    """
+
+    x: Matrix
+    subject: Ints
+    others: Matrix
+    other_subject: Ints
+    earlier: Matrix | None = None
+    earlier_of: Ints | None = None
+
+
+@dataclass(frozen=True)
+class Refits:
+    """The same model fitted again on samples of its patients.
+
+    Attributes:
+        bootstrap: on patients drawn with replacement.
+        halves: pairs, each on one half of the patients and on the other.
+        refused: how many fits training refused.
+        absent: why there are none, in words; empty when they were made.
+    """
+
+    bootstrap: Sequence[Bundle] = ()
+    halves: Sequence[tuple[Bundle, Bundle]] = ()
+    refused: int = 0
+    absent: str = ""
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """One trial of one model: what is asked, and the contributions of the patients."""
+
+    bundle: Bundle
+    rows: Rows
+    refits: Refits
+    plan: ExplanationsAsked
+    seed: int
+    shares: Matrix
+
+    def of(self, bundle: Bundle, x: Matrix) -> Matrix:
+        """Return contributions without the base."""
+        return bundle.contributions(x)[:, :-1]
 
 
 def stability(
     bundle: Bundle,
-    x: Matrix,
+    rows: Rows,
+    refits: Refits,
     *,
     seed: int,
-    top: int = 5,
-    draws: int = 20,
-    relative_error: float = 0.05,
+    asked: ExplanationsAsked | None = None,
 ) -> StabilityReport:
-    """Return how steady explanations are when inputs move by their measurement error.
+    """Return whether explanations hold, and what falls short.
 
     Args:
         bundle: the model.
-        x: shape (n, p), rows of patients.
-        seed: of the errors.
-        top: how many factors are compared.
-        draws: how often each patient is measured again.
-        relative_error: standard deviation of the error, as a share of the feature's
-            interquartile range in training.
+        rows: of patients that it was not fitted on.
+        refits: the model on samples of its own patients.
+        seed: of errors and draws.
+        asked: validation.yaml's part `explanations`.
 
     Raises:
-        BadInput: no rows, no draws, or an error below 0.
+        BadInput: no rows.
     """
-    _check(len(x), draws=draws, top=top, relative_error=relative_error)
-    rng = np.random.default_rng(seed)
-    size = _spreads(bundle) * relative_error
-    shares = np.abs(bundle.contributions(x)[:, :-1])
-    first, leaders = shares.argmax(axis=1), _leaders(shares, top=top)
-    risk = bundle.risk(x)
-    overlap, same_first, change = np.empty((draws, len(x))), np.empty(draws), np.empty(draws)
-    for draw in range(draws):
-        moved = x + rng.standard_normal(x.shape) * size
-        again = np.abs(bundle.contributions(moved)[:, :-1])
-        overlap[draw] = _jaccard(leaders, _leaders(again, top=top))
-        same_first[draw] = np.mean(again.argmax(axis=1) == first)
-        change[draw] = np.abs(bundle.risk(moved) - risk).mean()
-    by_patient = overlap.mean(axis=0)
+    if not len(rows.x):
+        raise BadInput("got no rows", code="explain.stability", hint="Give one patient or more.")
+    plan = asked or ExplanationsAsked()
+    trial = _Trial(bundle, rows, refits, plan, seed, bundle.contributions(rows.x)[:, :-1])
+    again = measured_again(bundle, rows.x, seed=seed, top=plan.top, error=plan.error, draws=DRAWS)
+    shown = shown_features(
+        trial.shares, bundle.names, _half_shares(trial), top=plan.top, least=plan.shown_to
+    )
+    pairs = same_things(bundle, shown, most=plan.same_thing)
+    gone = removal(bundle, rows.x, trial.shares, seed=seed, asked=plan.removal)
+    return _report(trial, again, shown=shown, pairs=pairs, gone=gone)
+
+
+def _report(
+    trial: _Trial,
+    again: MeasuredAgain,
+    *,
+    shown: tuple[ShownFeature, ...],
+    pairs: tuple[SameThing, ...],
+    gone: Removal,
+) -> StabilityReport:
+    plan, n = trial.plan, len(trial.rows.x)
+    held = (
+        _judged("measurement_error", again.agreed, plan=plan, patients=n, draws=DRAWS),
+        _day_earlier(trial),
+        _nearest(trial),
+        _bootstrap(trial),
+        _halves(trial),
+    )
+    reasons = (*_short(held, refits=trial.refits), *_noise(shown, plan=plan), *_twice(pairs))
+    if gone.outcome == "failed":
+        reasons = (*reasons, "other features move the score as much as the named factors do")
+    unshown = any(one.outcome == "not_shown" for one in held)
+    jaccard = again.agreed.jaccard
     return StabilityReport(
-        patients=len(x),
-        draws=draws,
-        top=top,
-        seed=seed,
-        relative_error=relative_error,
-        mean_jaccard=float(by_patient.mean()),
-        low_jaccard=float(np.quantile(by_patient, 0.1)),
-        same_first=float(same_first.mean()),
-        mean_risk_change=float(change.mean()),
-        threshold=STEADY,
-        steady=bool(by_patient.mean() >= STEADY),
+        patients=n,
+        draws=DRAWS,
+        top=plan.top,
+        seed=trial.seed,
+        relative_error=plan.error,
+        mean_jaccard=float(jaccard.mean()),
+        low_jaccard=float(np.quantile(jaccard, 0.1)),
+        same_first=again.same_first,
+        mean_risk_change=again.risk_change,
+        threshold=plan.measurement_error.jaccard,
+        steady=bool(jaccard.mean() >= plan.measurement_error.jaccard),
+        comparisons=held,
+        shown=shown,
+        same_things=pairs,
+        removal=gone,
+        fits_refused=trial.refits.refused,
+        reasons=reasons,
+        outcome="failed" if reasons else "not_shown" if unshown else "met",
     )
 
 
-def _check(rows: int, *, draws: int, top: int, relative_error: float) -> None:
-    if not rows or draws < 1 or top < 1 or relative_error < 0:
-        raise BadInput(
-            f"got {rows} rows, {draws} draws, top {top} and error {relative_error:g}",
-            code="explain.stability",
-            hint="Give at least one row, one draw and one factor, and an error of 0 or more.",
-        )
+def _day_earlier(trial: _Trial) -> Agreement:
+    rows = trial.rows
+    if rows.earlier is None or rows.earlier_of is None or len(rows.earlier_of) < _FEWEST:
+        return _absent("day_earlier", "too few patients were there 24 h earlier", trial.plan)
+    before = trial.of(trial.bundle, rows.earlier)
+    found = agreed(trial.shares[rows.earlier_of], before, top=trial.plan.top)
+    return _judged("day_earlier", found, plan=trial.plan, patients=len(before), draws=1)
 
 
-def _spreads(bundle: Bundle) -> Floats:
-    """Return the interquartile range of each feature in training, 0 where it was never seen."""
-    quartiles = [(item.at(0.25) or 0.0, item.at(0.75) or 0.0) for item in bundle.references]
-    return np.array([high - low for low, high in quartiles])
+def _nearest(trial: _Trial) -> Agreement:
+    rows = trial.rows
+    found = neighbours(
+        trial.bundle,
+        rows.x,
+        rows.others,
+        subject=rows.subject,
+        other_subject=rows.other_subject,
+        seed=trial.seed,
+    )
+    if len(found.patient) < _FEWEST:
+        return _absent("nearest_patients", "too few other patients at the same risk", trial.plan)
+    mine = np.repeat(trial.shares[found.patient], EACH, axis=0)
+    near, chance = (
+        agreed(mine, trial.of(trial.bundle, rows.others[at.ravel()]), top=trial.plan.top)
+        for at in (found.near, found.chance)
+    )
+    return _judged(
+        "nearest_patients", near, plan=trial.plan, patients=len(found.patient), draws=EACH
+    ).model_copy(update={"by_chance": float(chance.jaccard.mean())})
 
 
-def _leaders(shares: Matrix, *, top: int) -> Mask:
-    """Return a mark for the largest shares of each row; ties go to the earlier feature."""
-    order = np.argsort(-shares, axis=1, kind="stable")[:, :top]
-    marks = np.zeros(shares.shape, dtype=np.bool_)
-    np.put_along_axis(marks, order, values=True, axis=1)
-    return marks & (shares > 0)
+def _bootstrap(trial: _Trial) -> Agreement:
+    fits = trial.refits.bootstrap
+    if not fits:
+        return _absent("bootstrap_refits", _why(trial.refits), trial.plan)
+    found = [agreed(trial.shares, trial.of(fit, trial.rows.x), top=trial.plan.top) for fit in fits]
+    n = len(trial.rows.x)
+    return _judged("bootstrap_refits", _mean(found), plan=trial.plan, patients=n, draws=len(fits))
 
 
-def _jaccard(one: Mask, other: Mask) -> Floats:
-    both = (one & other).sum(axis=1)
-    either = (one | other).sum(axis=1)
-    return np.where(either > 0, both / np.maximum(either, 1), 1.0)
+def _halves(trial: _Trial) -> Agreement:
+    pairs = _half_shares(trial)
+    if not pairs:
+        return _absent("half_refits", _why(trial.refits), trial.plan)
+    found = [agreed(one, other, top=trial.plan.top) for one, other in pairs]
+    n = len(trial.rows.x)
+    return _judged("half_refits", _mean(found), plan=trial.plan, patients=n, draws=len(pairs))
+
+
+def _half_shares(trial: _Trial) -> list[tuple[Matrix, Matrix]]:
+    x = trial.rows.x
+    return [(trial.of(one, x), trial.of(other, x)) for one, other in trial.refits.halves]
+
+
+def _why(refits: Refits) -> str:
+    return refits.absent or "training refused every fit on a sample"
+
+
+def _mean(found: Sequence[Agreed]) -> Agreed:
+    return Agreed(*(np.mean(part, axis=0) for part in zip(*found, strict=True)))
+
+
+def _judged(
+    name: Comparison, found: Agreed, *, plan: ExplanationsAsked, patients: int, draws: int
+) -> Agreement:
+    """Return one comparison with its answer."""
+    asked = plan.asked_of(name)
+    means = [float(part.mean()) for part in found]
+    least = (asked.jaccard, asked.sign, asked.rank)
+    enough = all(one >= other for one, other in zip(means, least, strict=True))
+    left_out = plan.leave_out.get(name, "")
+    return Agreement(
+        name=name,
+        patients=patients,
+        draws=draws,
+        jaccard=means[0],
+        low_jaccard=float(np.quantile(found.jaccard, 0.1)),
+        sign=means[1],
+        rank=means[2],
+        asked=least,
+        outcome="left_out" if left_out else "met" if enough else "failed",
+        reason=left_out,
+    )
+
+
+def _absent(name: Comparison, reason: str, plan: ExplanationsAsked) -> Agreement:
+    asked = plan.asked_of(name)
+    left_out = plan.leave_out.get(name, "")
+    return Agreement(
+        name=name,
+        patients=0,
+        draws=0,
+        asked=(asked.jaccard, asked.sign, asked.rank),
+        outcome="left_out" if left_out else "not_shown",
+        reason=left_out or reason,
+    )
+
+
+def _short(held: tuple[Agreement, ...], *, refits: Refits) -> tuple[str, ...]:
+    """Return in words which comparisons fell short."""
+    said = [_SAID[one.name] for one in held if one.outcome == "failed"]
+    tried = len(refits.bootstrap) + 2 * len(refits.halves) + refits.refused
+    if tried and refits.refused / tried >= _REFUSED:
+        said.append(f"training refused {refits.refused} fits on samples for having no signal")
+    return tuple(said)
+
+
+_SAID = {
+    "measurement_error": "other factors lead when values move by their measurement error",
+    "day_earlier": "other factors lead for the same patient a day earlier",
+    "nearest_patients": "similar patients at the same risk get other factors",
+    "bootstrap_refits": "fits on samples of the same patients give other factors",
+    "half_refits": "fits on two halves of the patients do not agree",
+}
+
+
+def _noise(shown: tuple[ShownFeature, ...], *, plan: ExplanationsAsked) -> tuple[str, ...]:
+    if "half_refits" in plan.leave_out:
+        return ()
+    return tuple(
+        f"{one.feature} is shown to {one.shown:.0%} of patients, and fits on other patients do "
+        "not agree which way it pushes"
+        for one in shown
+        if one.direction is not None and one.direction < plan.direction
+    )
+
+
+def _twice(pairs: tuple[SameThing, ...]) -> tuple[str, ...]:
+    return tuple(
+        f"{one.first} and {one.second} say the same (rank correlation {one.correlation:.2f}), and "
+        "which of them is named is arbitrary"
+        for one in pairs
+    )

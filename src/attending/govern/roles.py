@@ -29,6 +29,7 @@ DOCUMENTS: dict[str, str] = {
     "monitoring_report": "the report of the limited period and its monitors",
     "training_material": "the material that users read first",
     "deployer_paper": "hazards, downtime, duties or workflow, as who deploys writes them",
+    "checklist": "a checklist of reporting or regulation, answered for one run",
     "exception": "a named condition that is let pass until a date",
     "adoption": "the entry of a model that others built, and what of it is not shown",
     "retraining": "the policy of monitoring and change, or one change",
@@ -93,6 +94,7 @@ ROLES: dict[Role, RoleRule] = {
         *("feature", "code_list", "agreement", "validation_report", "card", "explanation"),
         *("threshold", "release", "silent_report", "monitoring_report", "training_material"),
         *("deployer_paper", "exception", "adoption", "retraining", "verdict", "incident", "act"),
+        "checklist",
     ),
     "compliance_officer": _rule(
         "Compliance officer",
@@ -100,7 +102,7 @@ ROLES: dict[Role, RoleRule] = {
         *("contract", "data_access", "identifier_scan", "agreement", "validation_report", "card"),
         *("release",),
         *("monitoring_report", "exception", "adoption", "retraining", "verdict", "incident"),
-        *("act", "deployer_paper"),
+        *("act", "deployer_paper", "checklist"),
     ),
     "operator": _rule(
         "Operator",

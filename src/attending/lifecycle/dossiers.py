@@ -42,7 +42,7 @@ def write_dossier(desk: Desk, project: Project, run: Run) -> Dossier:
         Refused: the run has no validation report or no card, or the card has gaps.
     """
     card = _card(desk, run)
-    stands = _deployment(desk, run)
+    stands = deployment_of(desk, run)
     signatures, gates = _signatures(desk, run), _gates(desk, run)
     reviews = _reviews(desk, run)
     asked = (
@@ -94,7 +94,7 @@ def _card(desk: Desk, run: Run) -> ModelCard:
     return card
 
 
-def _deployment(desk: Desk, run: Run) -> Deployment | None:
+def deployment_of(desk: Desk, run: Run) -> Deployment | None:
     """Return where the run stands now; a fresh run stands at prototype, which is no stage."""
     history = [item for item in desk.home.deployments.history(run.model) if item.run == run.digest]
     return history[-1] if history and history[-1].stage != "prototype" else None

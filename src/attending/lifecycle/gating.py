@@ -356,6 +356,15 @@ def _explanation(desk: Desk, _project: Project, run: Run) -> Fact:
     return _signed_by(desk, report, role="clinical_lead", absent="explanations were not tried")
 
 
+def _stable(desk: Desk, _project: Project, run: Run) -> Fact:
+    report = desk.home.catalog.latest(StabilityReport, run=run.digest)
+    if report is None or not report.outcome:
+        return Fact("missing", note="explanations were not tried")
+    unshown = [f"{one.name.replace('_', ' ')}: {one.reason}" for one in report.comparisons
+               if one.outcome == "not_shown"]  # fmt: skip
+    return Fact(report.outcome, report.digest, "; ".join((*report.reasons, *unshown)))
+
+
 def _threshold(desk: Desk, project: Project, run: Run) -> Fact:
     digest = None
     for place in places_to_decide(project):
@@ -432,6 +441,7 @@ _VALIDATED: dict[str, Callable[[Desk, Project, Run], Fact]] = {
     "time.zones_real": _zones,
     "card.complete": _card,
     "explanation.reviewed": _explanation,
+    "explanation.stable": _stable,
     "threshold.agreed": _threshold,
 }
 _SILENT: dict[str, Callable[[Desk, Project, Run], Fact]] = {

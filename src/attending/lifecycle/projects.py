@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from attending.lifecycle.provenance import ProjectState, project_state
 from attending.specs.adopt import AdoptSpec
+from attending.specs.checklist import CardWords
 from attending.specs.cohort import CohortSpec
 from attending.specs.contract import ContractSpec
 from attending.specs.deployer import DeployerSpec
@@ -81,6 +82,13 @@ class Project:
     def deployer(self) -> DeployerSpec:
         """Return what who deploys the model owes beside it."""
         return self._read("deployer", DeployerSpec)
+
+    @cached_property
+    def card_words(self) -> CardWords:
+        """Return what only people can say for checklists; nothing without a card.yaml."""
+        if not self.folder.path("card").is_file():
+            return CardWords()
+        return self._read("card", CardWords)
 
     def _read(self, name: str, kind: type[S]) -> S:
         found = self.said.get(name)

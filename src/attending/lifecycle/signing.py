@@ -17,6 +17,7 @@ from attending.lifecycle.people import authenticated
 from attending.lifecycle.sealing import seal
 from attending.lifecycle.standing import before_the_clock_was_set_back, standing_on
 from attending.lifecycle.wording import blank_fields
+from attending.records.checklist import Checklist
 from attending.records.decisions import SpecDocument
 from attending.records.deployer import DeployerPaper
 from attending.records.explanation import StabilityReport
@@ -113,18 +114,21 @@ def sign(  # noqa: PLR0913 - a signature has these parts, each said by the signe
 
 
 def _require_whole(desk: Desk, digest: str) -> None:
-    """Refuse a paper of who deploys that has an open field.
+    """Refuse a paper or a checklist that has an open field or item.
 
     Raises:
         Refused: naming what is missing.
     """
     content = desk.home.catalog.content(digest)
-    if content["kind"] == DeployerPaper.kind and content["missing"]:
+    name, hint = {
+        DeployerPaper.kind: ("paper", "Complete deployer.yaml, then `attending document write`."),
+        Checklist.kind: ("profile", "Complete card.yaml, then `attending document checklist`."),
+    }.get(content["kind"], ("", ""))
+    if name and content["missing"]:
         raise Refused(
-            f"the {content['paper'].replace('_', ' ')} is not whole: "
-            f"{'; '.join(content['missing'])}",
+            f"the {content[name].replace('_', ' ')} is not whole: {'; '.join(content['missing'])}",
             code="paper.missing",
-            hint="Complete deployer.yaml, then write it again: `attending document write`.",
+            hint=hint,
         )
 
 

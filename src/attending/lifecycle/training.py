@@ -109,6 +109,22 @@ def refit(desk: Desk, project: Project, digest: str) -> Fitted:
     run = desk.home.catalog.get(digest, Run)
     cohort = built_cohort(desk, project, run.cohort)
     features = built_features(desk, project, cohort)
+    _require_same_specs(project, run)
+    base = recalibrating.base_of(desk, project)
+    return fit_under(project, cohort, features=features, standing=standing_of(run), base=base)
+
+
+def split_again(project: Project, cohort: BuiltCohort, run: Run) -> Split:
+    """Return the slices that a run was made on.
+
+    Raises:
+        NotFound: the specs are no longer those that it was made from.
+    """
+    _require_same_specs(project, run)
+    return _split(project, cohort, standing=standing_of(run))
+
+
+def _require_same_specs(project: Project, run: Run) -> None:
     if (run.model_spec, run.cohort_spec, run.feature_set) != (
         project.model.digest,
         project.cohort.digest,
@@ -119,8 +135,6 @@ def refit(desk: Desk, project: Project, digest: str) -> Fitted:
             code="run.other_specs",
             hint="Check out the commit that the run names, then try again.",
         )
-    base = recalibrating.base_of(desk, project)
-    return fit_under(project, cohort, features=features, standing=standing_of(run), base=base)
 
 
 def bundle_of(desk: Desk, run: Run) -> Bundle:
@@ -241,14 +255,7 @@ def fit_under(
     Raises:
         Refused: the test of a recalibration holds rows that it was estimated on.
     """
-    spec, label = project.model, project.cohort.label
-    parts = split(
-        spec,
-        cohort.table,
-        horizon_us=label.horizon or 0,
-        delay_us=label.delay,
-        exception=bool(standing.exceptions),
-    )
+    spec, parts = project.model, _split(project, cohort, standing=standing)
     if base is not None:
         base.require_later(cohort.table, parts.test)
     sample_size = size_of(project, cohort, parts)
@@ -278,6 +285,17 @@ def fit_under(
         sample_size=sample_size,
     )
     return Fitted(run, run.digest, cohort, features, parts, trained)
+
+
+def _split(project: Project, cohort: BuiltCohort, *, standing: Standing) -> Split:
+    label = project.cohort.label
+    return split(
+        project.model,
+        cohort.table,
+        horizon_us=label.horizon or 0,
+        delay_us=label.delay,
+        exception=bool(standing.exceptions),
+    )
 
 
 def _materials(

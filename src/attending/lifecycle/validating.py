@@ -10,22 +10,18 @@ from attending.documents.card_assembly import CardSources, assemble_card
 from attending.documents.model_card import card_document
 from attending.documents.sentences import assumed_sentence
 from attending.documents.validation_report import validation_report
-from attending.explain.stability import stability
 from attending.lifecycle import agreeing
-from attending.lifecycle.carried import carried_of, cohort_of, snapshot_of
-from attending.lifecycle.cohorts import built_cohort
+from attending.lifecycle.carried import carried_of, snapshot_of
 from attending.lifecycle.desk import keep
-from attending.lifecycle.featuring import built_features
 from attending.lifecycle.following import with_follow_up
 from attending.lifecycle.number_validating import number_report
 from attending.lifecycle.papers import keep_page
-from attending.lifecycle.training import bundle_of, refit
+from attending.lifecycle.training import refit
 from attending.lifecycle.validation_rows import (
     Judged,
     calendar_of,
     data_of,
     labelled_of,
-    matrix_of,
     outcomes_of,
     prior_name,
     prior_of,
@@ -42,7 +38,6 @@ if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
     from attending.lifecycle.training import Fitted
-    from attending.models.protocol import Matrix
     from attending.records.card import ModelCard
     from attending.records.snapshot import Snapshot
     from attending.train.fit import Trained
@@ -56,7 +51,6 @@ _TITLES = {
     "silent": "Validation report of silent predictions",
 }
 SMALL_SET = 1000
-STABILITY_ROWS = 200
 
 
 def validate_run(
@@ -191,26 +185,6 @@ def write_report(desk: Desk, project: Project, report: ValidationReport) -> str:
         exceptions=agreeing.exceptions_under(desk, project, run),
     )
     return keep_page(desk, page, of=report.digest, title=_TITLES[report.period])
-
-
-def check_stability(desk: Desk, project: Project, run: Run) -> StabilityReport:
-    """Return how steady the run's explanations are, kept."""
-    x = _rows(desk, project, run)
-    step = max(1, len(x) // STABILITY_ROWS)
-    report = stability(bundle_of(desk, run), x[::step][:STABILITY_ROWS], seed=run.seed)
-    keep(
-        desk,
-        report,
-        action="explain.stability",
-        keys={"model": run.model, "run": run.digest},
-        details={"steady": report.steady},
-    )
-    return report
-
-
-def _rows(desk: Desk, project: Project, run: Run) -> Matrix:
-    cohort = built_cohort(desk, project, cohort_of(desk, run))
-    return matrix_of(built_features(desk, project, cohort).table, project)
 
 
 def build_card(desk: Desk, project: Project, run: Run, *, version: str = "") -> ModelCard:

@@ -1,10 +1,12 @@
-"""What explaining leaves: the factors of one risk, and how steady explanations are."""
+"""What explaining leaves: the factors of one risk, and whether explanations hold."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
 
-from attending.records.base import Part, Record, When
+from attending.records.base import GrownPart, Part, Record, When
+
+Outcome: TypeAlias = Literal["met", "failed", "not_shown", "left_out"]
 
 #: Said with every explanation. It is part of the record, so that no page can leave it out.
 NOT_CAUSAL = (
@@ -54,7 +56,7 @@ class Sensitivity(Part):
     risk_at_high: float
 
 
-class Explanation(Record):
+class Explanation(GrownPart, Record):
     """Why one prediction is what it is, in the model's terms.
 
     Attributes:
@@ -64,6 +66,7 @@ class Explanation(Record):
         unavailable: how many inputs were not known at the prediction time; it must be 0.
         sentence: for a clinician: the risk, what raises and lowers it, what to do.
         correlated: which shown factors move together and may share what the other is given.
+        unstable: why these factors may not be relied on, in words; empty when they hold.
     """
 
     kind: ClassVar[str] = "explanation"
@@ -80,6 +83,7 @@ class Explanation(Record):
     sentence: str
     not_causal: str = NOT_CAUSAL
     correlated: str
+    unstable: str = ""
 
 
 class FeatureImportance(Part):
@@ -90,18 +94,87 @@ class FeatureImportance(Part):
     share: float
 
 
-class StabilityReport(Record):
-    """Whether a patient who differs only by measurement error gets the same explanation.
+class Agreement(Part):
+    """How far explanations agreed in one comparison, means over patients.
 
     Attributes:
-        patients: how many were tried; draws: how often each.
+        name: as in `specs.explanations.Comparison`.
+        patients: how many had a counterpart; draws: how many counterparts or fits each.
+        jaccard: overlap of the top factors; low_jaccard: its 10th percentile over patients.
+        sign: share of the weight of the top factors that pushed the same way.
+        rank: rank correlation of the sizes of all contributions.
+        by_chance: the overlap with random patients of the same risk, where that is known.
+        asked: least jaccard, sign and rank.
+        reason: why it was not shown or left out, in words.
+    """
+
+    name: str
+    patients: int
+    draws: int
+    jaccard: float | None = None
+    low_jaccard: float | None = None
+    sign: float | None = None
+    rank: float | None = None
+    by_chance: float | None = None
+    asked: tuple[float, float, float]
+    outcome: Outcome
+    reason: str = ""
+
+
+class ShownFeature(Part):
+    """A feature that readers see, and whether fits on other patients agree on its direction.
+
+    Attributes:
+        shown: share of patients of whom it is a top factor.
+        direction: mean correlation of its contributions between two half fits, -1 to 1; None
+            when no two fits could be made.
+    """
+
+    feature: str
+    shown: float
+    direction: float | None
+
+
+class SameThing(Part):
+    """Two shown features that say the same, with their rank correlation in training."""
+
+    first: str
+    second: str
+    correlation: float
+
+
+class Removal(Part):
+    """Without its three top factors the score moves more than without three at random.
+
+    Attributes:
+        share: of patients for whom that is so; `asked` is the least.
+    """
+
+    patients: int
+    share: float | None
+    asked: float
+    outcome: Outcome
+
+
+class StabilityReport(GrownPart, Record):
+    """Whether explanations hold: for the same patient, for similar ones, and for other fits.
+
+    Attributes:
+        patients: how many were tried; draws: how often each with an error of measurement.
         top: how many factors are compared.
-        mean_jaccard: overlap of the top factors, 1 when always the same.
+        mean_jaccard: overlap of the top factors under that error, 1 when always the same.
         low_jaccard: the 10th percentile over patients.
         same_first: share of draws in which the first factor stayed.
         mean_risk_change: mean absolute change of the risk.
         relative_error: size of the error, as a share of each feature's interquartile range.
         steady: whether mean_jaccard reached `threshold`.
+        comparisons: every comparison that was asked for.
+        shown: the features that readers see, the least agreed first.
+        same_things: pairs of them that say the same.
+        removal: whether the named factors are those that move the score.
+        fits_refused: fits on samples that training refused, for having no signal.
+        reasons: why the outcome is not met, in words.
+        outcome: empty in reports from before stability was a gate.
     """
 
     kind: ClassVar[str] = "stability"
@@ -117,3 +190,10 @@ class StabilityReport(Record):
     mean_risk_change: float
     threshold: float
     steady: bool
+    comparisons: tuple[Agreement, ...] = ()
+    shown: tuple[ShownFeature, ...] = ()
+    same_things: tuple[SameThing, ...] = ()
+    removal: Removal | None = None
+    fits_refused: int = 0
+    reasons: tuple[str, ...] = ()
+    outcome: Literal["", "met", "failed", "not_shown"] = ""

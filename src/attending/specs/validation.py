@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from attending.specs.base import Spec
+from attending.specs.explanations import ExplanationsAsked
 from attending.specs.number_validation import with_number_measures
 from attending.specs.validation_gates import (
     Gate,
@@ -143,6 +144,7 @@ class ValidationSpec(Spec):
         workload: shifts, clinicians and snooze, from which the burden of alerts is counted.
         places: units or sites that each get a threshold from their own capacity.
         missingness: which features and feeds are taken away to see what that costs.
+        explanations: how far explanations must hold.
 
     >>> ValidationSpec(baselines=["lace"]).baselines[0].name
     'lace'
@@ -167,6 +169,7 @@ class ValidationSpec(Spec):
     workload: WorkloadAsked = WorkloadAsked()
     places: PlacesAsked | None = None
     missingness: MissingnessAsked | None = None
+    explanations: ExplanationsAsked = ExplanationsAsked()
 
     @model_validator(mode="before")
     @classmethod

@@ -1,0 +1,134 @@
+"""Whether explanations hold, for the clinician who signs that they were reviewed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attending.documents.numbers import NOT_SHOWN, count, number
+from attending.documents.pages import document
+from attending.documents.picture import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from attending.records.explanation import Agreement, StabilityReport
+
+_TITLES = {
+    "measurement_error": "The same patient, measured again",
+    "day_earlier": "The same patient, a day earlier",
+    "nearest_patients": "The most similar patients at the same risk",
+    "bootstrap_refits": "The model, fitted again on samples of its patients",
+    "half_refits": "Two models, each fitted on one half of the patients",
+}
+_ANSWERS = {
+    "met": "Explanations hold.",
+    "failed": "Explanations do not hold.",
+    "not_shown": "It is not shown that explanations hold.",
+    "": "Whether explanations hold for other days, patients and fits was not tried.",
+}
+
+
+def answer(report: StabilityReport) -> str:
+    """Return the answer in one sentence."""
+    return _ANSWERS[report.outcome]
+
+
+def stability_sentences(report: StabilityReport) -> tuple[str, ...]:
+    """Return what a card says of explanations: how far the factors stay, and what falls short."""
+    steady = "steady" if report.steady else "not steady enough"
+    first = (
+        f"For patients who differ only by measurement error the first {report.top} factors "
+        f"overlap by {number(report.mean_jaccard)} on average (1 is always the same), asked at "
+        f"least {number(report.threshold)}: {steady}."
+    )
+    return (first, *([f"{answer(report)} {_why(report)}".strip()] if report.outcome else ()))
+
+
+def _why(report: StabilityReport) -> str:
+    told = [*report.reasons]
+    told += [
+        f"{_TITLES[one.name].lower()}: {one.reason}"
+        for one in report.comparisons
+        if one.outcome in {"not_shown", "left_out"}
+    ]
+    return f"{'; '.join(told)}." if told else ""
+
+
+def stability_document(
+    report: StabilityReport, labels: Mapping[str, str], *, model: str, run: str, synthetic: bool
+) -> bytes:
+    """Return the report as stand-alone HTML: no script, nothing from elsewhere.
+
+    Args:
+        report: what the trial left.
+        labels: features as clinicians call them.
+        model: whose explanations they are.
+        run: its digest.
+        synthetic: whether the data are made up.
+    """
+    named = dict(labels)
+    return document(
+        "stability.html.j2",
+        synthetic=synthetic,
+        report=report,
+        model=model,
+        run=run,
+        answer=answer(report),
+        removal=_removal(report),
+        reasons=[_with_labels(one, named) for one in report.reasons],
+        comparisons=_comparisons(report),
+        shown=Table(
+            caption="Does a feature push the same way in both halves? 1 always, 0 by chance",
+            header=("Factor", "Shown to", "Agreement of the halves"),
+            rows=tuple(
+                (
+                    named.get(one.feature, one.feature),
+                    f"{one.shown:.0%} of patients",
+                    NOT_SHOWN if one.direction is None else f"{one.direction:.2f}",
+                )
+                for one in report.shown
+            ),
+        ),
+    )
+
+
+def _with_labels(reason: str, labels: Mapping[str, str]) -> str:
+    """Return a reason with each feature as clinicians call it."""
+    return " ".join(labels.get(word, word) for word in reason.split(" "))
+
+
+def _comparisons(report: StabilityReport) -> Table:
+    return Table(
+        caption=f"How far the first {report.top} factors agree (asked at least, in brackets)",
+        header=("Compared with", "Patients", "Overlap", "Same direction", "Order", "Answer"),
+        rows=tuple(
+            (
+                _TITLES.get(one.name, one.name),
+                count(one.patients) if one.patients else NOT_SHOWN,
+                _cell(one.jaccard, one.asked[0]),
+                _cell(one.sign, one.asked[1]),
+                _cell(one.rank, one.asked[2]),
+                _said(one),
+            )
+            for one in report.comparisons
+        ),
+    )
+
+
+def _cell(found: float | None, asked: float) -> str:
+    return NOT_SHOWN if found is None else f"{found:.2f} ({asked:.2f})"
+
+
+def _said(one: Agreement) -> str:
+    words = one.outcome.replace("_", " ")
+    return f"{words}: {one.reason}" if one.reason else words
+
+
+def _removal(report: StabilityReport) -> str:
+    gone = report.removal
+    if gone is None or gone.share is None:
+        return ""
+    return (
+        f"Without their three top factors the score of {gone.share:.0%} of patients moves more "
+        f"than without three at random; {gone.asked:.0%} at least are asked for."
+    )

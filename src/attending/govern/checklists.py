@@ -1,0 +1,190 @@
+"""Answer a checklist from records: each item names the record and the field that say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from attending.errors import BadInput, did_you_mean
+from attending.govern.content import missing_fields
+from attending.records.checklist import AnsweredItem
+from attending.specs.checklist import PROFILES, CardWords, ChecklistSpec
+from attending.specs.read_yaml import parse_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from attending.specs.checklist import ChecklistItem
+
+#: An answer is cut here; the record holds the whole.
+LONGEST = 600
+_MOST = 8
+_BLANK: tuple[object, ...] = (None, "", [], {}, ())
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one record or spec says, as plain JSON, and its digest."""
+
+    content: Mapping[str, Any]
+    digest: str
+
+
+@cache
+def profile(name: str) -> ChecklistSpec:
+    """Return a checklist that comes along.
+
+    Raises:
+        BadInput: no such checklist; the hint has the nearest.
+
+    >>> len(profile("onc_hti1").items)
+    31
+    """
+    if name not in PROFILES:
+        raise BadInput(
+            f"got checklist '{name}'", code="checklist.unknown", hint=did_you_mean(name, PROFILES)
+        )
+    file = resources.files("attending.govern") / "checklists" / f"{name}.yaml"
+    return parse_spec(file.read_bytes(), ChecklistSpec, name=f"{name}.yaml")
+
+
+def answered(
+    asked: ChecklistSpec, said: Mapping[str, Said], words: CardWords, *, card: str
+) -> tuple[AnsweredItem, ...]:
+    """Return every item with its answer, or that it is missing.
+
+    Args:
+        asked: the checklist.
+        said: by kind, the newest records and specs of the run.
+        words: what people wrote.
+        card: digest of card.yaml, empty when there is none.
+    """
+    blank = {place.rpartition(".")[2] for place in missing_fields({"words": dict(words.words)})}
+    written = {key: text for key, text in words.words.items() if key not in blank}
+    return tuple(
+        item_of(item, **(_written(item.written, written, words, card=card)))
+        if item.written
+        else item_of(item, **_from_record(item.source, said))
+        for item in asked.items
+    )
+
+
+def _written(
+    key: str, written: Mapping[str, str], words: CardWords, *, card: str
+) -> dict[str, str]:
+    """Return the answer that people wrote, or their reason why there is none."""
+    if key in words.not_available:
+        return {
+            "status": "not_available",
+            "answer": f"Not available: {words.not_available[key]}",
+            "source": f"card.yaml: not_available.{key}",
+            "digest": card,
+        }
+    where = f"card.yaml: words.{key}"
+    if key in written:
+        return {"status": "answered", "answer": written[key], "source": where, "digest": card}
+    return {"status": "missing", "source": where}
+
+
+def _from_record(source: str, said: Mapping[str, Said]) -> dict[str, str]:
+    """Return the answer that stands in a field of a record or spec."""
+    kind, _, field = source.partition(".")
+    held = said.get(kind)
+    text = in_words(_at(held.content, field)) if held else ""
+    if not text or held is None:
+        return {"status": "missing", "source": source}
+    return {"status": "answered", "answer": text, "source": source, "digest": held.digest}
+
+
+def item_of(item: ChecklistItem, **found: str) -> AnsweredItem:
+    """Return an item with what was found for it."""
+    asked = {"id": item.id, "asks": item.asks, "evidence": item.evidence}
+    return AnsweredItem.model_validate({**asked, **found})
+
+
+def _at(content: Any, path: str) -> Any:  # noqa: ANN401 - plain JSON
+    """Return what stands at a path; in a list of facts, the one of that label."""
+    for name in path.split(".") if path else ():
+        if isinstance(content, (list, tuple)):
+            content = next((one["says"] for one in content if one.get("label") == name), None)
+        elif isinstance(content, dict):
+            content = content.get(name)
+        else:
+            return None
+    return content
+
+
+def in_words(value: Any) -> str:  # noqa: ANN401 - plain JSON
+    """Return plain JSON as a reader sees it, cut to a length; empty when it says nothing.
+
+    >>> in_words([{"label": "Seed", "says": "7"}, {"label": "Split", "says": "temporal"}])
+    'Seed: 7; Split: temporal'
+    >>> in_words({"low": 0.81, "kind": "range", "note": None}), in_words([])
+    ('low 0.81, kind range', '')
+    """
+    if value in _BLANK:
+        return ""
+    if isinstance(value, (list, tuple)):
+        told = [text for text in map(in_words, value[:_MOST]) if text]
+        more = f"; and {len(value) - _MOST} more" if len(value) > _MOST else ""
+        return _cut("; ".join(told) + more)
+    if isinstance(value, dict):
+        return _cut(_fields(value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return _cut(f"{value:.3g}" if isinstance(value, float) else str(value).replace("_", " "))
+
+
+def _fields(value: dict[str, Any]) -> str:
+    """Return a part of a record in words.
+
+    Parts that count patients are named by their title or verdict alone, so that no small count is
+    told here; the documents that hide small counts show the rest.
+    """
+    for held, told in _SHAPES:
+        if held <= set(value):
+            return told(value)
+    words = {name: in_words(one) for name, one in value.items()}
+    return ", ".join(f"{name.replace('_', ' ')} {text}" for name, text in words.items() if text)
+
+
+def _group(value: dict[str, Any]) -> str:
+    rows = "rows hidden" if value["n"] is None else f"{value['n']:,} rows"
+    figure = _figure(value, "auroc", "auroc_low", "auroc_high")
+    return f"{value['attribute']} {value['group']}: {rows}, AUROC {figure}"
+
+
+def _measure(value: dict[str, Any]) -> str:
+    return f"{value['measure']}, {value['of']}: {_figure(value, 'value', 'low', 'high')}"
+
+
+def _verdict(value: dict[str, Any]) -> str:
+    return f"{value.get('feature') or value.get('name')}: {value['verdict']}".replace("_", " ")
+
+
+#: How parts of records are told, by the fields that they have; the first that fits.
+_SHAPES: tuple[tuple[set[str], Callable[[dict[str, Any]], str]], ...] = (
+    ({"label", "says"}, lambda value: f"{value['label']}: {value['says']}"),
+    ({"measure", "of", "value"}, _measure),
+    ({"attribute", "group", "auroc", "n"}, _group),
+    ({"heading", "sentences"}, lambda value: f"{value['heading']} {' '.join(value['sentences'])}"),
+    ({"clinical_label"}, lambda value: str(value["clinical_label"])),
+    ({"title"}, lambda value: str(value["title"])),
+    ({"criterion"}, lambda value: str(value["criterion"])),
+    ({"verdict"}, _verdict),
+    ({"name", "digest"}, lambda value: f"{value['name']} {str(value['digest'])[:12]}"),
+)
+
+
+def _figure(value: dict[str, Any], name: str, *ends: str) -> str:
+    if value[name] is None:
+        return "not shown"
+    low, high = (value.get(end) for end in ends)
+    interval = "" if low is None or high is None else f" ({low:.3g} to {high:.3g})"
+    return f"{value[name]:.3g}{interval}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST].rsplit(' ', 1)[0]} …"

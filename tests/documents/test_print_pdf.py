@@ -1,0 +1,62 @@
+"""A document as PDF: right for print, the same each time, and nothing from elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from importlib import metadata
+
+import pytest
+
+from attending.documents.checklist_page import checklist_document
+from attending.documents.model_card import card_document
+from attending.documents.print_pdf import print_pdf
+from attending.errors import DependencyDown, Refused
+from attending.records.checklist import AnsweredItem, Checklist
+from tests.conftest import absent
+from tests.documents.example_records import card
+
+
+@pytest.fixture(scope="module")
+def pdf():
+    if not list(metadata.distributions(name="weasyprint")):
+        absent("pdf", "no weasyprint here; run `make pdf`")
+
+
+@pytest.mark.usefixtures("pdf")
+def test_a_card_is_printed_and_the_same_card_gives_the_same_bytes():
+    page = card_document(card())
+    made = print_pdf(page)
+    assert made.startswith(b"%PDF-") and made == print_pdf(page)
+    assert made != print_pdf(page.replace(b"Model card", b"Model cart"))
+
+
+@pytest.mark.usefixtures("pdf")
+def test_a_page_that_asks_for_a_file_or_a_host_is_refused():
+    for asked in ("file:///etc/hostname", "http://127.0.0.1:9/a.png"):
+        with pytest.raises(Refused) as refused:
+            print_pdf(f'<!doctype html><p>x</p><img src="{asked}">'.encode())
+        assert refused.value.code == "pdf.outside"
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    with pytest.raises(DependencyDown) as refused:
+        print_pdf(b"<!doctype html><p>x</p>")
+    assert refused.value.code == "pdf.missing" and "attending[pdf]" in refused.value.hint
+
+
+@pytest.mark.fault("X47")
+def test_x47_every_printed_page_says_which_document_it_is():
+    item = AnsweredItem(
+        id="1", asks="What?", evidence="model", status="answered", answer="So.", source="run.model"
+    )
+    made = Checklist(
+        profile="chai", title="CHAI", spec="", model="readmission", version="v3", run="r",
+        synthetic=True, items=(item,) * 60,
+    )  # fmt: skip
+    page = checklist_document(made).decode()
+    running = '@bottom-left { content: string(made) "  " string(title)'
+    assert running in page and "h1 { string-set: title content(); }" in page
+    control = page.replace(running, "@bottom-left { content: ''")
+    assert "string(title)" not in control  # without it, later pages would say nothing
+    assert "readmission" in page and "v3" in page and "SYNTHETIC" in page

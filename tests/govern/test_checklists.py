@@ -1,0 +1,81 @@
+"""Checklists: every item names where its answer stands; what nothing answers is missing."""
+
+from __future__ import annotations
+
+import pytest
+
+from attending.errors import BadInput
+from attending.govern.checklists import Said, answered, in_words, profile
+from attending.specs.checklist import PROFILES, CardWords, ChecklistItem
+
+COUNTS = {"tripod_ai": 52, "onc_hti1": 31, "chai": 37}
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_item_has_one_place_and_an_id_of_its_own(name):
+    asked = profile(name)
+    ids = [item.id for item in asked.items]
+    assert len(set(ids)) == len(ids) == COUNTS.get(name, len(ids))
+    assert asked.name == name
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_with_nothing_filled_in_every_item_is_missing_and_says_where_it_is_looked_for(name):
+    items = answered(profile(name), {}, CardWords(), card="")
+    assert {one.status for one in items} == {"missing"}
+    assert all(one.source and not one.answer and not one.digest for one in items)
+
+
+def test_an_answer_names_its_record_field_and_digest():
+    said = {"card": Said({"population": "Adults at discharge"}, "d" * 64)}
+    items = answered(profile("onc_hti1"), said, CardWords(), card="")
+    found = next(one for one in items if one.id == "6")
+    assert (found.status, found.answer) == ("answered", "Adults at discharge")
+    assert (found.source, found.digest) == ("card.population", "d" * 64)
+    renamed = {"card": Said({"population": "Children"}, "e" * 64)}
+    again = answered(profile("onc_hti1"), renamed, CardWords(), card="")
+    assert next(one for one in again if one.id == "6").answer == "Children"
+    assert [one for one in items if one.id != "6"] == [one for one in again if one.id != "6"]
+
+
+def test_not_available_is_an_answer_and_a_placeholder_is_none():
+    words = CardWords(
+        words={"funding": "TBD", "relevance": "Same hospitals."},
+        not_available={"external_data": "Nobody else has tested it."},
+    )
+    found = {one.id: one for one in answered(profile("onc_hti1"), {}, words, card="c" * 64)}
+    assert found["2"].status == "missing"
+    assert (found["14"].status, found["14"].digest) == ("answered", "c" * 64)
+    assert found["17"].status == "not_available"
+    assert found["17"].answer == "Not available: Nobody else has tested it."
+
+
+def test_card_yaml_and_items_say_a_thing_once():
+    with pytest.raises(ValueError, match="both answered and not available: funding"):
+        CardWords(words={"funding": "a"}, not_available={"funding": "b"})
+    with pytest.raises(ValueError, match="either 'from' or 'written'"):
+        ChecklistItem.model_validate({"id": "1", "asks": "What?", "evidence": "model"})
+
+
+def test_an_unknown_checklist_is_refused_with_the_nearest_name():
+    with pytest.raises(BadInput) as refused:
+        profile("tripod")
+    assert refused.value.code == "checklist.unknown" and "tripod_ai" in refused.value.hint
+
+
+def test_a_long_answer_is_cut_and_says_how_much_more():
+    assert in_words([str(k) for k in range(20)]).endswith("; and 12 more")
+    assert in_words("word " * 400).endswith(" …")
+    assert in_words({"a": None, "b": False}) == "b no"
+
+
+@pytest.mark.fault("X43")
+def test_x43_no_count_of_patients_is_told_by_a_checklist():
+    step = {"name": "adults", "title": "Adults", "kept": 1204, "removed": 3}
+    control = ", ".join(f"{name} {value}" for name, value in step.items())
+    assert "removed 3" in control  # what a plain print of the record would tell
+    hidden = {"attribute": "sex", "group": "X", "n": None, "events": None, "auroc": None}
+    check = {"name": "units", "verdict": "met", "rows": 7, "failing": 2}
+    assert in_words([step]) == "Adults"
+    assert in_words([hidden]) == "sex X: rows hidden, AUROC not shown"
+    assert in_words([check]) == "units: met"

@@ -1,0 +1,65 @@
+"""A checklist of a run: refused with the list while something is missing, signed when whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from attending.errors import Denied, Refused
+from attending.govern.checklists import profile
+from attending.lifecycle import checklisting, papers
+from attending.lifecycle.desk import keep
+from attending.lifecycle.projects import open_project
+from attending.lifecycle.standing import standing_on
+from tests.lifecycle.ward import make_ward, sign
+
+
+@pytest.fixture(scope="module")
+def ward(tmp_path_factory):
+    made = make_ward(tmp_path_factory.mktemp("checklists"))
+    yield made
+    made.desk.home.close()
+
+
+def test_a_checklist_with_a_gap_is_refused_with_the_list_and_a_whole_one_is_signed(ward):
+    author, place = replace(ward.desk, actor="dana"), ward.project.folder.root
+    made = checklisting.write_checklist(author, ward.project, ward.run, name="change_plan")
+    missing = {one.id for one in made.items if one.status == "missing"}
+    assert {"A.list", "C.benefit"} <= missing and len(made.missing) == len(missing)
+    with pytest.raises(Refused) as refused:
+        sign(ward.desk, made.digest, ward.secrets, person="caro", role="compliance_officer")
+    assert refused.value.code == "paper.missing"
+    assert "A.list (card.yaml: words.planned_changes)" in refused.value.message
+
+    # People write what no record says, and say what there is not.
+    keys = [item.written for item in profile("change_plan").items if item.written]
+    said = "".join(f"  {key}: As the clinical owner wrote it.\n" for key in keys[1:])
+    (place / "card.yaml").write_text(
+        f"profiles: [change_plan]\nwords:\n{said}not_available:\n  {keys[0]}: None is planned.\n"
+    )
+    project = open_project(place)
+    whole = checklisting.write_checklist(author, project, ward.run, name="change_plan")
+    by_card = {one.split(" ")[0] for one in whole.missing}
+    assert by_card == {"B.fit", "B.test", "B.watch"}  # the card was not built
+    page = ward.desk.home.artifacts.read(papers.page_of(ward.desk, whole.digest)).decode()
+    assert "Not available: None is planned." in page and "It cannot be signed." in page
+    assert "release.rollback_criteria" in page
+
+    filled = whole.model_copy(update={"missing": ()})
+    keep(
+        author, filled, action="checklist.write",
+        keys={"model": ward.run.model, "run": ward.run.digest, "profile": "change_plan"},
+    )  # fmt: skip
+    with pytest.raises(Denied):
+        sign(ward.desk, filled.digest, ward.secrets, person="dana", role="data_scientist")
+    sign(ward.desk, filled.digest, ward.secrets, person="caro", role="compliance_officer")
+    assert [one.signer for one in standing_on(ward.desk, filled.digest)] == ["caro"]
+
+
+def test_the_cross_walk_says_which_evidence_answers_which_items(ward):
+    made, page = checklisting.write_crosswalk(ward.desk, ward.project, ward.run)
+    assert len(made) == 7
+    text = page.decode()
+    assert "Data and cohort" in text and "(2)" in text  # a missing item is in brackets
+    assert "SYNTHETIC" in text
