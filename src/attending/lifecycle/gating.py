@@ -20,7 +20,7 @@ from attending.lifecycle.validation_rows import prior_name, prior_of
 from attending.lifecycle.wording import blank_fields
 from attending.records.card import ModelCard
 from attending.records.contract import ContractReport, LeakReport
-from attending.records.decisions import AccessReview, RollbackDrill
+from attending.records.decisions import RollbackDrill
 from attending.records.explanation import StabilityReport
 from attending.records.features import FeatureSet, ParityReport
 from attending.records.governance import Approval, GateDecision
@@ -394,25 +394,10 @@ def _drilled(desk: Desk, _project: Project, run: Run) -> Fact:
     return _told(drill, drill is not None, absent="the way back was not walked")
 
 
-def _owners(desk: Desk, project: Project, _run: Judged) -> Fact:
-    active = {person.person_id for person in desk.home.users.list() if person.active}
-    unknown = [
-        role for role, who in project.release.owners.model_dump().items() if who not in active
-    ]
-    return _plain(not unknown, f"not active persons here: {', '.join(unknown)}")
-
-
 def _monitors(desk: Desk, project: Project, run: Judged) -> Fact:
     found = desk.home.catalog.latest(Reference, run=run.digest)
     holds = bool(project.monitoring.trust) and found is not None
     return _told(found, holds, absent="no reference was made", why="no trust condition is set")
-
-
-def _access(desk: Desk, _project: Project, _run: Judged) -> Fact:
-    review = desk.home.catalog.latest(AccessReview)
-    return _told(
-        review, bool(review and review.ok), absent="not reviewed", why="the review found faults"
-    )
 
 
 def _vendors(_desk: Desk, project: Project, _run: Run) -> Fact:
@@ -448,9 +433,9 @@ _SILENT: dict[str, Callable[[Desk, Project, Run], Fact]] = {
     "release.complete": _release,
     "rollback.path_named": ward_facts.way_back,
     "rollback.tested": _drilled,
-    "incidents.owners_named": _owners,
+    "incidents.owners_named": ward_facts.owners_named,
     "monitors.configured": _monitors,
-    "access.checked": _access,
+    "access.checked": ward_facts.access_checked,
     "vendors.checked": _vendors,
     "time.availability_recorded": _availability,
 }
@@ -459,9 +444,9 @@ OF_ANY_MODEL: dict[str, Callable[[Desk, Project, Judged], Fact]] = {
     "validation.gates": _validation,
     "release.complete": _release,
     "rollback.path_named": ward_facts.way_back,
-    "incidents.owners_named": _owners,
+    "incidents.owners_named": ward_facts.owners_named,
     "monitors.configured": _monitors,
-    "access.checked": _access,
+    "access.checked": ward_facts.access_checked,
     "silent.complete": ward_facts.silent_long,
     "verdicts.no_block": ward_facts.no_block,
     "reviews.planned": ward_facts.reviews_planned,

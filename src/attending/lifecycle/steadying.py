@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from attending.documents.stability_page import stability_document
 from attending.explain.stability import Refits, Rows, stability
+from attending.lifecycle.carried import cohort_of
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.desk import keep
 from attending.lifecycle.featuring import built_features, made_features
@@ -44,7 +45,7 @@ def check_stability(desk: Desk, project: Project, run: Run) -> StabilityReport:
         NotFound: the project no longer has the specs that the run was made from.
     """
     bundle = bundle_of(desk, run)
-    cohort = built_cohort(desk, project, run.cohort)
+    cohort = built_cohort(desk, project, cohort_of(desk, run))
     x = matrix_of(built_features(desk, project, cohort).table, project)
     parts = split_again(project, cohort, run)
     plan = project.validation.explanations

@@ -11,6 +11,7 @@ from attending.lifecycle.incidents import incidents
 from attending.lifecycle.signing import spec_document
 from attending.lifecycle.standing import standing_on
 from attending.lifecycle.witnessing import witnessed
+from attending.records.decisions import AccessReview
 from attending.records.monitoring import MonitorReport, Reference, SimulationReport, Verdict
 from attending.release.checklist import remaining
 from attending.specs.change_control import calendar_gaps
@@ -237,3 +238,23 @@ def training_ready(desk: Desk, project: Project, _run: Judged) -> Fact:
     if nobody:
         return Fact("missing", digest, f"nobody has completed it as {', '.join(nobody)}")
     return Fact("met", digest)
+
+
+def owners_named(desk: Desk, project: Project, _run: Judged) -> Fact:
+    """Return whether every owner that the plan names is an active person of this home."""
+    active = {person.person_id for person in desk.home.users.list() if person.active}
+    unknown = [
+        role for role, who in project.release.owners.model_dump().items() if who not in active
+    ]
+    if unknown:
+        return Fact("failed", note=f"not active persons here: {', '.join(unknown)}")
+    return Fact("met")
+
+
+def access_checked(desk: Desk, _project: Project, _run: Judged) -> Fact:
+    """Return whether the newest review of who may do what found no fault."""
+    review = desk.home.catalog.latest(AccessReview)
+    if review is None:
+        return Fact("missing", note="not reviewed")
+    note = "" if review.ok else "the review found faults"
+    return Fact("met" if review.ok else "failed", review.digest, note)
