@@ -94,9 +94,9 @@ def curve(risks: Floats, *, replays: int, seed: int) -> list[tuple[float, float,
 def write_page(said: dict[str, Any], curves: list[tuple[float, float, list[float]]]) -> None:
     """Write docs/delays.md."""
     rows = [
-        f"| {one['shift'].replace('_', ' ')} | {one['size']} | {one['site'] or 'everywhere'} | "
-        f"{one['detected']} of {one['runs']} | {one['named_right']} | {_n(one['median_days'])} | "
-        f"{_n(one['median_outcomes'])} |"
+        f"| {one['shift'].replace('_', ' ')} | {one['size']} | {one.get('site') or 'everywhere'} | "
+        f"{one['detected']} of {one['runs']} | {one['named_right']} | {_n(one.get('median_days'))} | "
+        f"{_n(one.get('median_outcomes'))} |"
         for one in said["shifts"]
     ]
     lines = [
