@@ -42,6 +42,7 @@ class Door(PaperHouse):
         front = FrontDesk(root=root, clock=lambda: AT)
         front.intake = open_intake(root, clock=lambda: AT)
         self.take_fhir, self.take_hl7 = front.take_fhir, front.take_hl7
+        self.take_scores = front.take_scores
         self.feeds, self.letters, self.front = front.feeds, front.letters, front
 
     def worklist(self, model, *, site, unit, by):
