@@ -95,8 +95,8 @@ def write_page(said: dict[str, Any], curves: list[tuple[float, float, list[float
     """Write docs/delays.md."""
     rows = [
         f"| {one['shift'].replace('_', ' ')} | {one['size']} | {one.get('site') or 'everywhere'} | "
-        f"{one['detected']} of {one['runs']} | {one['named_right']} | {_n(one.get('median_days'))} | "
-        f"{_n(one.get('median_outcomes'))} |"
+        f"{one['detected']} of {one['runs']} | {one['named_right']} | "
+        f"{_n(one.get('median_days'))} | {_n(one.get('median_outcomes'))} |"
         for one in said["shifts"]
     ]
     lines = [
