@@ -110,7 +110,9 @@ class Load:
         return str(said.get("outcome") or said["code"])
 
     def settled(self, how: str, *, old: str, after: float = 0.0) -> bool:
-        """Return whether each worker told its share of one thing for a while, and none the old.
+        """Return whether one thing was told for a while, often enough, and the old not at all.
+
+        Answers do not say which worker gave them: five for each are asked for, over all of them.
 
         Args:
             how: what is told now.

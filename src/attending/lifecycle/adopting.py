@@ -149,12 +149,14 @@ def _reference(
     outcome = table["outcome"].to_numpy(zero_copy_only=False).astype(np.float64)
     mature = ~np.isnan(outcome)
     ranked = auroc_interval(outcome[mature], rows.risk[mature])
-    told = ranked.low is not None and ranked.high is not None
+    auroc = None
+    if ranked.low is not None and ranked.high is not None:
+        auroc = (ranked.value, ranked.low, ranked.high)
     about = references.About(
         model=known.model,
         version="",
         threshold=project.release.threshold.value,
-        auroc=(ranked.value, ranked.low, ranked.high) if told else None,  # type: ignore[arg-type]  # both are told
+        auroc=auroc,
         sources=dict.fromkeys(known.features, "file of scores"),
         labels={name: name for name in known.features},
         weights=dict.fromkeys(known.features, 1.0 / max(len(known.features), 1)),

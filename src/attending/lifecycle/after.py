@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from attending.lifecycle.cohorts import BuiltCohort
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
+    from attending.records.after_go_live import Kind, Wanted
     from attending.records.release import Deployment
     from attending.specs.followed import Followed
     from attending.types import Ints
@@ -179,14 +180,14 @@ def _course(
     cohort: BuiltCohort,
     *,
     name: str,
-    kind: str,
-    wanted: str,
+    kind: Kind,
+    wanted: Wanted,
 ) -> Course:
     table = cohort.table.filter(pa.array(labelled_of(cohort.table)))
     return Course(
         name=name,
-        kind=kind,  # type: ignore[arg-type]  # one of the words of `Followed`, or outcome
-        wanted=wanted,  # type: ignore[arg-type]
+        kind=kind,
+        wanted=wanted,
         month=_months_of(table),
         happened=outcomes_of(table),
         site=pc.fill_null(table["site"], "").to_numpy(zero_copy_only=False),

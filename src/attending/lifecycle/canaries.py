@@ -180,7 +180,9 @@ def _compared(desk: Desk, project: Project, stands: Deployment, *, held: CanaryS
     except AttendingError as error:
         return quiet.model_copy(update={"error": error.code})
     pairs = list(zip(held.answers, now, strict=True))
-    moved = [abs(b.score - a.score) for a, b in pairs if None not in (a.score, b.score)]  # type: ignore[operator]  # both are there
+    moved = [
+        abs(b.score - a.score) for a, b in pairs if a.score is not None and b.score is not None
+    ]
     return quiet.model_copy(
         update={
             "changed": tuple(a.number for a, b in pairs if a != b),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from attending.records.monitoring import Finding, Severity
     from attending.records.release import Deployment
     from attending.specs.release import ReleaseSpec
+    from attending.stores.deliveries import Step
 
 TECHNICAL, CLINICAL, OPERATIONAL = "technical owner", "clinical owner", "operational owner"
 
@@ -209,13 +210,13 @@ def _incidents(desk: Desk, stands: Deployment) -> Iterator[Matter]:
 
 
 def _failed(desk: Desk, model: str, version: str) -> Iterator[Matter]:
-    newest: dict[str, object] = {}
+    newest: dict[str, Step] = {}
     for one in sorted(days_done(desk), key=lambda day: day.day):
         if (one.model, one.version) == (model, version):
             newest[one.job] = one.last
     for job, last in sorted(newest.items()):
-        if getattr(last, "state", "") == "failed":
-            says = str(getattr(last, "content", {}).get("says", ""))
+        if last.state == "failed":
+            says = str(last.content.get("says", ""))
             yield Matter(
                 model,
                 version,

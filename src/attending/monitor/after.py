@@ -6,7 +6,7 @@ Every eligible stay counts, scored or not, so that who happened to be scored dec
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from attending.records.after_go_live import Direction
+    from attending.records.after_go_live import Direction, Kind, Wanted
     from attending.statistics.measure import Interval
     from attending.types import Floats, Ints, Mask, Outcomes
 
@@ -40,8 +40,8 @@ class Course:
     """
 
     name: str
-    kind: Literal["outcome", "process", "harm", "workload"]
-    wanted: Literal["lower", "higher"]
+    kind: Kind
+    wanted: Wanted
     month: Ints
     happened: Outcomes
     site: NDArray[Any]  # str or object

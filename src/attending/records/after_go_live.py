@@ -6,6 +6,9 @@ from typing import ClassVar, Literal, TypeAlias
 
 from attending.records.base import Part, Record, When
 
+#: What a measure is of, and which way it is wanted to go.
+Kind: TypeAlias = Literal["outcome", "process", "harm", "workload"]
+Wanted: TypeAlias = Literal["lower", "higher"]
 #: `unclear`: the interval holds both better and worse.
 Direction: TypeAlias = Literal["better", "worse", "unclear", "not_shown"]
 
@@ -31,8 +34,8 @@ class Change(Part):
     """
 
     measure: str
-    kind: Literal["outcome", "process", "harm", "workload"]
-    wanted: Literal["lower", "higher"]
+    kind: Kind
+    wanted: Wanted
     group: str = ""
     months_before: int
     months_after: int
@@ -56,7 +59,7 @@ class Beside(Part):
     """
 
     measure: str
-    wanted: Literal["lower", "higher"]
+    wanted: Wanted
     sites: int
     months: int
     value: float | None = None
