@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from attending.explain.agreement import Agreed, agreed
+from attending.explain.quick_shares import quick_contributions
 
 if TYPE_CHECKING:
     from attending.models.bundle import Bundle
@@ -55,7 +56,7 @@ def measured_again(
     found, same_first, change = [], np.empty(draws), np.empty(draws)
     for draw in range(draws):
         moved = x + rng.standard_normal(x.shape) * size
-        again = bundle.contributions(moved)[:, :-1]
+        again = quick_contributions(bundle, moved)[:, :-1]
         found.append(agreed(shares, again, top=top))
         same_first[draw] = np.mean(np.abs(again).argmax(axis=1) == first)
         change[draw] = np.abs(bundle.risk(moved) - risk).mean()
@@ -82,7 +83,7 @@ def unstable(bundle: Bundle, x: Floats, *, shares: Floats, top: int) -> str:
     """
     errors = np.random.default_rng(_SEED).standard_normal((_AGAIN, len(x)))
     moved = x + errors * spreads(bundle) * _ERROR
-    again = bundle.contributions(moved)[:, :-1]
+    again = quick_contributions(bundle, np.vstack([x, moved]))[1:, :-1]
     held = agreed(np.broadcast_to(shares, again.shape), again, top=top)
     if held.jaccard.mean() >= SHAKY and held.sign.mean() >= SHAKY:
         return ""

@@ -104,7 +104,14 @@ class Bundle:
 
     def contributions(self, x: Matrix) -> Matrix:
         """Return each feature's share, shape (n, p + 1), last the base; `scale` says of what."""
-        parts = self._shares(self.prepare(x))
+        return self.calibrated_shares(self._shares(self.prepare(x)))
+
+    def calibrated_shares(self, parts: Matrix) -> Matrix:
+        """Return shares of the estimator's log-odds as shares on the bundle's `scale`.
+
+        Args:
+            parts: shape (n, p + 1), last the base.
+        """
         if self.calibration.is_line:
             parts = parts * self.calibration.slope
             parts[:, -1] += self.calibration.intercept
