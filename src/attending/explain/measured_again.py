@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from attending.explain.agreement import Agreed, agreed
+from attending.explain.agreement import Agreed, agreed, leaders, overlap, same_way
 from attending.explain.quick_shares import quick_contributions
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def measured_again(
         draws: how often each patient is measured again.
     """
     rng = np.random.default_rng(seed)
-    size = spreads(bundle) * error
+    size = bundle.spreads * error
     shares, risk = bundle.contributions(x)[:, :-1], bundle.risk(x)
     first = np.abs(shares).argmax(axis=1)
     found, same_first, change = [], np.empty(draws), np.empty(draws)
@@ -64,12 +65,6 @@ def measured_again(
     return MeasuredAgain(by_patient, float(same_first.mean()), float(change.mean()))
 
 
-def spreads(bundle: Bundle) -> Floats:
-    """Return the interquartile range of each feature in training, 0 where it was never seen."""
-    quartiles = [(item.at(0.25) or 0.0, item.at(0.75) or 0.0) for item in bundle.references]
-    return np.array([high - low for low, high in quartiles])
-
-
 def unstable(bundle: Bundle, x: Floats, *, shares: Floats, top: int) -> str:
     """Return why the factors of one row may not be relied on, in words; empty when they hold.
 
@@ -81,10 +76,19 @@ def unstable(bundle: Bundle, x: Floats, *, shares: Floats, top: int) -> str:
         shares: shape (p,), the contributions of this row.
         top: how many factors are named.
     """
-    errors = np.random.default_rng(_SEED).standard_normal((_AGAIN, len(x)))
-    moved = x + errors * spreads(bundle) * _ERROR
+    moved = x + _errors(len(x)) * bundle.spreads * _ERROR
     again = quick_contributions(bundle, np.vstack([x, moved]))[1:, :-1]
-    held = agreed(np.broadcast_to(shares, again.shape), again, top=top)
-    if held.jaccard.mean() >= SHAKY and held.sign.mean() >= SHAKY:
+    one = shares[None, :]
+    named = leaders(one, top=top)
+    overlaps = overlap(named, leaders(again, top=top))
+    if overlaps.mean() >= SHAKY and same_way(one, again, named=named).mean() >= SHAKY:
         return ""
     return "Unstable: measured again, other factors may lead."
+
+
+@cache
+def _errors(features: int) -> Matrix:
+    """Return the errors of every patient, in standard deviations; nobody changes them."""
+    found: Matrix = np.random.default_rng(_SEED).standard_normal((_AGAIN, features))
+    found.setflags(write=False)
+    return found

@@ -16,6 +16,7 @@ from attending.lifecycle.answered_counts import Seen
 from attending.lifecycle.clock import steady
 from attending.lifecycle.current import admitted, known_events
 from attending.lifecycle.desk import Desk, note
+from attending.lifecycle.one_at_a_time import ONE
 from attending.lifecycle.readers import answers_readers
 from attending.lifecycle.scoring import request_of, served_as
 from attending.records.ledger import Subject
@@ -170,7 +171,7 @@ class Answering:
         asked, events = self._with_events(asked)
         desk = Desk(home=self.home, at=at, actor=by)
         while True:
-            with self.step("score"):
+            with ONE, self.step("score"):
                 stored = _scored(held.served, asked, events, at=at)
             keep = partial(_kept, desk, stored=stored, seen=held.acts, begun=begun)
             try:

@@ -80,6 +80,12 @@ class Bundle:
                 fill[at] = known.at(0.5) if known.quantiles else 0.0
         return fill
 
+    @cached_property
+    def spreads(self) -> Floats:
+        """Return the interquartile range of each feature in training, 0 where it was never seen."""
+        quartiles = [(item.at(0.25) or 0.0, item.at(0.75) or 0.0) for item in self.references]
+        return np.array([high - low for low, high in quartiles])
+
     def prepare(self, x: Matrix) -> Matrix:
         """Return rows as the estimator takes them.
 

@@ -87,7 +87,7 @@ def create_app(  # noqa: PLR0913 - each is of its own kind
     )
     asked = None if ehr is None else asking(ehr, house.first_use)
     there = None if provider is None else Provider(provider, house.first_use)
-    app.state.site = Site(
+    site = app.state.site = Site(
         house,
         ehr_or_none=asked,
         provider_or_none=there,
@@ -103,7 +103,7 @@ def create_app(  # noqa: PLR0913 - each is of its own kind
         app.add_exception_handler(status, refused)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_middleware(FairShare, limits=limits or LimitsSpec(), cells=shared.cells)
-    app.add_middleware(Budget)
+    app.add_middleware(Budget, refuse_crowd=site.turns.refuse_crowd)
     if traces is not None:
         app.add_middleware(Traced, traces=traces)
     named = set() if provider is None else {str(urlsplit(provider.spec.redirect).hostname)}
