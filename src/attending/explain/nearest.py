@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-
 if TYPE_CHECKING:
     from attending.models.bundle import Bundle
     from attending.models.protocol import Matrix

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from attending.digests import canonical
+from attending.digests import canonical, digest_of
 from attending.errors import AttendingError, BadInput, NotFound, Refused
 from attending.lifecycle.answered_counts import Seen
 from attending.lifecycle.clock import steady
@@ -65,8 +65,8 @@ class Question:
     """What is asked of one model.
 
     Attributes:
-        events: the patient's rows, in canonical order or as columns of `EVENTS` by name; only
-            those visible at the prediction time count. None for those of the event store.
+        events: the patient's rows, as `as_asked` gives them or as columns of `EVENTS` by name;
+            only those visible at the prediction time count. None for those of the event store.
         index_start: when the stay began; None to take it from its admission in the store.
         decision_point, user_role: as the caller states them; held against the intended use.
         gaps: what the caller could not give, such as `prefetch:observations:error`.
@@ -190,7 +190,7 @@ class Answering:
         if isinstance(asked.events, tuple):
             return asked, as_events(asked.events, subject_id=asked.subject_id)
         if asked.events is not None:
-            return asked, as_asked(asked.events)
+            return asked, asked.events
         rows = known_events(self.home, asked.subject_id, asked.encounter_id)
         begun = asked.index_start or admitted(rows, asked.encounter_id, at=asked.prediction_time)
         return replace(asked, index_start=begun), as_asked(rows)
@@ -375,7 +375,7 @@ def _stored(served: Served, asked: Question, made: Prediction, *, events: str) -
         "missing_count": len(made.missing),
         "events": events,
         "made_at": format_instant(served.at),
-        "prediction": made.digest,
+        "prediction": digest_of(record),  # as `made.digest`
         **({"events_from": "store"} if asked.events is None else {}),
     }
     return Stored(

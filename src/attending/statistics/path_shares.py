@@ -18,7 +18,7 @@ _NEARLY_ZERO = 1e-35
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba has no types
-def path_shares(  # noqa: PLR0913, PLR0917 - the arrays of `TreePaths`, as the compiler wants them
+def path_shares(  # the arrays of `TreePaths`, one by one, as the compiler wants them
     x: Floats,
     splits: Ints,
     leaves: Ints,
@@ -41,8 +41,19 @@ def path_shares(  # noqa: PLR0913, PLR0917 - the arrays of `TreePaths`, as the c
 
     Args:
         x: shape (n, p), float64, NaN where missing.
-        splits, leaves, feature, bound, missing, aside_left, met: the trees, as flat arrays.
-        column, asked, wanted, table, numbers, base: what their leaves give, by pattern of answers.
+        splits: as in `TreePaths`, and so are the others.
+        leaves: of each tree.
+        feature: of each split.
+        bound: of each split.
+        missing: of each split.
+        aside_left: of each split.
+        met: of each leaf.
+        column: of each feature that is met.
+        asked: by which splits.
+        wanted: which of them must go left.
+        table: of each leaf.
+        numbers: of each pattern of answers.
+        base: of the whole model.
 
     References:
         Lundberg et al., Nat Mach Intell 2020;2:56; tables as in Yang, arXiv:2109.09847.

@@ -83,9 +83,9 @@ class Deployments:
         Raises:
             Refused: another act came in between; the version that it was on is named.
         """
-        last = unit.rows(_history(model, "").limit(1))
-        if (last[0].digest if last else None) != seen:
-            refusal = _came_between(f"{last[0].version} is {last[0].stage} now" if last else "")
+        digest, version, stage = unit.first("read_last_act", model=model) or (None, "", "")
+        if digest != seen:
+            refusal = _came_between(f"{version} is {stage} now" if digest else "")
             raise refusal
 
     def enter(self, unit: Unit, deployment: Deployment, *, sites: Sequence[str] = ()) -> str:
