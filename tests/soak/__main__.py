@@ -196,7 +196,7 @@ def switches_under_load(seed: int, times: int, folder: Path) -> list[Figure]:
 
 
 #: For so long interleaved requests are asked at most: a million take as long as the scorer does.
-INTERLEAVED_SECONDS = 1_200.0
+INTERLEAVED_SECONDS = 7_200.0
 
 
 def interleaved_requests(seed: int, times: int, folder: Path) -> list[Figure]:
@@ -263,7 +263,7 @@ HARNESSES: dict[str, tuple[Harness, Callable[[int, int, Path], list[Figure]], in
             "Twelve connections to four workers ask about fifty patients in random order, and one "
             "in four times something that was asked before. The id of each answer must be the "
             "digest of the patient, stay and instant that were asked about, its score that "
-            "patient's. It ends after 20 minutes, whether or not the million is full.",
+            "patient's. It ends after two hours, whether or not the million is full.",
         ),
         interleaved_requests,
         1_000_000,

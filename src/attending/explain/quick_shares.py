@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from attending.models.lightgbm_paths import lightgbm_paths
 from attending.models.lightgbm_trees import Trees
 from attending.statistics.path_shares import path_shares
@@ -33,6 +35,15 @@ def quick_contributions(bundle: Bundle, x: Matrix) -> Matrix:
     if paths is None:
         return bundle.contributions(x)
     return bundle.calibrated_shares(path_shares(bundle.prepare(x), *paths))
+
+
+def make_ready(bundle: Bundle) -> None:
+    """Make a model's tables, and the compiled loop that reads them, before anyone waits for them.
+
+    Args:
+        bundle: the model.
+    """
+    quick_contributions(bundle, np.zeros((1, len(bundle.names))))
 
 
 @lru_cache(maxsize=_KEPT)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from attending.digests import canonical, digest_of
 from attending.errors import AttendingError, BadInput, NotFound, Refused
+from attending.explain.quick_shares import make_ready
 from attending.lifecycle.answered_counts import Seen
 from attending.lifecycle.clock import steady
 from attending.lifecycle.current import admitted, known_events
@@ -231,7 +232,9 @@ class Answering:
         key = (stands.digest, None if verdict is None else verdict.digest)
         if held is not None and held.key == key and now - held.checked < CHECK_SECONDS:
             return _Held(key, acts, held.served, looked=now, checked=held.checked)
-        return _Held(key, acts, served_as(desk, project, stands), looked=now, checked=now)
+        served = served_as(desk, project, stands)
+        make_ready(served.bundle)
+        return _Held(key, acts, served, looked=now, checked=now)
 
     def ready(self) -> dict[str, str]:
         """Return what is not ready, by model, in words; empty when every model answers."""
