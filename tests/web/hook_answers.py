@@ -12,7 +12,13 @@ from attending.web.app import create_app
 from tests.web.test_hooks import ISS, MADE, PUBLIC, SPEC, HookHouse, asked, call, token
 from tests.web.visitor import TestClient
 
-NO_SCORE = {"kind": "no_score", "score": None, "flagged": None, "factors": [], "band": ""}
+NO_SCORE: dict[str, Any] = {
+    "kind": "no_score",
+    "score": None,
+    "flagged": None,
+    "factors": [],
+    "band": "",
+}
 #: By name, what the prediction says that the card is made of.
 SAID: dict[str, dict[str, Any]] = {
     "a flagged patient": {},

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from attending.errors import BadInput, DependencyDown, NotFound, Refused
 from attending.lifecycle import channels
+from attending.lifecycle.decided_thresholds import ALL
 from attending.lifecycle.desk import note
 from attending.lifecycle.plans import signed_plan
 from attending.lifecycle.scoring import deployed, request_of
@@ -26,7 +27,7 @@ from attending.stores.private import read_key
 from attending.times import MINUTE, SECOND, format_instant, from_micros, parse_instant, to_micros
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from attending.lifecycle.desk import Desk
@@ -270,8 +271,14 @@ class _Run:
 
     def _response(self, alert: Alert) -> Response | None:
         """Return what the signed plan says follows an alert at its place."""
-        found = {one.place: one for one in self._plan.spec.responses}
-        return found.get(alert.content.get("site") or "") or found.get("all")
+        return response_at(self._plan.spec.responses, alert.content)
+
+
+def response_at(responses: Sequence[Response], content: Mapping[str, Any]) -> Response | None:
+    """Return what follows an alert: as agreed for its unit, else for its site, else for all."""
+    found = {one.place: one for one in responses}
+    places = (content.get("unit"), content.get("site"), ALL)
+    return next((found[one] for one in places if one in found), None)
 
 
 def keep_step(

@@ -13,7 +13,7 @@ from attending.errors import BadInput
 from attending.lifecycle import incidents
 from attending.lifecycle.desk import note
 from attending.lifecycle.plans import signed_plan
-from attending.lifecycle.scoring import deployed
+from attending.lifecycle.scoring import contents_of, deployed
 from attending.records.ledger import Subject
 from attending.records.monitoring import MonitorReport
 from attending.release import advance as steps
@@ -77,10 +77,7 @@ def criteria(desk: Desk, project: Project, *, version: str = "") -> tuple[Judged
             code="release.criterion",
             hint=f"Known are {', '.join(MEASURES)}.",
         )
-    return tuple(
-        judge(one, _window(desk, stands, plan.threshold.value, over=one.over))
-        for one in plan.rollback_criteria
-    )
+    return tuple(judge(one, _window(desk, stands, over=one.over)) for one in plan.rollback_criteria)
 
 
 def enforce(desk: Desk, project: Project, *, version: str = "") -> Taken:
@@ -127,7 +124,7 @@ def enforce(desk: Desk, project: Project, *, version: str = "") -> Taken:
     return Taken(judged, made, opened.digest)
 
 
-def _window(desk: Desk, stands: Deployment, threshold: float | None, *, over: int) -> Window:
+def _window(desk: Desk, stands: Deployment, *, over: int) -> Window:
     since = desk.at - timedelta(microseconds=over)
     table = desk.home.predictions.table(
         stands.model, version=stands.version, since=since, until=desk.at
@@ -140,7 +137,7 @@ def _window(desk: Desk, stands: Deployment, threshold: float | None, *, over: in
     return Window(
         scored=int(made.sum()),
         unscored=int((~made).sum()),
-        alerted=0 if threshold is None else int((score[made] >= threshold).sum()),
+        alerted=_alerted(desk, stands, since),
         latency_seconds=_latencies(desk, stands, since),
         answered=len(answers),
         overridden=sum(one.answer == "overridden" for one in answers),
@@ -149,6 +146,12 @@ def _window(desk: Desk, stands: Deployment, threshold: float | None, *, over: in
         risk=score[mature],
         label=label[mature],
     )
+
+
+def _alerted(desk: Desk, stands: Deployment, since: Instant) -> int:
+    """Return how many were flagged, each by the threshold that counted for it."""
+    made = contents_of(desk, stands.model, since=since, until=desk.at)
+    return sum(one["version"] == stands.version and bool(one["flagged"]) for one in made)
 
 
 def _confused(answer: Answer) -> bool:
