@@ -76,6 +76,8 @@ def _of_plans(before: ReleaseSpec | None, now: ReleaseSpec | None) -> Iterator[s
         yield "other words of the alert"
     if before.responses != now.responses:
         yield "another response to an alert"
+    if before.snooze != now.snooze:
+        yield "other rules for putting an alert off"
 
 
 def _said(plan: ReleaseSpec) -> str:
