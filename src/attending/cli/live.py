@@ -37,6 +37,7 @@ from attending.lifecycle import (
     signing,
     training,
 )
+from attending.lifecycle.decided_thresholds import ALL
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.specs.release import check_stage
@@ -84,8 +85,7 @@ def _decided(desk: Desk, asked: Project, run: str) -> dict[str, str]:
         return {}
     made = deciding.decide_thresholds(desk, asked, found)
     return {
-        "threshold" if one.place == deciding.ALL else f"threshold {one.place}": one.digest
-        for one in made
+        "threshold" if one.place == ALL else f"threshold {one.place}": one.digest for one in made
     }
 
 

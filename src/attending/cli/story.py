@@ -36,6 +36,7 @@ from attending.lifecycle import (
     watching,
     witnessing,
 )
+from attending.lifecycle.decided_thresholds import ALL
 from attending.lifecycle.desk import create_home
 from attending.lifecycle.projects import open_project
 from attending.lifecycle.provenance import commit_project
@@ -301,7 +302,7 @@ def _clinical(teller: Teller, fitted: Fitted) -> None:
 
 
 def _agreed_words(decision: ThresholdDecision) -> str:
-    where = "" if decision.place == deciding.ALL else f" at {decision.place}"
+    where = "" if decision.place == ALL else f" at {decision.place}"
     risk = "the threshold" if decision.threshold is None else f"{100 * decision.threshold:.3g} %"
     return f"From {risk}{where} on we act within {decision.within}."
 

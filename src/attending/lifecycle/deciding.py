@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending.errors import NotFound, Refused, did_you_mean
+from attending.lifecycle.decided_thresholds import ALL
 from attending.lifecycle.desk import keep
 from attending.lifecycle.signing import spec_document
 from attending.lifecycle.standing import standing_on
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from attending.records.validation import ThresholdRow
     from attending.records.validation_parts import PlaceRow
     from attending.specs.release import Response
-
-ALL = "all"
 
 
 def decide_thresholds(

@@ -21,7 +21,7 @@ from attending.errors import (
     IntegrityBroken,
     Refused,
 )
-from attending.lifecycle import delivering, due_jobs, notifying
+from attending.lifecycle import delivering, due_jobs, notifying, rolling_back
 from attending.lifecycle.delivering import keep_step
 from attending.lifecycle.due_days import begins, days_between, newest_day
 from attending.lifecycle.missed import MOST_BACK, days_done, due_policy
@@ -356,6 +356,10 @@ def _at_every_run(desk: Desk, projects: Sequence[Project]) -> list[Outcome]:
     """Return what became of the work that is due at every run; it claims each of its steps."""
     found = []
     for project in projects:
+        # First what protects readers; a version that was taken back sends no alert either.
+        if rolling_back.in_service(desk, project):
+            act = partial(rolling_back.watch, desk, project)
+            found.append(_tried(project.name, "criteria", act))
         if due_jobs.versions(desk, project):
             act = partial(_deliver, desk, project)
             found.append(_tried(project.name, "deliver", act))

@@ -13,7 +13,7 @@ import pyarrow as pa
 from attending.documents.incident_letters import Told, letter, ready
 from attending.errors import BadInput, Denied, NotFound, Refused
 from attending.govern.playbook import CLOSERS, REVIEW_DAYS, tasks
-from attending.lifecycle.desk import keep, note
+from attending.lifecycle.desk import keep, keep_in, note
 from attending.lifecycle.plans import signed_plan
 from attending.lifecycle.scoring import deployed, request_of
 from attending.lifecycle.signing import standing_approvals
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
     from attending.records.incident import Harm, IncidentType, Reader, Step, Task
+    from attending.records.release import Deployment
+    from attending.stores.unit import Unit
     from attending.types import Instant
 
 #: Fewer predictions of a site than this are not told apart.
@@ -125,9 +127,40 @@ def open_incident(  # noqa: PLR0913 - an incident has these parts
     """
     if since is not None and since > desk.at:
         raise BadInput("got an incident that begins after now", code="incident.since")
-    stands = deployed(desk, project, version)
+    record = drawn(
+        desk,
+        deployed(desk, project, version),
+        type=type,
+        harm=harm,
+        title=title,
+        since=since,
+        finding=finding,
+        drill=drill,
+    )
+    with desk.home.database.transaction() as unit:
+        digest = keep_opened(desk, unit, record)
+    return standing_of(desk, digest)
+
+
+def drawn(  # noqa: PLR0913 - an incident has these parts
+    desk: Desk,
+    stands: Deployment,
+    *,
+    type: IncidentType,  # noqa: A002 - the record's word
+    harm: Harm,
+    title: str,
+    since: Instant | None = None,
+    finding: str | None = None,
+    drill: bool = False,
+) -> Incident:
+    """Return an incident about a version as `open_incident` opens it; nothing is kept.
+
+    Raises:
+        Refused: the plan of the version is not signed.
+        NotFound: there is no such finding.
+    """
     plan = signed_plan(desk, stands).spec
-    record = Incident(
+    return Incident(
         model=stands.model,
         version=stands.version,
         type=type,
@@ -140,14 +173,18 @@ def open_incident(  # noqa: PLR0913 - an incident has these parts
         drill=drill,
         tasks=tasks(plan, harm=harm, at=desk.at),
     )
-    digest = keep(
+
+
+def keep_opened(desk: Desk, unit: Unit, record: Incident) -> str:
+    """Return the digest of an incident that is now open, kept with its ledger entry."""
+    return keep_in(
         desk,
+        unit,
         record,
         action="incident.open",
         keys={"model": record.model, "version": record.version},
-        details={"type": type, "harm": harm, "drill": drill},
+        details={"type": record.type, "harm": record.harm, "drill": record.drill},
     )
-    return standing_of(desk, digest)
 
 
 def standing_of(desk: Desk, incident: str) -> Standing:

@@ -15,6 +15,7 @@ from attending.engines.local import LocalEngine
 from attending.errors import NotFound, Refused
 from attending.features.clocks import Zones
 from attending.lifecycle.cohorts import build_cohort, project_snapshot, zones_of
+from attending.lifecycle.decided_thresholds import decided_thresholds
 from attending.lifecycle.desk import keep_in
 from attending.lifecycle.holding import require_held
 from attending.lifecycle.newest_verdict import newest_verdict
@@ -133,7 +134,8 @@ def served_as(desk: Desk, project: Project, stands: Deployment) -> Served:
     """
     run = desk.home.catalog.get(stands.run, Run)
     require_held(desk, stands)
-    release = signed_plan(desk, stands).spec
+    signed = signed_plan(desk, stands)
+    release, (threshold, places) = signed.spec, decided_thresholds(desk, stands, plan=signed)
     require_cohort(desk, project, run)
     fallback = release.fallback
     return Served(
@@ -147,7 +149,8 @@ def served_as(desk: Desk, project: Project, stands: Deployment) -> Served:
         run=stands.run,
         artifact=digest_of(dict(stands.artifacts)),
         release_digest=stands.release_spec,
-        threshold=release.threshold.value,
+        threshold=threshold,
+        places=places,
         verdict=newest_verdict(desk, stands.model, stands.version),
         serves=stands.serves,
         fallback=SCORES.get(fallback.score)(fallback.parameters) if fallback.score else None,
@@ -304,6 +307,7 @@ def _stored(served: Served, table: pa.Table) -> Iterator[Stored]:
     """Yield each prediction as it is stored."""
     for row in table.to_pylist():
         at = _instant(row["prediction_time"])
+        threshold, place = served.threshold_at(unit=row["unit"], site=row["site"])
         content = {
             "model": served.model,
             "version": served.version,
@@ -319,11 +323,12 @@ def _stored(served: Served, table: pa.Table) -> Iterator[Stored]:
             "kind": row["kind"],
             "score": row["score"],
             "flagged": row["flagged"],
-            "threshold": served.threshold,
+            "threshold": threshold,
             "reasons": row["reasons"],
             "missing_count": row["missing_count"],
             "site": row["site"],
             **({"unit": row["unit"]} if row["unit"] is not None else {}),
+            **({"threshold_place": place} if place else {}),
         }
         yield Stored(
             request_id=request_of(content),

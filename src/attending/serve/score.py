@@ -201,7 +201,7 @@ def _prediction(
 ) -> Prediction:
     """Return the record, without its explanation."""
     kind, flagged = int(decided.kind[0]), int(decided.flagged[0])
-    live = kind == LIVE
+    threshold, place = _threshold(served, kind, known)
     return Prediction(
         model=served.model,
         version=served.version,
@@ -222,7 +222,8 @@ def _prediction(
         outcome=KINDS[kind],
         scored_by=_scorer(served, kind),
         score=None if kind == NO_SCORE else float(decided.score[0]),
-        threshold=served.threshold if live else _fallback_threshold(served, kind),
+        threshold=threshold,
+        threshold_place=place,
         flagged=None if flagged < 0 else bool(flagged),
         band=band(flagged),
         degraded=decided.degraded[0],
@@ -253,8 +254,11 @@ def _scorer(served: Served, kind: int) -> str | None:
     return served.fallback.name if served.fallback and kind != NO_SCORE else None
 
 
-def _fallback_threshold(served: Served, kind: int) -> float | None:
-    return None if kind == NO_SCORE else served.release.fallback.threshold
+def _threshold(served: Served, kind: int, known: Facts) -> tuple[float | None, str]:
+    """Return what the score was held against, and whose threshold that is."""
+    if kind == LIVE:
+        return served.threshold_at(unit=known.unit[0], site=known.site[0])
+    return (None if kind == NO_SCORE else served.release.fallback.threshold), ""
 
 
 def band(flagged: int) -> str:

@@ -62,6 +62,11 @@ class Deliveries:
         rows = unit.rows(newest)
         return _step(rows[0]) if rows else None
 
+    def count(self, unit: Unit, request_id: str, *, state: str) -> int:
+        """Return how many steps of an alert are in a state, as the unit sees them."""
+        mine = (DELIVERIES.c.request_id == request_id, DELIVERIES.c.state == state)
+        return len(unit.rows(select(DELIVERIES.c.step).where(*mine)))
+
     def add(self, unit: Unit, step: Step) -> None:
         """Keep one step; two who add the same step do it once.
 

@@ -284,11 +284,11 @@ class FrontDesk:
         return rows
 
     def answer_alert(
-        self, request_id: str, *, says: str, snooze: timedelta | None, by: str
+        self, request_id: str, *, says: str, snooze: timedelta | None, by: str, reason: str = ""
     ) -> None:
         """Acknowledge an alert, or put it off for a while."""
         with open_desk(self.root, at=self.clock(), actor=by) as desk:
-            delivering.answer(desk, request_id, says=says, snooze=snooze)
+            delivering.answer(desk, request_id, says=says, snooze=snooze, reason=reason)
 
     def health(self) -> Health:
         """Return the state of the store, the ledger and the keys."""

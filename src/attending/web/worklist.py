@@ -23,7 +23,6 @@ COLUMNS = (
 )
 #: What begins a formula in a spreadsheet.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_SNOOZE = timedelta(hours=2)
 
 
 @ROUTES.add("GET", "/worklist/{name}", policy=WARD)
@@ -42,7 +41,7 @@ def worklist_page(request: Request, name: str) -> Response:
 
 
 @ROUTES.add("POST", "/worklist/{name}", policy=WARD)
-def worklist_answer(
+def worklist_answer(  # noqa: PLR0913 - the fields of one form
     request: Request,
     name: str,
     *,
@@ -50,13 +49,16 @@ def worklist_answer(
     says: Annotated[str, Form(max_length=500)],
     act: Annotated[str, Form(max_length=20)],
     token: Annotated[str, Form(max_length=200)],
+    reason: Annotated[str, Form(max_length=500)] = "",
+    minutes: Annotated[int, Form(ge=1, le=24 * 60)] = 120,
 ) -> Response:
-    """Take up an alert, or put it off for two hours."""
+    """Take up an alert, or put it off for a while."""
     check_form(request, token=token, bound_to=session_of(request))
     site, person = site_of(request), person_of(request)
-    wait = _SNOOZE if act == "snooze" else None
+    wait = timedelta(minutes=minutes) if act == "snooze" else None
     by = person.person if person else ""
-    site.house.answer_alert(check_request(request_id), says=says, snooze=wait, by=by)
+    said = {"says": says, "reason": reason if wait else ""}
+    site.house.answer_alert(check_request(request_id), **said, snooze=wait, by=by)
     return RedirectResponse(f"/worklist/{check_slug(name)}", status_code=303)
 
 
