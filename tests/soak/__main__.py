@@ -338,8 +338,9 @@ HARNESSES: dict[str, tuple[Harness, Callable[[int, int, Path], Made], int]] = {
             "Two quiet years and three with a large shift from day 150 on, 41 predictions a day "
             "and six inputs. Ours gives a verdict every day; the others look at every week with "
             "their default settings: a week is alarmed when Evidently calls the data set drifted, "
-            "or when any column of NannyML alerts. Both look at inputs alone, so more events are "
-            "not theirs to see.",
+            "or when any column of NannyML alerts. A week that Evidently refuses, because a column "
+            "has no value, counts as alarmed. Both look at inputs alone, so more events are not "
+            "theirs to see.",
         ),
         watched_years,
         1,
