@@ -369,7 +369,9 @@ def _watch(teller: Teller) -> Verdict:
     _, lines = watching.today(teller.by("omar"), teller.project)
     for line in lines:
         say(f"  {line}")
-    tried = trying_policy.try_policy(teller.by("omar"), teller.project, years=TRIED_YEARS, runs=1)
+    tried = trying_policy.try_policy(
+        teller.by("omar"), teller.project, trying_policy.Trial(TRIED_YEARS, 1)
+    )
     say("  The policy itself, tried on made-up years of this model:")
     for line in trying_policy.in_words(tried).lines:
         say(f"    {line}")
