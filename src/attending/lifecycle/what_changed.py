@@ -44,7 +44,7 @@ def _changes(desk: Desk, before: Deployment | None, now: Deployment) -> Iterator
         yield f"answers with the {now.serves} instead of the {before.serves}"
     if before.run != now.run:
         yield from _of_models(desk, before.run, now.run)
-    yield from _of_plans(_plan(desk, before), _plan(desk, now))
+    yield from _of_plans(plan_of(desk, before), plan_of(desk, now))
 
 
 def _of_models(desk: Desk, before: str, now: str) -> Iterator[str]:
@@ -78,7 +78,7 @@ def _said(plan: ReleaseSpec) -> str:
     return "as validated" if plan.threshold.value is None else f"{plan.threshold.value:g}"
 
 
-def _plan(desk: Desk, stands: Deployment) -> ReleaseSpec | None:
+def plan_of(desk: Desk, stands: Deployment) -> ReleaseSpec | None:
     """Return the signed plan of a deployment, None where it does not stand any longer."""
     try:
         return signed_plan(desk, stands).spec
