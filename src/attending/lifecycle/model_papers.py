@@ -16,6 +16,17 @@ if TYPE_CHECKING:
     from attending.types import Instant
 
 
+#: The papers that a model comes to have, and how each is made.
+MADE_BY = {
+    "Validation report": "attending validate model",
+    "Model card": "attending card build",
+    "Stability of explanations": "attending explain stability",
+    "Patient notice": "attending card notice",
+    "Silent report": "attending validate silent",
+    "Compliance dossier": "attending card dossier",
+}
+
+
 @dataclass(frozen=True)
 class Signature:
     """One signature on a paper, and why it does not stand; empty when it does."""

@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from attending.documents.clinician_page import clinician_page
 from attending.errors import AttendingError, BadInput, NotFound
 from attending.lifecycle.desk import note
 from attending.lifecycle.explaining import explain_request
 from attending.lifecycle.kept_project import kept_project
+from attending.lifecycle.overview import standing_of
 from attending.lifecycle.training import bundle_of
-from attending.records.explanation import NOT_CAUSAL, StabilityReport
+from attending.records.card import ModelCard
+from attending.records.explanation import NOT_CAUSAL, Explanation, StabilityReport
 from attending.records.ledger import Subject
 from attending.records.prediction import Prediction
 from attending.records.run import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
 
     from attending.lifecycle.desk import Desk
     from attending.stores.predictions import Answer, Scored
@@ -70,6 +72,7 @@ class Relived:
         bound: what is wrong with its binding in the ledger; empty when nothing is.
         stable: how the explanations of this version stood when they were tried; empty when not.
         unstable: why the factors of this one may not be relied on; empty when they hold.
+        explanation: the record of why, where there is one.
         answers: what people answered to it, oldest first.
         not_causal: what is said with every explanation.
     """
@@ -87,6 +90,7 @@ class Relived:
     stable: str
     stable_because: tuple[str, ...]
     unstable: str
+    explanation: Explanation | None
     answers: tuple[Answer, ...]
     not_causal: str = NOT_CAUSAL
 
@@ -105,6 +109,23 @@ class _Looked:
     same: bool
     sentence: str = ""
     unstable: str = ""
+    explanation: Explanation | None = None
+
+
+def one_pager(desk: Desk, found: Relived) -> bytes:
+    """Return the clinician's page of a prediction: its factors and what the threshold says.
+
+    Raises:
+        NotFound: it has no explanation, or the version has no card.
+    """
+    card = desk.home.catalog.latest(ModelCard, run=str(found.said["run"]))
+    if found.explanation is None or card is None:
+        raise NotFound(
+            "this prediction has no explanation, or its version no card",
+            code="explanation.missing",
+            hint="Run `attending card build`; see why the explanation is not there.",
+        )
+    return clinician_page(found.explanation, card)
 
 
 def require_purpose(purpose: str) -> str:
@@ -159,6 +180,64 @@ def relive(desk: Desk, model: str, request_id: str, *, purpose: str) -> Relived:
     )
 
 
+@dataclass(frozen=True)
+class Listed:
+    """One prediction in a list, without who it is of.
+
+    Attributes:
+        outcome: `live`, `fallback` or `no_score`.
+    """
+
+    request_id: str
+    version: str
+    stage: str
+    prediction_time: Instant
+    score: float | None
+    flagged: bool | None
+    outcome: str
+    where: str
+
+
+def newest_predictions(
+    desk: Desk, model: str, *, purpose: str, most: int = 50
+) -> tuple[Listed, ...]:
+    """Return the newest predictions of a model's current version; the look is kept.
+
+    Args:
+        desk: its actor looks.
+        model: by name.
+        purpose: why, in a sentence.
+        most: how many at most.
+
+    Raises:
+        BadInput: no purpose.
+        NotFound: no such model.
+    """
+    why = require_purpose(purpose)
+    stands = standing_of(desk, model).deployment
+    found = desk.home.predictions.newest(model, stands.version, most=most)
+    with desk.home.database.transaction() as unit:
+        details = {"purpose": why, "predictions": len(found)}
+        subject = Subject(kind="model", digest=model)
+        note(desk, unit, action="patients.read", subject=subject, details=details)
+    return tuple(_listed(one) for one in found)
+
+
+def _listed(stored: Scored) -> Listed:
+    said = json.loads(stored.content)
+    flagged = said.get("flagged")
+    return Listed(
+        request_id=stored.request_id,
+        version=stored.version,
+        stage=stored.stage,
+        prediction_time=stored.prediction_time,
+        score=stored.score,
+        flagged=None if flagged is None else bool(flagged),
+        outcome=str(said.get("outcome") or said.get("kind")).replace("_", " "),
+        where=", ".join(str(said[name]) for name in ("site", "unit") if said.get(name)),
+    )
+
+
 def _stored(desk: Desk, model: str, request_id: str) -> Scored:
     stored = desk.home.predictions.get(request_id)
     if stored.model != model:
@@ -191,7 +270,23 @@ def _from_inputs(desk: Desk, said: dict[str, Any]) -> _Looked:
         for item in made.inputs
     ]
     again, same = _again(desk, made)
-    return _Looked(_ordered(seen), again, same, made.rationale)
+    why = _explanation(desk, made)
+    return _Looked(
+        _ordered(seen),
+        again,
+        same,
+        sentence=made.rationale,
+        unstable=why.unstable if why else "",
+        explanation=why,
+    )
+
+
+def _explanation(desk: Desk, made: Prediction) -> Explanation | None:
+    """Return the explanation that was kept with a prediction, None when none was."""
+    try:
+        return desk.home.catalog.get(made.explanation or "", Explanation)
+    except (BadInput, NotFound):
+        return None
 
 
 def _again(desk: Desk, made: Prediction) -> tuple[str, bool]:
@@ -231,9 +326,14 @@ def _from_events(desk: Desk, said: dict[str, Any], request_id: str) -> _Looked:
         )
         for item in found.inputs
     ]
-    said_so = found.explanation
+    same, made = found.same_score, found.explanation
     return _Looked(
-        _ordered(seen), _SAME[found.same_score], found.same_score, said_so.sentence, said_so.unstable
+        _ordered(seen),
+        _SAME[same],
+        same,
+        sentence=made.sentence,
+        unstable=made.unstable,
+        explanation=made,
     )
 
 

@@ -1,4 +1,4 @@
-"""The versions of a model beside each other: where each stands, its figures, what it was made of."""
+"""The versions of a model beside each other: where each stands, its figures, its making."""
 
 from __future__ import annotations
 
