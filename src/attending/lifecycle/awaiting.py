@@ -45,6 +45,7 @@ class Awaited:
         meaning: that a gate asks for; `approval` where none does.
         gate: the gate that waits for it; empty where none does.
         note: why what was signed does not count, where somebody signed.
+        asked_at: when the gate was asked; what was signed since then it has not seen.
         author: whether the person made it and so may not sign it.
     """
 
@@ -59,6 +60,7 @@ class Awaited:
     meaning: str = "approval"
     gate: str = ""
     note: str = ""
+    asked_at: Instant | None = None
     author: bool = False
 
 
@@ -86,7 +88,9 @@ def _for_gates(desk: Desk, stands: Deployment, roles: Sequence[Role]) -> Iterato
         for one in gate.missing if gate.stands == "asked" else ():
             mine = [role for role in roles if one.signs and one.name.endswith(f".{role}")]
             for made in _awaited(desk, stands, one.evidence, roles=mine):
-                yield replace(made, gate=gate.gate, meaning=one.meaning, note=one.note)
+                yield replace(
+                    made, gate=gate.gate, meaning=one.meaning, note=one.note, asked_at=gate.asked_at
+                )
 
 
 def _newest(desk: Desk, stands: Deployment, roles: Sequence[Role]) -> Iterator[Awaited]:
@@ -128,14 +132,16 @@ def _awaited(
 
 
 def _unsigned(desk: Desk, person: str, found: tuple[Awaited, ...]) -> Iterator[Awaited]:
-    """Yield what the person has not signed in that role with a signature that stands."""
+    """Yield what the person has not signed in that role since it was asked for."""
     catalog = desk.home.catalog
     given = {one.document: catalog.all(Approval, document=one.document) for one in found}
     faults = faults_of(desk, (item for some in given.values() for item in some))
     for one in found:
-        signed = any(
-            item.signer == person and item.role == one.role and item.digest not in faults
+        signed = [
+            item.signed_at
             for item in given[one.document]
-        )
-        if one.gate or not signed:
+            if item.signer == person and item.role == one.role and item.digest not in faults
+        ]
+        since = one.asked_at
+        if not signed or (since is not None and max(signed) <= since):
             yield replace(one, author=person in authors_of(desk, one.document))

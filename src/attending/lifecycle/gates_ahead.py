@@ -133,9 +133,7 @@ def _meanings(rule: GateRule) -> dict[str, str]:
     return {one.name: one.meaning for one in rule.signatures}
 
 
-def _open(
-    one: Condition, words: dict[str, tuple[str, str]], meanings: dict[str, str]
-) -> Open:
+def _open(one: Condition, words: dict[str, tuple[str, str]], meanings: dict[str, str]) -> Open:
     asks, _ = words.get(one.name, (one.name, ""))
     return Open(
         name=one.name,

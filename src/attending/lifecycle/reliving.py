@@ -25,7 +25,6 @@ from attending.records.prediction import Prediction
 from attending.records.run import Run
 
 if TYPE_CHECKING:
-
     from attending.lifecycle.desk import Desk
     from attending.stores.predictions import Answer, Scored
     from attending.types import Instant

@@ -161,7 +161,8 @@ def _page(
     refused: AttendingError | None = None,
     statement: str = "",
 ) -> Response:
-    paper = site_of(request).house.look(put_before, digest, by=asks(request))
+    site = site_of(request)
+    paper = site.house.look(put_before, digest, by=asks(request))
     answer = show(
         request,
         "sign.html.j2",
@@ -172,6 +173,7 @@ def _page(
         refused=refused,
         statement=statement,
         login=asks(request),
+        provider=site.provider_title,
     )
     answer.headers["Content-Security-Policy"] = _FRAMED
     return answer
