@@ -51,6 +51,7 @@ class GateAhead:
 
     Attributes:
         stands: `passed`; `asked` and `not asked` for the one that comes next; `ahead`.
+        conditions: what is open first.
         asked_at: when it was last asked, None when never.
     """
 
@@ -110,7 +111,8 @@ def _gate(rule: GateRule, asked: GateDecision | None, reached: int) -> GateAhead
             for name, (asks, whose) in words.items()
         )
     )
-    return GateAhead(rule.gate, rule.to_stage, stands, conditions, asked.as_of if asked else None)
+    ordered = tuple(sorted(conditions, key=lambda one: one.status == "met" or one.excepted))
+    return GateAhead(rule.gate, rule.to_stage, stands, ordered, asked.as_of if asked else None)
 
 
 def _words(rule: GateRule) -> dict[str, tuple[str, str]]:

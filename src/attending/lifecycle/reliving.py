@@ -31,10 +31,7 @@ if TYPE_CHECKING:
 
 _SHORTEST_PURPOSE = 10
 _LONGEST_PURPOSE = 200
-_SAME = {
-    True: "Made again from what was kept: the same score, to the last bit.",
-    False: "Made again from what was kept: ANOTHER score. Open an incident.",
-}
+_SAME = {True: "the same score, to the last bit.", False: "ANOTHER score. Open an incident."}
 
 
 @dataclass(frozen=True)
@@ -300,7 +297,7 @@ def _again(desk: Desk, made: Prediction) -> tuple[str, bool]:
     row = [values.get(name) for name in bundle.names]
     x = np.array([np.nan if value is None else value for value in row], dtype=np.float64)
     same = float(bundle.risk(x[None, :])[0]) == made.score
-    return _SAME[same], same
+    return f"Made again from the inputs that were kept: {_SAME[same]}", same
 
 
 def _from_events(desk: Desk, said: dict[str, Any], request_id: str) -> _Looked:
@@ -328,7 +325,7 @@ def _from_events(desk: Desk, said: dict[str, Any], request_id: str) -> _Looked:
     same, made = found.same_score, found.explanation
     return _Looked(
         _ordered(seen),
-        _SAME[same],
+        f"Made again from the events of the patient: {_SAME[same]}",
         same,
         sentence=made.sentence,
         unstable=made.unstable,

@@ -7,8 +7,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from attending.documents.csv_cells import csv_bytes
-from attending.documents.picture import Picture as Picture  # noqa: PLC0414 - pages read it here
-from attending.documents.picture import Table as Table  # noqa: PLC0414 - pages read it here
+from attending.documents.picture import Picture as Picture  # noqa: PLC0414, TC001 - pages read it
+from attending.documents.picture import Table as Table  # noqa: PLC0414, TC001 - pages read it
 from attending.documents.picture_page import picture_page
 from attending.documents.print_pdf import print_pdf
 from attending.documents.validation_report import measures, pictures, studied

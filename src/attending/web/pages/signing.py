@@ -105,7 +105,7 @@ def sign(  # noqa: PLR0913 - a form has these fields
 
 
 @ROUTES.add("POST", "/sign/{digest}/withdraw", policy=SIGNED_IN)
-def withdraw(
+def withdraw(  # noqa: PLR0913 - a form has these fields
     request: Request,
     digest: str,
     *,
