@@ -97,6 +97,12 @@ def _of_places(before: dict[str, float], now: dict[str, float]) -> Iterator[str]
             yield f"threshold of {place}: {found} instead of {was}"
 
 
+def plan_of(desk: Desk, stands: Deployment) -> ReleaseSpec | None:
+    """Return the spec of the signed plan of a deployment, None where it does not stand."""
+    plan = _plan(desk, stands)
+    return plan.spec if plan else None
+
+
 def _plan(desk: Desk, stands: Deployment) -> SignedPlan | None:
     """Return the signed plan of a deployment, None where it does not stand any longer."""
     try:

@@ -142,6 +142,15 @@ class Ledger:
             found |= {row.seq for row in self.database.rows(select(LEDGER.c.seq).where(some))}
         return found
 
+    def numbered(self, numbers: Iterable[int]) -> tuple[LedgerEntry, ...]:
+        """Return the entries of some numbers, in order; a number that is none has no entry."""
+        wanted, found = sorted(set(numbers)), []
+        for start in range(0, len(wanted), _MOST_NAMES):
+            some = LEDGER.c.seq.in_(wanted[start : start + _MOST_NAMES])
+            statement = select(LEDGER.c.content).where(some).order_by(LEDGER.c.seq)
+            found += [as_entry(row.content) for row in self.database.rows(statement)]
+        return tuple(found)
+
     def count(self, actor: str, action: str, *, day: str) -> int:
         """Return how many entries of an actor and action there are since a day began.
 

@@ -11,6 +11,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _REQUEST = re.compile(r"[0-9a-f]{32}")
 _MESSAGE = re.compile(r"[!-~]{0,200}")
 _FILE = re.compile(r"[a-z]{1,32}\.(?:css|js|svg)")
+_PICTURE = re.compile(r"[a-z][a-z_-]{0,40}\.(?:svg|csv|pdf)")
 #: A path of small words: no dot, no second slash at the start, no query.
 _INSIDE = re.compile(r"/(?!log(?:in|out)|theme)(?:[a-z0-9][a-z0-9-]*(?:/[a-z0-9][a-z0-9-]*)*)?")
 
@@ -71,6 +72,20 @@ def check_file(text: str) -> str:
         AttendingError: it cannot be (HTTP 400).
     """
     return _matching(text, _FILE, what="file name", expected="a file that we serve")
+
+
+def check_picture(text: str) -> tuple[str, str]:
+    """Return the name of a picture and the form in which it is asked for.
+
+    Raises:
+        AttendingError: it cannot be one (HTTP 400).
+
+    >>> check_picture("decision-curve.csv")
+    ('decision-curve', 'csv')
+    """
+    found = _matching(text, _PICTURE, what="picture name", expected="a picture as svg, csv or pdf")
+    name, _, form = found.rpartition(".")
+    return name, form
 
 
 def inside(path: str) -> str:

@@ -43,6 +43,8 @@ SCORES = Policy(roles=frozenset({"operator"}), scope="work")
 INTAKE = Policy(roles=frozenset({"operator", "data_engineer"}), scope="intake")
 #: Who works on the alerts of a ward, signed in.
 WARD = Policy(roles=frozenset({"clinical_lead", "nurse_leader"}))
+#: Who may ask for a threshold decision to be put together; a clinical lead signs it.
+DECIDES = Policy(roles=frozenset({"clinical_lead", "data_scientist", "data_engineer"}))
 #: Who may read a patient's prediction whole.
 PATIENTS = Policy(roles=frozenset({"clinical_lead", "nurse_leader", "operator"}), scope="patients")
 

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from attending.digests import digest_bytes
 from attending.errors import IntegrityBroken, NotFound
 from attending.lifecycle.owing import owed_by
-from attending.web.names import check_digest, check_file, check_slug, inside
+from attending.web.names import check_digest, check_file, inside
 from attending.web.policy import METRICS, PUBLIC, SIGNED_IN, Routes
 from attending.web.render import asset, file_bytes
 from attending.web.show import OUTSIDE, show
@@ -84,20 +84,6 @@ def home(request: Request) -> Response:
     by, roles = (person.person, person.roles) if person else ("", ())
     owed = house.look(owed_by, by, roles, by=by)
     return show(request, "home.html.j2", models=house.models(), owed=owed)
-
-
-@ROUTES.add("GET", "/models/{name}", policy=SIGNED_IN)
-def model(request: Request, name: str) -> Response:
-    """Show one model: verdict, today, gates, documents and history."""
-    house = site_of(request).house
-    shown = house.model(check_slug(name))
-    return show(
-        request,
-        "model.html.j2",
-        crumbs=[("Today", "/")],
-        model=shown,
-        today=house.today(name),
-    )
 
 
 @ROUTES.add("GET", "/documents/{digest}", policy=SIGNED_IN)
