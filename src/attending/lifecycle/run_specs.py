@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from attending.records.run import Run
     from attending.specs.base import Spec
 
-_KINDS: dict[str, type[Spec]] = {
+#: The specs that a fit reads, and what each is.
+KINDS: dict[str, type[Spec]] = {
     "contract": ContractSpec,
     "cohort": CohortSpec,
     "features": FeaturesSpec,
@@ -38,7 +39,7 @@ _KINDS: dict[str, type[Spec]] = {
 
 def specs_read(project: Project) -> dict[str, Spec]:
     """Return by file the specs that a fit reads."""
-    return {name: getattr(project, name) for name in _KINDS}
+    return {name: getattr(project, name) for name in KINDS}
 
 
 def spec_bytes(spec: Spec) -> bytes:
@@ -88,12 +89,12 @@ def asked_by(desk: Desk, project: Project, run: Run) -> Project:
 
 def _found(desk: Desk, project: Project, run: Run, *, name: str, digest: str) -> Spec:
     if run.specs and digest in desk.home.artifacts:
-        return _KINDS[name].model_validate(json.loads(desk.home.artifacts.read(digest)))
+        return KINDS[name].model_validate(json.loads(desk.home.artifacts.read(digest)))
     present = _or_none(project, name)
     if present is not None and _is(present, digest, run):
         return present
     text = file_at(project.folder.root, run.project_commit, f"{name}.yaml") if run.clean else None
-    former = None if text is None else parse_spec(text, _KINDS[name], name=f"{name}.yaml")
+    former = None if text is None else parse_spec(text, KINDS[name], name=f"{name}.yaml")
     if former is None or not _is(former, digest, run):
         raise NotFound(
             f"{name}.yaml is no longer what this run was made from, and was not kept",
