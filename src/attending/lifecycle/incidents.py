@@ -6,19 +6,22 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
 from attending.documents.incident_letters import Told, letter, ready
-from attending.errors import BadInput, Denied, NotFound, Refused
+from attending.errors import BadInput, Denied, NotFound, Refused, did_you_mean
 from attending.govern.playbook import CLOSERS, REVIEW_DAYS, tasks
 from attending.lifecycle.desk import keep, keep_in, note
 from attending.lifecycle.plans import signed_plan
-from attending.lifecycle.scoring import deployed, request_of
+from attending.lifecycle.scoring import deployed_of, request_of
 from attending.lifecycle.signing import standing_approvals
 from attending.lifecycle.tables import table_bytes, table_from
 from attending.records.incident import (
+    HARMS,
+    INCIDENT_TYPES,
+    READERS,
     STEPS,
     Incident,
     IncidentImpact,
@@ -33,7 +36,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from attending.lifecycle.desk import Desk
-    from attending.lifecycle.projects import Project
     from attending.records.incident import Harm, IncidentType, Reader, Step, Task
     from attending.records.release import Deployment
     from attending.stores.unit import Unit
@@ -55,6 +57,15 @@ _IMPACT = pa.schema(
         ("answers", pa.int32()),
     ]
 )
+
+
+class Named(Protocol):
+    """What has the name of a model: a project, or a plan that was signed."""
+
+    @property
+    def name(self) -> str:
+        """Return the model's name."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -97,7 +108,7 @@ class Standing:
 
 def open_incident(  # noqa: PLR0913 - an incident has these parts
     desk: Desk,
-    project: Project,
+    project: Named,
     *,
     type: IncidentType,  # noqa: A002 - the record's word
     harm: Harm,
@@ -129,7 +140,7 @@ def open_incident(  # noqa: PLR0913 - an incident has these parts
         raise BadInput("got an incident that begins after now", code="incident.since")
     record = drawn(
         desk,
-        deployed(desk, project, version),
+        deployed_of(desk, project.name, version),
         type=type,
         harm=harm,
         title=title,
@@ -184,6 +195,62 @@ def keep_opened(desk: Desk, unit: Unit, record: Incident) -> str:
         action="incident.open",
         keys={"model": record.model, "version": record.version},
         details={"type": record.type, "harm": record.harm, "drill": record.drill},
+    )
+
+
+def checked_type(word: str) -> IncidentType:
+    """Return the type of incident of that name.
+
+    Raises:
+        BadInput: there is none.
+    """
+    for one in INCIDENT_TYPES:
+        if one == word:
+            return one
+    raise _unknown("type", word, INCIDENT_TYPES)
+
+
+def checked_harm(word: str) -> Harm:
+    """Return the harm of that name.
+
+    Raises:
+        BadInput: there is none.
+    """
+    for one in HARMS:
+        if one == word:
+            return one
+    raise _unknown("harm", word, HARMS)
+
+
+def checked_step(word: str) -> Step:
+    """Return the step of the playbook of that name.
+
+    Raises:
+        BadInput: there is none.
+    """
+    for one in STEPS:
+        if one == word:
+            return one
+    raise _unknown("step", word, STEPS)
+
+
+def checked_reader(word: str) -> Reader:
+    """Return for whom a letter is, by that name.
+
+    Raises:
+        BadInput: there is none.
+    """
+    for one in READERS:
+        if one == word:
+            return one
+    raise _unknown("reader", word, READERS)
+
+
+def _unknown(what: str, word: str, known: tuple[str, ...]) -> BadInput:
+    return BadInput(
+        f"got another {what} than {', '.join(known)}",
+        code=f"incident.{what}",
+        hint=did_you_mean(word, known),
     )
 
 

@@ -25,6 +25,7 @@ from attending.lifecycle.standing import standing_on
 from attending.lifecycle.tables import table_bytes, table_from
 from attending.lifecycle.training import bundle_of
 from attending.monitor.current import Current
+from attending.monitor.drawn import drawn
 from attending.monitor.run import run as run_monitors
 from attending.monitor.today import today as today_lines
 from attending.monitor.verdict import decide
@@ -64,46 +65,45 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
     artifact = desk.home.artifacts.put(table_bytes(made))
     joined = desk.home.catalog.latest(OutcomeJoin, model=project.name, version=stands.version)
     said = responses_of(desk, project, version=stands.version)
-    report = run_monitors(
-        project.monitoring,
-        known,
-        Current(
-            model=project.name,
-            version=stands.version,
-            stage=stands.stage,
-            predictions=made,
-            features=features,
-            outcomes=_outcomes(desk, joined),
-            responses=said.get(""),
-            site_responses=said,
-            by_site={one.site: one for one in site_references(desk, project, stands.version)},
-            overdue=calendar.overdue(desk, stands, asked=project.monitoring),
-            predictions_digest=artifact,
-            outcomes_digest=joined.digest if joined else None,
-            skew=None if project.adopted else newest_skew(desk, project, stands.version),
-            lateness=None if project.adopted else lateness_of(desk, project, stands),
-            risk_of=risk_of,
-            then=_validated_on(desk, project, stands),
-        ),
-        at=desk.at,
+    current = Current(
+        model=project.name,
+        version=stands.version,
+        stage=stands.stage,
+        predictions=made,
+        features=features,
+        outcomes=_outcomes(desk, joined),
+        responses=said.get(""),
+        site_responses=said,
+        by_site={one.site: one for one in site_references(desk, project, stands.version)},
+        overdue=calendar.overdue(desk, stands, asked=project.monitoring),
+        predictions_digest=artifact,
+        outcomes_digest=joined.digest if joined else None,
+        skew=None if project.adopted else newest_skew(desk, project, stands.version),
+        lateness=None if project.adopted else lateness_of(desk, project, stands),
+        risk_of=risk_of,
+        then=_validated_on(desk, project, stands),
     )
+    report = run_monitors(project.monitoring, known, current, at=desk.at)
     for adds in (with_alarms, with_missed):
         report = adds(desk, project, report)
     if project.adopted:
         report = adopted_watch.with_end(desk, project, stands, report=report)
     else:
         report = with_canaries(desk, project, report)
+    keys = {"model": project.name, "version": stands.version}
     keep(
         desk,
         report,
         action="monitor.run",
-        keys={"model": project.name, "version": stands.version, "table": artifact},
+        keys={**keys, "table": artifact},
         details={
             "findings": len(report.findings),
             "matured": report.n_matured,
             "engine": engine_name(desk),
         },
     )
+    picture = drawn(project.monitoring, known, current, of=report)
+    keep(desk, picture, action="monitor.draw", keys=keys)
     return report
 
 

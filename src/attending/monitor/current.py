@@ -128,10 +128,10 @@ def first_matured(outcomes: pa.Table, at: np.datetime64) -> pa.Table:
         pc.is_valid(outcomes.column("label")), pc.is_valid(outcomes.column("matured_at"))
     )
     table = outcomes.filter(pc.and_(known, pc.equal(outcomes.column("kind"), "live")))
-    return _first_of_each_stay(table.filter(pa.array(micros(table, "matured_at") <= at)))
+    return first_of_each_stay(table.filter(pa.array(micros(table, "matured_at") <= at)))
 
 
-def _first_of_each_stay(table: pa.Table) -> pa.Table:
+def first_of_each_stay(table: pa.Table) -> pa.Table:
     """Return the first prediction of each stay, or of each subject where the stay is unknown."""
     stay = pc.coalesce(table.column("encounter_id"), pc.negate(table.column("subject_id")))
     keyed = table.append_column("stay", stay).sort_by(

@@ -75,10 +75,18 @@ class Deliveries:
         """
         unit.insert(DELIVERIES, [{**vars(step), "content": canonical(dict(step.content))}])
 
-    def standing(self) -> dict[str, dict[str, tuple[Step, ...]]]:
-        """Return all steps of alerts and messages by request and channel, in order."""
+    def standing(self, *, having: str = "") -> dict[str, dict[str, tuple[Step, ...]]]:
+        """Return all steps of alerts and messages by request and channel, in order.
+
+        Args:
+            having: only of those that have a step in this channel; all when empty.
+        """
         found: dict[str, dict[str, tuple[Step, ...]]] = {}
-        for row in self.database.rows(_ordered().where(DELIVERIES.c.channel != JOB)):
+        statement = _ordered().where(DELIVERIES.c.channel != JOB)
+        if having:
+            these = select(DELIVERIES.c.request_id).where(DELIVERIES.c.channel == having)
+            statement = statement.where(DELIVERIES.c.request_id.in_(these))
+        for row in self.database.rows(statement):
             channels = found.setdefault(row.request_id, {})
             channels[row.channel] = (*channels.get(row.channel, ()), _step(row))
         return found
