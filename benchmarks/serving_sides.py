@@ -64,9 +64,11 @@ def mlflow(model: Path, *, workers: int) -> Iterator[None]:
 @contextmanager
 def _running(command: list[str], *, ready: str, **more: str) -> Iterator[None]:
     log = Path("build/serving.log")
+    kept = [sys.executable, str(Path(__file__).with_name("kept_service.py")), *command]
     with log.open("wb") as out:
         process = subprocess.Popen(
-            command,
+            kept,
+            stdin=subprocess.PIPE,  # closed when we are gone, however we end
             stdout=out,
             stderr=out,
             env=os.environ | more,

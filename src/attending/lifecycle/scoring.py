@@ -20,6 +20,7 @@ from attending.lifecycle.desk import keep_in
 from attending.lifecycle.holding import require_held
 from attending.lifecycle.newest_verdict import newest_verdict
 from attending.lifecycle.plans import require_cohort, signed_plan
+from attending.lifecycle.recorded_acts import require_recorded
 from attending.lifecycle.reviewing import require_reviewed
 from attending.lifecycle.tables import table_bytes
 from attending.lifecycle.training import bundle_of
@@ -130,8 +131,9 @@ def served_as(desk: Desk, project: Project, stands: Deployment) -> Served:
     Raises:
         Refused: its plan is not signed, or cohort.yaml is another one.
         IntegrityBroken: the plan or the model is not what its digest says, or the newest verdict
-            is not the one that the ledger names.
+            or a deployment is not the one that the ledger names.
     """
+    require_recorded(desk, stands.model)
     run = desk.home.catalog.get(stands.run, Run)
     require_held(desk, stands)
     signed = signed_plan(desk, stands)
