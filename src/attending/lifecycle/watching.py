@@ -8,6 +8,7 @@ from attending.errors import NotFound
 from attending.features.build import build as build_features_table
 from attending.lifecycle import adopted_watch, calendar
 from attending.lifecycle.canaries import with_canaries
+from attending.lifecycle.code_use import code_use
 from attending.lifecycle.cohorts import in_zones, project_snapshot
 from attending.lifecycle.desk import keep, required
 from attending.lifecycle.engines import engine_name, engine_over
@@ -80,6 +81,7 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
         outcomes_digest=joined.digest if joined else None,
         skew=None if project.adopted else newest_skew(desk, project, stands.version),
         lateness=None if project.adopted else lateness_of(desk, project, stands),
+        codes=None if project.adopted else code_use(desk, project, stands),
         risk_of=risk_of,
         then=_validated_on(desk, project, stands),
     )
