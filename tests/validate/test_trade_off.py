@@ -13,16 +13,20 @@ def small(**changes):
         RocPoint(threshold=0.5, sensitivity=0.25, specificity=0.975, precision=50 / 70),
         RocPoint(threshold=0.25, sensitivity=0.5, specificity=0.875, precision=0.5),
     )
-    one = report().thresholds[0].model_copy(
-        update={
-            "threshold": 0.25,
-            "sensitivity": Range(value=0.5),
-            "specificity": Range(value=0.875),
-            "ppv": Range(value=0.5),
-            "alert_rate": Range(value=0.2),
-            "alerts_per_day": 2.0,
-            "net_benefit": Range(value=0.2 / 3),
-        }
+    one = (
+        report()
+        .thresholds[0]
+        .model_copy(
+            update={
+                "threshold": 0.25,
+                "sensitivity": Range(value=0.5),
+                "specificity": Range(value=0.875),
+                "ppv": Range(value=0.5),
+                "alert_rate": Range(value=0.2),
+                "alerts_per_day": 2.0,
+                "net_benefit": Range(value=0.2 / 3),
+            }
+        )
     )
     values = {
         "prevalence": 0.2,
@@ -43,8 +47,12 @@ def test_a_point_of_the_curve_gives_workload_and_net_benefit_by_hand():
 
 def test_what_the_report_says_of_a_threshold_and_what_follows_from_its_curve_agree():
     asked, *_ = trade_offs(small())
-    only = report().thresholds[0].model_copy(
-        update={"threshold": 0.9, "alert_rate": Range(value=0.2), "alerts_per_day": 2.0}
+    only = (
+        report()
+        .thresholds[0]
+        .model_copy(
+            update={"threshold": 0.9, "alert_rate": Range(value=0.2), "alerts_per_day": 2.0}
+        )
     )
     derived = trade_offs(small(thresholds=(only,)))[0]
     assert derived.threshold == asked.threshold

@@ -123,13 +123,12 @@ def decision(run, *, report, card):
     )  # fmt: skip
 
 
-def put_into(
-    desk: Desk, run: str, stage: Any, *, version: str = "v1", model: str = MODEL
-) -> None:
+def put_into(desk: Desk, run: str, stage: Any, *, version: str = "v1", model: str = MODEL) -> None:
     """Let a run stand in a stage, as an act would have."""
     stands = Deployment(
         model=model, version=version, stage=stage, run=run, act="advance" if version else "begin",
-        effective_at=desk.at, by="dana",
+        artifacts={}, effective_at=desk.at,
+        by="dana",
     )  # fmt: skip
     with desk.home.database.transaction() as unit:
         digest = desk.home.deployments.enter(unit, stands)

@@ -7,14 +7,22 @@ from lxml import html
 
 from attending.lifecycle.owing import owed_by
 from attending.lifecycle.side_by_side import Beside
-from attending.web.views import ModelPage, ModelRow
 from attending.web.pages.model import read as read_model
+from attending.web.views import ModelPage, ModelRow
 from tests.web.paper_house import LIFE, PAGE, READMISSION, PaperHouse, verdict
 from tests.web.visitor import visitor_of
 
 
 def words(answer):
     return " ".join(html.fromstring(answer.content).text_content().split())
+
+
+def rows(answer):
+    """Return the cells of each row of every table on a page, without blanks at their ends."""
+    return [
+        tuple(" ".join(cell.text_content().split()) for cell in row.xpath("th|td"))
+        for row in html.fromstring(answer.content).xpath("//tbody/tr")
+    ]
 
 
 def test_the_first_page_shows_each_model_with_version_stage_and_verdict(signed_in):

@@ -149,8 +149,8 @@ def test_a_clinical_lead_takes_the_threshold_decision_and_signs_it_where_it_is_r
     maker = enter("dana")
     action, fields = form_of(maker.get(PATH), "all", chosen=False)
     again = maker.post(action, data=fields).headers["location"]
-    form = html.fromstring(maker.get(again).content)
-    assert not [one for one in form.forms if one.action == again]
+    shown = html.fromstring(maker.get(again).content)
+    assert not [one for one in shown.forms if one.action == again]
     refused = maker.post(
         again,
         data={"login": "dana", "passphrase": example.secrets["dana"], "role": "data_scientist",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from attending.records.release import Deployment
     from attending.types import Instant
 
+_RISKS: tuple[Literal["low", "medium", "high"], ...] = ("low", "medium", "high")
 _STAGES: tuple[str, ...] = get_args(Stage)
 
 
@@ -87,12 +88,10 @@ def _risk(
     desk: Desk, stands: Deployment, asked: dict[Stage, GateDecision]
 ) -> Literal["low", "medium", "high"]:
     """Return the declared risk: of the newest decision, else of the newest plan; else high."""
-    for one in reversed(asked.values()):
-        if one.risk_level in ("low", "medium", "high"):
-            return one.risk_level
     plan = desk.home.catalog.latest(SpecDocument, model=stands.model, spec="release")
-    said = plan.says.get("risk_level") if plan else None
-    return said if said in ("low", "medium", "high") else "high"
+    said = [one.risk_level for one in reversed(asked.values())]
+    said += [str(plan.says.get("risk_level"))] if plan else []
+    return next((risk for one in said for risk in _RISKS if risk == one), "high")
 
 
 def _gate(rule: GateRule, asked: GateDecision | None, reached: int) -> GateAhead:

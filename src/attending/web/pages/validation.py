@@ -124,8 +124,9 @@ def validation(
     try:
         view = house.look(read, name, digest=digest, **asked, by=by)
     except NotFound:
-        if digest or not house.model(name):
+        if digest:
             raise
+        house.model(name)  # one that is not here is not found either
         return show(request, "unvalidated.html.j2", crumbs=crumbs, name=name)
     decides = bool(person and DECIDES.roles.intersection(person.roles))
     return show(
