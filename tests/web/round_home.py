@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from attending.lifecycle import catalogue, incidents, scoring, watching
 from attending.lifecycle.desk import keep
 from attending.lifecycle.people import add_person
+from attending.lifecycle.projects import open_project
 from attending.records.monitoring import Finding
 from attending.web.front_desk import FrontDesk
 from tests.lifecycle.ward import SECOND, enter, make_ward
@@ -41,12 +42,15 @@ def later(desk, hours, actor="omar"):
 
 
 def make_round(folder):
-    """Return a ward whose version is in limited, with findings, a catalogue and an open incident."""
+    """Return a ward with a version in limited, findings, a catalogue and an open incident."""
     ward = make_ward(folder)
-    desk, project = ward.desk, ward.project
-    enter(desk, ward.run, stage="limited", plan=project.release.digest, previous=ward.entered)
+    desk, watched = ward.desk, folder / "project" / "monitoring.yaml"
+    wide = watched.read_text().replace("window: 28d", "window: 120d")
+    watched.write_text(wide)  # a small hospital: a month has few rows
+    project = open_project(folder / "project")
     scoring.score(desk, project)
     scoring.join_outcomes(desk, project)
+    enter(desk, ward.run, stage="limited", plan=project.release.digest, previous=ward.entered)
     report = watching.monitor(desk, project)
     for day in range(4):
         now = replace(desk, at=SECOND + timedelta(days=day))

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pyarrow as pa
 
@@ -21,7 +21,6 @@ from attending.lifecycle.tables import table_bytes, table_from
 from attending.records.incident import (
     HARMS,
     INCIDENT_TYPES,
-    READERS,
     STEPS,
     Incident,
     IncidentImpact,
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from attending.stores.unit import Unit
     from attending.types import Instant
 
+W = TypeVar("W")
 #: Fewer predictions of a site than this are not told apart.
 FEWEST = 11
 _SHORTEST_PURPOSE, _SHORTEST_PART = 10, 20
@@ -199,58 +199,28 @@ def keep_opened(desk: Desk, unit: Unit, record: Incident) -> str:
 
 
 def checked_type(word: str) -> IncidentType:
-    """Return the type of incident of that name.
-
-    Raises:
-        BadInput: there is none.
-    """
-    for one in INCIDENT_TYPES:
-        if one == word:
-            return one
-    raise _unknown("type", word, INCIDENT_TYPES)
+    """Return the type of incident of that name; an unknown one is bad input."""
+    return _checked(word, INCIDENT_TYPES, what="type")
 
 
 def checked_harm(word: str) -> Harm:
-    """Return the harm of that name.
-
-    Raises:
-        BadInput: there is none.
-    """
-    for one in HARMS:
-        if one == word:
-            return one
-    raise _unknown("harm", word, HARMS)
+    """Return the harm of that name; an unknown one is bad input."""
+    return _checked(word, HARMS, what="harm")
 
 
 def checked_step(word: str) -> Step:
-    """Return the step of the playbook of that name.
+    """Return the step of the playbook of that name; an unknown one is bad input."""
+    return _checked(word, STEPS, what="step")
 
-    Raises:
-        BadInput: there is none.
-    """
-    for one in STEPS:
+
+def _checked(word: str, known: tuple[W, ...], *, what: str) -> W:
+    for one in known:
         if one == word:
             return one
-    raise _unknown("step", word, STEPS)
-
-
-def checked_reader(word: str) -> Reader:
-    """Return for whom a letter is, by that name.
-
-    Raises:
-        BadInput: there is none.
-    """
-    for one in READERS:
-        if one == word:
-            return one
-    raise _unknown("reader", word, READERS)
-
-
-def _unknown(what: str, word: str, known: tuple[str, ...]) -> BadInput:
-    return BadInput(
-        f"got another {what} than {', '.join(known)}",
+    raise BadInput(
+        f"got another {what} than {', '.join(map(str, known))}",
         code=f"incident.{what}",
-        hint=did_you_mean(word, known),
+        hint=did_you_mean(word, [str(one) for one in known]),
     )
 
 

@@ -18,7 +18,7 @@ from attending.records.monitoring import SEVERITIES, MonitorReport, Verdict
 from attending.times import DAY, format_instant, from_micros, to_micros
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from attending.lifecycle.desk import Desk
     from attending.records.monitoring import Finding, Severity
@@ -64,6 +64,11 @@ def matters(desk: Desk) -> tuple[Matter, ...]:
     """Return what needs somebody now, the most severe first; what only informs is not there."""
     found = [one for stands in scoring_versions(desk) for one in of_version(desk, stands)]
     found += _of_home(desk)
+    return most_severe_first(found)
+
+
+def most_severe_first(found: Iterable[Matter]) -> tuple[Matter, ...]:
+    """Return matters by severity, then by whose and by cause."""
     rank = {name: -place for place, name in enumerate(SEVERITIES)}
     return tuple(sorted(found, key=lambda one: (rank[one.severity], one.about, one.cause)))
 

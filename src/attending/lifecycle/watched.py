@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from attending.errors import NotFound, Refused
 from attending.lifecycle import incidents
-from attending.lifecycle.matters import by_cause, of_version
+from attending.lifecycle.matters import by_cause, most_severe_first, of_version
 from attending.lifecycle.notifying import OWNER, message_of, messages
 from attending.lifecycle.overview import standing_of
 from attending.lifecycle.papers import newest_pages
@@ -148,7 +148,7 @@ def _causes(desk: Desk, stands: Deployment | None, report: MonitorReport | None)
     if stands is None:
         return
     groups, sent = by_cause(report), messages(desk)
-    for one in of_version(desk, stands):
+    for one in most_severe_first(of_version(desk, stands)):
         yield _cause(one, groups.get(one.cause, ()), message_of(sent, one))
 
 

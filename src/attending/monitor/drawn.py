@@ -62,14 +62,17 @@ def drawn(
 def _inputs(
     spec: MonitoringSpec, held: Reference, current: Current, *, at: Instant
 ) -> tuple[int, tuple[InputShares, ...]]:
-    """Return how many rows the window has, and each input then and now, the most moved first."""
+    """Return how many rows the window has, and each input then and now, the most moved first.
+
+    No input is drawn from fewer rows than the policy asks for: a few patients look like drift.
+    """
     now = np.datetime64(to_micros(at), "us")
     times = micros(current.predictions, "prediction_time")
     window = (times <= now) & (times > now - np.timedelta64(spec.data.window, "us"))
     picked = pa.array(np.flatnonzero(window & ~refused(current.predictions)))
     seen = count(held, current.features.take(picked), scores(current.predictions.take(picked)))
-    if not seen.n:
-        return 0, ()
+    if seen.n < spec.data.minimum_rows:
+        return seen.n, ()
     found = []
     for one, counts in zip(held.features, seen.bins, strict=True):
         share = counts / seen.n

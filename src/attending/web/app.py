@@ -17,7 +17,17 @@ from attending.web.budget import Budget
 from attending.web.door import Door
 from attending.web.ehr_tokens import asking
 from attending.web.fair_share import FairShare
-from attending.web.pages import glossary, model, patient, signing, validation, watch
+from attending.web.pages import (
+    audit,
+    glossary,
+    incidents,
+    model,
+    patient,
+    people,
+    signing,
+    validation,
+    watch,
+)
 from attending.web.policy import Routes, authorize
 from attending.web.problems import malformed, refused
 from attending.web.provider import Provider
@@ -49,6 +59,9 @@ ROUTES = Routes.joined(
     signing.ROUTES,
     patient.ROUTES,
     watch.ROUTES,
+    incidents.ROUTES,
+    audit.ROUTES,
+    people.ROUTES,
 )
 #: After so long a thread that scores lets the one that listens go on; Python's own 5 ms, at each of
 #: the pieces in which a body comes, would be what a client waits for most.

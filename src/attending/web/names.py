@@ -8,6 +8,7 @@ from attending.errors import AttendingError
 
 _SLUG = re.compile(r"(?=.{1,64}$)[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_PERSON = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _REQUEST = re.compile(r"[0-9a-f]{32}")
 _MESSAGE = re.compile(r"[!-~]{0,200}")
 _FILE = re.compile(r"[a-z]{1,32}\.(?:css|js|svg)")
@@ -45,6 +46,15 @@ def check_digest(text: str) -> str:
         AttendingError: it is not a digest (HTTP 400).
     """
     return _matching(text, _DIGEST, what="digest", expected="64 hexadecimal digits")
+
+
+def check_person(text: str) -> str:
+    """Return `text` when it may be the login of a person.
+
+    Raises:
+        AttendingError: it cannot be (HTTP 400).
+    """
+    return _matching(text, _PERSON, what="login", expected="small letters, digits, dots, hyphens")
 
 
 def check_request(text: str) -> str:

@@ -75,10 +75,10 @@ class Block:
     months: tuple[tuple[int, str], ...]
 
 
-def scaled(value: float, low: float, high: float, length: float) -> float:
+def scaled(value: float, low: float, high: float, *, length: float) -> float:
     """Return a figure as a distance from the low end, never beyond the ends.
 
-    >>> scaled(1.5, 1.0, 2.0, 100.0), scaled(9.0, 1.0, 2.0, 100.0)
+    >>> scaled(1.5, 1.0, 2.0, length=100.0), scaled(9.0, 1.0, 2.0, length=100.0)
     (50.0, 100.0)
     """
     part = (value - low) / (high - low) if high > low else 0.5
@@ -122,24 +122,21 @@ def lines(
 
 
 def _up(value: float | None, low: float, high: float) -> float | None:
-    return None if value is None else round(HIGH - scaled(value, low, high, HIGH), 1)
+    return None if value is None else round(HIGH - scaled(value, low, high, length=HIGH), 1)
 
 
 def months(found: Sequence[MonthOfOutcomes]) -> Lines:
     """Return observed over expected by month, with what is not yet mature shaded behind."""
     points = [(one.month, one.ratio, one.low, one.high) for one in found]
     step = WIDE / max(len(found) - 1, 1)
-    shades = tuple(
-        Bar(
-            round(at * step - step / 2, 1) if len(found) > 1 else 0.0,
-            round(step, 1),
-            round((1 - one.maturity) * HIGH, 1),
-            says=f"{one.month}: {one.maturity:.0%} mature",
-        )
-        for at, one in enumerate(found)
-        if one.maturity < 1
-    )
-    return lines(points, bound=1.0, ends=(0.0, MOST_RATIO), shades=shades)
+    shades = []
+    for at, one in enumerate(found):
+        first, last = (max(0.0, (at - 0.5) * step), min(WIDE, (at + 0.5) * step))
+        says = f"{one.month}: {one.maturity:.0%} mature"
+        height = round((1 - one.maturity) * HIGH, 1)
+        shades.append(Bar(round(first, 1), round(last - first, 1), height, says=says))
+    shades = [one for one in shades if one.height]
+    return lines(points, bound=1.0, ends=(0.0, MOST_RATIO), shades=tuple(shades))
 
 
 def weeks(found: Sequence[WeekOfWork]) -> tuple[Bar, ...]:
@@ -150,8 +147,8 @@ def weeks(found: Sequence[WeekOfWork]) -> tuple[Bar, ...]:
         Bar(
             round(at * step + step * 0.1, 1),
             round(step * 0.8, 1),
-            scaled(one.predictions, 0, most or 1, HIGH),
-            scaled(one.alerts, 0, most or 1, HIGH),
+            scaled(one.predictions, 0, most or 1, length=HIGH),
+            scaled(one.alerts, 0, most or 1, length=HIGH),
             says=one.begins,
         )
         for at, one in enumerate(found)
@@ -166,13 +163,11 @@ def shares(found: InputShares) -> tuple[Bar, ...]:
         Bar(
             round(at * step + step * 0.08, 1),
             round(step * 0.84, 1),
-            scaled(now, 0, most, HIGH),
-            scaled(then, 0, most, HIGH),
+            scaled(now, 0, most, length=HIGH),
+            scaled(then, 0, most, length=HIGH),
             says=name,
         )
-        for at, (name, then, now) in enumerate(
-            zip(bins(found), found.then, found.now, strict=True)
-        )
+        for at, (name, then, now) in enumerate(zip(bins(found), found.then, found.now, strict=True))
     )
 
 

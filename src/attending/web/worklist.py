@@ -15,14 +15,13 @@ from attending.web.names import check_request, check_slug
 from attending.web.policy import PATIENTS, WARD, Routes
 from attending.web.show import show
 from attending.web.site import check_form, person_of, session_of, site_of
+from attending.web.tables import cell
 
 ROUTES = Routes()
 COLUMNS = (
     *("request_id", "subject_id", "encounter_id", "site", "version", "prediction_time", "score"),
     *("scored_by", "state", "escalated", "by", "since", "wording"),
 )
-#: What begins a formula in a spreadsheet.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @ROUTES.add("GET", "/worklist/{name}", policy=WARD)
@@ -84,10 +83,5 @@ def as_csv(rows: list[dict[str, object]]) -> str:
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for row in rows:
-        writer.writerow([_cell(row.get(name)) for name in COLUMNS])
+        writer.writerow([cell(row.get(name)) for name in COLUMNS])
     return out.getvalue()
-
-
-def _cell(value: object) -> object:
-    text = isinstance(value, str) and value.startswith(_FORMULA)
-    return f"'{value}" if text else value

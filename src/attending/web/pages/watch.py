@@ -8,8 +8,9 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Form, Request, Response
+from pydantic import BaseModel, StringConstraints
 
-from attending.lifecycle import incidents, notifying, overview, proposing, releasing, watched
+from attending.lifecycle import incidents, notifying, proposing, releasing, watched
 from attending.lifecycle.desk import Desk
 from attending.lifecycle.scoring import deployed_of
 from attending.lifecycle.updating import block_of
@@ -25,6 +26,7 @@ from attending.web.site import site_of
 
 ROUTES = Routes()
 Text = Annotated[str, Form(max_length=MOST_LETTERS)]
+Written = Annotated[str, StringConstraints(max_length=MOST_LETTERS)]
 #: Inputs that are drawn; the table has all.
 DRAWN = 12
 HARMS = (
@@ -32,6 +34,17 @@ HARMS = (
     ("medium", "medium: a score misled or was not there"),
     ("high", "high: a patient may have been harmed"),
 )
+
+
+class Wrong(BaseModel):
+    """What went wrong, and the token of the form."""
+
+    title: Written = ""
+    kind: Written = ""
+    harm: Written = ""
+    drill: Written = ""
+    finding: Written = ""
+    token: Written = ""
 
 
 @dataclass(frozen=True)
@@ -151,7 +164,7 @@ def _incident(name: str, finding: str, title: str) -> Act:
         title="Open an incident",
         says=(
             f"The playbook of the signed plan of {name} starts now, with a clock for each step.",
-            "The ledger keeps who opened it and when. Write no patient’s name and no value.",
+            "The ledger keeps who opened it and when. Write no patient's name and no value.",
         ),
         path=f"{back}/incident",
         button="Open the incident",
@@ -173,44 +186,34 @@ def _incident(name: str, finding: str, title: str) -> Act:
 
 
 @ROUTES.add("GET", "/models/{name}/watch/incident", policy=STAFF)
-def incident_form(request: Request, name: str, finding: str = "", title: str = "") -> Response:
+def incident_form(request: Request, name: str, *, finding: str = "", title: str = "") -> Response:
     """Ask what an incident is about."""
     act = _incident(check_slug(name), finding[:64], title[:200])
     return ask(request, act, crumbs=_crumbs(name))
 
 
 @ROUTES.add("POST", "/models/{name}/watch/incident", policy=STAFF)
-def open_incident(
-    request: Request,
-    name: str,
-    *,
-    title: Text = "",
-    kind: Text = "",
-    harm: Text = "",
-    drill: Text = "",
-    finding: Text = "",
-    token: Text = "",
-) -> Response:
+def open_incident(request: Request, name: str, form: Annotated[Wrong, Form()]) -> Response:
     """Open an incident; its page comes next."""
-    act = _incident(check_slug(name), finding, title)
-    said = {"title": title, "kind": kind, "harm": harm, "drill": drill, "finding": finding}
+    act = _incident(check_slug(name), form.finding, form.title)
+    said = form.model_dump(exclude={"token"})
 
     def do() -> str:
-        opened = site_of(request).house.look(_open, name, said, by=asks(request))
+        opened = site_of(request).house.look(_open, name, form, by=asks(request))
         return f"/incidents/{opened}"
 
-    return done(request, act, crumbs=_crumbs(name), token=token, said=said, do=do)
+    return done(request, act, crumbs=_crumbs(name), token=form.token, said=said, do=do)
 
 
-def _open(desk: Desk, model: str, said: dict[str, str]) -> str:
+def _open(desk: Desk, model: str, said: Wrong) -> str:
     return incidents.open_incident(
         desk,
         watched.under_plan(desk, model),
-        type=incidents.checked_type(said["kind"]),
-        harm=incidents.checked_harm(said["harm"]),
-        title=said["title"].strip(),
-        finding=said["finding"] or None,
-        drill=bool(said["drill"]),
+        type=incidents.checked_type(said.kind),
+        harm=incidents.checked_harm(said.harm),
+        title=said.title.strip(),
+        finding=said.finding or None,
+        drill=bool(said.drill),
     ).digest
 
 
@@ -219,10 +222,10 @@ def _recalibrate(name: str) -> Act:
     return Act(
         title="Propose an update",
         says=(
-            f"The matured outcomes of {name} are weighed by closed testing: nothing, another "
-            "level, another line, or a new fit. It can take a minute.",
-            "Nothing changes by itself: the clinical owner signs the proposal, and the candidate "
-            "passes every gate. The ledger keeps the proposal.",
+            f"The matured outcomes of {name} are weighed by closed testing; it can take a minute.",
+            "They may ask for nothing, another level, another line, or a new fit.",
+            "Nothing changes by itself: the clinical owner signs, and every gate is passed again.",
+            "The ledger keeps the proposal.",
         ),
         path=f"{back}/recalibrate",
         button="Weigh the outcomes and propose",
@@ -273,8 +276,8 @@ def _roll_back(name: str) -> Act:
     return Act(
         title="Take the version back",
         says=(
-            f"The version of {name} that readers get falls to validated, at once. The version "
-            "before it answers again; without one the agreed fallback does, or nothing.",
+            f"The version of {name} that readers get falls to validated, at once.",
+            "The version before it answers again; without one the agreed fallback, or nothing.",
             "It must pass its gates again. The ledger keeps the act, signed by you.",
         ),
         path=f"{back}/roll-back",
@@ -299,14 +302,15 @@ def roll_back(
     act, by = _roll_back(check_slug(name)), asks(request)
 
     def do() -> str:
-        site_of(request).house.look(_take_back, name, by, passphrase, reason=reason, by=by)
+        site_of(request).house.look(
+            _take_back, name, person=by, passphrase=passphrase, reason=reason, by=by
+        )
         return act.back
 
     said = {"reason": reason, "passphrase": passphrase}
     return done(request, act, crumbs=_crumbs(name), token=token, said=said, do=do)
 
 
-def _take_back(desk: Desk, model: str, person: str, passphrase: str, *, reason: str) -> None:
-    overview.standing_of(desk, model)
+def _take_back(desk: Desk, model: str, *, person: str, passphrase: str, reason: str) -> None:
     plan = watched.under_plan(desk, model)
     releasing.rollback(desk, plan, person=person, passphrase=passphrase, reason=reason)
