@@ -10,6 +10,7 @@ from attending.explain.agreement import Agreed, agreed
 
 if TYPE_CHECKING:
     from attending.models.bundle import Bundle
+    from attending.models.concepts import Groups
     from attending.models.protocol import Matrix
     from attending.types import Floats
 
@@ -35,27 +36,40 @@ class MeasuredAgain(NamedTuple):
     risk_change: float
 
 
+class Errors(NamedTuple):
+    """Errors of measurement.
+
+    Attributes:
+        seed: of the errors.
+        size: standard deviation, as a share of the feature's interquartile range in training.
+        draws: how often each patient is measured again.
+    """
+
+    seed: int
+    size: float
+    draws: int
+
+
 def measured_again(
-    bundle: Bundle, x: Matrix, *, seed: int, top: int, error: float, draws: int
+    bundle: Bundle, x: Matrix, groups: Groups, *, errors: Errors, top: int
 ) -> MeasuredAgain:
     """Return how explanations hold when inputs move by their measurement error.
 
     Args:
         bundle: the model.
         x: shape (n, p), rows of patients.
-        seed: of the errors.
+        groups: the factors that are compared.
+        errors: how they are drawn.
         top: how many factors are compared.
-        error: standard deviation, as a share of the feature's interquartile range in training.
-        draws: how often each patient is measured again.
     """
-    rng = np.random.default_rng(seed)
-    size = spreads(bundle) * error
-    shares, risk = bundle.contributions(x)[:, :-1], bundle.risk(x)
+    rng, draws = np.random.default_rng(errors.seed), errors.draws
+    size = spreads(bundle) * errors.size
+    shares, risk = bundle.shares(x, groups), bundle.risk(x)
     first = np.abs(shares).argmax(axis=1)
     found, same_first, change = [], np.empty(draws), np.empty(draws)
     for draw in range(draws):
         moved = x + rng.standard_normal(x.shape) * size
-        again = bundle.contributions(moved)[:, :-1]
+        again = bundle.shares(moved, groups)
         found.append(agreed(shares, again, top=top))
         same_first[draw] = np.mean(np.abs(again).argmax(axis=1) == first)
         change[draw] = np.abs(bundle.risk(moved) - risk).mean()
@@ -77,12 +91,12 @@ def unstable(bundle: Bundle, x: Floats, *, shares: Floats, top: int) -> str:
     Args:
         bundle: the model.
         x: shape (p,), NaN where missing.
-        shares: shape (p,), the contributions of this row.
+        shares: shape (g,), what each of the bundle's groups contributes to this row.
         top: how many factors are named.
     """
     errors = np.random.default_rng(_SEED).standard_normal((_AGAIN, len(x)))
     moved = x + errors * spreads(bundle) * _ERROR
-    again = bundle.contributions(moved)[:, :-1]
+    again = bundle.shares(moved, bundle.groups)
     held = agreed(np.broadcast_to(shares, again.shape), again, top=top)
     if held.jaccard.mean() >= SHAKY and held.sign.mean() >= SHAKY:
         return ""
