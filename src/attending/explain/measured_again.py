@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from attending.explain.agreement import Agreed, agreed, leaders, overlap, same_way
-from attending.explain.quick_shares import quick_contributions
+from attending.explain.quick_shares import quick_shares
 
 if TYPE_CHECKING:
     from attending.models.bundle import Bundle
+    from attending.models.concepts import Groups
     from attending.models.protocol import Matrix
     from attending.types import Floats
 
@@ -37,27 +38,40 @@ class MeasuredAgain(NamedTuple):
     risk_change: float
 
 
+class Errors(NamedTuple):
+    """Errors of measurement.
+
+    Attributes:
+        seed: of the errors.
+        size: standard deviation, as a share of the feature's interquartile range in training.
+        draws: how often each patient is measured again.
+    """
+
+    seed: int
+    size: float
+    draws: int
+
+
 def measured_again(
-    bundle: Bundle, x: Matrix, *, seed: int, top: int, error: float, draws: int
+    bundle: Bundle, x: Matrix, groups: Groups, *, errors: Errors, top: int
 ) -> MeasuredAgain:
     """Return how explanations hold when inputs move by their measurement error.
 
     Args:
         bundle: the model.
         x: shape (n, p), rows of patients.
-        seed: of the errors.
+        groups: the factors that are compared.
+        errors: how they are drawn.
         top: how many factors are compared.
-        error: standard deviation, as a share of the feature's interquartile range in training.
-        draws: how often each patient is measured again.
     """
-    rng = np.random.default_rng(seed)
-    size = bundle.spreads * error
-    shares, risk = bundle.contributions(x)[:, :-1], bundle.risk(x)
+    rng, draws = np.random.default_rng(errors.seed), errors.draws
+    size = bundle.spreads * errors.size
+    shares, risk = bundle.shares(x, groups), bundle.risk(x)
     first = np.abs(shares).argmax(axis=1)
     found, same_first, change = [], np.empty(draws), np.empty(draws)
     for draw in range(draws):
         moved = x + rng.standard_normal(x.shape) * size
-        again = quick_contributions(bundle, moved)[:, :-1]
+        again = quick_shares(bundle, moved, groups)
         found.append(agreed(shares, again, top=top))
         same_first[draw] = np.mean(np.abs(again).argmax(axis=1) == first)
         change[draw] = np.abs(bundle.risk(moved) - risk).mean()
@@ -73,11 +87,11 @@ def unstable(bundle: Bundle, x: Floats, *, shares: Floats, top: int) -> str:
     Args:
         bundle: the model.
         x: shape (p,), NaN where missing.
-        shares: shape (p,), the contributions of this row.
+        shares: shape (g,), what each of the bundle's groups contributes to this row.
         top: how many factors are named.
     """
     moved = x + _errors(len(x)) * bundle.spreads * _ERROR
-    again = quick_contributions(bundle, np.vstack([x, moved]))[1:, :-1]
+    again = quick_shares(bundle, np.vstack([x, moved]), bundle.groups)[1:]
     one = shares[None, :]
     named = leaders(one, top=top)
     overlaps = overlap(named, leaders(again, top=top))

@@ -17,6 +17,7 @@ from attending.statistics.path_shares import path_shares
 
 if TYPE_CHECKING:
     from attending.models.bundle import Bundle
+    from attending.models.concepts import Groups
     from attending.models.protocol import Matrix
     from attending.models.tree_paths import TreePaths
 
@@ -35,6 +36,17 @@ def quick_contributions(bundle: Bundle, x: Matrix) -> Matrix:
     if paths is None:
         return bundle.contributions(x)
     return bundle.calibrated_shares(path_shares(bundle.prepare(x), *paths))
+
+
+def quick_shares(bundle: Bundle, x: Matrix, groups: Groups) -> Matrix:
+    """Return the share of each group of features, shape (n, g), as `Bundle.shares` does.
+
+    Args:
+        bundle: the model.
+        x: shape (n, p), NaN where missing.
+        groups: of features.
+    """
+    return groups.summed(quick_contributions(bundle, x)[:, :-1])
 
 
 def make_ready(bundle: Bundle) -> None:

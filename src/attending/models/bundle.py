@@ -15,7 +15,9 @@ import numpy as np
 from attending.digests import canonical, digest_bytes
 from attending.errors import BadInput, IntegrityBroken, Refused
 from attending.models import calibration as calibrations
+from attending.models import concepts
 from attending.models import reference as references
+from attending.models.concepts import groups_of
 from attending.models.formats import BUNDLE_FILE, check_files, parse_canonical
 from attending.models.onnx_model import Brought
 from attending.models.protocol import Fitted, Matrix, expit
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from attending.models.calibration import Calibration
+    from attending.models.concepts import Concept, Groups
     from attending.types import Floats, Risks
 
 FORMAT = "attending.bundle/1"
@@ -46,6 +49,7 @@ class Bundle:
         references: one for each feature, in the order of the columns.
         risk_reference: the calibrated risks of the training rows.
         correlated: pairs of features that move together, with their rank correlation.
+        concepts: features that are explained as one; the others stand alone.
     """
 
     estimator: str
@@ -56,6 +60,7 @@ class Bundle:
     references: tuple[Reference, ...]
     risk_reference: Reference
     correlated: tuple[tuple[str, str, float], ...]
+    concepts: tuple[Concept, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -123,6 +128,15 @@ class Bundle:
             parts[:, -1] += self.calibration.intercept
         return parts
 
+    @cached_property
+    def groups(self) -> Groups:
+        """Return all features by the concepts that readers see."""
+        return groups_of(self.names, self.concepts)
+
+    def shares(self, x: Matrix, groups: Groups) -> Matrix:
+        """Return the share of each group of features, shape (n, g), without the base."""
+        return groups.summed(self.contributions(x)[:, :-1])
+
     def _shares(self, x: Matrix) -> Matrix:
         """Return shares before calibration; those that a model does not have are sampled."""
         if not isinstance(self.fitted, Brought):
@@ -139,6 +153,7 @@ class Bundle:
 
     def _content(self, name: str, digest: str) -> dict[str, Any]:
         probes = probe_rows(self.references)
+        together = [concepts.as_json(one) for one in self.concepts]
         return {
             "format": FORMAT,
             "estimator": self.estimator,
@@ -151,6 +166,7 @@ class Bundle:
             "references": [references.as_json(item) for item in self.references],
             "risk_reference": references.as_json(self.risk_reference),
             "correlated": [list(pair) for pair in self.correlated],
+            **({"concepts": together} if together else {}),
             "probes": {"inputs": _nulls(probes), "risks": self.risk(probes).tolist()},
         }
 
@@ -223,6 +239,9 @@ def _build(found: Mapping[str, Any], *, name: str, model: bytes) -> Bundle:
         references=known,
         risk_reference=references.from_json(found["risk_reference"]),
         correlated=tuple((str(a), str(b), float(r)) for a, b, r in found["correlated"]),
+        concepts=tuple(
+            concepts.from_json(one, names=found["names"]) for one in found.get("concepts", ())
+        ),
     )
 
 

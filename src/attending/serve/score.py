@@ -11,7 +11,7 @@ from attending.errors import AttendingError
 from attending.explain.likeness import band_at, likeness
 from attending.explain.prediction import Input as ExplainedInput
 from attending.explain.prediction import explain
-from attending.explain.sentence import NO_ACTION
+from attending.explain.sentence import NO_ACTION, says_a_value
 from attending.explain.trend import trends
 from attending.features.online import for_patient
 from attending.records.features import REASONS
@@ -142,9 +142,11 @@ def _explained(
         inputs = _explained_inputs(served, vector)
         action = served.release.delivery[0].wording if decided.flagged[0] == 1 else NO_ACTION
         at = vector.prediction_time
-        return explain(served.bundle, x, inputs, at=at, top=_TOP, action=action), ()
+        found = explain(served.bundle, x, inputs, at=at, top=_TOP, action=action)
     except (AttendingError, ValueError, ArithmeticError, LookupError, RuntimeError, TypeError):
         return None, ("explanation:unavailable",)
+    held = says_a_value(found.sentence, found.concepts or found.factors)
+    return found, () if held else ("explanation:no_patient_value",)
 
 
 def _explained_inputs(served: Served, vector: FeatureVector) -> list[ExplainedInput]:
@@ -181,13 +183,18 @@ def _certainty(served: Served, made: Prediction, x: Floats) -> dict[str, Any]:  
 def _factors(explanation: Explanation | None) -> tuple[Factor, ...]:
     if explanation is None:
         return ()
+    named = (
+        [(one.features[0], one) for one in explanation.concepts]
+        if explanation.concepts
+        else [(one.feature, one) for one in explanation.factors]
+    )
     return tuple(
         Factor(
-            feature=one.feature,
+            feature=feature,
             contribution=one.contribution,
             words=f"{one.label} ({one.printed}) {one.direction} it",
         )
-        for one in explanation.factors
+        for feature, one in named
     )
 
 
