@@ -10,7 +10,7 @@ import typer
 
 from attending.cli.face import JsonOption, emit
 from attending.cli.story import DEMO_EXAMPLE, tell
-from attending.cli.tour import TOUR_YEARS, fewer_gates, go_on
+from attending.cli.tour import TOUR_YEARS, for_this_size, go_on
 from attending.errors import BadInput
 from attending.lifecycle.examples import copy_example
 
@@ -56,7 +56,7 @@ def demo(
     if home.exists() and fresh:
         _remove(home)
     if tour:
-        hospital = tell(home, seed=seed, patients=patients, years=TOUR_YEARS, edit=fewer_gates)
+        hospital = tell(home, seed=seed, patients=patients, years=TOUR_YEARS, edit=for_this_size)
         go_on(home, hospital)
     else:
         tell(home, seed=seed, patients=patients, years=DEMO_YEARS)

@@ -45,18 +45,22 @@ TOUR_YEARS = 5
 BEGUN = parse_instant("2025-12-15T12:00:00Z")
 REVIEWED = parse_instant("2026-04-20T06:00:00Z")
 #: From this day on one laboratory reports in other units, and the unit's name stays as it was.
-SWITCHED = parse_instant("2026-06-15T00:00:00Z")
+SWITCHED = parse_instant("2026-05-25T00:00:00Z")
 NOW = parse_instant("2026-06-29T06:00:00Z")
 _FAULT = "D06"
 _TOO_SMALL_FOR = ("adds_to_baseline", "calibration_slope", "subgroup_not_worse")
 
 
-def fewer_gates(folder: Path) -> None:
-    """Take gates out of the plan that a silent period of this size could not show, before a fit."""
+def for_this_size(folder: Path) -> None:
+    """Ask of the example what a hospital of this size can show, before its plan is agreed."""
     plan = folder / "validation.yaml"
     lines = plan.read_text(encoding="utf-8").splitlines(keepends=True)
     kept = [line for line in lines if not any(f"gate: {name}," in line for name in _TOO_SMALL_FOR)]
     plan.write_text("".join(kept), encoding="utf-8")
+    watched = folder / "monitoring.yaml"
+    text = watched.read_text(encoding="utf-8")
+    fewer = text.replace("window: 28d\n", "window: 28d\n  minimum_rows: 50\n", 1)
+    watched.write_text(fewer, encoding="utf-8")
 
 
 def go_on(home: Path, hospital: Generated) -> None:
