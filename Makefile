@@ -15,10 +15,10 @@ B ?=
 E ?=
 S ?=
 
-.PHONY: help demo test check spark pdf faults soak evidence leaks trace bench replays figures docs lock clean
+.PHONY: help demo demo-tour test check spark pdf faults soak evidence leaks trace bench replays figures docs lock clean
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(STAMP): $(LOCKS) requirements/tools.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("attending needs Python 3.11 or later; set PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'
@@ -31,6 +31,9 @@ $(STAMP): $(LOCKS) requirements/tools.txt pyproject.toml
 
 demo: $(STAMP) ## the whole journey on the synthetic hospital
 	@$(BIN)/attending demo --seed 7 --home build/demo --fresh
+
+demo-tour: $(STAMP) ## a hospital with three models in three stages, to be looked at in the browser
+	@$(BIN)/attending demo --tour --patients 6000 --seed 7 --home build/tour --fresh
 
 test: $(STAMP) ## all tests and all examples in the docs
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile

@@ -69,16 +69,24 @@ def sign(desk, document, secrets, *, person, role, meaning="approval"):
     )
 
 
-def make_ward(folder):
+def as_written(folder):
+    """Leave extracts and project as they are."""
+    del folder
+
+
+def make_ward(folder, *, spoil=as_written):
     """Return a home with a version in silent, a later extract, and the refusals from before."""
-    made = make_silent(folder)
+    made = make_silent(folder, spoil=spoil)
     made.desk = replace(made.desk, at=SECOND, actor="omar")
     ingesting.ingest(made.desk, "hospital", folder / "second")
     return made
 
 
-def make_silent(folder):
-    """Return a home whose version has just entered silent; the later extract is not taken yet."""
+def make_silent(folder, *, spoil=as_written):
+    """Return a home whose version has just entered silent; the later extract is not taken yet.
+
+    `spoil` may change the extracts `first` and `second` and the folder `project` before use.
+    """
     hospital = simulating.build_hospital(patients=1200, years=3, seed=7)
     for name, until in (("first", FIRST), ("second", SECOND)):
         simulating.write_source(hospital, folder / name, until=until)
@@ -87,6 +95,7 @@ def make_silent(folder):
     watched.write_text(
         watched.read_text().replace("window: 28d", "window: 28d\n  minimum_rows: 50")
     )
+    spoil(folder)
     commit_project(place, at=format_instant(FIRST), author="Dana Reyes")
     project = open_project(place)
     desk = create_home(folder / "home", at=FIRST, seed=7)

@@ -10,6 +10,7 @@ import typer
 
 from attending.cli.face import JsonOption, emit
 from attending.cli.story import DEMO_EXAMPLE, tell
+from attending.cli.tour import TOUR_YEARS, for_this_size, go_on
 from attending.errors import BadInput
 from attending.lifecycle.examples import copy_example
 
@@ -44,6 +45,9 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another seed, another hospital.")] = 7,
     patients: Annotated[int, typer.Option(help="How many patients.")] = DEMO_PATIENTS,
     fresh: Annotated[bool, typer.Option("--fresh", help="Remove an older demo first.")] = False,
+    tour: Annotated[
+        bool, typer.Option("--tour", help="Go on to three models in three stages, to be looked at.")
+    ] = False,
 ) -> None:
     """Run the whole journey once on the synthetic hospital, told as it goes.
 
@@ -51,7 +55,11 @@ def demo(
     """
     if home.exists() and fresh:
         _remove(home)
-    tell(home, seed=seed, patients=patients, years=DEMO_YEARS)
+    if tour:
+        hospital = tell(home, seed=seed, patients=patients, years=TOUR_YEARS, edit=for_this_size)
+        go_on(home, hospital)
+    else:
+        tell(home, seed=seed, patients=patients, years=DEMO_YEARS)
 
 
 def _remove(home: Path) -> None:

@@ -130,10 +130,30 @@ def refused(what: str, act: Callable[[], object]) -> None:
     raise AssertionError(f"not refused: {what}")
 
 
-def tell(home: Path, *, seed: int, patients: int, years: int) -> None:
-    """Tell the whole journey; the last lines name where it ended."""
+def as_shipped(folder: Path) -> None:
+    """Leave the example as it is shipped."""
+    del folder
+
+
+def tell(
+    home: Path,
+    *,
+    seed: int,
+    patients: int,
+    years: int,
+    edit: Callable[[Path], None] = as_shipped,
+) -> Generated:
+    """Return the hospital after the whole journey was told; the last lines name where it ended.
+
+    Args:
+        home: a folder that is not there yet.
+        seed: another seed, another hospital.
+        patients: of the hospital.
+        years: that the hospital records.
+        edit: changes the example's files before they are committed.
+    """
     say("SYNTHETIC: every patient, person and figure below is made up.")
-    teller = _open(home, seed)
+    teller = _open(home, seed, edit)
     hospital = _source(teller, home, patients=patients, years=years, seed=seed)
     _cohort(teller)
     _leaks(teller, home)
@@ -147,13 +167,15 @@ def tell(home: Path, *, seed: int, patients: int, years: int) -> None:
     verdict = _watch(teller)
     _audit(teller)
     _end(teller, fitted, verdict, home=home)
+    return hospital
 
 
-def _open(home: Path, seed: int) -> Teller:
+def _open(home: Path, seed: int, edit: Callable[[Path], None]) -> Teller:
     title(1, "A home with a simulated clock, and five fictional persons")
     desk = create_home(home, at=FIRST, seed=seed)
     secrets = simulating.add_persons(desk)
     folder = examples.copy_example(DEMO_EXAMPLE, home / "project")
+    edit(folder)
     commit_project(folder, at=format_instant(FIRST), author="Dana Reyes")
     project = open_project(folder)
     say(f"  project {folder} at commit {short(project.state.commit or '')}")

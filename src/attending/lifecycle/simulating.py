@@ -13,9 +13,11 @@ from attending.hospital.fhir import write_fhir
 from attending.hospital.generate import Hospital, generate
 from attending.hospital.plan import HospitalPlan
 from attending.hospital.truth import write_truth
+from attending.lifecycle.inviting import accept, begin
 from attending.lifecycle.people import add_person
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from attending.lifecycle.desk import Desk
@@ -32,6 +34,16 @@ PERSONS: tuple[tuple[str, str, Role], ...] = (
     ("caro", "Caro Bell", "compliance_officer"),
     ("omar", "Omar Haddad", "operator"),
 )
+#: Who joins them for the tour, so that every role has somebody, and a second pair of eyes where a
+#: signature has become too old; the administrator comes last.
+TOUR_PERSONS: tuple[tuple[str, str, Role], ...] = (
+    ("nora", "Nora Silva", "nurse_leader"),
+    ("cora", "Dr Cora Winter", "clinical_lead"),
+    ("carl", "Carl Amin", "compliance_officer"),
+    ("petra", "Petra Okoye", "privacy_officer"),
+    ("axel", "Axel Brandt", "auditor"),
+)
+ADMINISTRATOR = ("ada", "Ada Berg")
 _PASSPHRASES = "persons.txt"
 
 
@@ -97,17 +109,17 @@ def write_known_truth(hospital: Generated, folder: Path) -> Path:
     return write_truth(hospital, folder)
 
 
-def add_persons(desk: Desk) -> dict[str, str]:
-    """Return the passphrases of the fictional persons, by person id, now added.
+def add_persons(
+    desk: Desk, persons: Sequence[tuple[str, str, Role]] = PERSONS
+) -> dict[str, str]:
+    """Return the passphrases of fictional persons, by person id, now added.
 
     Raises:
         Denied: the home is not simulated.
     """
-    if not desk.home.synthetic or desk.home.settings.seed is None:
-        raise Denied("fictional persons belong to simulated homes", code="home.not_simulated")
-    seed = f"attending persons {desk.home.settings.seed}".encode()
-    secrets = {who: keys.derive(seed, f"passphrase {who}").hex()[:20] for who, _, _ in PERSONS}
-    for who, name, role in PERSONS:
+    seed = _seed(desk)
+    secrets = {who: _passphrase(seed, who) for who, _, _ in persons}
+    for who, name, role in persons:
         add_person(
             replace(desk, actor="system"),
             who,
@@ -116,7 +128,42 @@ def add_persons(desk: Desk) -> dict[str, str]:
             passphrase=secrets[who],
             salt=keys.derive(seed, f"salt {who}")[:16],
         )
+    _write(desk, secrets)
+    return secrets
+
+
+def add_administrator(desk: Desk) -> dict[str, str]:
+    """Return the passphrase of the fictional administrator, who takes up the first invitation.
+
+    Raises:
+        Denied: the home is not simulated.
+    """
+    who, name = ADMINISTRATOR
+    secrets = {who: _passphrase(_seed(desk), who)}
+    system = replace(desk, actor="system")
+    accept(system, begin(system, who, printed_name=name), secrets[who])
+    _write(desk, secrets)
+    return secrets
+
+
+def passphrases(desk: Desk) -> dict[str, str]:
+    """Return the passphrases of every fictional person so far, by person id."""
+    lines = (desk.home.folder("keys") / _PASSPHRASES).read_text().splitlines()
+    return dict(line.split(" ", 1) for line in lines)
+
+
+def _seed(desk: Desk) -> bytes:
+    if not desk.home.synthetic or desk.home.settings.seed is None:
+        raise Denied("fictional persons belong to simulated homes", code="home.not_simulated")
+    return f"attending persons {desk.home.settings.seed}".encode()
+
+
+def _passphrase(seed: bytes, who: str) -> str:
+    return keys.derive(seed, f"passphrase {who}").hex()[:20]
+
+
+def _write(desk: Desk, secrets: dict[str, str]) -> None:
     path = desk.home.folder("keys") / _PASSPHRASES
     path.touch(mode=0o600)
-    path.write_text("".join(f"{who} {secret}\n" for who, secret in secrets.items()))
-    return secrets
+    with path.open("a", encoding="utf-8") as lines:
+        lines.writelines(f"{who} {secret}\n" for who, secret in secrets.items())

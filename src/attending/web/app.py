@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 
 from attending.errors import AttendingError
 from attending.specs.limits import LimitsSpec
-from attending.web import hooks, intake, predictions, routes, sign_in, theme, worklist
+from attending.web import first_look, hooks, intake, predictions, routes, sign_in, theme, worklist
 from attending.web.budget import Budget
 from attending.web.door import Door
 from attending.web.ehr_tokens import asking
@@ -53,6 +53,7 @@ ROUTES = Routes.joined(
     worklist.ROUTES,
     sign_in.ROUTES,
     theme.ROUTES,
+    first_look.ROUTES,
     glossary.ROUTES,
     model.ROUTES,
     validation.ROUTES,

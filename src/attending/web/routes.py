@@ -15,7 +15,9 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from attending.digests import digest_bytes
 from attending.errors import IntegrityBroken, NotFound
 from attending.lifecycle.owing import owed_by
+from attending.web.first_look import notes, put_away
 from attending.web.names import check_digest, check_file, inside
+from attending.web.navigation import entries
 from attending.web.policy import METRICS, PUBLIC, SIGNED_IN, Routes
 from attending.web.render import asset, file_bytes
 from attending.web.show import OUTSIDE, show
@@ -83,7 +85,16 @@ def home(request: Request) -> Response:
     house, person = site_of(request).house, person_of(request)
     by, roles = (person.person, person.roles) if person else ("", ())
     owed = house.look(owed_by, by, roles, by=by)
-    return show(request, "home.html.j2", models=house.models(), owed=owed)
+    synthetic = house.about().synthetic
+    first = notes(roles, entries(request.app.state.routes, roles=roles, path="/"))
+    return show(
+        request,
+        "home.html.j2",
+        models=house.models(),
+        owed=owed,
+        first=first if synthetic else (),
+        put_away=put_away(request),
+    )
 
 
 @ROUTES.add("GET", "/documents/{digest}", policy=SIGNED_IN)
