@@ -43,14 +43,14 @@ from attending.lifecycle.projects import open_project
 from attending.specs.release import check_stage
 from attending.times import parse_instant
 
-if TYPE_CHECKING:
-    from attending.records.release import Deployment
-
 release_app = typer.Typer(help="Stages and versions: advance, roll back, disable, enable, retire.")
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
+    from attending.records.release import Deployment
 
 VersionOption = Annotated[str, typer.Option("--version", help="Such as v1. Else the newest.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="One sentence.")]
@@ -178,7 +178,7 @@ def _tell_status(
 
 
 def _act(name: str, project: Path, *, home: Path | None, at: str | None, **said: str) -> list[str]:
-    acts = {
+    acts: dict[str, Callable[..., tuple[Deployment, ...]]] = {
         "rollback": releasing.rollback,
         "disable": releasing.disable,
         "enable": releasing.enable,

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from attending.errors import Refused
-from attending.lifecycle.deciding import ALL, places_to_decide, standing_decision
+from attending.lifecycle.decided_thresholds import ALL
+from attending.lifecycle.deciding import places_to_decide, standing_decision
 from attending.lifecycle.kept_project import kept_project
 from attending.lifecycle.standing import standing_on
 from attending.records.run import Run
