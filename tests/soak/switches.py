@@ -184,6 +184,12 @@ class Switch:
 
     home: LiveHome
 
+    def breached(self) -> bool:
+        """Return whether a rollback criterion of the plan is breached."""
+        with self.home.desk() as desk:
+            judged = rolling_back.criteria(desk, project_of(self.home))
+        return any(one.state == "breached" for one in judged)
+
     def act(self, name: str) -> None:
         """Stop the version, or put it on again after what stopped it."""
         with self.home.desk() as desk:
@@ -268,6 +274,9 @@ def _token(home: LiveHome, number: int) -> str:
 def _trial(load: Load, switch: Switch, found: Trials, *, stop: str) -> None:
     """Stop the version and put it on again, each once the act before it holds."""
     for name, old in ((stop, "live"), ("on", HOLDS[stop])):
+        if name == "criteria":
+            # On a slow machine it takes a while until enough was answered to judge by.
+            until(switch.breached, "a criterion is breached", patience=4 * PATIENCE)
         begun = time.monotonic()
         switch.act(name)
         done = time.monotonic()

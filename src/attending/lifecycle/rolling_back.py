@@ -184,11 +184,12 @@ def _window(desk: Desk, stands: Deployment, *, over: int) -> Window:
 def _anew(desk: Desk, stands: Deployment) -> Instant:
     """Return since when what happened to a version counts.
 
-    What it was taken back for would else take it back again, or the one before it.
+    What it was taken back for would else take it back again, or the one before it. An act of this
+    very instant leaves nothing after it to judge by, so it does not count yet.
     """
     history = desk.home.deployments.history(stands.model, version=stands.version)
-    acts = {"rollback", "disable", "enable"}
-    return max([one.effective_at for one in history if one.act in acts], default=EPOCH)
+    acts = [one for one in history if one.act in {"rollback", "disable", "enable"}]
+    return max([one.effective_at for one in acts if one.effective_at < desk.at], default=EPOCH)
 
 
 def _alerted(desk: Desk, stands: Deployment, since: Instant) -> int:

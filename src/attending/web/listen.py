@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import socket
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -99,9 +98,9 @@ def serve(
     if shared is None or shared.board is None:
         Draining(config).run()
         return
-    member = Member(config, shared.board)
+    member = Member(config, shared.board, shared)
     member.end_with(lambda: os.read(sys.stdin.fileno(), 1))
-    member.run(sockets=[socket.socket(fileno=shared.listener)])
+    member.run(sockets=[member.listener])
 
 
 def settings(app: FastAPI, host: str, port: int, *, front: Front) -> uvicorn.Config:

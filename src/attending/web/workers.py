@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from attending.errors import EXIT_CODES, DependencyDown
 from attending.web.board import Board
 from attending.web.draining import DRAIN_SECONDS, Draining
+from attending.web.fair_listener import FairListener
 from attending.web.shared import Letters, Shared
 
 if TYPE_CHECKING:
@@ -43,14 +44,25 @@ _log = logging.getLogger("attending.web")
 
 
 class Member(Draining):
-    """A server that is one of several: it says that it is there, and ends with its parent."""
+    """A server that is one of several: it says that it is there, and ends with its parent.
 
-    def __init__(self, config: uvicorn.Config, board: Board) -> None:
+    Args:
+        config: how it listens.
+        board: what the workers say of themselves.
+        shared: what they hold together, and on which socket they listen.
+    """
+
+    def __init__(self, config: uvicorn.Config, board: Board, shared: Shared) -> None:
         super().__init__(config)
         self._board = board
+        held = self.server_state.connections
+        number = -1 if shared.listener is None else shared.listener
+        self.listener = FairListener(number, cells=shared.cells, held=lambda: len(held))
+        self.listener.tell()
 
     async def on_tick(self, counter: int) -> bool:
-        """Say once a second that this worker is there and not busy for ever."""
+        """Say ten times a second what this worker holds, and once that it is there."""
+        self.listener.tell()
         if counter % 10 == 0:
             self._board.beat()
         return await super().on_tick(counter)
