@@ -13,6 +13,8 @@ import pytest
 from attending.errors import Refused
 from attending.lifecycle import due, due_jobs, incidents, rolling_back, scoring, watching
 from attending.lifecycle.answering import answering
+from attending.lifecycle.desk import note
+from attending.records.ledger import Subject
 from attending.stores.home import Home
 from tests.lifecycle.test_answering import later
 from tests.lifecycle.test_rolling_back import _question, _signed
@@ -113,16 +115,19 @@ def test_of_two_runs_that_find_a_breach_at_once_one_acts(ward, monkeypatch):
     assert acts(ward) == ["incident.open", "release.rollback"]
 
 
-def test_what_a_version_was_taken_back_for_does_not_count_when_it_is_put_back(ward, monkeypatch):
+def test_a_version_that_answers_again_is_not_judged_by_what_was_before(ward, monkeypatch):
     monkeypatch.setattr(rolling_back, "signed_plan", _signed(above=0.01))
-    rolling_back.watch(ward.desk, ward.project)
-    plan, at = ward.project.release.digest, SECOND + timedelta(hours=1)
-    back = replace(ward.desk, at=at)
-    down = back.home.deployments.current(ward.run.model)
-    enter(back, ward.run, stage="live", plan=plan, previous=down.digest)
-    (judged,) = rolling_back.criteria(back, ward.project)
+    (judged,) = rolling_back.criteria(ward.desk, ward.project)
+    assert judged.state == "breached"  # the control: without that act the same rows count
+    before = ward.desk.home.deployments.current(ward.run.model)
+    told = {"act": "rollback", "previous": before.digest, "reason": "v2 was taken back"}
+    with ward.desk.home.database.transaction() as unit:
+        digest = ward.desk.home.deployments.enter(unit, before.model_copy(update=told))
+        subject = Subject(kind="deployment", digest=digest)
+        note(ward.desk, unit, action="release.rollback", subject=subject)
+    (judged,) = rolling_back.criteria(ward.desk, ward.project)
     assert judged.state == "not_shown"
-    assert not rolling_back.enforce(back, ward.project).stands
+    assert not rolling_back.enforce(ward.desk, ward.project).stands
 
 
 def test_a_criterion_that_cannot_be_judged_is_a_failure_of_the_run(ward, monkeypatch):

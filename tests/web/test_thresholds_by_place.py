@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from attending.errors import IntegrityBroken
 from attending.lifecycle import credentials, scoring, watching
 from attending.lifecycle.cohorts import build_cohort, project_snapshot
 from attending.lifecycle.delivering import response_at
@@ -15,7 +19,9 @@ from attending.lifecycle.engines import engine_over
 from attending.lifecycle.plans import signed_plan
 from attending.lifecycle.what_changed import notices
 from attending.records.decisions import ThresholdDecision
+from attending.records.governance import Approval
 from attending.specs.release import Response
+from attending.stores.home import Home
 from attending.web.front_desk import FrontDesk
 from tests.lifecycle.ward import SECOND, enter, make_ward, sign
 from tests.web.test_served_bits import body
@@ -141,6 +147,27 @@ def test_what_is_signed_later_counts_from_the_next_act_and_is_told_to_users(ward
     assert scoring.served_version(later, ward.project).places[ward.unsigned] == LOW / 2
     newest = notices(later, ward.run.model)[0]
     assert f"threshold of {ward.unsigned}: {LOW / 2:g} instead of none of its own" in newest
+
+
+@pytest.mark.parametrize("kind", ["decision", "signature"])
+def test_a_decision_that_is_gone_stops_the_version_instead_of_flagging_otherwise(
+    ward, tmp_path, kind
+):
+    home = Home.open(shutil.copytree(ward.desk.home.root, tmp_path / "home"))
+    desk = replace(ward.desk, home=home)
+    try:
+        assert ward.low in scoring.served_version(desk, ward.project).places  # the control
+        low = next(one for one in home.catalog.all(ThresholdDecision) if one.place == ward.low)
+        gone = low if kind == "decision" else home.catalog.all(Approval, document=low.digest)[0]
+        with closing(sqlite3.connect(home.root / "store.db", timeout=60)) as raw:
+            raw.execute("DELETE FROM record_keys WHERE digest = ?", (gone.digest,))
+            raw.execute("DELETE FROM records WHERE digest = ?", (gone.digest,))
+            raw.commit()
+        with pytest.raises(IntegrityBroken) as refused:
+            scoring.served_version(desk, ward.project)
+        assert refused.value.code == "threshold.gone"
+    finally:
+        home.close()
 
 
 def test_the_response_of_the_unit_follows_an_alert_there():

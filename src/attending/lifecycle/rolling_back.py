@@ -60,7 +60,7 @@ class Taken:
 def criteria(desk: Desk, project: Project, *, version: str = "") -> tuple[Judged, ...]:
     """Return how the rollback criteria of the signed plan stand now.
 
-    What happened before a version was last taken back, stopped or put back does not count.
+    For a version that answers again because another was taken back, what was before does not count.
 
     Args:
         desk: where and when.
@@ -158,7 +158,7 @@ def watch(desk: Desk, project: Project) -> str:
 
 
 def _window(desk: Desk, stands: Deployment, *, over: int) -> Window:
-    since = max(desk.at - timedelta(microseconds=over), _anew(desk, stands))
+    since = max(desk.at - timedelta(microseconds=over), _begun(stands))
     table = desk.home.predictions.table(
         stands.model, version=stands.version, since=since, until=desk.at
     )
@@ -181,15 +181,12 @@ def _window(desk: Desk, stands: Deployment, *, over: int) -> Window:
     )
 
 
-def _anew(desk: Desk, stands: Deployment) -> Instant:
-    """Return since when what happened to a version counts.
+def _begun(stands: Deployment) -> Instant:
+    """Return since when what happened counts for a version.
 
-    What it was taken back for would else take it back again, or the one before it. An act of this
-    very instant leaves nothing after it to judge by, so it does not count yet.
+    One that answers again because another was taken back begins anew: readers answered that one.
     """
-    history = desk.home.deployments.history(stands.model, version=stands.version)
-    acts = [one for one in history if one.act in {"rollback", "disable", "enable"}]
-    return max([one.effective_at for one in acts if one.effective_at < desk.at], default=EPOCH)
+    return stands.effective_at if stands.act == "rollback" else EPOCH
 
 
 def _alerted(desk: Desk, stands: Deployment, since: Instant) -> int:

@@ -72,7 +72,7 @@ def decide(
     bad = ~(np.isfinite(risk) & (risk >= 0) & (risk <= 1))
     _stop(kind, why, mask=bad, word="output_guard", to=FALLBACK)
     score = np.where(kind == LIVE, risk, np.nan)
-    flagged = _flag(score, thresholds_of(served, known))
+    flagged = _flag(score, thresholds_of(served.places, known, everywhere=served.threshold))
     _fall_back(served, kind, why, score=score, fallback=fallback)
     fell = kind == FALLBACK
     flagged[fell] = _flag(score[fell], served.release.fallback.threshold)

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from attending.serve.facts import Facts
-    from attending.serve.served import Served
     from attending.types import Floats
 
 
@@ -38,17 +37,20 @@ def threshold_at(
     return everywhere, ""
 
 
-def thresholds_of(served: Served, known: Facts) -> Floats | float | None:
+def thresholds_of(
+    places: Mapping[str, float], known: Facts, *, everywhere: float | None
+) -> Floats | float | None:
     """Return the threshold of each prediction, or the one of all where no place has its own.
 
     Args:
-        served: the version.
+        places: a threshold by unit or site.
         known: what was known of each prediction at its time.
+        everywhere: counts where neither has one.
     """
-    if not served.places:
-        return served.threshold
+    if not places:
+        return everywhere
     found = (
-        served.threshold_at(unit=unit, site=site)[0]
+        threshold_at(places, unit=unit, site=site, everywhere=everywhere)[0]
         for unit, site in zip(known.unit, known.site, strict=True)
     )
     # Nothing reaches a threshold that is not there.

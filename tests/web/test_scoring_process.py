@@ -1,0 +1,44 @@
+"""What the scoring process takes when it has imported all that it needs, beside bare libraries."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+#: Most memory that the imports of the scoring process may take, in MiB.
+MOST_MIB = 300
+#: And at most so many times what its libraries take alone.
+MOST_TIMES = 1.5
+OURS = """
+from attending.models.lightgbm_library import library
+library()
+import attending.cli.app, attending.engines.kernel
+import attending.web.app, attending.web.front_desk, attending.web.draining
+import attending.web.listen, attending.web.slow_clients
+"""
+BARE = """
+
+import authlib, cryptography.hazmat.primitives.asymmetric.ed25519, fastapi, httpx2, jinja2
+import joserfc.jwt, numba, numpy, pint, pyarrow, pyarrow.compute, pyarrow.dataset, pydantic, rich
+import ruamel.yaml, sqlalchemy, typer, uvicorn
+"""
+TELL = """
+import json, resource
+rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(json.dumps({"mib": rss / 1024}))
+"""
+
+
+def taken(imports):
+    """Return what a fresh process takes: its peak in MiB."""
+    done = subprocess.run([sys.executable, "-c", imports + TELL], capture_output=True, check=True)
+    return json.loads(done.stdout)
+
+
+def test_the_scoring_process_imports_within_its_bar_of_memory():
+    ours, bare = taken(OURS), taken(BARE)
+    assert ours["mib"] <= MOST_MIB
+    assert ours["mib"] <= MOST_TIMES * bare["mib"]
+    # The control: what is held in memory is seen.
+    assert taken(f"held = b'x' * ({MOST_MIB} << 20)\n")["mib"] > MOST_MIB
