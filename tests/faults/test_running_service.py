@@ -165,6 +165,8 @@ def test_a_verdict_that_is_deleted_aged_or_forged_never_leaves_a_live_score(live
     with serving(home) as service:
         # Control: what stood before was live, and would be again without the last verdict.
         assert outcome(service, 1) == "live"
+        before = service.sent("POST", service.path, home.asked(-1, 1))[1]
+        assert b'"score":' in before.replace(b" ", b"")
         first = newest(home)
         for day, hurt in enumerate((deleted, forged, put_in)):
             fell = fallen(first, because=f"day {day}")
@@ -176,6 +178,8 @@ def test_a_verdict_that_is_deleted_aged_or_forged_never_leaves_a_live_score(live
             assert status == 500
             assert "score" not in after
             assert outcome(service, 1000 * day + 999) == after["code"]
+            data = service.sent("POST", service.path, home.asked(-1, 1000 * day + 998))[1]
+            assert not [word for word in (b'"score"', b"scored_by", b'"live"') if word in data]
             ready, said = service.get("/readyz")
             assert (ready, after["code"] in said.decode()) == (503, True)
     assert codes == ["verdict.gone", "record.changed", "verdict.changed"]

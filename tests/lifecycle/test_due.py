@@ -117,6 +117,28 @@ def test_a_missed_night_is_a_finding_with_an_owner_in_the_verdict(desk, made):
     assert not [one for one in report.findings if one.name == "missed_night"]
 
 
+@pytest.mark.fault("G12")
+def test_g12_where_nobody_looks_any_more_the_old_evidence_lets_nothing_be_live(desk, made):
+    # Control: a policy whose verdicts all but never end lets six weeks go by, and still says yes.
+    week = 7 * 24 * 3600 * 1_000_000
+    careless = made.project.monitoring.model_copy(update={"expires": 52 * week})
+    careless_project = replace(made.project, said={"monitoring": careless})
+    due.run_due(desk, [careless_project])
+    weeks = later(desk, days=42)
+    old = scoring.served_version(weeks, made.project)
+    assert not old.expired
+    assert old.answer in {"continue", "watch"}
+    # Guard: under the policy as it is shipped the same verdict has ended, and says so.
+    watching.give_verdict(desk, made.project)
+    for hours in (24, 37, 42 * 24):
+        served = scoring.served_version(later(desk, hours=hours), made.project)
+        assert served.expired == (hours > 36)
+        wanted = {"restrict", "fallback"} if served.expired else {"continue", "watch"}
+        assert served.answer in wanted
+    lines = watching.today(weeks, made.project)[1]
+    assert "out of date" in lines[0]
+
+
 def test_a_version_is_watched_by_its_own_specs_while_a_newer_one_is_made(desk, made, tmp_path):
     folder = shutil.copytree(made.project.folder.root, tmp_path / "project")
     shutil.rmtree(folder / ".git")

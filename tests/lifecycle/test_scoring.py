@@ -154,14 +154,19 @@ def test_the_reference_is_of_the_test_rows(ward):
     assert held.threshold == 0.25
 
 
-def test_monitors_see_all_that_the_version_scored(ward, joined, watched):
+def test_monitors_see_what_was_scored_in_the_window_and_all_outcomes(ward, joined, watched):
     report, verdict = watched
     assert (report.n_matured, report.n_events) == (joined.n_matured, joined.n_events)
-    # The newest batch was an empty one; the monitors look at all that was ever scored.
+    # The newest batch was an empty one; the monitors look at every batch of their window.
     assert scoring.score(ward.desk, ward.project, since=FIRST, until=FIRST).record.n == 0
     seen = table_from(ward.desk.home.artifacts.read(report.predictions))
-    assert seen.num_rows == joined.n
-    assert report.n_predictions > 0
+    assert seen.num_rows == report.n_predictions
+    assert 0 < seen.num_rows < joined.n
+    begin = (SECOND - timedelta(days=28)).replace(tzinfo=None)
+    assert min(seen["prediction_time"].to_pylist()) >= begin
+    every = scoring.predictions_of(ward.desk, ward.project, "v1")
+    assert pc.sum(pc.greater(every["prediction_time"], begin)).as_py() == seen.num_rows
+    assert report.n_matured > seen.num_rows  # outcomes are of the whole life
     assert actions(ward, "monitor.run")[0].subject == report.digest
     assert actions(ward, "verdict.record")[0].subject == verdict.digest
     keys = ward.desk.home.catalog.keys(verdict.digest)

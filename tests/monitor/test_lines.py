@@ -63,7 +63,7 @@ def test_a_dead_feed_is_found_within_two_of_its_days():
 def test_a_calibration_off_by_30_percent_is_proven_within_400_events(shift):
     monitor = ConceptMonitor(tolerance=1.05)
     at = replay(monitor, drawn_risks(), shift=shift, replays=60, seed=3)
-    assert (at <= 400).mean() >= 0.85  # 92 % and 100 % in docs/delays.md; 60 replays waver by 4 %
+    assert (at <= 400).mean() >= 0.9  # the whole curve, of 200 replays, is in docs/delays.md
     # Without a shift the same bound is hardly ever passed.
     calm = replay(monitor, drawn_risks(), shift=1.0, replays=60, seed=3)
     assert np.isfinite(calm).sum() <= 2

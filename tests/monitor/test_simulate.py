@@ -89,6 +89,21 @@ def test_a_shift_at_one_site_is_seen_and_the_site_is_named(three_sites, kind, dr
     assert not [one for one in before if one.severity in {"act", "stop"}]
 
 
+def test_every_kind_in_every_size_is_planted_at_one_site_too_and_large_ones_get_their_name(
+    three_sites,
+):
+    found = simulate(three_sites, years=1, seed=11, runs=1).shifts
+    planted = {(one.shift, one.size, one.site) for one in found}
+    assert len(planted) == len(found) == 96
+    assert {site for _, _, site in planted} == {"", "HILL"}
+    for site in ("", "HILL"):
+        large = [one for one in found if (one.size, one.site) == ("large", site)]
+        assert len(large) == len(KINDS) == 16
+        assert {one.expected for one in large} == {"data", "concept", "workflow", "unknown"}
+        assert sum(one.detected for one in large) == 16
+        assert sum(one.named_right for one in large) >= 0.9 * 16
+
+
 def test_sites_cost_no_chance_of_a_wrong_alarm(three_sites):
     # Half of the stake is on all and half on the sites, so together they stay under the limit.
     lived = live(three_sites, None, seed=(8, 1))

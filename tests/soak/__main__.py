@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tests import postgres
+from tests.monitor import real_years
 from tests.service import make_live
 from tests.soak import interleaved, switches
 from tests.soak.cuts import cut
@@ -120,6 +121,29 @@ def _quiet(said: dict[str, Any], curves: list[Curve]) -> list[Figure]:
         Figure("30 % more events proven within 400 of them, percent of replays",
                round(100 * soon[0], 1), "90"),
     ]  # fmt: skip
+
+
+def real_years_of(seed: int, times: int, folder: Path) -> list[Figure]:
+    """Live through years of real patients, quiet ones and such with one thing wrong."""
+    del seed, folder  # the seeds are those of the years' numbers; nothing is written
+    made: list[Figure] = []
+    for name, stream in real_years.streams().items():
+        found = real_years.rates(stream, years=times, runs=max(1, times // 10))
+        runs = sum(one.runs for one in found.delays)
+        mute = next(one for one in found.delays if one.shift == "scores turned round")
+        made += [
+            Figure(f"{name}: quiet years with a restriction, fallback or stop", found.wrong,
+                   "at most 1 %", of=times),
+            Figure(f"{name}: quiet years in which it froze", found.frozen, of=times),
+            *(Figure(f"{name}: {one.shift}, median days until a freeze or more",
+                     -1 if one.median_days is None else one.median_days) for one in found.delays),
+            *(Figure(f"{name}, {one.policy}: shifts called by the right type, in percent",
+                     round(100 * one.named_right, 1)) for one in found.policies),
+            Figure(f"{name}: shifts seen", sum(one.detected for one in found.delays), of=runs),
+            Figure(f"{name}: of a kind that no monitor was made for, left at continue or watch",
+                   mute.runs - mute.detected, "0", of=mute.runs, failures=True),
+        ]  # fmt: skip
+    return made
 
 
 def watched_years(seed: int, times: int, folder: Path) -> list[Figure]:
@@ -330,6 +354,19 @@ HARNESSES: dict[str, tuple[Harness, Callable[[int, int, Path], Made], int]] = {
         ),
         quiet_years,
         1000,
+    ),
+    "real-years": (
+        Harness(
+            "real-years",
+            "Years of real patients (H12)",
+            "Patients of PhysioNet 2012, diabetes 130 and the MIMIC-IV demo come again in random "
+            "order, twenty a day, each with what became of them; the model is fitted on the other "
+            "half of them (on all of the demo's few). Nothing is wrong, or one thing is from day "
+            "120 on. A policy that always continues, one that always watches and one that freezes "
+            "by chance as often stand in the same table.",
+        ),
+        real_years_of,
+        100,
     ),
     "watched-years": (
         Harness(

@@ -21,16 +21,24 @@ if TYPE_CHECKING:
     from attending.lifecycle.projects import Project
     from attending.records.monitoring import MonitorReport
     from attending.records.release import Deployment
-    from attending.types import Floats, Risks
+    from attending.types import Floats, Instant, Risks
 
 
-def inputs_of(desk: Desk, stands: Deployment) -> tuple[pa.Table, Callable[[Floats], Risks] | None]:
-    """Return the inputs of every score of a version, in the order of the scores, and the model.
+def inputs_of(
+    desk: Desk, stands: Deployment, *, since: Instant | None = None
+) -> tuple[pa.Table, Callable[[Floats], Risks] | None]:
+    """Return the inputs of the scores of a version, in the order of the scores, and the model.
 
     Of scores only there is a table of rows without inputs, and no model.
+
+    Args:
+        desk: where and when.
+        stands: the version.
+        since: the first prediction time; from the beginning if absent.
     """
     known, fitted = model_of(desk, stands)
-    mine = [one for one in contents_of(desk, stands.model) if one["version"] == stands.version]
+    every = contents_of(desk, stands.model, since=since)
+    mine = [one for one in every if one["version"] == stands.version]
     if fitted is None:
         return inputs_table(known, None, len(mine)), None
     cells = [[one["inputs"].get(name) for name in known.features] for one in mine]

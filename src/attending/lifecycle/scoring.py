@@ -345,11 +345,19 @@ def _stored(served: Served, table: pa.Table) -> Iterator[Stored]:
         )
 
 
-def predictions_of(desk: Desk, project: Project, version: str) -> pa.Table:
-    """Return every prediction that a version has made, in time order, as a batch's table.
+def predictions_of(
+    desk: Desk, project: Project, version: str, *, since: Instant | None = None
+) -> pa.Table:
+    """Return the predictions that a version has made, in time order, as a batch's table.
+
+    Args:
+        desk: where and when.
+        project: whose model.
+        version: such as `v1`.
+        since: the first prediction time; from the beginning if absent.
 
     Raises:
-        NotFound: nobody was scored yet.
+        NotFound: nobody was scored, or not since then.
     """
     rows = [
         {
@@ -361,7 +369,7 @@ def predictions_of(desk: Desk, project: Project, version: str) -> pa.Table:
             "prediction_time": parse_instant(content["prediction_time"]).replace(tzinfo=None),
             "index_start": parse_instant(content["index_start"]).replace(tzinfo=None),
         }
-        for _, content in _contents(desk, project.name)
+        for _, content in _contents(desk, project.name, since=since)
         if content["version"] == version
     ]
     if not rows:

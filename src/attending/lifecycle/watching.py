@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from attending.errors import NotFound
@@ -46,22 +47,26 @@ if TYPE_CHECKING:
     from attending.lifecycle.projects import Project
     from attending.records.prediction import Answer
     from attending.records.release import Deployment
-    from attending.types import Floats, Risks
+    from attending.types import Floats, Instant, Risks
+
+#: The volume is of seven days, however short the window is.
+_WEEK = 7 * 24 * 3600 * 1_000_000
 
 
 def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport:
     """Return what the monitors see of a version's predictions and their mature outcomes, kept.
 
-    Features are built again on the newest snapshot, for all that the version has scored.
+    Features are built again on the newest snapshot, for what the version scored within the window
+    of the policy: a day costs no more as the deployment grows old.
 
     Raises:
         Refused: no version stands in silent or later.
         NotFound: nobody was scored yet, or there is no reference.
     """
     stands = deployed(desk, project, version)
-    made = predictions_of(desk, project, stands.version)
+    begin, made = _of_window(desk, project, stands.version)
     known = reference_of(desk, project, stands.version)
-    features, risk_of = _inputs(desk, project, stands, made=made)
+    features, risk_of = _inputs(desk, project, stands, made=made, since=begin)
     # The table itself is the evidence: it holds several batches.
     artifact = desk.home.artifacts.put(table_bytes(made))
     joined = desk.home.catalog.latest(OutcomeJoin, model=project.name, version=stands.version)
@@ -119,12 +124,30 @@ def _validated_on(desk: Desk, project: Project, stands: Deployment) -> Floats | 
         return None
 
 
+def _of_window(desk: Desk, project: Project, version: str) -> tuple[Instant | None, pa.Table]:
+    """Return what was scored within the window, and from when; all where that is nothing.
+
+    Raises:
+        NotFound: nobody was ever scored.
+    """
+    begin = desk.at - timedelta(microseconds=max(project.monitoring.data.window, _WEEK))
+    try:
+        return begin, predictions_of(desk, project, version, since=begin)
+    except NotFound:  # the monitors say that nobody was scored lately
+        return None, predictions_of(desk, project, version)
+
+
 def _inputs(
-    desk: Desk, project: Project, stands: Deployment, *, made: pa.Table
+    desk: Desk,
+    project: Project,
+    stands: Deployment,
+    *,
+    made: pa.Table,
+    since: Instant | None,
 ) -> tuple[pa.Table, Callable[[Floats], Risks] | None]:
     """Return the inputs of what was scored, built anew or as they came, and the model."""
     if project.adopted:
-        return adopted_watch.inputs_of(desk, stands)
+        return adopted_watch.inputs_of(desk, stands, since=since)
     source = project_snapshot(desk, project)
     due = in_zones(made, source.snapshot)
     _, features = build_features_table(project.features, due, engine_over(desk, source))

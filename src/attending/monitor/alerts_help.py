@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: How far apart the two must be, and how near to 1 the others', in standard errors.
 _APART, _NEAR = 2.0, 1.96
+#: The longest step of the log-odds, and the farthest that they go.
+_STRIDE, _FAR = 2.0, 20.0
 _STEPS = 8
 
 
@@ -70,8 +72,10 @@ def _still_ranks(risk: Floats, outcome: Outcomes, flagged: Mask) -> bool:
 
 def _meeting(risk: Floats, mean: float) -> Floats:
     """Return risks with odds changed by one factor so that their mean is another."""
-    odds = 1.0
+    logs = 0.0
     for _ in range(_STEPS):
-        now = tilt(risk, odds)
-        odds *= exp((mean - float(now.mean())) / max(float((now * (1 - now)).mean()), 1e-9))
-    return tilt(risk, odds)
+        now = tilt(risk, exp(logs))
+        step = (mean - float(now.mean())) / max(float((now * (1 - now)).mean()), 1e-9)
+        # Risks that are all but 0 or 1, as after a change of units, would send it far off.
+        logs = min(max(logs + min(max(step, -_STRIDE), _STRIDE), -_FAR), _FAR)
+    return tilt(risk, exp(logs))

@@ -183,7 +183,8 @@ def _part(
     if counts.values is None or len(one.quantiles) < 9 or min(one.quantiles) <= 0:
         return None
     values = counts.values(at)
-    return units.mixed(np.array(one.quantiles), values, least=spec.data.mixed_share)
+    least = spec.data.mixed_share
+    return units.mixed(np.array(one.quantiles), values, least=least, usual=one.far)
 
 
 def _mixed(

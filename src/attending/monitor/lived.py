@@ -192,6 +192,16 @@ def live(world: World, plant: Plant | None, *, seed: tuple[int, ...]) -> Lived:
     """Return a year that was lived through, quiet or with a shift planted in it."""
     rng = np.random.default_rng(list(seed))
     year = live_through(world.held, world.validation, per_day=world.per_day, plant=plant, rng=rng)
+    return watch(world, year)
+
+
+def watch(world: World, year: Year) -> Lived:
+    """Return a year as the policy sees it, whoever made it up.
+
+    Args:
+        world: the policy and what it is held to.
+        year: the predictions, what became of the patients, and what people did.
+    """
     matured = _matured(world, year)
     inside = year.day + LABEL_DAYS < DAYS
     return Lived(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attending.errors import BadInput
+from attending.monitor.units import far_share
 from attending.records.monitoring import FeatureReference, Reference
 
 if TYPE_CHECKING:
@@ -158,6 +159,7 @@ def _feature(name: str, values: Floats, about: About) -> FeatureReference:
         shares=_shares(edges, values),
         missing_rate=float(np.isnan(values).mean()),
         weight=float(about.weights.get(name, 0.0)),
+        far=far_share(deciles, values),
     )
 
 

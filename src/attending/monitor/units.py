@@ -26,7 +26,7 @@ CONVERSIONS: dict[str, float] = {
 }
 _KNOWN_WITHIN = 0.06
 _SAME_WITHIN = 0.12
-_FAR, _FEW = 8.0, 5
+_FAR, _FEW, _CHANCE_Z = 8.0, 5, 5.0
 
 
 class Jump(NamedTuple):
@@ -78,16 +78,18 @@ class Mixed(NamedTuple):
     known: str
 
 
-def mixed(then: Floats, values: Floats, *, least: float) -> Mixed | None:
+def mixed(then: Floats, values: Floats, *, least: float, usual: float = 0.0) -> Mixed | None:
     """Return what a part of the values in another unit looks like, or None.
 
     Far outside is eight times as far from the median, on the log scale, as the nearer of the
     reference's outer deciles: ten standard deviations of values that are distributed log-normally.
+    Where such values were always there, so many more are asked for as chance does not explain.
 
     Args:
         then: the reference's deciles from 10 % to 90 %, all above 0.
         values: the window's values, NaN where missing.
-        least: the smallest share that counts.
+        least: the smallest share that counts, beyond the usual one.
+        usual: the share of the reference's own values that stands far outside.
 
     >>> then = np.linspace(0.6, 1.6, 9)
     >>> values = np.tile(then, 20)
@@ -95,20 +97,41 @@ def mixed(then: Floats, values: Floats, *, least: float) -> Mixed | None:
     >>> found = mixed(then, values, least=0.02)
     >>> round(found.share, 3), found.known
     (0.094, 'creatinine mg/dL to µmol/L')
+    >>> mixed(then, values, least=0.02, usual=0.08) is None
+    True
     >>> mixed(then, np.tile(then, 20) * 2, least=0.02) is None
     True
     """
-    known = values[~np.isnan(values)]
-    known = known[known > 0]
-    if len(known) < 50 or len(then) < 9 or then[0] <= 0:
-        return None
-    logs = np.log(known / then[4])
-    wide = float(min(np.log(then[8] / then[4]), np.log(then[4] / then[0])))
-    far = logs[np.abs(logs) > max(_FAR * wide, np.log(2.0))]
-    if len(far) < _FEW or len(far) < least * len(known):
+    far, known = _far(then, values)
+    by_chance = _CHANCE_Z * (usual * known) ** 0.5
+    if known < 50 or len(far) - usual * known < max(_FEW, least * known, by_chance):
         return None
     middle = float(np.median(far))
-    return Mixed(len(far) / len(known), float(np.exp(middle)), _near(middle))
+    return Mixed(len(far) / known, float(np.exp(middle)), _near(middle))
+
+
+def far_share(deciles: Floats, values: Floats) -> float:
+    """Return the share of a reference's own values that stands far outside its deciles.
+
+    >>> far_share(np.linspace(0.6, 1.6, 9), np.array([0.01, 1.0, 1.1, 1.2]))
+    0.25
+    """
+    far, known = _far(deciles, values)
+    return len(far) / known if known else 0.0
+
+
+def _far(then: Floats, values: Floats) -> tuple[Floats, int]:
+    """Return the log factors of the values that stand far outside, and how many values there are.
+
+    Values that are not above 0 have no factor and do not count.
+    """
+    known = values[~np.isnan(values)]
+    known = known[known > 0]
+    if len(then) < 9 or then[0] <= 0:
+        return np.empty(0), 0
+    logs = np.log(known / then[4])
+    wide = float(min(np.log(then[8] / then[4]), np.log(then[4] / then[0])))
+    return logs[np.abs(logs) > max(_FAR * wide, np.log(2.0))], len(known)
 
 
 def _near(log_factor: float) -> str:

@@ -19,11 +19,12 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 ANSWERS: tuple[Answer, ...] = get_args(Answer)
 
 
-class FeatureReference(Part):
+class FeatureReference(GrownPart):
     """One feature as it was when the model was validated.
 
     `edges` are the inner decile edges of the values that were there; `quantiles` the deciles
-    from 10 % to 90 %; `shares` the share of all rows in each bin, with missing as the last bin.
+    from 10 % to 90 %; `shares` the share of all rows in each bin, with missing as the last bin;
+    `far` the share of values above 0 that stands far outside the deciles.
     """
 
     name: str
@@ -34,6 +35,7 @@ class FeatureReference(Part):
     shares: tuple[float, ...] = ()
     missing_rate: float = 0.0
     weight: float = 0.0
+    far: float = 0.0
 
 
 class Reference(Record):

@@ -158,6 +158,20 @@ class Events:
             for row in self.database.rows(select(EVENTS.c.subject_id).distinct())
         )
 
+    def touched(self, since: int) -> tuple[int, ...]:
+        """Return the patients of whom something came from an instant on, in microseconds.
+
+        Where it was said of another patient before, that one is among them.
+        """
+        records = select(EVENTS.c.record).where(EVENTS.c.received_at >= since)
+        whose = select(EVENTS.c.subject_id).where(EVENTS.c.record.in_(records)).distinct()
+        return tuple(int(row.subject_id) for row in self.database.rows(whose))
+
+    def merged_since(self, since: int) -> bool:
+        """Return whether two records of one person were named from an instant on."""
+        said = select(MERGES.c.gone).where(MERGES.c.received_at >= since)
+        return bool(self.database.rows(said.limit(1)))
+
     def letters(self, feed: str = "", *, since: Instant | None = None) -> tuple[Message, ...]:
         """Return the messages of which something was not taken, newest first."""
         statement = select(INTAKE).where(INTAKE.c.quarantined + INTAKE.c.rejected > 0)
