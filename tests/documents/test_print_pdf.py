@@ -7,13 +7,15 @@ from importlib import metadata
 
 import pytest
 
+from attending.documents import roc
 from attending.documents.checklist_page import checklist_document
 from attending.documents.model_card import card_document
+from attending.documents.picture_page import picture_page
 from attending.documents.print_pdf import print_pdf
 from attending.errors import DependencyDown, Refused
 from attending.records.checklist import AnsweredItem, Checklist
 from tests.conftest import absent
-from tests.documents.example_records import card
+from tests.documents.example_records import card, report
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,19 @@ def test_a_card_is_printed_and_the_same_card_gives_the_same_bytes():
     made = print_pdf(page)
     assert made.startswith(b"%PDF-") and made == print_pdf(page)
     assert made != print_pdf(page.replace(b"Model card", b"Model cart"))
+
+
+@pytest.mark.usefixtures("pdf")
+def test_a_picture_is_printed_with_its_table_and_says_whose_it_is():
+    found = roc.picture(report())
+    assert found is not None
+    page = picture_page(found, about="readmission-30d", digest="ab" * 32, synthetic=True)
+    for said in (b"SYNTHETIC", b"readmission-30d", b"ab" * 32, found.uri.encode()):
+        assert said in page
+    assert page.count(b"<tr>") == len(found.table.rows) + 1
+    made = print_pdf(page)
+    assert made.startswith(b"%PDF-")
+    assert made == print_pdf(page)
 
 
 @pytest.mark.usefixtures("pdf")

@@ -253,3 +253,11 @@ def test_verify_of_20_000_entries_is_right(tmp_path):
     report = home.ledger.verify()
     assert report.ok
     assert report.entries == report.witnessed == 20_001
+
+
+def test_entries_are_read_by_their_numbers_in_order_and_by_any_count(tmp_path):
+    home = filled_home(tmp_path / "home", entries=30)
+    every = tuple(home.ledger.entries())
+    assert home.ledger.numbered([7, 3, 3, 11]) == (every[3], every[7], every[11])
+    assert home.ledger.numbered(range(2_000)) == every  # what is no number of an entry has none
+    assert home.ledger.numbered([]) == ()

@@ -148,3 +148,12 @@ def test_g19_everyone_of_some_versions_is_listed_on_either_database(home):
     assert found["request_id"].to_pylist() == ["r0", "r2", "r3", "r5", "r6", "r8"]
     assert set(found["version"].to_pylist()) == {"v1", "v3"}
     assert set(home.predictions.subjects()) == {100 + n for n in (*range(9), 20)}
+
+
+def test_the_newest_of_a_version_come_first_and_no_more_than_asked(home):
+    other = scored(5, request_id="other", version="v2")
+    add(home, scored(1), scored(2), scored(3), other, scored(4, model="sepsis"))
+    found = home.predictions.newest("readmission", "v1", most=2)
+    assert [one.request_id for one in found] == ["r3", "r2"]
+    assert found[0].score is None
+    assert home.predictions.newest("readmission", "v9", most=2) == ()

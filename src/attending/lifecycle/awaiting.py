@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from itertools import product
+from typing import TYPE_CHECKING, Any
 
 from attending.govern.roles import DOCUMENTS, may_sign
 from attending.lifecycle.gates_ahead import gates_ahead
@@ -22,16 +23,18 @@ if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
     from attending.records.governance import Role
     from attending.records.release import Deployment
+    from attending.stores.records import Listed
     from attending.types import Instant
 
-#: Kinds that are signed for one run; of some there is one at each place.
-_OF_A_RUN = (
-    *(ValidationReport.kind, StabilityReport.kind, ThresholdDecision.kind),
-    *(ModelCard.kind, SilentReport.kind),
-)
-_AT_PLACES = frozenset({ThresholdDecision.kind})
+#: Kinds of record that are signed for one run, and what kind of document each is.
+_OF_A_RUN = {
+    ValidationReport.kind: "validation_report",
+    StabilityReport.kind: "explanation",
+    ThresholdDecision.kind: "threshold",
+    ModelCard.kind: "card",
+    SilentReport.kind: "silent_report",
+}
 _SPECS = ("release", "data_access", "retraining", "training_material")
-_ALL = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -64,83 +67,109 @@ class Awaited:
     author: bool = False
 
 
-def awaiting(desk: Desk, person: str, roles: Sequence[Role]) -> tuple[Awaited, ...]:
+@dataclass(frozen=True)
+class _Document:
+    """A document of a model as the catalog lists it."""
+
+    line: Listed
+    kind: str
+    place: str = ""
+
+
+def awaiting(
+    desk: Desk, person: str, roles: Sequence[Role], *, model: str = ""
+) -> tuple[Awaited, ...]:
     """Return what a person may sign and did not: what a gate waits for first, then by model.
 
     Args:
         desk: where and when.
         person: by id.
         roles: that the person has now.
+        model: this one alone; every one when empty.
     """
-    found: dict[tuple[str, str], Awaited] = {}
-    for model in desk.home.deployments.models():
-        stands = desk.home.deployments.current(model)
+    found: list[Awaited] = []
+    for name in (model,) if model else desk.home.deployments.models():
+        stands = desk.home.deployments.current(name) if roles else None
         if stands is not None and stands.stage != "retired":
-            for one in (*_for_gates(desk, stands, roles), *_newest(desk, stands, roles)):
-                found.setdefault((one.document, one.role), one)
-    open_ones = _unsigned(desk, person, tuple(found.values()))
+            found += _of_model(desk, stands, roles)
+    open_ones = _unsigned(desk, person, found)
     return tuple(sorted(open_ones, key=lambda one: (not one.gate, one.author, one.model, one.what)))
 
 
-def _for_gates(desk: Desk, stands: Deployment, roles: Sequence[Role]) -> Iterator[Awaited]:
-    """Yield the documents that the next gate asked to be signed, as it was last asked."""
-    for gate in gates_ahead(desk, stands):
-        for one in gate.missing if gate.stands == "asked" else ():
-            mine = [role for role in roles if one.signs and one.name.endswith(f".{role}")]
-            for made in _awaited(desk, stands, one.evidence, roles=mine):
-                yield replace(
-                    made, gate=gate.gate, meaning=one.meaning, note=one.note, asked_at=gate.asked_at
-                )
+def _of_model(desk: Desk, stands: Deployment, roles: Sequence[Role]) -> Iterator[Awaited]:
+    """Yield the newest documents that some roles may sign, and what the next gate asks of them."""
+    asked = dict(_asked(desk, stands, roles))
+    documents = {one.line.digest: one for one in _newest(desk, stands, roles)}
+    for digest, _ in asked:
+        if digest not in documents:
+            documents[digest] = _document(desk, digest)
+    for digest, one in documents.items():
+        for role in roles:
+            if may_sign(role, one.kind):
+                yield replace(_awaited(stands, one, role), **asked.get((digest, role), {}))
 
 
-def _newest(desk: Desk, stands: Deployment, roles: Sequence[Role]) -> Iterator[Awaited]:
+def _asked(
+    desk: Desk, stands: Deployment, roles: Sequence[Role]
+) -> Iterator[tuple[tuple[str, Role], dict[str, Any]]]:
+    """Yield by document and role what the next gate said of a signature when it was last asked."""
+    for gate in gates_ahead(desk, stands, only_next=True):
+        waiting = [one for one in gate.missing if one.signs]
+        said = {"gate": gate.gate, "asked_at": gate.asked_at}
+        for one, role in product(waiting, roles):
+            if one.name.endswith(f".{role}"):
+                yield (one.evidence, role), {**said, "note": one.note, "meaning": one.meaning}
+
+
+def _newest(desk: Desk, stands: Deployment, roles: Sequence[Role]) -> Iterator[_Document]:
     """Yield the newest document of each kind that one of some roles may sign."""
     catalog = desk.home.catalog
-    newest: dict[str, str] = {}
-    for kind in _OF_A_RUN:
-        for line in catalog.list(kind, run=stands.run):
-            place = catalog.keys(line.digest).get("place", "") if kind in _AT_PLACES else ""
-            newest[f"{kind} {place}"] = line.digest
-    for spec in _SPECS:
-        for line in catalog.list(SpecDocument.kind, model=stands.model, spec=spec)[-1:]:
-            newest[spec] = line.digest
-    for digest in newest.values():
-        yield from _awaited(desk, stands, digest, roles=roles)
+    for record, kind in _OF_A_RUN.items():
+        if any(may_sign(role, kind) for role in roles):
+            newest: dict[str, Listed] = {}
+            for line in catalog.list(record, run=stands.run):
+                at = catalog.keys(line.digest).get("place", "") if kind == "threshold" else ""
+                newest[at] = line
+            yield from (_Document(line, kind, at) for at, line in newest.items())
+    for kind in _SPECS:
+        if any(may_sign(role, kind) for role in roles):
+            for line in catalog.list(SpecDocument.kind, model=stands.model, spec=kind)[-1:]:
+                yield _Document(line, kind)
 
 
-def _awaited(
-    desk: Desk, stands: Deployment, digest: str, *, roles: Sequence[Role]
-) -> Iterator[Awaited]:
-    """Yield a document once for each of some roles that may sign it."""
-    kind = kind_of(desk, digest) if roles else ""
-    may = [role for role in roles if may_sign(role, kind)]
-    if not may:
-        return
-    first = desk.home.ledger.search(subject=digest, limit=_ALL)[0]
-    place = desk.home.catalog.keys(digest).get("place", "all")
-    for role in may:
-        yield Awaited(
-            document=digest,
-            kind=kind,
-            what=DOCUMENTS[kind] + (f", at {place}" if place != "all" else ""),
-            model=stands.model,
-            version=stands.version,
-            role=role,
-            made_at=first.at,
-            made_by=first.actor,
-        )
+def _document(desk: Desk, digest: str) -> _Document:
+    """Return a document of another kind that a gate asked to be signed."""
+    kind = desk.home.catalog.content(digest)["kind"]
+    line = next(one for one in desk.home.catalog.list(kind) if one.digest == digest)
+    return _Document(line, kind_of(desk, digest))
 
 
-def _unsigned(desk: Desk, person: str, found: tuple[Awaited, ...]) -> Iterator[Awaited]:
+def _awaited(stands: Deployment, one: _Document, role: Role) -> Awaited:
+    where = "" if one.place in ("", "all") else f", at {one.place}"
+    return Awaited(
+        document=one.line.digest,
+        kind=one.kind,
+        what=DOCUMENTS[one.kind] + where,
+        model=stands.model,
+        version=stands.version,
+        role=role,
+        made_at=one.line.made_at,
+        made_by=one.line.made_by,
+    )
+
+
+def _unsigned(desk: Desk, person: str, found: Sequence[Awaited]) -> Iterator[Awaited]:
     """Yield what the person has not signed in that role since it was asked for."""
-    catalog = desk.home.catalog
-    given = {one.document: catalog.all(Approval, document=one.document) for one in found}
+    given = {
+        one.document: desk.home.catalog.all(Approval, document=one.document, signer=person)
+        for one in found
+    }
     faults = faults_of(desk, (item for some in given.values() for item in some))
     for one in found:
         signed = [
             item.signed_at
             for item in given[one.document]
-            if item.signer == person and item.role == one.role and item.digest not in faults
+            if item.role == one.role and item.digest not in faults
         ]
         since = one.asked_at
         if not signed or (since is not None and max(signed) <= since):

@@ -9,7 +9,7 @@ from attending.govern.roles import DOCUMENTS, ROLES
 from attending.lifecycle import policies
 from attending.records.decisions import SpecDocument
 from attending.records.governance import GateDecision
-from attending.specs.release import Stage
+from attending.specs.release import STAGES, Stage
 
 if TYPE_CHECKING:
     from attending.govern.policy import GateRule
@@ -68,20 +68,27 @@ class GateAhead:
         return tuple(one for one in self.conditions if one.status != "met" and not one.excepted)
 
 
-def gates_ahead(desk: Desk, stands: Deployment) -> tuple[GateAhead, ...]:
-    """Return the five gates of a version in the order of the stages.
+def gates_ahead(
+    desk: Desk, stands: Deployment, *, only_next: bool = False
+) -> tuple[GateAhead, ...]:
+    """Return the five gates of a version in the order of the stages, or the next of them alone.
 
     Args:
         desk: where.
         stands: the version, or the run that has no number yet.
+        only_next: leave out those that were passed, and those after the next.
     """
-    asked = {
-        one.to_stage: one
-        for one in desk.home.catalog.all(GateDecision, model=stands.model, run=stands.run)
-    }
-    rules = policies.rules(desk, _risk(desk, stands, asked))
     reached = _STAGES.index(stands.stage)
-    return tuple(_gate(rule, asked.get(stage), reached) for stage, rule in rules.items())
+    stages = [stage for stage in STAGES if not only_next or _STAGES.index(stage) == reached + 1]
+    newest = (
+        desk.home.catalog.latest(GateDecision, model=stands.model, run=stands.run, to=stage)
+        for stage in stages
+    )
+    asked = {one.to_stage: one for one in newest if one is not None}
+    rules = policies.rules(desk, _risk(desk, stands, asked))
+    return tuple(
+        _gate(rules[stage], asked.get(stage), reached) for stage in stages if stage in rules
+    )
 
 
 def _risk(

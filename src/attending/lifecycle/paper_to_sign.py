@@ -42,7 +42,7 @@ class PaperToSign:
         blank: what people must still write in it before anybody signs.
         nonce: the number of this opening; empty where the person may not sign.
         asked: what a gate asks of this person, None where none does.
-        next: what else waits for the person by a gate.
+        next: what else of the model waits for the person by a gate.
     """
 
     document: str
@@ -83,7 +83,8 @@ def put_before(desk: Desk, digest: str) -> PaperToSign:
     person = desk.home.users.get(desk.actor)
     roles = tuple(role for role in _roles(desk, person) if may_sign(role, kind))
     authors = authors_of(desk, document)
-    waiting = awaiting(desk, person.person_id, roles) if roles else ()
+    about = purpose_of(desk, document).rpartition(" of ")[2]
+    waiting = awaiting(desk, person.person_id, roles, model=about)
     opening = open_document(desk, document, person=person.person_id)[0] if roles else None
     mine = {person.person_id}
     found = approvals_on(desk, document)
@@ -93,7 +94,7 @@ def put_before(desk: Desk, digest: str) -> PaperToSign:
         page=opening.rendered if opening else rendered(desk, document),
         kind=kind,
         what=DOCUMENTS[kind],
-        about=purpose_of(desk, document).rpartition(" of ")[2],
+        about=about,
         roles=roles,
         author=person.person_id in authors,
         authors=tuple(sorted(authors)),

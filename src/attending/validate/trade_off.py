@@ -102,7 +102,12 @@ def at_risk(rows: Sequence[TradeOff], risk: float) -> TradeOff | None:
 
 
 def at_workload(rows: Sequence[TradeOff], alerts_per_day: float) -> TradeOff | None:
-    """Return the row that finds most within so many alerts a day; None where none stays within."""
+    """Return the row that finds most within so many alerts a day; None where none stays within.
+
+    >>> rows = [TradeOff(at, 0.5, 0.9, 0.5, 0.1, n, 0.0) for at, n in ((0.2, 3.0), (0.3, 2.0))]
+    >>> at_workload(rows, 2.5).threshold, at_workload(rows, 1.0)
+    (0.3, None)
+    """
     within = [
         one
         for one in rows
