@@ -17,7 +17,7 @@ from attending.web.budget import Budget
 from attending.web.door import Door
 from attending.web.ehr_tokens import asking
 from attending.web.fair_share import FairShare
-from attending.web.pages import audit, glossary, incidents, people, watch
+from attending.web.pages import audit, catalogue, glossary, incidents, people, search, watch
 from attending.web.policy import Routes, authorize
 from attending.web.problems import malformed, refused
 from attending.web.provider import Provider
@@ -48,6 +48,8 @@ ROUTES = Routes.joined(
     incidents.ROUTES,
     audit.ROUTES,
     people.ROUTES,
+    catalogue.ROUTES,
+    search.ROUTES,
 )
 #: After so long a thread that scores lets the one that listens go on; Python's own 5 ms, at each of
 #: the pieces in which a body comes, would be what a client waits for most.
