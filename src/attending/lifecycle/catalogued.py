@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +42,8 @@ class FeatureLine:
     Attributes:
         reference: the newest shared version; empty where models define it alone.
         freshness: how old its newest value may be; empty where nothing is said.
+        used_by: models that take the shared one.
+        defined_by: models that define one of that name themselves.
     """
 
     name: str
@@ -51,6 +53,7 @@ class FeatureLine:
     purpose: str
     freshness: str
     used_by: tuple[str, ...]
+    defined_by: tuple[str, ...] = ()
     reference: str = ""
 
 
@@ -152,38 +155,55 @@ def _parsed(name: str, data: bytes) -> Spec:
 
 
 def _features(desk: Desk, specs: dict[str, dict[str, Spec]]) -> tuple[FeatureLine, ...]:
-    users: dict[str, list[str]] = {}
+    own, definers = _own_features(specs)
+    shared = catalogue.newest(desk)
+    states = catalogue.statuses(desk, shared.values())
+    users = _users(desk)
+    lines = [_shared(one, states[name], users.get(name, ())) for name, one in shared.items()]
+    lines += [_own(one) for name, one in own.items() if name not in shared]
+    told = [replace(one, defined_by=tuple(sorted(definers.get(one.name, ())))) for one in lines]
+    return tuple(sorted(told, key=lambda one: one.name))
+
+
+def _own_features(
+    specs: dict[str, dict[str, Spec]],
+) -> tuple[dict[str, FeatureSpec], dict[str, list[str]]]:
+    """Return features that models define themselves, and by name which models do."""
     own: dict[str, FeatureSpec] = {}
+    definers: dict[str, list[str]] = {}
     for model, kept in specs.items():
         asked = kept.get("features")
         for one in asked.features if isinstance(asked, FeaturesSpec) else ():
-            users.setdefault(one.name, []).append(model)
-            own[one.name] = one
-    shared = {name: catalogue.find(desk, name) for name in catalogue.names(desk)}
-    for model, uses in uses_by_model(desk).items():
+            if one.catalogue is None:
+                own[one.name] = one
+                definers.setdefault(one.name, []).append(model)
+    return own, definers
+
+
+def _users(desk: Desk) -> dict[str, tuple[str, ...]]:
+    """Return by name of a shared feature the models that take it."""
+    found: dict[str, list[str]] = {}
+    for model, uses in sorted(uses_by_model(desk).items()):
         for use in uses.uses:
-            if model not in users.setdefault(use.name, []):
-                users[use.name].append(model)
-    lines = [_shared(desk, one, users.get(name, [])) for name, one in shared.items()]
-    lines += [_own(one, users[name]) for name, one in own.items() if name not in shared]
-    return tuple(sorted(lines, key=lambda one: one.name))
+            found.setdefault(use.name, []).append(model)
+    return {name: tuple(models) for name, models in found.items()}
 
 
-def _shared(desk: Desk, one: CatalogueFeature, users: list[str]) -> FeatureLine:
+def _shared(one: CatalogueFeature, status: str, users: tuple[str, ...]) -> FeatureLine:
     said = one.definition
     return FeatureLine(
         name=one.name,
         label=one.label,
         owner=one.owner,
-        status=catalogue.standing(desk, one).status,
+        status=status,
         purpose=str(said.get("purpose", "")),
         freshness=str(said.get("freshness") or ""),
-        used_by=tuple(sorted(users)),
+        used_by=users,
         reference=one.reference,
     )
 
 
-def _own(one: FeatureSpec, users: list[str]) -> FeatureLine:
+def _own(one: FeatureSpec) -> FeatureLine:
     return FeatureLine(
         name=one.name,
         label=one.label,
@@ -191,7 +211,7 @@ def _own(one: FeatureSpec, users: list[str]) -> FeatureLine:
         status=one.status,
         purpose=one.purpose,
         freshness=format_length(one.freshness) if one.freshness else "",
-        used_by=tuple(sorted(users)),
+        used_by=(),
     )
 
 
@@ -291,6 +311,7 @@ class FeatureShown:
     versions: tuple[CatalogueFeature, ...]
     standing: Standing
     used_by: tuple[str, ...]
+    defined_by: tuple[str, ...]
     reviews: tuple[FeatureReview, ...]
 
 
@@ -303,16 +324,13 @@ def feature_shown(desk: Desk, reference: str) -> FeatureShown:
     """
     found = catalogue.find(desk, reference)
     require_reader(desk, found, act="read")
-    users = [
-        model
-        for model, uses in uses_by_model(desk).items()
-        if any(one.name == found.name for one in uses.uses)
-    ]
+    _, definers = _own_features(_specs(desk))
     return FeatureShown(
         feature=found,
         versions=catalogue.versions(desk, found.name),
         standing=catalogue.standing(desk, found),
-        used_by=tuple(sorted(users)),
+        used_by=_users(desk).get(found.name, ()),
+        defined_by=tuple(sorted(definers.get(found.name, ()))),
         reviews=tuple(one for one in waiting(desk) if one.name == found.name),
     )
 
@@ -323,17 +341,12 @@ def own_feature(desk: Desk, name: str) -> tuple[FeatureSpec, tuple[str, ...]]:
     Raises:
         NotFound: no model has such a feature.
     """
-    found: FeatureSpec | None = None
-    users = []
-    for model, kept in _specs(desk).items():
-        asked = kept.get("features")
-        if isinstance(asked, FeaturesSpec) and name in asked.names:
-            found = asked.feature(name)
-            users.append(model)
+    own, definers = _own_features(_specs(desk))
+    found = own.get(name)
     if found is None:
         raise NotFound(
             "there is no such feature here",
             code="features.missing",
             hint="Look at the catalogue for its name.",
         )
-    return found, tuple(users)
+    return found, tuple(sorted(definers[name]))

@@ -77,6 +77,8 @@ def _by_digest(desk: Desk, word: str) -> Iterator[Found]:
 
 def _found(desk: Desk, kind: str, digest: str, title: str, around: str) -> Found:  # noqa: PLR0917
     name = digest.partition(":")[2] or digest
+    if kind == Incident.kind:
+        title = desk.home.catalog.content(digest)["title"]
     if kind in _OF_AN_INCIDENT:
         return Found(Incident.kind, desk.home.catalog.content(digest)["incident"], title, around)
     return Found(kind.replace("_", " "), name, title, around)
