@@ -43,6 +43,8 @@ from attending.specs.release import check_stage
 from attending.times import parse_instant
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from attending.records.release import Deployment
 
 release_app = typer.Typer(help="Stages and versions: advance, roll back, disable, enable, retire.")
@@ -178,7 +180,7 @@ def _tell_status(
 
 
 def _act(name: str, project: Path, *, home: Path | None, at: str | None, **said: str) -> list[str]:
-    acts = {
+    acts: dict[str, Callable[..., tuple[Deployment, ...]]] = {
         "rollback": releasing.rollback,
         "disable": releasing.disable,
         "enable": releasing.enable,

@@ -36,7 +36,7 @@ class Round:
 
     def enter(self, person: str) -> Visitor:
         """Return a visitor who is signed in."""
-        visitor = visitor_of(self.house())
+        visitor: Visitor = visitor_of(self.house())
         assert visitor.sign_in(person, self.secrets[person]).status_code == 303
         return visitor
 
@@ -61,8 +61,8 @@ def made_round(tmp_path_factory: pytest.TempPathFactory) -> Round:
         if not told.is_file():
             (shared / "round").mkdir()
             made = make_round(shared / "round")
-            said = {**vars(made), "root": str(made.root), "at": made.at.isoformat()}
-            told.write_text(json.dumps(said))
+            kept = {**vars(made), "root": str(made.root), "at": made.at.isoformat()}
+            told.write_text(json.dumps(kept))
     said: dict[str, Any] = json.loads(told.read_text())
     at = datetime.fromisoformat(said["at"])
     return Round(Path(said["root"]), said["incident"], said["secrets"], at)

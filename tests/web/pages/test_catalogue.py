@@ -9,6 +9,9 @@ from lxml import html
 
 from attending.lifecycle import catalogue
 from attending.lifecycle.catalogued import catalogued
+from attending.lifecycle.desk import create_home, note
+from attending.lifecycle.people import add_person
+from attending.records.ledger import Subject
 from tests.lifecycle.ward import sign
 from tests.web.pages.conftest import words
 from tests.web.pages.round_home import MODEL
@@ -72,9 +75,6 @@ def test_a_feature_that_is_not_for_all_is_refused_and_the_attempt_is_kept(ward):
             desk.home.catalog.put(
                 unit, made, at=desk.at, by="dana", keys={"feature": one.name, "version": "2"}
             )
-            from attending.lifecycle.desk import note
-            from attending.records.ledger import Subject
-
             note(desk, unit, action="features.publish", subject=Subject.of(made))
     nora = ward.enter("nora")
     for path in (SODIUM, f"{SODIUM}/lineage"):
@@ -132,14 +132,9 @@ def test_no_search_breaks_the_page(ward, asked):
 
 
 def test_an_empty_home_says_what_to_do_next_on_every_page(tmp_path, ward):
-    from attending.lifecycle.desk import create_home
-    from attending.lifecycle.people import add_person
-
     desk = create_home(tmp_path / "bare", at=ward.at, seed=7)
-    for person, role in (("clara", "clinical_lead"), ("caro", "compliance_officer")):
-        add_person(
-            desk, person, printed_name=person.title(), roles=[role], passphrase=ward.secrets[person]
-        )
+    secret = ward.secrets["clara"]
+    add_person(desk, "clara", printed_name="Clara", roles=["clinical_lead"], passphrase=secret)
     desk.home.close()
     bare = replace(ward, root=tmp_path / "bare")
     clara = bare.enter("clara")
