@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -156,6 +156,23 @@ def test_an_error_inside_a_unit_leaves_nothing(tmp_path):
         raise RuntimeError("power")
     assert home.ledger.size == 1
     assert home.database.rows(select(RECORDS)) == []
+
+
+def test_entries_come_newest_first_page_by_page_between_two_numbers_and_among_some(tmp_path):
+    home = filled_home(tmp_path / "home", entries=40)
+    size = home.ledger.size
+    every = [entry.seq for entry in home.ledger.newest_first(stop=size, limit=1000)]
+    assert every == list(range(size))[::-1]
+    page = [entry.seq for entry in home.ledger.newest_first(stop=every[9], limit=5)]
+    assert page == every[10:15]
+    some = {3, 5, 20, 39, size + 7}
+    found = home.ledger.newest_first(among=some, start=4, stop=size, limit=2)
+    assert [entry.seq for entry in found] == [39, 20]
+    assert home.ledger.newest_first(among=set(), stop=size, limit=5) == ()
+    assert home.ledger.newest_first(action="no.such", stop=size, limit=5) == ()
+    assert home.ledger.number_at(AT) == 0
+    assert home.ledger.number_at(AT + timedelta(days=1)) == size
+    home.close()
 
 
 def test_search_finds_by_verb_actor_and_subject(tmp_path):

@@ -60,16 +60,16 @@ def test_an_app_with_a_route_that_nobody_declared_does_not_start(house):
 def test_a_role_that_the_route_asks_for_is_looked_up_at_each_request(house, signed_in):
     routes = Routes()
 
-    @routes.add("GET", "/audit", policy=Policy(roles=frozenset({"auditor"})))
+    @routes.add("GET", "/only-here", policy=Policy(roles=frozenset({"auditor"})))
     def audit():
         return "seen"
 
     routes.mount(signed_in.app)
     signed_in.app.state.routes = routes
-    assert signed_in.get("/audit", headers={"accept": "*/*"}).json()["code"] == "access.role"
+    assert signed_in.get("/only-here", headers={"accept": "*/*"}).json()["code"] == "access.role"
     token, person = next(iter(house.sessions.items()))
     house.sessions[token] = person.model_copy(update={"roles": ("auditor",)})
-    assert signed_in.get("/audit").status_code == 200
+    assert signed_in.get("/only-here").status_code == 200
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.7", "attending.example"])  # noqa: S104

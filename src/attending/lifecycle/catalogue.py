@@ -13,14 +13,15 @@ from attending.lifecycle.constructs import chosen
 from attending.lifecycle.desk import keep, keep_in
 from attending.lifecycle.signing import standing_approvals
 from attending.records.catalogue import CatalogueEnding, CatalogueFeature
+from attending.records.governance import Approval
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from attending.lifecycle.desk import Desk
     from attending.records.catalogue import FeatureReview
-    from attending.records.governance import Approval, Role
+    from attending.records.governance import Role
     from attending.specs.features import FeatureSpec, FeaturesSpec, Status
 
 
@@ -45,6 +46,27 @@ class Standing:
 def names(desk: Desk) -> tuple[str, ...]:
     """Return the names of all features of the catalogue, sorted."""
     return tuple(sorted({one.name for one in desk.home.catalog.all(CatalogueFeature)}))
+
+
+def newest(desk: Desk) -> dict[str, CatalogueFeature]:
+    """Return the newest version of every feature by name."""
+    found: dict[str, CatalogueFeature] = {}
+    for one in desk.home.catalog.all(CatalogueFeature):
+        if one.name not in found or one.version > found[one.name].version:
+            found[one.name] = one
+    return found
+
+
+def statuses(desk: Desk, features: Iterable[CatalogueFeature]) -> dict[str, Status]:
+    """Return how some versions stand now, by name; drafts are told without a look at each."""
+    signed = set(desk.home.catalog.values(Approval.kind, "document").values())
+    ended = set(desk.home.catalog.values(CatalogueEnding.kind, "feature").values())
+    return {
+        one.name: standing(desk, one).status
+        if one.digest in signed or one.name in ended
+        else "draft"
+        for one in features
+    }
 
 
 def versions(desk: Desk, name: str) -> tuple[CatalogueFeature, ...]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from attending.documents.picture import Picture
     from attending.lifecycle.desk import Desk
 
 
@@ -69,6 +70,15 @@ def lineage(desk: Desk, reference: str, *, snapshot: str = "") -> FeatureLineage
 def openlineage(desk: Desk, found: FeatureLineage) -> dict[str, Any]:
     """Return a lineage as one OpenLineage run event."""
     return run_event(found, find(desk, found.feature), at=desk.at)
+
+
+def pictured(found: FeatureLineage) -> Picture:
+    """Return a lineage as a picture with its words and its table.
+
+    Raises:
+        BadInput: it is derived over more steps than fit beside each other.
+    """
+    return picture(found)
 
 
 def draw(found: FeatureLineage, to: Path) -> None:

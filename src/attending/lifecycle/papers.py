@@ -70,3 +70,17 @@ def rendered(desk: Desk, record: str) -> str:
     return desk.home.artifacts.put(
         record_page(content, digest=record, synthetic=desk.home.synthetic)
     )
+
+
+def readable(desk: Desk, record: str) -> bytes:
+    """Return the bytes in which a record is read: its newest page, else a page of all it says.
+
+    Raises:
+        NotFound: no such record.
+        IntegrityBroken: the record or its page has other bytes than its name says.
+    """
+    page = newest_pages(desk).get(record)
+    if page is not None:
+        return desk.home.artifacts.read(page)
+    content = desk.home.catalog.content(record)
+    return record_page(content, digest=record, synthetic=desk.home.synthetic)

@@ -40,10 +40,11 @@ def search(desk: Desk, words: str, *, model: str = "", limit: int = 20) -> tuple
         BadInput: there is no word.
         IntegrityBroken: a record or a document is not what its name says.
     """
-    return in_texts(_texts(desk, model), words, limit=limit)
+    return in_texts(texts(desk, model), words, limit=limit)
 
 
-def _texts(desk: Desk, model: str) -> Iterator[Text]:
+def texts(desk: Desk, model: str = "") -> Iterator[Text]:
+    """Yield what people signed and read, about one model or all."""
     catalog = desk.home.catalog
     about = {line.digest for line in catalog.list(model=model)} if model else None
     for line in catalog.list():

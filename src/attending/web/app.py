@@ -19,11 +19,13 @@ from attending.web.ehr_tokens import asking
 from attending.web.fair_share import FairShare
 from attending.web.pages import (
     audit,
+    catalogue,
     glossary,
     incidents,
     model,
     patient,
     people,
+    search,
     signing,
     validation,
     watch,
@@ -63,6 +65,8 @@ ROUTES = Routes.joined(
     incidents.ROUTES,
     audit.ROUTES,
     people.ROUTES,
+    catalogue.ROUTES,
+    search.ROUTES,
 )
 #: After so long a thread that scores lets the one that listens go on; Python's own 5 ms, at each of
 #: the pieces in which a body comes, would be what a client waits for most.

@@ -28,6 +28,7 @@ from attending.lifecycle.watch_metrics import watch_lines
 from attending.lifecycle.what_changed import notices
 from attending.specs.limits import LimitsSpec
 from attending.times import MINUTE, to_micros
+from attending.web.ages import ago
 from attending.web.cards import cards
 from attending.web.questions import answered, as_question, rounded
 from attending.web.shared import Shared
@@ -437,6 +438,7 @@ def _row(found: Standing, synthetic: bool, at: Instant) -> ModelRow:  # noqa: FB
             made=verdict.at,
             expires=verdict.expires_at,
             expired=at >= verdict.expires_at,
+            age=ago(verdict.at, at),
             drift=verdict.drift,
             action=verdict.action,
             owner=verdict.owner,

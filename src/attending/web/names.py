@@ -8,6 +8,7 @@ from attending.errors import AttendingError
 
 _SLUG = re.compile(r"(?=.{1,64}$)[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_FEATURE = re.compile(r"[a-z][a-z0-9_-]{0,79}(?:@[0-9]{1,6})?")
 _PERSON = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _REQUEST = re.compile(r"[0-9a-f]{32}")
 _MESSAGE = re.compile(r"[!-~]{0,200}")
@@ -46,6 +47,18 @@ def check_digest(text: str) -> str:
         AttendingError: it is not a digest (HTTP 400).
     """
     return _matching(text, _DIGEST, what="digest", expected="64 hexadecimal digits")
+
+
+def check_feature(text: str) -> str:
+    """Return `text` when it may name a feature, with a version or without.
+
+    Raises:
+        AttendingError: it cannot be (HTTP 400).
+
+    >>> check_feature("sodium_last@2")
+    'sodium_last@2'
+    """
+    return _matching(text, _FEATURE, what="feature name", expected="a name, or NAME@N")
 
 
 def check_person(text: str) -> str:

@@ -26,7 +26,7 @@ class VerdictView(View):
     """Today's answer for one model.
 
     `answer` is what holds now; the house has the clock, so it also says whether the verdict
-    behind it is `expired`.
+    behind it is `expired` and how old it is.
     """
 
     answer: Answer
@@ -34,6 +34,7 @@ class VerdictView(View):
     made: When
     expires: When
     expired: bool = False
+    age: str = ""
     drift: str = "none"
     action: str = ""
     owner: str = ""

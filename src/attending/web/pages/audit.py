@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Form, Query, Request, Response
@@ -18,7 +18,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from attending.errors import BadInput
-from attending.lifecycle import asking, people, witnessing
+from attending.lifecycle import asking, auditing, people, witnessing
 from attending.lifecycle.asking import ACTS, Answer, Asked
 from attending.lifecycle.desk import Desk
 from attending.records.ledger import LedgerEntry
@@ -89,9 +89,14 @@ def _day(text: str) -> str:
 
 @dataclass(frozen=True)
 class Desked:
-    """What the page shows: the answer, and what may be chosen."""
+    """What the page shows: the answer, and what may be chosen.
+
+    Attributes:
+        about: of one model, who approved, data, metrics, incidents, retirement; else nothing.
+    """
 
     answer: Answer
+    about: dict[str, Any]
     models: tuple[str, ...]
     persons: tuple[str, ...]
 
@@ -116,6 +121,7 @@ def page(request: Request, filters: Annotated[Filters, Query()]) -> Response:
 def _read(desk: Desk, asked: Asked, *, before: int | None) -> Desked:
     return Desked(
         answer=asking.ask(desk, asked, before=before),
+        about=auditing.ask(desk, model=asked.model) if asked.model else {},
         models=tuple(desk.home.deployments.models()),
         persons=("system", *(one.person_id for one in people.people(desk))),
     )

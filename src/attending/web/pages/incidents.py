@@ -22,6 +22,7 @@ from attending.records.incident import READERS as FOR_WHOM
 from attending.records.incident import STEPS
 from attending.times import format_instant, parse_instant
 from attending.web.acts import MOST_LETTERS, Act, Field, ask, done
+from attending.web.ages import left
 from attending.web.names import check_digest
 from attending.web.policy import CARERS, READERS, STAFF, Routes
 from attending.web.show import asks, may, show
@@ -98,6 +99,7 @@ def page(request: Request, digest: str) -> Response:
         found=found,
         mine=owners,
         step_says=_STEP_SAYS,
+        clock={task.step: left(task.due, found.now) for task in found.stands.open_tasks()},
         may_work=may(request, STAFF),
         may_read_list=may(request, CARERS),
     )

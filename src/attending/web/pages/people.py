@@ -168,4 +168,4 @@ def invite(request: Request, form: Annotated[Invited, Form()]) -> Response:
         said = form.model_dump(exclude={"token", "passphrase"})
         act = _invite(house.look(roster, by=by))
         return ask(request, act, crumbs=_CRUMBS, said=said, error=error)
-    return show(request, "invited.html.j2", crumbs=_CRUMBS, person=form.person, token=token)
+    return show(request, "invited.html.j2", crumbs=_CRUMBS, invited=form.person, token=token)

@@ -4,7 +4,7 @@ FastAPI reads the annotations at run time, hence no `annotations` import.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Form, Request, Response
@@ -19,6 +19,7 @@ from attending.records.incident import INCIDENT_TYPES
 from attending.records.recalibration import RecalibrationProposal
 from attending.web import plot
 from attending.web.acts import MOST_LETTERS, PASSPHRASE, Act, Field, ask, done
+from attending.web.ages import ago
 from attending.web.names import check_digest, check_slug
 from attending.web.policy import MAKERS, READERS, RELEASERS, STAFF, Routes
 from attending.web.show import asks, may, show
@@ -71,23 +72,24 @@ def every(request: Request) -> Response:
 def page(request: Request, name: str) -> Response:
     """Show the watch of one model."""
     house, by = site_of(request).house, asks(request)
-    seen, today = house.look(_read, check_slug(name), by=by)
+    seen, now = house.look(_read, check_slug(name), by=by)
+    verdict = seen.standing.verdict
     return show(
         request,
         "watch.html.j2",
         crumbs=_crumbs(name)[:-1],
         seen=seen,
         name=name,
-        drawn=_drawn(seen, today),
-        today=today,
+        drawn=_drawn(seen, now.date()),
+        age=ago(verdict.at, now) if verdict else "",
         may_take=may(request, STAFF),
         may_propose=may(request, MAKERS),
         may_roll_back=may(request, RELEASERS),
     )
 
 
-def _read(desk: Desk, model: str) -> tuple[Watched, date]:
-    return watched.watched(desk, model), desk.at.date()
+def _read(desk: Desk, model: str) -> tuple[Watched, datetime]:
+    return watched.watched(desk, model), desk.at
 
 
 def _crumbs(name: str) -> list[tuple[str, str]]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
-from attending.lifecycle import catalogue, incidents, scoring, watching
+from attending.lifecycle import catalogue, incidents, scoring, signing, watching
 from attending.lifecycle.desk import keep
 from attending.lifecycle.people import add_person
 from attending.lifecycle.projects import open_project
 from attending.records.monitoring import Finding
-from attending.web.front_desk import FrontDesk
-from tests.lifecycle.ward import SECOND, enter, make_ward
+from tests.lifecycle.ward import SECOND, enter, make_ward, sign
 
 #: Of persons who are made up; those of the ward have theirs from a seed.
 PASSPHRASE = "quiet-heron-lantern-52"  # noqa: S105
@@ -46,6 +46,7 @@ def make_round(folder):
     ward = make_ward(folder)
     desk, watched = ward.desk, folder / "project" / "monitoring.yaml"
     wide = watched.read_text().replace("window: 28d", "window: 120d")
+    wide = re.sub(r"minimum_events: \d+", "minimum_events: 20", wide)
     watched.write_text(wide)  # a small hospital: a month has few rows
     project = open_project(folder / "project")
     scoring.score(desk, project)
@@ -64,6 +65,8 @@ def make_round(folder):
     ):
         add_person(desk, person, printed_name=name, roles=roles, passphrase=PASSPHRASE)
         ward.secrets[person] = PASSPHRASE
+    policy = signing.propose_specs(replace(desk, actor="dana"), project, ["retraining"])
+    sign(desk, policy["retraining"], ward.secrets, person="clara", role="clinical_lead")
     catalogue.publish(replace(desk, actor="dana"), project.features)
     opened = incidents.open_incident(
         later(desk, 1), project, type="wrong_prediction", harm="medium",
@@ -74,10 +77,7 @@ def make_round(folder):
         root=desk.home.root,
         incident=opened.digest,
         secrets=ward.secrets,
-        run=ward.run,
-        project=project,
         at=desk.at + timedelta(hours=2),
-        report=report,
     )
 
 
@@ -90,8 +90,3 @@ def say(desk, report, *findings):
         action="monitor.run",
         keys={"model": report.model, "version": report.version},
     )
-
-
-def front_desk(made):
-    """Return the house of a made home, two hours after the last thing in it."""
-    return FrontDesk.open(made.root, clock=lambda: made.at)
