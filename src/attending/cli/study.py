@@ -23,6 +23,7 @@ from attending.cli.face import (
 )
 from attending.digests import short
 from attending.lifecycle import (
+    adopted_explaining,
     dossiers,
     explaining,
     noticing,
@@ -224,7 +225,15 @@ def explain_prediction(
     """
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at), actor=by) as desk:
-        relived = explaining.explain_request(desk, asked, request)
+        relived = (
+            adopted_explaining.explain_adopted(desk, asked, request)
+            if asked.adopted
+            else explaining.explain_request(desk, asked, request)
+        )
+    if isinstance(relived, adopted_explaining.NotExplained):
+        told = {"request": request, "outcome": "not_shown", "why": relived.why}
+        emit(told, as_json=as_json, lines=[f"not shown: {relived.why}"])
+        return
     found = relived.explanation
     if not as_json:
         if found.concepts:
@@ -240,12 +249,18 @@ def explain_prediction(
             ],
         )
     emit(
-        {"digest": found.digest, "same_score": relived.same_score, **found.content()},
+        {
+            "digest": found.digest,
+            "same_score": relived.same_score,
+            **({"unknown": relived.unknown} if relived.unknown else {}),
+            **found.content(),
+        },
         as_json=as_json,
         lines=[
             found.sentence,
             found.not_causal,
             *(f"missing: {one.label}, {one.reason.replace('_', ' ')}" for one in found.missing),
+            *([relived.unknown] if relived.unknown else []),
             f"computed again: {relived.words}",
         ],
     )
