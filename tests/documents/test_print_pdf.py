@@ -7,6 +7,8 @@ from importlib import metadata
 
 import pytest
 
+from attending.cli.app import app
+from attending.cli.door import through
 from attending.documents import roc
 from attending.documents.checklist_page import checklist_document
 from attending.documents.model_card import card_document
@@ -58,6 +60,17 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch):
     with pytest.raises(DependencyDown) as refused:
         print_pdf(b"<!doctype html><p>x</p>")
     assert refused.value.code == "pdf.missing" and "attending[pdf]" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "verb",
+    ["validate model", "validate later", "validate silent", "explain stability", "card build",
+     "card notice", "card dossier", "document checklist", "document crosswalk", "document show"],
+)  # fmt: skip
+def test_the_verbs_that_make_a_document_print_it(verb, capsys):
+    words = [*verb.split(), "--help"]
+    assert through(lambda: app(words, standalone_mode=False), argv=words) == 0
+    assert "--pdf" in capsys.readouterr().out
 
 
 @pytest.mark.fault("X47")

@@ -6,6 +6,8 @@ import pytest
 
 from attending.errors import BadInput
 from attending.govern.checklists import Said, answered, in_words, profile
+from attending.records.range import Range
+from attending.records.validation import SubgroupRow
 from attending.specs.checklist import PROFILES, CardWords, ChecklistItem
 
 COUNTS = {"tripod_ai": 52, "onc_hti1": 31, "chai": 37}
@@ -55,6 +57,18 @@ def test_card_yaml_and_items_say_a_thing_once():
         CardWords(words={"funding": "a"}, not_available={"funding": "b"})
     with pytest.raises(ValueError, match="either 'from' or 'written'"):
         ChecklistItem.model_validate({"id": "1", "asks": "What?", "evidence": "model"})
+
+
+def test_the_groups_of_a_silent_validation_are_told_with_their_ranges_and_hidden_counts():
+    row = SubgroupRow(
+        attribute="sex", group="F", n=1200, events=90, suppressed=False, status="ok",
+        auroc=Range(value=0.74, low=0.7, high=0.78),
+    )  # fmt: skip
+    few = row.model_copy(update={"group": "X", "n": None, "auroc": Range()})
+    told = in_words([one.model_dump(mode="json") for one in (row, few)])
+    assert told == (
+        "sex F: 1,200 rows, AUROC 0.74 (0.7 to 0.78); sex X: rows hidden, AUROC not shown"
+    )
 
 
 def test_an_unknown_checklist_is_refused_with_the_nearest_name():

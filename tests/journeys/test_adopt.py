@@ -18,6 +18,9 @@ import pytest
 
 from attending.cli.app import app
 from attending.cli.door import through
+from attending.lifecycle.desk import open_desk
+from attending.lifecycle.scoring import contents_of, request_of
+from attending.times import parse_instant
 from tests.journeys.conftest import EXAMPLES, ROOT
 
 FROZEN = json.loads((Path(__file__).parent / "adopted_physionet.json").read_text())
@@ -138,6 +141,16 @@ def test_a_new_user_adopts_a_model_and_a_feed_of_scores_with_the_page_alone(
     card = Path(found[1]).read_text(encoding="utf-8")
     assert "Not shown, clinical sign-off: explanation.reviewed" in card
     assert "no score can be made again, and none explained" in card
+    # Why one score, and what the next gate would ask; the feed has no explanation to show.
+    for name, project, told in (
+        ("icu-mortality", "icu", "computed again: the same score to 1e-06"),
+        ("icu-feed", "feed", "not shown: only scores come here"),
+    ):
+        later = parse_instant("2030-01-01T00:00:00Z")
+        with open_desk(tmp_path / "home", at=later, actor="omar") as desk:
+            asked = request_of(next(contents_of(desk, name)))
+        page.run(f"attending explain prediction {asked} --project {project} --by omar")
+        assert told in page.after(f"attending explain prediction {asked}")[0]
     # Incidents and the audit's questions work from the first day; no id of a patient stands there.
     page.run(
         'attending incident open outage --title "no scores" --harm low --project icu --by omar'

@@ -17,6 +17,8 @@ import pytest
 from attending.lifecycle import credentials
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.intake import open_intake
+from attending.lifecycle.scoring import contents_of, request_of
+from attending.models.xgboost_json import read_xgboost
 from attending.times import parse_instant
 from attending.web.front_desk import FrontDesk
 from tests.lifecycle.outside import AT, Unit, rows, write
@@ -58,7 +60,45 @@ def test_it_enters_by_one_act_of_two_persons_who_did_not_propose_it(unit):
     unit.enter("--model", str(unit.model), at=SPRING)
     status, _ = unit.run("release", "status", project=False, at=SPRING)
     assert [(one["version"], one["stage"]) for one in status] == [("v1", "limited")]
-    assert "adopt.no_run" in unit.run("gate", "check", "live", code=3, at=SPRING)[1]
+    # The gate says what it would still ask; a later stage is another adoption.
+    live, said = unit.run("gate", "check", "live", code=3, at=SPRING)
+    assert "gate.refused" in said and live["from_stage"] == "limited"
+    assert "not_shown" in {one["status"] for one in live["conditions"]}
+    of = {one["name"]: one for one in live["conditions"]}
+    assert of["time.availability_recorded"]["status"] == "not_shown"
+    assert "the adoption accepts it until 2026-10-29" in of["time.availability_recorded"]["note"]
+    assert "adopt.no_run" in unit.run("release", "advance", "live", code=3, at=SPRING)[1]
+
+
+def test_a_score_is_explained_by_the_file_of_its_model_to_the_share(unit):
+    unit.enter("--model", str(unit.model))
+    file = write(unit.folder / "day.csv", rows(40, seed=9))
+    unit.run("intake", "scores", str(file), "--by", "omar", at=LATER)
+    fitted = read_xgboost(unit.model.read_bytes())
+    with open_desk(unit.home, at=parse_instant(LATER), actor="omar") as desk:
+        held = list(contents_of(desk, "icu-mortality"))[3]
+    found, _ = unit.run("explain", "prediction", request_of(held), "--by", "omar", at=LATER)
+    values = [held["inputs"][name] for name in fitted.names]
+    x = np.array([[np.nan if value is None else value for value in values]])
+    shares = dict(zip(fitted.names, fitted.contributions(x)[0, :-1], strict=True))
+    assert found["same_score"] and found["risk"] == pytest.approx(held["score"], abs=1e-6)
+    for one in found["factors"]:
+        assert one["contribution"] == pytest.approx(shares[one["feature"]], abs=1e-6)
+    assert {one["feature"] for one in found["missing"]} == {
+        name for name, value in held["inputs"].items() if value is None
+    }
+    assert found["sensitivity"] and "measured and known is not shown" in found["unknown"]
+    assert unit.run("explain", "prediction", "none", "--by", "omar", at=LATER, code=2)
+
+
+def test_a_feed_of_scores_says_that_no_explanation_is_shown(unit):
+    unit.enter()
+    file = write(unit.folder / "day.csv", rows(40, seed=9))
+    unit.run("intake", "scores", str(file), "--by", "omar", at=LATER)
+    with open_desk(unit.home, at=parse_instant(LATER), actor="omar") as desk:
+        asked = request_of(next(contents_of(desk, "icu-mortality")))
+    found, _ = unit.run("explain", "prediction", asked, "--by", "omar", at=LATER)
+    assert found["outcome"] == "not_shown" and "only scores come here" in found["why"]
 
 
 def test_scores_and_outcomes_of_later_days_give_a_verdict_every_day(unit):

@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 
 from attending.errors import Denied, Refused
-from attending.govern.checklists import profile
+from attending.govern.checklists import answered, profile
 from attending.lifecycle import checklisting, papers
 from attending.lifecycle.desk import keep
 from attending.lifecycle.projects import open_project
 from attending.lifecycle.standing import standing_on
+from attending.specs.checklist import PROFILES
+from tests.journeys.conftest import EXAMPLES
 from tests.lifecycle.ward import make_ward, sign
 
 
@@ -24,7 +26,9 @@ def ward(tmp_path_factory):
 
 def test_a_checklist_with_a_gap_is_refused_with_the_list_and_a_whole_one_is_signed(ward):
     author, place = replace(ward.desk, actor="dana"), ward.project.folder.root
-    made = checklisting.write_checklist(author, ward.project, ward.run, name="change_plan")
+    (place / "card.yaml").unlink(missing_ok=True)  # nobody has written anything yet
+    bare = open_project(place)
+    made = checklisting.write_checklist(author, bare, ward.run, name="change_plan")
     missing = {one.id for one in made.items if one.status == "missing"}
     assert {"A.list", "C.benefit"} <= missing and len(made.missing) == len(missing)
     with pytest.raises(Refused) as refused:
@@ -57,8 +61,18 @@ def test_a_checklist_with_a_gap_is_refused_with_the_list_and_a_whole_one_is_sign
     assert [one.signer for one in standing_on(ward.desk, filled.digest)] == ["caro"]
 
 
+@pytest.mark.parametrize("name", PROFILES)
+def test_the_shipped_example_says_all_that_only_people_can_say(name):
+    words = open_project(EXAMPLES / "readmission-synthetic").card_words
+    items = answered(profile(name), {}, words, card="c" * 64)
+    written = {item.id for item in profile(name).items if item.written}
+    assert {one.id for one in items if one.status != "missing"} == written
+
+
 def test_the_cross_walk_says_which_evidence_answers_which_items(ward):
-    made, page = checklisting.write_crosswalk(ward.desk, ward.project, ward.run)
+    place = ward.project.folder.root
+    (place / "card.yaml").unlink(missing_ok=True)
+    made, page = checklisting.write_crosswalk(ward.desk, open_project(place), ward.run)
     assert len(made) == 7
     text = page.decode()
     assert "Data and cohort" in text and "(2)" in text  # a missing item is in brackets

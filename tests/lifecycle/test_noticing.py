@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from importlib import metadata
+
 import pytest
 from lxml import html
 
 from attending.documents.patient_notice import GRADE_AT_MOST
 from attending.documents.reading_level import grade
-from attending.errors import NotFound, Refused
-from attending.lifecycle import model_papers, noticing, overview, papers, validating
+from attending.errors import DependencyDown, NotFound, Refused
+from attending.lifecycle import model_papers, noticing, overview, papers, printing, validating
 from attending.lifecycle.projects import open_project
 from tests.lifecycle.ward import make_ward
 
@@ -86,3 +88,21 @@ def test_a_notice_that_is_hard_certain_or_incomplete_is_not_written(ward, old, n
     finally:
         release.write_text(before)
     assert refused.value.code == code
+
+
+def test_a_document_is_printed_beside_its_page_and_refused_where_nobody_made_one(ward, tmp_path):
+    card = validating.build_card(ward.desk, ward.project, ward.run)
+    out = tmp_path / "card.pdf"
+    if list(metadata.distributions(name="weasyprint")):
+        page = printing.page_path(ward.desk, card.digest, pdf=out)
+        assert out.read_bytes().startswith(b"%PDF-")
+    else:
+        with pytest.raises(DependencyDown) as absent:
+            printing.page_path(ward.desk, card.digest, pdf=out)
+        assert absent.value.code == "pdf.missing" and not out.exists()
+        page = printing.page_path(ward.desk, card.digest, pdf=None)
+    said = page.read_bytes()
+    # A card of a version that stands somewhere names it, whoever builds it.
+    assert b"v1" in said and b"not yet numbered" not in said
+    with pytest.raises(NotFound):
+        printing.page_path(ward.desk, "0" * 64, pdf=out)

@@ -13,6 +13,7 @@ from attending.cli.face import (
     ByOption,
     HomeOption,
     JsonOption,
+    PdfOption,
     ProjectOption,
     clock,
     emit,
@@ -20,7 +21,7 @@ from attending.cli.face import (
     table,
 )
 from attending.digests import short
-from attending.lifecycle import checklisting, papers, training
+from attending.lifecycle import checklisting, printing, training
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 
@@ -29,6 +30,7 @@ def document_checklist(
     profile: Annotated[str, typer.Argument(help="Such as tripod_ai, onc_hti1 or change_plan.")],
     run: RunOption = "",
     project: ProjectOption = Path(),
+    pdf: PdfOption = None,
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -45,7 +47,7 @@ def document_checklist(
     with open_desk(home_path(home), at=clock(at), actor=by) as desk:
         found = training.latest_run(desk, asked, run)
         made = checklisting.write_checklist(desk, asked, found, name=profile)
-        page = desk.home.artifacts.path(papers.page_of(desk, made.digest))
+        page = printing.page_path(desk, made.digest, pdf=pdf)
     emit(
         {"digest": made.digest, "page": str(page), **made.content()},
         as_json=as_json,
@@ -61,6 +63,7 @@ def document_crosswalk(
     out: Annotated[Path, typer.Option("--out", help="Where the page is written.")],
     run: RunOption = "",
     project: ProjectOption = Path(),
+    pdf: PdfOption = None,
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -75,6 +78,8 @@ def document_crosswalk(
         found = training.latest_run(desk, asked, run)
         made, page = checklisting.write_crosswalk(desk, asked, found)
     out.write_bytes(page)
+    if pdf is not None:
+        printing.write_pdf(page, pdf)
     told = [{"profile": one.profile, "missing": list(one.missing)} for one in made]
     if not as_json:
         table(("checklist", "how far"), [(one.profile, one.tally) for one in made])

@@ -30,6 +30,9 @@ HomeOption: TypeAlias = Annotated[
 JsonOption: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON object for machines.")
 ]
+PdfOption: TypeAlias = Annotated[
+    Path | None, typer.Option("--pdf", help="Where the document is printed as PDF.")
+]
 AtOption: TypeAlias = Annotated[
     str | None,
     typer.Option("--at", help="The instant to act at, such as 2026-01-31T06:00:00Z. Else now."),

@@ -12,6 +12,7 @@ from attending.cli.face import (
     ByOption,
     HomeOption,
     JsonOption,
+    PdfOption,
     ProjectOption,
     SparkOption,
     clock,
@@ -26,7 +27,7 @@ from attending.lifecycle import (
     after,
     canaries,
     digesting,
-    papers,
+    printing,
     references,
     skewing,
     training,
@@ -218,6 +219,7 @@ def monitor_outcomes(
     project: ProjectOption = Path(),
     version: VersionOption = "",
     spark: SparkOption = "",
+    pdf: PdfOption = None,
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -230,7 +232,7 @@ def monitor_outcomes(
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk:
         report = after.report_after(desk, asked, version=version)
-        page = desk.home.artifacts.path(papers.page_of(desk, report.digest))
+        page = printing.page_path(desk, report.digest, pdf=pdf)
     emit(
         {"digest": report.digest, "page": str(page), **report.content()},
         as_json=as_json,

@@ -12,6 +12,7 @@ from attending.cli.face import (
     ByOption,
     HomeOption,
     JsonOption,
+    PdfOption,
     ProjectOption,
     RunArgument,
     SparkOption,
@@ -23,10 +24,11 @@ from attending.cli.face import (
 )
 from attending.digests import short
 from attending.lifecycle import (
+    adopted_explaining,
     dossiers,
     explaining,
     noticing,
-    papers,
+    printing,
     sizing,
     steadying,
     training,
@@ -97,6 +99,7 @@ def validate_model(
     run: RunArgument = "",
     project: ProjectOption = Path(),
     spark: SparkOption = "",
+    pdf: PdfOption = None,
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -112,7 +115,7 @@ def validate_model(
         progress("validating"),
     ):
         report = validating.validate_run(desk, asked, training.latest_run(desk, asked, run))
-        page = desk.home.artifacts.path(papers.page_of(desk, report.digest))
+        page = printing.page_path(desk, report.digest, pdf=pdf)
     if not as_json:
         report_lines(report)
     emit(
@@ -163,6 +166,7 @@ def report_lines(report: ValidationReport) -> None:
 def explain_stability(
     run: RunArgument = "",
     project: ProjectOption = Path(),
+    pdf: PdfOption = None,
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -177,7 +181,7 @@ def explain_stability(
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at), actor=by) as desk, progress("fitting again"):
         report = steadying.check_stability(desk, asked, training.latest_run(desk, asked, run))
-        page = desk.home.artifacts.path(papers.page_of(desk, report.digest))
+        page = printing.page_path(desk, report.digest, pdf=pdf)
     if not as_json:
         stability_lines(report)
     emit(
@@ -224,7 +228,15 @@ def explain_prediction(
     """
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at), actor=by) as desk:
-        relived = explaining.explain_request(desk, asked, request)
+        relived = (
+            adopted_explaining.explain_adopted(desk, asked, request)
+            if asked.adopted
+            else explaining.explain_request(desk, asked, request)
+        )
+    if isinstance(relived, adopted_explaining.NotExplained):
+        told = {"request": request, "outcome": "not_shown", "why": relived.why}
+        emit(told, as_json=as_json, lines=[f"not shown: {relived.why}"])
+        return
     found = relived.explanation
     if not as_json:
         if found.concepts:
@@ -240,12 +252,18 @@ def explain_prediction(
             ],
         )
     emit(
-        {"digest": found.digest, "same_score": relived.same_score, **found.content()},
+        {
+            "digest": found.digest,
+            "same_score": relived.same_score,
+            **({"unknown": relived.unknown} if relived.unknown else {}),
+            **found.content(),
+        },
         as_json=as_json,
         lines=[
             found.sentence,
             found.not_causal,
             *(f"missing: {one.label}, {one.reason.replace('_', ' ')}" for one in found.missing),
+            *([relived.unknown] if relived.unknown else []),
             f"computed again: {relived.words}",
         ],
     )
@@ -255,6 +273,7 @@ def explain_prediction(
 def card_build(
     run: RunArgument = "",
     project: ProjectOption = Path(),
+    pdf: PdfOption = None,
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -267,7 +286,7 @@ def card_build(
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at), actor=by) as desk:
         card = validating.build_card(desk, asked, training.latest_run(desk, asked, run))
-        page = desk.home.artifacts.path(papers.page_of(desk, card.digest))
+        page = printing.page_path(desk, card.digest, pdf=pdf)
     missing = ", ".join(card.missing) or "nothing"
     emit(
         {"digest": card.digest, "page": str(page), **card.content()},
@@ -280,6 +299,7 @@ def card_build(
 def card_notice(
     run: RunArgument = "",
     project: ProjectOption = Path(),
+    pdf: PdfOption = None,
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -292,7 +312,7 @@ def card_notice(
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at), actor=by) as desk:
         notice = noticing.write_notice(desk, asked, training.latest_run(desk, asked, run))
-        page = desk.home.artifacts.path(papers.page_of(desk, notice.digest))
+        page = printing.page_path(desk, notice.digest, pdf=pdf)
     emit(
         {"digest": notice.digest, "page": str(page), **notice.content()},
         as_json=as_json,
@@ -307,6 +327,7 @@ def card_notice(
 def card_dossier(
     run: RunArgument = "",
     project: ProjectOption = Path(),
+    pdf: PdfOption = None,
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -319,7 +340,7 @@ def card_dossier(
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at), actor=by) as desk:
         dossier = dossiers.write_dossier(desk, asked, training.latest_run(desk, asked, run))
-        page = desk.home.artifacts.path(papers.page_of(desk, dossier.digest))
+        page = printing.page_path(desk, dossier.digest, pdf=pdf)
     emit(
         {"digest": dossier.digest, "page": str(page), **dossier.content()},
         as_json=as_json,

@@ -25,6 +25,7 @@ from attending.cli.run import tell_stops
 from attending.digests import short
 from attending.errors import IntegrityBroken
 from attending.lifecycle import (
+    adopted_asking,
     agreeing,
     auditing,
     bundling,
@@ -174,7 +175,8 @@ def gate_check(
 ) -> None:
     """Ask a gate: every condition, how it stands, whose it is. A no ends with exit 3.
 
-    `attending gate check pretrain` prints the checklist before training.
+    `attending gate check pretrain` prints the checklist before training. Of an adopted model it
+    says what is not shown and until when that is accepted.
 
     Example: attending gate check validated --project P --home H
     """
@@ -183,7 +185,11 @@ def gate_check(
         gates.pretrain(asked, home=home, at=at, by=by, spark=spark, js=as_json)
         return
     with open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk:
-        decision = gating.check(desk, asked, check_stage(stage), run=run)
+        to = check_stage(stage)
+        if asked.adopted:
+            decision = adopted_asking.check(desk, asked, to)
+        else:
+            decision = gating.check(desk, asked, to, run=run)
     if not as_json:
         conditions(decision)
     emit({"digest": decision.digest, **decision.content()}, as_json=as_json)

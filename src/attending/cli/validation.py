@@ -12,6 +12,7 @@ from attending.cli.face import (
     ByOption,
     HomeOption,
     JsonOption,
+    PdfOption,
     ProjectOption,
     RunArgument,
     SnapshotOption,
@@ -24,7 +25,7 @@ from attending.cli.face import (
 )
 from attending.cli.study import report_lines
 from attending.digests import short
-from attending.lifecycle import deciding, later, papers, silent, training
+from attending.lifecycle import deciding, later, printing, silent, training
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 
@@ -34,6 +35,7 @@ def validate_later(
     project: ProjectOption = Path(),
     snapshot: SnapshotOption = "",
     spark: SparkOption = "",
+    pdf: PdfOption = None,
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -50,7 +52,7 @@ def validate_later(
     ):
         found = training.latest_run(desk, asked, run)
         report = later.validate_later(desk, asked, found, snapshot=snapshot)
-        page = desk.home.artifacts.path(papers.page_of(desk, report.digest))
+        page = printing.page_path(desk, report.digest, pdf=pdf)
     if not as_json:
         report_lines(report)
     emit(
@@ -63,6 +65,7 @@ def validate_later(
 def validate_silent(
     version: Annotated[str, typer.Option("--version", help="Such as v1. Else the newest.")] = "",
     project: ProjectOption = Path(),
+    pdf: PdfOption = None,
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -78,7 +81,7 @@ def validate_silent(
         progress("looking at the silent period"),
     ):
         report = silent.report_silent(desk, asked, version=version)
-        page = desk.home.artifacts.path(papers.page_of(desk, report.digest))
+        page = printing.page_path(desk, report.digest, pdf=pdf)
     if not as_json:
         table(("gate", "answer"), [(name[3:], said) for name, said in report.gates.items()])
     gap = "not shown" if report.with_gap is None else f"{report.with_gap:.1%}"

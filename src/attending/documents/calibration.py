@@ -105,7 +105,7 @@ def picture(report: ValidationReport) -> Picture | None:
     slope, start = found.slope, found.intercept
     figures = (
         f"slope {interval(slope.value, slope.low, slope.high)}, "
-        f"calibration in the large {interval(start.value, start.low, start.high)}"
+        f"intercept {interval(start.value, start.low, start.high)}"
     )
     return Picture(
         name="calibration",

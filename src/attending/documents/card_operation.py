@@ -25,7 +25,7 @@ def failure_modes(
             for held in release.rollback_criteria
         ]
     if features is not None and (limited := [f for f in features.features if f.freshness]):
-        limits = ", ".join(f"{f.label} {format_length(f.freshness or 0)}" for f in limited)
+        limits = "; ".join(f"{f.label}: {format_length(f.freshness or 0)}" for f in limited)
         said.append(
             CardFact(
                 label="An input is too old",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.documents.numbers import NOT_SHOWN, count, number
+from attending.documents.numbers import NOT_SHOWN, count, number, percent
 from attending.documents.pages import document
 from attending.documents.picture import Table
 
@@ -79,17 +79,17 @@ def stability_document(
         comparisons=_comparisons(report.comparisons, top=report.top),
         by_feature=_by_feature(report),
         concepts=tuple(
-            f"{one.name}: {', '.join(named.get(name, name) for name in one.features)}"
+            f"{one.name}: {'; '.join(named.get(name, name) for name in one.features)}"
             for one in report.concepts
         ),
         shown=Table(
-            caption="Does a feature push the same way in both halves (1 always, 0 by chance), and "
+            caption="Does a factor push the same way in both halves (1 always, 0 by chance), and "
             "weigh more than values dealt at random?",
             header=("Factor", "Shown to", "Agreement of the halves", "Weight (by chance)"),
             rows=tuple(
                 (
                     named.get(one.feature, one.feature),
-                    f"{one.shown:.0%} of patients",
+                    f"{percent(one.shown)} of patients",
                     NOT_SHOWN if one.direction is None else f"{one.direction:.2f}",
                     _weight(one),
                 )
@@ -140,7 +140,7 @@ def _by_feature(report: StabilityReport) -> Table:
 
 
 def _cell(found: float | None, asked: float) -> str:
-    return NOT_SHOWN if found is None else f"{found:.2f} ({asked:.2f})"
+    return NOT_SHOWN if found is None else f"{found:.2f}\u00a0({asked:.2f})"
 
 
 def _said(one: Agreement) -> str:
@@ -153,6 +153,6 @@ def _removal(report: StabilityReport) -> str:
     if gone is None or gone.share is None:
         return ""
     return (
-        f"Without their three top factors the score of {gone.share:.0%} of patients moves more "
-        f"than without three at random; {gone.asked:.0%} at least are asked for."
+        f"Without their three top factors the score of {percent(gone.share)} of patients moves "
+        f"more than without three at random; {percent(gone.asked)} at least are asked for."
     )

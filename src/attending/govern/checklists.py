@@ -179,6 +179,9 @@ _SHAPES: tuple[tuple[set[str], Callable[[dict[str, Any]], str]], ...] = (
 
 
 def _figure(value: dict[str, Any], name: str, *ends: str) -> str:
+    """Return a figure with its interval, from fields of their own or from a range."""
+    if isinstance(value[name], dict):
+        return _figure(value[name], "value", "low", "high")
     if value[name] is None:
         return "not shown"
     low, high = (value.get(end) for end in ends)

@@ -127,7 +127,7 @@ def _hazard_log(asked: DeployerSpec, told: Told, blank: tuple[str, ...]) -> Draw
 
 
 def _words(severity: str, likelihood: str) -> str:
-    return f"{severity} x {likelihood.replace('_', ' ')}"
+    return f"{severity}, {likelihood.replace('_', ' ')}"
 
 
 def _safety_case(asked: DeployerSpec, told: Told, blank: tuple[str, ...]) -> Drawn:

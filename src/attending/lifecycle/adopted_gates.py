@@ -77,13 +77,14 @@ def _asked(
             stage=rule.from_stage,
             as_of=desk.at,
             home=desk.home.settings.home_id,
-            facts={item.name: _fact(desk, project, model, name=item.name) for item in rule.facts},
+            facts={item.name: fact_of(desk, project, model, name=item.name) for item in rule.facts},
         )
         for one in decide(to_stage, evidence, policy=policy).conditions:
             yield rule.gate, one
 
 
-def _fact(desk: Desk, project: Project, model: AdoptedModel, *, name: str) -> Fact:
+def fact_of(desk: Desk, project: Project, model: AdoptedModel, *, name: str) -> Fact:
+    """Return how one fact of a gate stands for a model that was built elsewhere."""
     if name == "card.complete":
         return Fact("met")
     return OF_ANY_MODEL[name](desk, project, model) if name in OF_ANY_MODEL else _ELSEWHERE

@@ -28,21 +28,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Relived:
-    """A prediction made again, its explanation, and whether the score is the same to the bit.
+    """A prediction made again, its explanation, and whether the score is the same.
 
     Attributes:
         inputs: every value that the model saw, with its two clocks.
+        within: how far two scores may differ to be the same; 0 is to the bit.
+        unknown: what nobody here knows of it, in words.
     """
 
     request: str
     explanation: Explanation
     same_score: bool
     inputs: tuple[FeatureValue, ...] = ()
+    within: float = 0.0
+    unknown: str = ""
 
     @property
     def words(self) -> str:
         """Return whether the score is the same, in words."""
-        return "the same score to the bit" if self.same_score else "another score: look into it"
+        if not self.same_score:
+            return "another score: look into it"
+        return f"the same score to {self.within:g}" if self.within else "the same score to the bit"
 
 
 def explain_request(desk: Desk, project: Project, request_id: str) -> Relived:

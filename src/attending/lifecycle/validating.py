@@ -187,8 +187,21 @@ def write_report(desk: Desk, project: Project, report: ValidationReport) -> str:
     return keep_page(desk, page, of=report.digest, title=_TITLES[report.period])
 
 
+def _version_of(desk: Desk, run: Run) -> str:
+    """Return the version that a run was given, or that it has none yet."""
+    of = [one.version for one in desk.home.deployments.history(run.model) if one.run == run.digest]
+    return next((version for version in reversed(of) if version), "not yet numbered")
+
+
 def build_card(desk: Desk, project: Project, run: Run, *, version: str = "") -> ModelCard:
-    """Return the model card of a run, kept, and its readable document."""
+    """Return the model card of a run, kept, and its readable document.
+
+    Args:
+        desk: where and when.
+        project: its specs as they stand.
+        run: whose card it is.
+        version: as the card names it; by default the one that the run was given.
+    """
     catalog = desk.home.catalog
     card = assemble_card(
         CardSources(
@@ -203,7 +216,7 @@ def build_card(desk: Desk, project: Project, run: Run, *, version: str = "") -> 
             exceptions=agreeing.exceptions_under(desk, project, run),
             assumed=snapshot_of(desk, run).assumed_tables,
         ),
-        version=version or "not yet numbered",
+        version=version or _version_of(desk, run),
         synthetic=desk.home.synthetic,
     )
     keep(
