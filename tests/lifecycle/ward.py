@@ -69,17 +69,17 @@ def sign(desk, document, secrets, *, person, role, meaning="approval"):
     )
 
 
+def as_written(folder):
+    """Leave extracts and project as they are."""
+    del folder
+
+
 def make_ward(folder, *, spoil=as_written):
     """Return a home with a version in silent, a later extract, and the refusals from before."""
     made = make_silent(folder, spoil=spoil)
     made.desk = replace(made.desk, at=SECOND, actor="omar")
     ingesting.ingest(made.desk, "hospital", folder / "second")
     return made
-
-
-def as_written(folder):
-    """Leave extracts and project as they are."""
-    del folder
 
 
 def make_silent(folder, *, spoil=as_written):

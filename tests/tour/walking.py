@@ -11,7 +11,9 @@ from attending.web.app import ROUTES
 
 #: How many addresses of one route are looked at; pages of one kind are alike.
 EACH = 2
-_NOT_PAGES = re.compile(r"/(static|v1|cds-services|login|healthz|livez|readyz|metrics)(/|$)")
+_NOT_PAGES = re.compile(
+    r"/(static|v1|cds-services|login|healthz|livez|readyz|metrics|confirm|invitation)(/|$)"
+)
 _PLACE = re.compile(r"\\\{[^}]*\\\}")
 
 

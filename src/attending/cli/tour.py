@@ -159,14 +159,18 @@ def _to_the_ward(teller: Teller) -> None:
 
 def _weeks(teller: Teller, home: Path, hospital: Generated) -> None:
     say("")
-    say(f"   ... {format_instant(NOW)}: since {format_instant(SWITCHED)} a laboratory has other units")
+    say(
+        f"   ... {format_instant(NOW)}: since {format_instant(SWITCHED)} a laboratory has other units"
+    )
     teller.now = NOW
     planted = simulating.write_hospital(
         home / "extracts" / "third", hospital, fault=_FAULT, since=SWITCHED, until=NOW
     )
     title(14, "Ten weeks later")
     held = ingesting.ingest(teller.by("erik"), "hospital", home / "extracts" / "third")
-    say(f"  snapshot {short(held.digest)}: {held.snapshot.rows} events, {planted.planted} of them odd")
+    say(
+        f"  snapshot {short(held.digest)}: {held.snapshot.rows} events, {planted.planted} of them odd"
+    )
 
 
 def _problem(teller: Teller) -> None:

@@ -109,9 +109,7 @@ def write_known_truth(hospital: Generated, folder: Path) -> Path:
     return write_truth(hospital, folder)
 
 
-def add_persons(
-    desk: Desk, persons: Sequence[tuple[str, str, Role]] = PERSONS
-) -> dict[str, str]:
+def add_persons(desk: Desk, persons: Sequence[tuple[str, str, Role]] = PERSONS) -> dict[str, str]:
     """Return the passphrases of fictional persons, by person id, now added.
 
     Raises:
