@@ -85,7 +85,7 @@ $(ACES)/.stamp: $(STAMP) requirements/aces.txt
 	@VIRTUAL_ENV=$(ACES) $(BIN)/uv pip sync --quiet --require-hashes requirements/aces.txt
 	@touch $@
 
-OTHERS := medstab validation seismometer pmvalsampsize xgboost evidently nannyml mlflow
+OTHERS := medstab validation seismometer pmvalsampsize xgboost evidently nannyml mlflow healthchain
 $(OTHERS:%=.venv-%/.stamp): .venv-%/.stamp: $(STAMP) requirements/%.txt
 	@test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
 	@VIRTUAL_ENV=.venv-$* $(BIN)/uv pip sync --quiet --require-hashes requirements/$*.txt
@@ -97,12 +97,14 @@ bench: $(ORACLES)/.stamp $(ACES)/.stamp .venv-medstab/.stamp .venv-validation/.s
 replays: $(STAMP) ## replay every example in other places (20 minutes); make replays E=NAME takes one
 	@$(BIN)/python -m tests.journeys.every_replay $(E)
 
-figures: $(ORACLES)/.stamp .venv-validation/.stamp .venv-pmvalsampsize/.stamp .venv-xgboost/.stamp ## make the frozen figures of other implementations again
+figures: $(ORACLES)/.stamp .venv-validation/.stamp .venv-pmvalsampsize/.stamp .venv-xgboost/.stamp .venv-healthchain/.stamp ## make the frozen figures of other implementations again
 	@$(ORACLES)/bin/python benchmarks/peer_comorbidipy.py $${ATTENDING_TEST_DATA:-../shared/data}/mimic-iv-demo tests/scores/charlson_mimic_demo.json
 	@.venv-validation/bin/python benchmarks/peer_statistics.py $${ATTENDING_TEST_DATA:-../shared/data} tests/statistics/others.json
 	@.venv-validation/bin/python benchmarks/peer_lifelines.py tests/statistics/lifelines.json
 	@.venv-pmvalsampsize/bin/python benchmarks/peer_pmvalsampsize.py tests/statistics/pmvalsampsize.json
 	@.venv-xgboost/bin/python benchmarks/peer_xgboost.py tests/models/xgboost.json
+	@$(BIN)/python -m tests.web.hook_answers build/hook_answers.json
+	@.venv-healthchain/bin/python benchmarks/peer_healthchain.py build/hook_answers.json tests/web/healthchain.json
 	@.venv-xgboost/bin/python examples/adopt-physionet-2012/train_elsewhere.py $${ATTENDING_TEST_DATA:-../shared/data}/physionet-2012-set-a build/adopt-physionet-2012
 	@cp build/adopt-physionet-2012/model.json examples/adopt-physionet-2012/model.json
 	@cp build/adopt-physionet-2012/figures.json tests/journeys/adopted_physionet.json
@@ -118,7 +120,7 @@ lock: $(STAMP) ## resolve the locks again (no registry is named in them)
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group aces -o requirements/aces.txt
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --no-emit-package nvidia-nccl-cu12 --group medstab -o requirements/medstab.txt
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --no-emit-package nvidia-nccl-cu12 --group xgboost -o requirements/xgboost.txt
-	@for group in validation seismometer pmvalsampsize evidently nannyml mlflow; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group $$group -o requirements/$$group.txt; done
+	@for group in validation seismometer pmvalsampsize evidently nannyml mlflow healthchain; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade --group $$group -o requirements/$$group.txt; done
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements/core.txt --upgrade-package psycopg --extra postgres pyproject.toml -o requirements/postgres.txt
 	@for group in dev build tools; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade -c requirements/core.txt --group $$group -o requirements/$$group.txt; done
 

@@ -2,7 +2,8 @@
 
 Ours gets events, and for each request keeps a prediction with its ledger entry on the disk before
 it answers: token, strict JSON, features by the kernel, scope, verdict, score, calibration, band and
-explanation. MLflow gets the row of features ready, and answers with the model's raw number.
+explanation. MLflow gets the row of features ready, and answers with the model's raw number; what
+is held beside it are requests that bring about as much, the newest events of each code.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def compare(rows: int) -> list[Found]:
 
 
 def _load(progress: Progress, place: Place, *, folder: Path, events: int) -> list[Found]:
-    asked = sides.asked_of_us(place, events=events)
+    asked = sides.asked_of_us(place, [one.events[:events] for one in place.patients])
     sides.ask(progress, "warm", asked, folder=folder, phases=((RATE / 2, _WARM),))
     phases = ((RATE, _RATED), (RATE * TIMES, _OVER), (RATE, _AFTER))
     what = f"rated, {TIMES} times that, rated"
@@ -169,14 +170,20 @@ def _closed(progress: Progress, who: str, asked: dict[str, Any], *, folder: Path
     return found
 
 
-OWN = "ours, the patient's own events"
+ALIKE = "ours, the newest events of each code"
+OWN = "ours, all of the patient's own events"
 
 
 def _ours_closed(progress: Progress, place: Place, *, folder: Path, events: int) -> list[_Closed]:
+    """Return what ours did with requests of three sizes; the first says what MLflow's row says."""
+    sizes = {
+        ALIKE: [one.newest for one in place.patients],
+        OWN: [one.events[: one.own] for one in place.patients],
+        f"ours, {events:,} events": [one.events[:events] for one in place.patients],
+    }
     found = []
-    for who, count in ((OWN, None), (f"ours, {events:,} events", events)):
-        asked = sides.asked_of_us(place, events=count)
-        found += _closed(progress, who, asked, folder=folder)
+    for who, sent in sizes.items():
+        found += _closed(progress, who, sides.asked_of_us(place, sent), folder=folder)
     return found
 
 
@@ -227,7 +234,7 @@ def _plain(row: Floats) -> list[float | None]:
 
 def _beside(closed: list[_Closed]) -> list[Found]:
     """Return the bars against MLflow: with one worker and, where both have several, with those."""
-    mine = {one.clients: one for one in closed if one.who == OWN}
+    mine = {one.clients: one for one in closed if one.who == ALIKE}
     others = [one for one in closed if one.who.startswith("mlflow")]
     found = []
     for who in dict.fromkeys(one.who for one in others):
@@ -241,7 +248,7 @@ def _beside(closed: list[_Closed]) -> list[Found]:
         )
         found.append(
             Found(
-                work=f"{OWN}, beside {who}",
+                work=f"{ALIKE}, beside {who}",
                 measured=f"{ratio:.2f} times its throughput at 8; {times}",
                 bar=f"{FEWER:g} times, lower p50 and p99",
                 met=ratio >= FEWER and quicker,
@@ -253,7 +260,9 @@ def _beside(closed: list[_Closed]) -> list[Found]:
 
 def _print(closed: list[_Closed], place: Place) -> None:
     own = int(np.median([one.own for one in place.patients]))
-    table = Table(title=f"closed loop, {_CLOSED:g} s each; own events: {own} (median)")
+    newest = int(np.median([len(one.newest) for one in place.patients]))
+    of = f"events by request: {newest} newest, {own} own (medians)"
+    table = Table(title=f"closed loop, {_CLOSED:g} s each; {of}")
     for name in ("service", "clients", "answers/s", "p50 ms", "p99 ms", "failed", "load"):
         table.add_column(name, justify="left" if name == "service" else "right")
     for one in closed:

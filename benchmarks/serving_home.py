@@ -8,6 +8,7 @@ the same codes, so that a request brings a thousand events.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ from attending.records.release import Deployment
 from attending.times import HOUR, SECOND, format_instant, from_micros, parse_instant, to_micros
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from attending.engines.protocol import Engine
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
 FIRST, AT = parse_instant("2024-08-01T06:00:00Z"), parse_instant("2024-12-15T06:00:00Z")
 PATIENTS, TOKENS = 50, 4
+_NEWEST = 6  # a trend needs as many
 _EXAMPLE = "readmission-synthetic"
 _SITES_OF_LIMITED = ("CITY",)
 #: Of codes and units that the features read: where a value of each lies.
@@ -76,13 +79,25 @@ class Patient:
     own: int
     events: tuple[dict[str, Any], ...]
 
-    def body(self, events: int | None) -> list[Any]:
+    @property
+    def newest(self) -> tuple[dict[str, Any], ...]:
+        """Return of the patient's own events the newest three of each code, and the admission."""
+        own = self.events[: self.own]
+        begun = format_instant(from_micros(self.index_start))
+        left = Counter({row["code"]: _NEWEST for row in own})
+        kept = []
+        for row in reversed(own):  # they stand in the order of their times
+            if left[row["code"]] > 0 or row.get("time") == begun:
+                kept.append(row)
+            left[row["code"]] -= 1
+        return tuple(reversed(kept))
+
+    def body(self, sent: Sequence[dict[str, Any]]) -> list[Any]:
         """Return what stands before and after the instant of a request, and that instant.
 
         Args:
-            events: how many are sent; the patient's own when None.
+            sent: the events that the request brings.
         """
-        sent = self.events[: self.own if events is None else events]
         before = {"subject_id": str(self.subject_id), "encounter_id": str(self.encounter_id)}
         after = {"index_start": format_instant(from_micros(self.index_start)), "events": sent}
         start = json.dumps(before)[:-1] + ', "prediction_time": "'

@@ -21,7 +21,7 @@ from benchmarks.serving_client import Plan, Seen
 from benchmarks.serving_home import AT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rich.progress import Progress
 
@@ -64,9 +64,11 @@ def mlflow(model: Path, *, workers: int) -> Iterator[None]:
 @contextmanager
 def _running(command: list[str], *, ready: str, **more: str) -> Iterator[None]:
     log = Path("build/serving.log")
+    kept = [sys.executable, str(Path(__file__).with_name("kept_service.py")), *command]
     with log.open("wb") as out:
         process = subprocess.Popen(
-            command,
+            kept,
+            stdin=subprocess.PIPE,  # closed when we are gone, however we end
             stdout=out,
             stderr=out,
             env=os.environ | more,
@@ -91,15 +93,18 @@ def _wait(process: subprocess.Popen[bytes], ready: str, log: Path) -> None:
     raise SystemExit(f"the service did not come up:\n{log.read_text()[-2000:]}")
 
 
-def asked_of_us(place: Place, *, events: int | None) -> dict[str, Any]:
-    """Return heads and bodies of requests that bring each patient's events, own ones when None."""
+def asked_of_us(place: Place, sent: list[Sequence[dict[str, Any]]]) -> dict[str, Any]:
+    """Return heads and bodies of requests about each patient that bring these events."""
     path = "/v1/models/readmission-30d/predictions"
     heads = [
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         f"Authorization: Bearer {token}\r\n"
         for token in place.tokens
     ]
-    return {"heads": heads, "bodies": [one.body(events) for one in place.patients]}
+    return {
+        "heads": heads,
+        "bodies": [one.body(rows) for one, rows in zip(place.patients, sent, strict=True)],
+    }
 
 
 def asked_of_mlflow(names: list[str], rows: list[list[float | None]]) -> dict[str, Any]:

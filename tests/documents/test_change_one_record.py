@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 
 import pytest
@@ -10,20 +9,12 @@ import pytest
 from attending.documents.card_assembly import assemble_card
 from attending.documents.model_card import card_document
 from attending.documents.validation_report import validation_report
-from attending.explain.sentence import say
+from attending.explain.sentence import LONGEST, MISSING, say, says_a_value
 from attending.specs.release import Threshold
 from tests.documents import example_records
 from tests.documents.example_records import cohort, report, run, sources
+from tests.documents.moved import sentences
 from tests.documents.test_clinician_page import explanation
-
-
-def sentences(page: bytes) -> list[str]:
-    """Return what a reader reads, piece by piece, without markup and digests."""
-    body = page.decode().partition("</style>")[2]
-    body = re.sub(r'<img[^>]*alt="([^"]*)"[^>]*>', r"\1", body)
-    body = re.sub(r"<code>.*?</code>", "", body, flags=re.DOTALL)
-    pieces = re.split(r"<[^>]+>", body)
-    return [html.unescape(piece).strip() for piece in pieces if piece.strip()]
 
 
 def card_of(**changes):
@@ -110,12 +101,10 @@ def test_the_clinicians_text_has_a_value_of_this_patient_and_fits():
     found = explanation()
     told = say(found.risk, found.factors, action="Plan a call.")
     assert told == "Risk 31 %. Raised by creatinine, newest of 24 hours (2.1 mg/dL). Plan a call."
-    assert says_a_value(told, found)
+    assert says_a_value(told, found.factors) and len(told) <= LONGEST
     # The control: a text without a value of this patient is seen.
     bare = say(found.risk, [], action="Plan a call.")
-    assert not says_a_value(bare, found)
+    assert not says_a_value(bare, found.factors)
     assert "Nothing known sets this patient apart" in bare
-
-
-def says_a_value(text, found):
-    return any(one.printed in text for one in found.factors) and len(text) <= 300
+    gone = [one.model_copy(update={"printed": MISSING}) for one in found.factors]
+    assert not says_a_value(say(found.risk, gone, action="Plan a call."), gone)

@@ -1,5 +1,6 @@
 """Why one risk is what it is, and what an explanation must always say."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -8,6 +9,9 @@ import pytest
 from attending.errors import BadInput
 from attending.explain.prediction import Input, explain
 from attending.explain.sentence import correlated_warning
+from attending.models.bundle import read_bundle
+from attending.models.concepts import concepts_of
+from attending.models.formats import BUNDLE_FILE
 from attending.records.base import from_content
 from attending.records.explanation import NOT_CAUSAL, Explanation
 from attending.times import parse_instant
@@ -105,6 +109,27 @@ def test_what_was_missing_is_named_with_its_reason(bundle):
     assert [(item.label, item.reason) for item in found.missing] == [
         ("creatinine", "not measured in 24 h")
     ]
+
+
+def test_a_concept_has_the_exact_sum_of_its_features_and_leads_the_sentence(bundle):
+    said = {"creatinine": "Kidney", "urea": "Kidney"}
+    both = replace(bundle, concepts=concepts_of(NAMES, said, bundle.correlated))
+    found = explain(both, HIGH, inputs(), at=AT, top=4)
+    kidney = next(one for one in found.concepts if one.label == "Kidney")
+    shares = bundle.contributions(HIGH[None, :])[0]
+    assert kidney.contribution == pytest.approx(shares[1] + shares[2])
+    assert set(kidney.features) == {"creatinine", "urea"}
+    assert kidney.printed.startswith(("creatinine: 3.142 mg/dL", "urea: 50 mg/dL"))
+    assert f"Kidney ({kidney.printed})" in found.sentence
+    sizes = [abs(one.contribution) for one in found.concepts]
+    assert sizes == sorted(sizes, reverse=True)
+    base = np.log(found.base_risk / (1 - found.base_risk))
+    named = sum(one.contribution for one in found.concepts)
+    assert 1 / (1 + np.exp(-(base + named + found.other_contribution))) == pytest.approx(found.risk)
+    # A model without concepts says what it said before, to the byte.
+    assert "concepts" not in explain(bundle, HIGH, inputs(), at=AT).content()
+    assert read_bundle(both.files()).concepts == both.concepts
+    assert b"concepts" not in bundle.files()[BUNDLE_FILE]
 
 
 def test_an_explanation_survives_json_and_is_the_same_each_time(bundle):

@@ -16,21 +16,29 @@ import sys
 import time
 from contextlib import closing
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from attending.lifecycle import signing, watching
+from attending.lifecycle import releasing, scoring, signing, watching
+from attending.lifecycle.answering import Answering
 from attending.lifecycle.desk import keep
 from attending.records.monitoring import Verdict
+from attending.records.release import Deployment
+from attending.stores.home import Home
 from attending.times import format_instant, parse_instant
+from attending.web.front_desk import FrontDesk
 from tests.service import SECOND, make_live, project_of, serving, until
 from tests.soak import interleaved, switches
+from tests.web.visitor import visitor_of
 
 #: A verdict must change what is answered within this many seconds.
 MINUTE = 60.0
 #: Results that the dead feed had not brought: haemoglobin, sodium, creatinine, urea nitrogen.
 NEVER_CAME = {"LOINC//718-7", "LOINC//2951-2", "LOINC//2160-0", "LOINC//3094-0"}
+#: Each question is another.
+TURNS = count(10)
 BROKEN = {"verdict.gone", "verdict.changed", "record.changed"}
 
 
@@ -177,6 +185,111 @@ def test_a_verdict_that_is_deleted_aged_or_forged_never_leaves_a_live_score(live
     with serving(home, "--at", late) as service:
         _, after = service.ask(-1, 1)
         assert (after["outcome"], "verdict:expired" in after["reasons"]) == ("fallback", True)
+
+
+def stopped(home):
+    """Stop the version, signed, and return the digest of that act."""
+    with home.desk() as desk:
+        said = {"person": "omar", "passphrase": home.secrets["omar"], "reason": "a trial"}
+        (made,) = releasing.disable(desk, project_of(home), **said)
+        return made.digest
+
+
+def act_deleted(home, stop):
+    tampered(home, "DELETE FROM deployments WHERE digest = ?", stop)
+
+
+def act_erased(home, stop):
+    act_deleted(home, stop)
+    deleted(home, stop)
+
+
+def act_moved(home, stop):
+    tampered(home, "UPDATE deployments SET seq = 0, nth = 900 WHERE digest = ?", stop)
+
+
+def act_rewritten(home, stop):
+    tampered(
+        home,
+        "UPDATE records SET content = replace(content, '\"none\"', '\"version\"') WHERE digest = ?",
+        stop,
+    )
+
+
+def act_put_in(home, stop):
+    """Put in an act that lets the version answer again, whole and well named; nobody did it."""
+    with home.desk() as desk:
+        one = desk.home.catalog.get(stop, Deployment)
+        told = {"act": "enable", "serves": "version", "previous": stop, "reason": "ok"}
+        made = one.model_copy(update=told)
+    columns = "seq, nth, digest, kind, content, made_at, made_by"
+    said = "SELECT seq, nth + 100, ?, kind, ?, made_at, made_by FROM records WHERE digest = ?"
+    tampered(home, f"INSERT INTO records ({columns}) {said}", made.digest, made.as_bytes(), stop)
+    tampered(
+        home,
+        "INSERT INTO deployments (seq, nth, digest, model, version, stage)"
+        " SELECT seq, nth + 100, ?, model, version, stage FROM deployments WHERE digest = ?",
+        made.digest,
+        stop,
+    )
+
+
+@pytest.mark.requirement("G10")
+def test_a_deployment_that_is_changed_behind_the_ledger_never_gives_a_live_score(live, tmp_path):
+    home = live.copied(tmp_path)
+    with serving(home) as service:
+        status, data = service.sent("POST", service.path, home.asked(-1, 1))
+        assert (status, json.loads(data)["outcome"]) == (201, "live")
+        before = json.loads(data)["score"]
+        stop = stopped(home)
+        told(service, {"no_score"}, begin=2)
+        act_put_in(home, stop)
+        told(service, {"deployment.changed"}, begin=1000)
+        for turn in range(2000, 2010):
+            status, data = service.sent("POST", service.path, home.asked(-1, turn))
+            assert (status, b'"score"' in data) == (500, False)
+            assert str(before).encode() not in data
+        ready, said = service.get("/readyz")
+        assert (ready, b"deployment.changed" in said) == (503, True)
+
+
+@pytest.mark.parametrize(
+    ("hurt", "code"),
+    [
+        (act_deleted, "deployment.gone"),
+        (act_erased, "deployment.gone"),
+        (act_moved, "deployment.changed"),
+        (act_put_in, "deployment.changed"),
+        (act_rewritten, "record.changed"),
+    ],
+)
+def test_each_way_to_bring_a_stopped_version_back_is_told(live, tmp_path, monkeypatch, hurt, code):
+    home = live.copied(tmp_path)
+    stop = stopped(home)
+    assert answers(home) == (201, "no_score")
+    hurt(home, stop)
+    assert answers(home) == (500, code)
+    if hurt is not act_rewritten:  # that one the records themselves tell
+        # The control: without the comparison with the ledger the stopped version answers again.
+        monkeypatch.setattr(scoring, "require_recorded", lambda *_: None)
+        assert answers(home) == (201, "live")
+
+
+def answers(home):
+    """Return how a home answers over HTTP, opened anew: the status, and the outcome or code."""
+    house = FrontDesk(root=home.root, clock=lambda: SECOND)
+    house.answering = Answering(
+        Home.open(home.root), {home.model: project_of(home)}, clock=lambda: SECOND
+    )
+    visitor = visitor_of(house)
+    visitor.headers["authorization"] = f"Bearer {home.token}"
+    visitor.headers["accept"] = "application/json"
+    try:
+        asked = home.asked(-1, next(TURNS))
+        said = visitor.post(f"/v1/models/{home.model}/predictions", json=asked)
+        return said.status_code, said.json().get("outcome") or said.json()["code"]
+    finally:
+        house.answering.home.close()
 
 
 @pytest.mark.fault("S16")

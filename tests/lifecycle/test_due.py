@@ -12,7 +12,10 @@ from attending.errors import AttendingError, BadInput, DependencyDown, Integrity
 from attending.lifecycle import due, due_jobs, scoring, watching
 from attending.lifecycle.due_days import begins, newest_day
 from attending.lifecycle.missed import due_policy
+from attending.lifecycle.projects import open_project
 from attending.records.monitoring import MonitorReport, Verdict
+from attending.records.prediction import PredictionBatch
+from attending.records.run import Run
 from attending.stores.home import Home
 from attending.times import parse_instant
 from tests.lifecycle.ward import SECOND, make_ward
@@ -112,6 +115,31 @@ def test_a_missed_night_is_a_finding_with_an_owner_in_the_verdict(desk, made):
     watching.monitor(later(desk, days=20), made.project)
     report = desk.home.catalog.latest(MonitorReport, model=made.project.name)
     assert not [one for one in report.findings if one.name == "missed_night"]
+
+
+def test_a_version_is_watched_by_its_own_specs_while_a_newer_one_is_made(desk, made, tmp_path):
+    folder = shutil.copytree(made.project.folder.root, tmp_path / "project")
+    shutil.rmtree(folder / ".git")
+    features = folder / "features.yaml"
+    text = features.read_text()
+    features.write_text(text[: text.rindex("  - {name:")])  # the next version does without the last
+    edited = open_project(folder)
+    assert len(edited.features.features) == len(made.project.features.features) - 1
+    # Control: by the specs of the folder the version that is in service has an input too few.
+    with pytest.raises(AttendingError):
+        scoring.score(desk, edited)
+    found = due.run_due(desk, [edited])
+    assert {one.job: one.state for one in found.outcomes if one.job in JOBS} == dict.fromkeys(
+        JOBS, "done"
+    )
+    assert desk.home.catalog.latest(PredictionBatch, model=edited.name).n_live > 0
+    assert desk.home.catalog.latest(Verdict, model=edited.name).at == desk.at
+    # Where what it was made from is nowhere, the jobs say so and do nothing.
+    stands = desk.home.deployments.current(edited.name)
+    run = desk.home.catalog.get(stands.run, Run)
+    desk.home.artifacts.path(run.specs["features"]).unlink()
+    found = due.run_due(later(desk, days=1), [edited])
+    assert {one.code for one in found.failed} == {"run.other_specs"}
 
 
 def test_a_process_that_dies_leaves_a_lease_that_ends(desk, made, monkeypatch):

@@ -6,7 +6,7 @@ from lxml import html
 from attending.documents.patient_notice import GRADE_AT_MOST
 from attending.documents.reading_level import grade
 from attending.errors import NotFound, Refused
-from attending.lifecycle import noticing, overview, papers, validating
+from attending.lifecycle import model_papers, noticing, overview, papers, validating
 from attending.lifecycle.projects import open_project
 from tests.lifecycle.ward import make_ward
 
@@ -60,7 +60,7 @@ def test_patients_read_what_it_does_who_decides_what_it_gets_wrong_and_whom_to_a
     ):
         assert expected in said
     assert notice.grade == round(grade(notice.text), 1) <= GRADE_AT_MOST
-    listed = overview.papers(ward.desk, ward.project.name)
+    listed = model_papers.model_papers(ward.desk, ward.project.name)
     assert "Patient notice" in {paper.title for paper in listed}
 
 

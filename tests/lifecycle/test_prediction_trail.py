@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
 from attending.cli.app import app
 from attending.cli.door import through
 from attending.cli.guard import guarded
-from attending.errors import IntegrityBroken, NotFound
-from attending.lifecycle import prediction_trail, scoring
-from attending.lifecycle.desk import open_desk
+from attending.errors import BadInput, IntegrityBroken, NotFound
+from attending.lifecycle import prediction_trail, reliving, scoring
+from attending.lifecycle.desk import note, open_desk
+from attending.records.ledger import Subject
+from attending.records.prediction import Input, Prediction
 from attending.records.snapshot import Snapshot
-from attending.times import format_instant
+from attending.times import format_instant, parse_instant
 from tests.lifecycle.ward import SECOND, make_ward, sign
 
 
@@ -90,3 +93,59 @@ def test_a_score_that_was_changed_breaks_its_trail(ward, asked, tmp_path, monkey
         prediction_trail.trail(desk, asked)
     assert refusal.value.code == "prediction.changed"
     assert through(guarded(app), argv=argv) == 4
+
+
+WHY = "review of silent alerts of the north ward"
+
+
+def test_a_score_of_a_batch_is_relived_from_the_events_of_its_patient(ward, asked):
+    found = reliving.relive(ward.desk, ward.project.name, asked, purpose=WHY)
+    assert found.same
+    assert (
+        found.again == "Made again from the events of the patient: the same score, to the last bit."
+    )
+    assert found.bound == ""
+    moment = parse_instant(found.said["prediction_time"])
+    assert {one.feature for one in found.inputs} == {
+        one.name for one in ward.project.features.features
+    }
+    assert all(one.known_at <= moment for one in found.inputs if one.known_at is not None)
+    pushes = [abs(one.push) for one in found.inputs if one.push is not None]
+    assert pushes == sorted(pushes, reverse=True)
+    read = ward.desk.home.ledger.search(action="patients.read")[-1]
+    assert (read.subject, read.details["purpose"]) == (asked, WHY)
+    with pytest.raises(BadInput):
+        reliving.relive(ward.desk, ward.project.name, asked, purpose="why")
+    with pytest.raises(NotFound):
+        reliving.one_pager(ward.desk, found)  # this run has no card
+
+
+def test_a_score_that_came_by_itself_is_made_again_from_what_was_kept_with_it(ward, asked):
+    desk, batch = ward.desk, ward.desk.home.predictions.get(asked)
+    seen = reliving.relive(desk, ward.project.name, asked, purpose=WHY)
+    made = Prediction(
+        **{name: seen.said[name] for name in ("model", "version", "stage", "run", "artifact")},
+        feature_set=ward.run.feature_set, answer="continue", outcome="live", scored_by="v1",
+        prediction_time=batch.prediction_time, index_start=batch.prediction_time,
+        score=batch.score,
+        inputs=tuple(
+            Input(feature=one.feature, value=one.value, time=one.happened, known_at=one.known_at,
+                  missing=one.missing or None)
+            for one in seen.inputs
+        ),
+    )  # fmt: skip
+    moved = made.inputs[0].model_copy(update={"value": (made.inputs[0].value or 0.0) + 50.0})
+    other = made.model_copy(update={"inputs": (moved, *made.inputs[1:])})
+    for name, kept, same in (("a", made, True), ("b", other, False)):
+        stored = replace(batch, request_id=name * 32, content=kept.as_bytes())
+        with desk.home.database.transaction() as unit:
+            desk.home.predictions.add(unit, [stored])
+            note(
+                desk,
+                unit,
+                action="score.one",
+                subject=Subject(kind="prediction", digest=stored.request_id),
+            )
+        found = reliving.relive(desk, ward.project.name, stored.request_id, purpose=WHY)
+        assert found.same is same
+        assert found.again.endswith("to the last bit." if same else "Open an incident.")

@@ -9,12 +9,12 @@ from datetime import timedelta
 import pyarrow.compute as pc
 import pytest
 
-from attending.errors import Refused
+from attending.errors import BadInput, Refused
 from attending.lifecycle import gating, scoring, watching
 from attending.lifecycle.desk import keep
 from attending.lifecycle.projects import open_project
 from attending.lifecycle.tables import table_from
-from attending.lifecycle.trying_policy import try_policy
+from attending.lifecycle.trying_policy import Trial, try_policy
 from attending.records.monitoring import Finding, Reference
 from tests.lifecycle.ward import FIRST, SECOND, enter, make_ward, sign
 
@@ -183,18 +183,43 @@ def test_today_answers_and_an_old_verdict_no_longer_holds(ward, watched):
 
 def test_the_policy_is_tried_on_quiet_years(ward):
     told = []
-    report = try_policy(ward.desk, ward.project, years=1, runs=1, each=lambda: told.append(1))
+    report = try_policy(ward.desk, ward.project, Trial(1, 1, each=lambda: told.append(1)))
     assert report.years == 1
     assert report.reference == ward.reference.digest
     assert len(told) == 1 + len(report.shifts)
     assert actions(ward, "monitor.simulate")[-1].subject == report.digest
 
 
+def test_a_trial_that_was_cut_short_goes_on_and_ends_with_the_same_report(ward, tmp_path):
+    whole = try_policy(ward.desk, ward.project, Trial(2, 1))
+    kept, told = tmp_path / "years.jsonl", []
+    again = Trial(2, 1, resume=kept, each=lambda: told.append(1))
+    assert try_policy(ward.desk, ward.project, again).as_bytes() == whole.as_bytes()
+    lines = kept.read_text().splitlines(keepends=True)
+    assert len(lines) == 1 + len(told) == 1 + 2 + len(whole.shifts)
+    # Cut in the middle of a line: that year is lived through again, and those after it.
+    kept.write_text("".join(lines[:9]) + lines[9][:5])
+    told.clear()
+    assert try_policy(ward.desk, ward.project, again).as_bytes() == whole.as_bytes()
+    assert len(told) == len(lines) - 9
+    assert kept.read_text() == "".join(lines)
+    # What is kept is what counts, so years of another policy are refused and left alone.
+    for other in ('{"years of": "0"}\n', "a letter to nobody", "\n", "[]\n"):
+        kept.write_text(other)
+        with pytest.raises(BadInput, match="no years of this policy") as caught:
+            try_policy(ward.desk, ward.project, again)
+        assert caught.value.code == "simulate.resume"
+        assert kept.read_text() == other
+    kept.write_bytes(b"\xff\n")
+    with pytest.raises(BadInput, match="no years of this policy"):
+        try_policy(ward.desk, ward.project, again)
+
+
 def test_no_gate_to_the_wards_before_the_policy_as_it_stands_was_tried(ward):
     def told(project=ward.project):
         return gating._FACTS["limited"]["policy.tried"](ward.desk, project, ward.run)
 
-    report = try_policy(ward.desk, ward.project, years=1, runs=1)
+    report = try_policy(ward.desk, ward.project, Trial(1, 1))
     assert told().status == "not_shown"
     assert "1 quiet years, 20 are asked for: run `attending monitor simulate" in told().note
     keys = {"model": ward.project.name, "version": "v1"}

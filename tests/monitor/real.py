@@ -86,7 +86,9 @@ def diabetes() -> Real:
 
 
 def mimic() -> Real:
-    """Admissions of the MIMIC-IV demo, first laboratory values; the group is a range of years."""
+    """Admissions of the MIMIC-IV demo: first laboratory values; the group is a range of years."""
+    # As some comorbidity scores do, one input counts diagnoses and reads ICD-10 alone: the hospital
+    # went over to it from the earlier years to the later.
     items = {
         "50912": "creatinine", "51006": "urea nitrogen", "50983": "sodium", "50971": "potassium",
         "51222": "haemoglobin", "51301": "white cells", "51265": "platelets",
@@ -95,14 +97,18 @@ def mimic() -> Real:
     years = {row["subject_id"]: row["anchor_year_group"] for row in _rows(folder / "patients")}
     stays = _rows(folder / "admissions")
     place = {row["hadm_id"]: at for at, row in enumerate(stays)}
-    x = np.full((len(stays), len(items)), np.nan)
+    x = np.full((len(stays), len(items) + 1), np.nan)
+    x[:, -1] = 0
+    for row in _rows(folder / "diagnoses_icd"):
+        x[place[row["hadm_id"]], -1] += row["icd_version"] == "10"
     columns = {item: at for at, item in enumerate(items)}
     for row in sorted(_rows(folder / "labevents"), key=lambda one: one["charttime"]):
         at, column = place.get(row["hadm_id"]), columns.get(row["itemid"])
         if at is not None and column is not None and row["valuenum"] and np.isnan(x[at, column]):
             x[at, column] = float(row["valuenum"])
     outcome = np.array([int(row["hospital_expire_flag"]) for row in stays], np.int8)
-    labels = {label.replace(" ", "_"): label for label in items.values()}
+    named = (*items.values(), "the number of diagnoses coded in ICD-10")
+    labels = {label.replace(" ", "_"): label for label in named}
     return Real(x, labels, outcome, np.array([years[row["subject_id"]] for row in stays]))
 
 

@@ -10,37 +10,71 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from attending.lifecycle.provenance import code_digest
 from attending.monitor.sequence import evidence, tilt
 from attending.specs.monitoring import ConceptMonitor
 
 if TYPE_CHECKING:
     from attending.types import Floats
 
+#: A tolerance, events observed over those predicted, and the share proven by each of `EVENTS`.
+Curve: TypeAlias = tuple[float, float, list[float]]
 PAGE, PICTURE = Path("docs/delays.md"), Path("docs/pictures/delays.svg")
 AT = "2025-12-15T09:00:00Z"
+VERB = str(Path(sys.executable).with_name("attending"))
+#: Years are kept here, so that a run that was cut short goes on where it stopped.
+KEPT = Path("build/soak")
+#: Evidence is written after so many quiet years; each planted shift is lived through so often.
+BATCH, RUNS = 100, 20
 #: Events observed over events predicted, of the replays; and after how many events it is asked.
 SHIFTS = (0.5, 0.7, 0.8, 0.9, 1.1, 1.2, 1.3, 1.5, 2.0)
 EVENTS = (50, 100, 200, 300, 400, 600, 800)
 TOLERANCES = (1.05, 1.15)
 
 
-def simulated(folder: Path, years: int) -> dict[str, Any]:
-    """Return what `monitor simulate` says of the demo's policy."""
-    verb = str(Path(sys.executable).with_name("attending"))
+def demo(folder: Path) -> Path:
+    """Return the home of the demo, now made."""
     home = folder / "demo"
-    subprocess.run([verb, "demo", "--seed", "7", "--home", str(home)], check=True,
+    subprocess.run([VERB, "demo", "--seed", "7", "--home", str(home)], check=True,
                    capture_output=True)  # fmt: skip
-    asked = ["monitor", "simulate", "--years", str(years), "--runs", "5"]
+    return home
+
+
+def simulated(home: Path, years: int, *, picture: Path, kept: Path) -> dict[str, Any]:
+    """Return what `monitor simulate` says of the demo's policy.
+
+    Args:
+        home: of the demo.
+        years: how many quiet years.
+        picture: where the delays are drawn.
+        kept: the file of the years that were lived through, from which it goes on.
+    """
+    asked = ["monitor", "simulate", "--years", str(years), "--runs", str(RUNS)]
     where = ["--project", str(home / "project"), "--home", str(home), "--at", AT]
-    picture = ["--picture", str(folder / "delays.svg"), "--json"]
-    done = subprocess.run([verb, *asked, *where, *picture], check=True, capture_output=True,
+    files = ["--picture", str(picture), "--resume", str(kept), "--json"]
+    done = subprocess.run([VERB, *asked, *where, *files], check=True, capture_output=True,
                           text=True)  # fmt: skip
     said: dict[str, Any] = json.loads(done.stdout)
     return said
+
+
+def batches(years: int) -> list[int]:
+    """Return after how many years evidence is written, the last of them all.
+
+    >>> batches(250)
+    [100, 200, 250]
+    """
+    return [*range(BATCH, years, BATCH), years]
+
+
+def kept_in() -> Path:
+    """Return the file that keeps the years of this code."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    return KEPT / f"quiet-years-{code_digest()[:12]}.jsonl"
 
 
 def replay(
@@ -80,7 +114,7 @@ def _odds(risks: Floats, shift: float) -> float:
     return float(np.sqrt(low * high))
 
 
-def curve(risks: Floats, *, replays: int, seed: int) -> list[tuple[float, float, list[float]]]:
+def curve(risks: Floats, *, replays: int, seed: int) -> list[Curve]:
     """Return for each tolerance and shift the share of replays that proved it by so many events."""
     made = []
     for tolerance in TOLERANCES:
@@ -91,7 +125,7 @@ def curve(risks: Floats, *, replays: int, seed: int) -> list[tuple[float, float,
     return made
 
 
-def write_page(said: dict[str, Any], curves: list[tuple[float, float, list[float]]]) -> None:
+def write_page(said: dict[str, Any], curves: list[Curve]) -> None:
     """Write docs/delays.md."""
     rows = [
         f"| {one['shift'].replace('_', ' ')} | {one['size']} | {one.get('site') or 'everywhere'} | "

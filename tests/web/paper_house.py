@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 from attending.digests import digest_bytes
 from attending.errors import NotFound
+from attending.lifecycle.gates_ahead import GateAhead, Open
+from attending.lifecycle.model_history import Chapter, Moment
+from attending.lifecycle.model_papers import ModelFile, ModelPaper, Signature
 from attending.lifecycle.owing import Owed, owed_by
+from attending.lifecycle.side_by_side import Beside
 from attending.times import parse_instant
+from attending.web.pages.model import ModelLife
+from attending.web.pages.model import read as read_model
 from attending.web.views import (
-    ConditionView,
-    DocumentRow,
-    GateView,
     Health,
     HealthCheck,
     HomeView,
-    LedgerLine,
     ModelPage,
     ModelRow,
     PersonView,
@@ -94,48 +96,61 @@ ROWS = (
 )
 
 
-def gate(name, to, answer, *conditions):
-    return GateView(name=name, to=to, answer=answer, conditions=conditions)
+def condition(name, answer, sentence, turn):
+    return Open(name=name, asks=f"{name} holds", status=answer, whose=turn, note=sentence)
 
 
 PAGE = ModelPage(
     row=READMISSION,
     notices=("v3 since 2026-02-20: threshold 0.21 instead of 0.25; recalibrated.",),
+)
+LIFE = ModelLife(
     gates=(
-        gate(
-            "lineage review",
-            "trained",
-            "met",
-            ConditionView(name="clean commit", answer="met", sentence="a41f09c2, no change on top"),
+        GateAhead(
+            "lineage review", "trained", "passed",
+            (condition("clean commit", "met", "a41f09c2, no change on top", "Data scientist"),),
+            parse_instant(DAY),
         ),
-        gate("clinical sign-off", "validated", "met"),
-        gate("readiness review", "silent", "met"),
-        gate("prospective review", "limited", "met"),
-        gate(
-            "monitoring and audit",
-            "live",
-            "failed",
-            ConditionView(name="quiet verdicts", answer="failed", sentence="9 of the last 14 days "
-                          "said continue; 14 are asked", turn="nobody: wait"),
-            ConditionView(name="rollback drill", answer="met", sentence="2026-02-27, 1.4 s"),
-            ConditionView(name="training materials", answer="missing",
-                          sentence="31 of 48 nurses have completed them",
-                          turn="Head of nursing, north site"),
-            ConditionView(name="subgroup: age 80 and over", answer="not_shown",
-                          sentence="7 of 10 events needed", turn="Clinical owner"),
+        GateAhead("clinical sign-off", "validated", "passed", (), parse_instant(DAY)),
+        GateAhead("readiness review", "silent", "passed", (), parse_instant(DAY)),
+        GateAhead("prospective review", "limited", "passed", (), parse_instant(DAY)),
+        GateAhead(
+            "monitoring and audit", "live", "asked",
+            (
+                condition("quiet verdicts", "failed", "9 of the last 14 days said continue; 14 "
+                          "are asked", "nobody: wait"),
+                condition("training materials", "missing", "31 of 48 nurses have completed them",
+                          "Head of nursing, north site"),
+                condition("subgroup: age 80 and over", "not_shown", "7 of 10 events needed",
+                          "Clinical owner"),
+                condition("rollback drill", "met", "2026-02-27, 1.4 s", "Operator"),
+            ),
+            parse_instant(DAY),
         ),
     ),
-    documents=(
-        DocumentRow(title="Validation report of v3", kind="validation report", digest=DIGEST,
-                    at=parse_instant(DAY), signed_by=("Dr Ada Fictional, hospital medicine",)),
-        DocumentRow(title="Model card of v3", kind="model card", digest="b" * 64),
+    versions=Beside(
+        ("v3", "v2"), ("limited", "limited"),
+        (("AUROC", ("0.772 (0.747 to 0.793)", "0.761 (0.735 to 0.786)")),
+         ("Rows to fit", ("4,222", "4,222"))),
+        older=1,
     ),
-    timeline=(
-        LedgerLine(at=parse_instant("2026-02-20T14:02:00Z"), actor="Dr Ada Fictional",
-                   action="advanced to limited", digest="c" * 64, says="north site, two wards"),
-        LedgerLine(at=parse_instant("2026-01-12T09:30:00Z"), actor="Ben Invented",
-                   action="advanced to silent", digest="d" * 64),
+    papers=(
+        ModelPaper("Validation report", DIGEST, "e" * 64, parse_instant(DAY), "ben", (
+            Signature("Dr Ada Fictional (clinical lead): approval", parse_instant(DAY)),)),
+        ModelPaper("Model card", "b" * 64, "f" * 64, parse_instant(DAY), "ben"),
     ),
+    files=(ModelFile("model.json", "9" * 64, here=True),),
+    chapter=Chapter(
+        (
+            Moment(7, parse_instant("2026-01-12T09:30:00Z"), "ben", "release.advance",
+                   "deployment", "d" * 64, "stage silent", "silent"),
+            Moment(9, parse_instant("2026-02-20T14:02:00Z"), "ada", "approval.sign",
+                   "approval", "c" * 64, "meaning approval, role clinical lead", ""),
+        ),
+        first=0,
+        total=2,
+    ),
+    part="everything",
 )  # fmt: skip
 
 OWED = (
@@ -159,7 +174,7 @@ class PaperHouse:
     tokens: dict[str, PersonView] = field(default_factory=dict)
     used: set[tuple[str, str]] = field(default_factory=set)
     seen: dict[Callable[..., object], Callable[..., object]] = field(
-        default_factory=lambda: {owed_by: lambda *_: OWED}
+        default_factory=lambda: {owed_by: lambda *_: OWED, read_model: lambda *_, **__: LIFE}
     )
 
     def synthetic(self):

@@ -228,12 +228,12 @@ class Slow(PaperHouse):
                 self.inside -= 1
 
 
-def called(app, count):
+def called(app, count, path="/v1/models/readmission-30d/predictions"):
     """Return what so many calls at once are answered, in the order in which the answers came."""
     found: list[tuple[int, dict[str, str], dict[str, str]]] = []
     body = json.dumps(ASKED).encode()
     scope = {
-        "type": "http", "method": "POST", "path": "/v1/models/readmission-30d/predictions",
+        "type": "http", "method": "POST", "path": path,
         "raw_path": b"", "query_string": b"", "scheme": "http", "http_version": "1.1",
         "server": ("localhost", 80), "client": ("127.0.0.1", 1), "root_path": "",
         "headers": [
@@ -357,6 +357,35 @@ def test_s18_whose_turn_would_come_too_late_is_told_at_once_and_the_others_are_a
     # The control: with endless patience all of them wait, the last one for all the others.
     refused, said, ended = asyncio.run(crowd(Turns(width=1, patience=1e9)))
     assert (refused, said, ended) == (0, [], list(range(40)))
+
+
+@pytest.mark.fault("S18")
+def test_s18_who_is_turned_away_is_told_before_a_byte_of_its_body_is_read():
+    read: list[str] = []
+
+    async def app(scope, receive, send):
+        read.append((await receive())["type"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    def crowded():
+        raise budget.Full("full")
+
+    def asked(path, refuse_crowd):
+        calls, found = called(
+            Door(Budget(app, refuse_crowd=refuse_crowd), hosts=frozenset({"localhost"})), 1, path
+        )
+        read.clear()
+        asyncio.run(calls[0])
+        return found[0][0], list(read)
+
+    predict = "/v1/models/readmission-30d/predictions"
+    for path in (predict, "/cds-services/readmission-30d"):
+        assert asked(path, crowded) == (503, [])
+        # The control: with room the body is read.
+        assert asked(path, lambda: None) == (200, ["http.request"])
+    # What asks for no score is not turned away for a crowd of those who do.
+    assert asked("/cds-services/readmission-30d/feedback", crowded) == (200, ["http.request"])
 
 
 def test_what_a_score_takes_is_learnt_and_one_slow_score_does_not_shut_the_door():

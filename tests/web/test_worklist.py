@@ -24,6 +24,8 @@ ROW = {
     "by": "",
     "since": "2026-03-02T06:01:00Z",
     "wording": "<b>Higher risk</b>",
+    "reason": "",
+    "snooze": {"reasons": ["waits for a <result>"], "minutes": 60},
 }
 PATH = "/worklist/readmission-30d"
 
@@ -35,8 +37,8 @@ class Ward(PaperHouse):
         self.asked.append(f"worklist of {model} at '{site}' by {by}")
         return [ROW]
 
-    def answer_alert(self, request_id, *, says, snooze, by):
-        self.asked.append(f"{request_id[:4]} {says} {snooze} by {by}")
+    def answer_alert(self, request_id, *, says, snooze, by, reason=""):
+        self.asked.append(f"{request_id[:4]} {says} {snooze} {reason}by {by}")
 
 
 def entered(role="nurse_leader"):
@@ -59,9 +61,16 @@ def test_the_ward_sees_its_list_with_what_changed_and_answers_in_two_clicks():
     assert visitor.post(PATH, data=said).status_code == 303
     assert visitor.post(PATH, data=said | {"act": "snooze"}).status_code == 303
     assert house.asked[-2:] == ["eeee called None by ada", "eeee called 2:00:00 by ada"]
+    # Where the signed plan has rules, the form offers its reasons and its longest time.
+    assert "waits for a &lt;result&gt;</option>" in page.text
+    assert "In 60 minutes" in page.text
+    later = {"act": "snooze", "minutes": "60", "reason": "waits, "}
+    assert visitor.post(PATH, data=said | later).status_code == 303
+    assert house.asked[-1] == "eeee called 1:00:00 waits, by ada"
+    assert visitor.post(PATH, data=said | later | {"minutes": "x"}).status_code == 422
     forged = visitor.post(PATH, data=said | {"token": "0" * 64})
     assert forged.status_code == 403
-    assert len([one for one in house.asked if one.startswith("eeee")]) == 2
+    assert len([one for one in house.asked if one.startswith("eeee")]) == 3
 
 
 def test_rows_are_for_those_who_may_see_patients_and_no_cell_is_a_formula():

@@ -54,6 +54,7 @@ def deliver_answer(
     request: Annotated[str, typer.Argument(help="The id of the prediction.")],
     says: Annotated[str, typer.Option(help="What is done, in a few words.")],
     snooze: Annotated[str, typer.Option(help="Put off for so long, such as 2h.")] = "",
+    reason: Annotated[str, typer.Option(help="Why it is put off, as the plan names it.")] = "",
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -65,7 +66,7 @@ def deliver_answer(
     """
     wait = timedelta(microseconds=parse_length(snooze, where="--snooze")) if snooze else None
     with open_desk(home_path(home), at=clock(at), actor=by) as desk:
-        step = delivering.answer(desk, request, says=says, snooze=wait)
+        step = delivering.answer(desk, request, says=says, snooze=wait, reason=reason)
     emit({"state": step.state, "step": step.step}, as_json=as_json, lines=[step.state])
 
 

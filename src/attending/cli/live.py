@@ -37,19 +37,20 @@ from attending.lifecycle import (
     signing,
     training,
 )
+from attending.lifecycle.decided_thresholds import ALL
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.specs.release import check_stage
 from attending.times import parse_instant
 
-if TYPE_CHECKING:
-    from attending.records.release import Deployment
-
 release_app = typer.Typer(help="Stages and versions: advance, roll back, disable, enable, retire.")
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
+    from attending.records.release import Deployment
 
 VersionOption = Annotated[str, typer.Option("--version", help="Such as v1. Else the newest.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="One sentence.")]
@@ -84,8 +85,7 @@ def _decided(desk: Desk, asked: Project, run: str) -> dict[str, str]:
         return {}
     made = deciding.decide_thresholds(desk, asked, found)
     return {
-        "threshold" if one.place == deciding.ALL else f"threshold {one.place}": one.digest
-        for one in made
+        "threshold" if one.place == ALL else f"threshold {one.place}": one.digest for one in made
     }
 
 
@@ -178,7 +178,7 @@ def _tell_status(
 
 
 def _act(name: str, project: Path, *, home: Path | None, at: str | None, **said: str) -> list[str]:
-    acts = {
+    acts: dict[str, Callable[..., tuple[Deployment, ...]]] = {
         "rollback": releasing.rollback,
         "disable": releasing.disable,
         "enable": releasing.enable,

@@ -100,6 +100,9 @@ def monitor_simulate(
     years: Annotated[int, typer.Option(help="Quiet years to live through.")] = 20,
     runs: Annotated[int, typer.Option(help="Years for each planted shift.")] = 5,
     picture: Annotated[Path | None, typer.Option(help="Write the delays as SVG here.")] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Keep each year in this file, and go on from it.")
+    ] = None,
     project: ProjectOption = Path(),
     version: VersionOption = "",
     home: HomeOption = None,
@@ -116,9 +119,8 @@ def monitor_simulate(
         open_desk(home_path(home), at=clock(at), actor=by) as desk,
         progress("living through years") as each,
     ):
-        found = trying_policy.try_policy(
-            desk, asked, years=years, runs=runs, version=version, each=each
-        )
+        trial = trying_policy.Trial(years=years, runs=runs, resume=resume, each=each)
+        found = trying_policy.try_policy(desk, asked, trial, version=version)
     words = trying_policy.in_words(found)
     if picture is not None:
         picture.write_bytes(trying_policy.as_picture(found))

@@ -36,6 +36,7 @@ from attending.lifecycle import (
     watching,
     witnessing,
 )
+from attending.lifecycle.decided_thresholds import ALL
 from attending.lifecycle.desk import create_home
 from attending.lifecycle.projects import open_project
 from attending.lifecycle.provenance import commit_project
@@ -323,7 +324,7 @@ def _clinical(teller: Teller, fitted: Fitted) -> None:
 
 
 def _agreed_words(decision: ThresholdDecision) -> str:
-    where = "" if decision.place == deciding.ALL else f" at {decision.place}"
+    where = "" if decision.place == ALL else f" at {decision.place}"
     risk = "the threshold" if decision.threshold is None else f"{100 * decision.threshold:.3g} %"
     return f"From {risk}{where} on we act within {decision.within}."
 
@@ -390,7 +391,9 @@ def _watch(teller: Teller) -> Verdict:
     _, lines = watching.today(teller.by("omar"), teller.project)
     for line in lines:
         say(f"  {line}")
-    tried = trying_policy.try_policy(teller.by("omar"), teller.project, years=TRIED_YEARS, runs=1)
+    tried = trying_policy.try_policy(
+        teller.by("omar"), teller.project, trying_policy.Trial(TRIED_YEARS, 1)
+    )
     say("  The policy itself, tried on made-up years of this model:")
     for line in trying_policy.in_words(tried).lines:
         say(f"    {line}")

@@ -227,6 +227,11 @@ def explain_prediction(
         relived = explaining.explain_request(desk, asked, request)
     found = relived.explanation
     if not as_json:
+        if found.concepts:
+            table(
+                ("concept", "led by", "push"),
+                [(c.label, c.printed, f"{c.contribution:+.2f}") for c in found.concepts],
+            )
         table(
             ("factor", "value", "push", "happened", "known"),
             [

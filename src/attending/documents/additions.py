@@ -128,6 +128,6 @@ def picture(report: ValidationReport) -> Picture | None:
         caption="A model need not replace what is used today; it may add to it. The further the "
         "square stands to the right of the circle, the more it adds. Gained with 95 % interval: "
         f"{told}.",
-        svg=draw(report),
+        draw=lambda: draw(report),
         table=table(report),
     )

@@ -206,7 +206,7 @@ def _picture(report: AfterReport) -> Picture | None:
         title="The outcome, month by month",
         alt=f"The rate of the outcome in {len(report.months)} months, and when sites went live.",
         caption="Of 100 eligible stays with a known outcome. Months with few events are not drawn.",
-        svg=draw(report),
+        draw=lambda: draw(report),
         table=Table(
             caption="Stays and events of each month",
             header=("Month", "Stays", "Events"),

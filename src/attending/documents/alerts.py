@@ -120,6 +120,6 @@ def picture(report: ValidationReport) -> Picture | None:
         "follows.",
         caption="After an alert a stay makes none for the length of the snooze. A longer one "
         "spares alerts; look whether it also loses events.",
-        svg=draw(report),
+        draw=lambda: draw(report),
         table=table(report),
     )

@@ -114,6 +114,6 @@ def picture(report: ValidationReport) -> Picture | None:
         caption="A point on the dotted line means that as many patients had the event as was "
         f"foretold. The curve is a {found.smoother}. Below: how many rows had each risk; bars of "
         f"10 rows or fewer are left out. Here: {figures}.",
-        svg=draw(report),
+        draw=lambda: draw(report),
         table=table(report),
     )

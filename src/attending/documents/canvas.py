@@ -7,6 +7,7 @@ are drawn as paths, so that no reader's fonts matter.
 from __future__ import annotations
 
 import textwrap
+import threading
 from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,8 @@ _SETTINGS = {
     "text.parse_math": False,
     "timezone": "UTC",
 }
+#: The library keeps its settings for the whole process: one picture is drawn at a time.
+_DRAWING = threading.Lock()
 Drawn = Any  # matplotlib has no types that we check against
 
 
@@ -72,7 +75,7 @@ def sheet(width_inches: float = 6.4, height_inches: float = 4.4) -> Iterator[She
     from matplotlib.figure import Figure
 
     mpl.use("Agg", force=False)
-    with mpl.rc_context({**mpl.rcParamsDefault, **_SETTINGS, "backend": "Agg"}):
+    with _DRAWING, mpl.rc_context({**mpl.rcParamsDefault, **_SETTINGS, "backend": "Agg"}):
         figure = Figure(figsize=(width_inches, height_inches), layout="constrained")
         drawing = Sheet(figure)
         yield drawing

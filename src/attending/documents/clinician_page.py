@@ -34,6 +34,7 @@ def clinician_page(explanation: Explanation, card: ModelCard) -> bytes:
         risk=percent(explanation.risk),
         average=percent(explanation.base_risk),
         threshold=threshold_sentence(explanation, card),
+        concepts=_concepts(explanation),
         factors=_factors(explanation),
         sensitivity=_sensitivity(explanation),
     )
@@ -49,9 +50,23 @@ def threshold_sentence(explanation: Explanation, card: ModelCard) -> str:
     return f"Below {least}, from which the team acts. A low risk is not no risk."
 
 
+def _concepts(explanation: Explanation) -> Table:
+    return Table(
+        caption="What raised and lowered this risk, by concept, the largest first",
+        header=("Concept", "Led by", "Effect"),
+        rows=tuple(
+            (held.label, held.printed, f"{held.direction} the risk")
+            for held in explanation.concepts
+        ),
+        numeric=False,
+    )
+
+
 def _factors(explanation: Explanation) -> Table:
     return Table(
-        caption="What raised and lowered this risk, the largest first",
+        caption="The values behind it"
+        if explanation.concepts
+        else "What raised and lowered this risk, the largest first",
         header=("Factor", "Value", "Effect", "Measured", "Known"),
         rows=tuple(
             (

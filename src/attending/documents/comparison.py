@@ -115,6 +115,6 @@ def picture(report: ValidationReport) -> Picture | None:
         alt=f"Differences between model and baseline with intervals: {tally}.",
         caption="A line that does not touch the dotted one shows a difference. Circles: the model "
         f"is better; crosses: it is worse; diamonds: not shown either way.{_reading(report)}",
-        svg=draw(report),
+        draw=lambda: draw(report),
         table=table(report),
     )

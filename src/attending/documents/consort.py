@@ -145,6 +145,6 @@ def picture(cohort: Cohort) -> Picture:
         f"{count(cohort.rows)} rows.",
         caption="Rows are predictions; a patient may have several. Steps that leave out 1 to 10 "
         "rows are told together with a neighbour.",
-        svg=draw(cohort),
+        draw=lambda: draw(cohort),
         table=table(cohort),
     )

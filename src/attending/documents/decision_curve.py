@@ -113,6 +113,6 @@ def picture(report: ValidationReport) -> Picture | None:
         caption="The higher line does more good: patients with the event who are found, less false "
         "alarms weighed by how much worse it is to miss one. A line below another at a threshold "
         f"means that the other is the better way to decide there.{of_whom(report)}",
-        svg=draw(report),
+        draw=lambda: draw(report),
         table=table(report),
     )

@@ -76,6 +76,6 @@ def picture(report: MonitorReport) -> Picture | None:
         f"{number(most.shift)}.",
         caption="How far the distribution has moved since validation. Longer bars moved further; "
         "orange ones ask for an action.",
-        svg=draw(report),
+        draw=lambda: draw(report),
         table=table(report),
     )

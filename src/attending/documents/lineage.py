@@ -185,6 +185,6 @@ def picture(lineage: FeatureLineage) -> Picture:
         f"{lineage.feature}, which feeds {models}.",
         caption="From left to right: tables of the sources with the columns that are read, codes "
         "that are asked for, features, and models whose newest feature set uses this version.",
-        svg=draw(lineage),
+        draw=lambda: draw(lineage),
         table=table(lineage),
     )

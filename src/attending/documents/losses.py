@@ -78,6 +78,6 @@ def picture(report: ValidationReport) -> Picture | None:
         alt=f"Change in AUROC and in alerts for {len(report.losses)} losses. {told}",
         caption="Squares lose a whole feed, circles one feature; the line is the 95 % interval. "
         f"A loss that moves alerts changes work on the ward even where ranking holds. {told}",
-        svg=draw(report),
+        draw=lambda: draw(report),
         table=table(report),
     )

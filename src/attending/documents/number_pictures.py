@@ -108,7 +108,7 @@ def picture(report: ValidationReport) -> Picture | None:
         caption="A point on the dotted line means that what was foretold came, on average, in "
         f"that group. Lines are 95 % intervals that know which rows share {held.cluster}. "
         f"Here: {figures}.",
-        svg=draw(held),
+        draw=lambda: draw(held),
         table=table(held),
     )
 

@@ -92,6 +92,6 @@ def picture(report: ValidationReport) -> Picture | None:
         alt=f"AUROC and observed over expected events in {len(report.periods)} quarters. {told}",
         caption="Each square is a quarter, the line its 95 % interval. A model that stays as good "
         f"runs level. {told}",
-        svg=draw(report),
+        draw=lambda: draw(report),
         table=table(report),
     )

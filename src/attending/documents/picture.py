@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True)
@@ -37,14 +42,20 @@ class Picture:
         name: a slug, unique in a document.
         alt: what a person who cannot see it is told.
         caption: how to read it, in a sentence or two.
+        draw: returns the SVG; asked once, when somebody looks at it.
     """
 
     name: str
     title: str
     alt: str
     caption: str
-    svg: bytes
+    draw: Callable[[], bytes]
     table: Table
+
+    @cached_property
+    def svg(self) -> bytes:
+        """Return the picture itself."""
+        return self.draw()
 
     @property
     def uri(self) -> str:

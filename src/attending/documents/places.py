@@ -133,6 +133,6 @@ def picture(report: ValidationReport) -> Picture | None:
         "what the place can act on. The mark is its threshold: a circle where capacity bounds it, "
         "a diamond where a lower one would do more harm than good."
         + (f" The first {_MOST} are drawn." if len(report.places) > _MOST else ""),
-        svg=draw(report),
+        draw=lambda: draw(report),
         table=table(report),
     )

@@ -105,6 +105,6 @@ def picture(report: ValidationReport) -> Picture | None:
         caption="Left: how many patients with the event are found (up) for how many false alarms "
         "(right); the dotted diagonal is chance. Right: how many of those flagged have the event; "
         f"the dotted line is the share of all patients who do.{of_whom(report)}",
-        svg=draw(report),
+        draw=lambda: draw(report),
         table=table(report),
     )

@@ -171,6 +171,6 @@ def _picture(report: SilentReport) -> Picture | None:
         caption="A long line is a feature that is there more or less often than when the model was "
         f"validated. At least one feature was missing in {percent(report.with_gap)} of predictions."
         + (f" The {_MOST} that moved most are drawn." if len(report.inputs) > _MOST else ""),
-        svg=draw(report),
+        draw=lambda: draw(report),
         table=table,
     )

@@ -156,6 +156,6 @@ def picture(report: ValidationReport) -> Picture | None:
         caption="Diamonds are sites that the fit never saw, squares those that it did. The thick "
         "line is the mean of sites; the dotted one is where a further site would lie in 95 of 100 "
         f"cases. {told}",
-        svg=draw(report),
+        draw=lambda: draw(report),
         table=table(report),
     )

@@ -9,9 +9,9 @@ from attending.documents.pages import document
 from attending.documents.picture import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from attending.records.explanation import Agreement, StabilityReport
+    from attending.records.explanation import Agreement, ShownFeature, StabilityReport
 
 _TITLES = {
     "measurement_error": "The same patient, measured again",
@@ -76,15 +76,22 @@ def stability_document(
         answer=answer(report),
         removal=_removal(report),
         reasons=[_with_labels(one, named) for one in report.reasons],
-        comparisons=_comparisons(report),
+        comparisons=_comparisons(report.comparisons, top=report.top),
+        by_feature=_by_feature(report),
+        concepts=tuple(
+            f"{one.name}: {', '.join(named.get(name, name) for name in one.features)}"
+            for one in report.concepts
+        ),
         shown=Table(
-            caption="Does a feature push the same way in both halves? 1 always, 0 by chance",
-            header=("Factor", "Shown to", "Agreement of the halves"),
+            caption="Does a feature push the same way in both halves (1 always, 0 by chance), and "
+            "weigh more than values dealt at random?",
+            header=("Factor", "Shown to", "Agreement of the halves", "Weight (by chance)"),
             rows=tuple(
                 (
                     named.get(one.feature, one.feature),
                     f"{one.shown:.0%} of patients",
                     NOT_SHOWN if one.direction is None else f"{one.direction:.2f}",
+                    _weight(one),
                 )
                 for one in report.shown
             ),
@@ -92,14 +99,20 @@ def stability_document(
     )
 
 
+def _weight(one: ShownFeature) -> str:
+    if one.weight is None or one.chance is None:
+        return NOT_SHOWN
+    return f"{one.weight:.3f} ({one.chance:.3f})"
+
+
 def _with_labels(reason: str, labels: Mapping[str, str]) -> str:
     """Return a reason with each feature as clinicians call it."""
     return " ".join(labels.get(word, word) for word in reason.split(" "))
 
 
-def _comparisons(report: StabilityReport) -> Table:
+def _comparisons(held: Sequence[Agreement], *, top: int) -> Table:
     return Table(
-        caption=f"How far the first {report.top} factors agree (asked at least, in brackets)",
+        caption=f"How far the first {top} factors agree (asked at least, in brackets)",
         header=("Compared with", "Patients", "Overlap", "Same direction", "Order", "Answer"),
         rows=tuple(
             (
@@ -110,7 +123,18 @@ def _comparisons(report: StabilityReport) -> Table:
                 _cell(one.rank, one.asked[2]),
                 _said(one),
             )
-            for one in report.comparisons
+            for one in held
+        ),
+    )
+
+
+def _by_feature(report: StabilityReport) -> Table:
+    return Table(
+        caption=f"How far the first {report.top} features agree",
+        header=("Compared with", "Overlap", "Same direction", "Order"),
+        rows=tuple(
+            (_TITLES[one.name], number(one.jaccard), number(one.sign), number(one.rank))
+            for one in report.by_feature
         ),
     )
 

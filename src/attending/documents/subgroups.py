@@ -113,6 +113,6 @@ def picture(report: ValidationReport) -> Picture | None:
         "is that of the difference, adjusted (Holm) for how many groups were looked at. “Not "
         "shown” means that there are too few events to say anything, which is not the same as "
         "being safe. “Hidden” protects patients in small groups.",
-        svg=draw(report),
+        draw=lambda: draw(report),
         table=table(report),
     )

@@ -143,6 +143,6 @@ def picture(report: ValidationReport) -> Picture | None:
         caption="Moving the threshold to the left finds more patients and costs more alerts. The "
         "letters are the thresholds of the table; A is the one that would be used."
         f"{of_whom(report)}",
-        svg=draw(report),
+        draw=lambda: draw(report),
         table=table(report),
     )

@@ -120,15 +120,15 @@ def digest_table(table: pa.Table) -> str:
 
 def _cells(column: pa.ChunkedArray) -> list[Any]:  # buffers
     kind = column.type
-    nulls = np.asarray(pc.is_null(column).to_numpy(), dtype=np.uint8)
+    nulls = _nulls(column)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind):
         chunks = [_text(chunk) for chunk in column.chunks]
         sizes = [np.diff(offsets).astype("<i8").tobytes() for offsets, _ in chunks]
-        return [*sizes, *(data for _, data in chunks), nulls.tobytes()]
+        return [*sizes, *(data for _, data in chunks), nulls]
     if pa.types.is_fixed_size_binary(kind):
         held = _joined(column)
         start, stop = held.offset * kind.byte_width, (held.offset + len(held)) * kind.byte_width
-        return [held.buffers()[1].slice(start, stop - start), nulls.tobytes()]
+        return [held.buffers()[1].slice(start, stop - start), nulls]
     if pa.types.is_timestamp(kind):
         column = column.cast(pa.int64())
     if pa.types.is_boolean(kind):
@@ -136,17 +136,26 @@ def _cells(column: pa.ChunkedArray) -> list[Any]:  # buffers
     if column.null_count:
         column = pc.fill_null(column, pa.scalar(0, column.type))
     values = np.ascontiguousarray(column.to_numpy())
-    return [values.astype(values.dtype.newbyteorder("<"), copy=False).data, nulls.tobytes()]
+    return [values.astype(values.dtype.newbyteorder("<"), copy=False).data, nulls]
+
+
+def _nulls(column: pa.ChunkedArray) -> bytes:
+    """Return one byte a cell: 1 for a null."""
+    if not column.null_count:
+        return bytes(len(column))
+    if column.null_count == len(column):
+        return b"\1" * len(column)
+    return np.asarray(pc.is_null(column).to_numpy(), dtype=np.uint8).tobytes()
 
 
 def _text(chunk: pa.Array) -> tuple[NDArray[Any], Any]:  # whole numbers of a width, a buffer
     """Return where each text of a piece begins and ends, and the bytes; a null is empty."""
     if pa.types.is_dictionary(chunk.type):
         chunk = chunk.dictionary_decode()
+    if chunk.null_count == len(chunk):
+        return np.zeros(len(chunk) + 1, np.int32), b""
     if chunk.null_count:
         chunk = pc.fill_null(chunk, "")
-    if not len(chunk):
-        return np.zeros(1, np.int32), b""
     width = np.int64 if pa.types.is_large_string(chunk.type) else np.int32
     _, places, data = chunk.buffers()
     offsets = np.frombuffer(places, width)[chunk.offset : chunk.offset + len(chunk) + 1]

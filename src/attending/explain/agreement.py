@@ -39,10 +39,21 @@ def agreed(one: Matrix, other: Matrix, *, top: int) -> Agreed:
     ([1.0], [0.75], [1.0])
     """
     first, second = leaders(one, top=top), leaders(other, top=top)
-    size = np.where(first, np.abs(one), 0.0)
-    kept, named = (size * (np.sign(one) == np.sign(other))).sum(axis=1), size.sum(axis=1)
-    sign = np.where(named > 0, kept / np.where(named > 0, named, 1.0), 1.0)
+    sign = same_way(one, other, named=first)
     return Agreed(overlap(first, second), sign, _rank(one, other))
+
+
+def same_way(one: Matrix, other: Matrix, *, named: Mask) -> Floats:
+    """Return by row the share of the named factors' weight that pushes the same way in both.
+
+    Args:
+        one: shape (n, p), without the base.
+        other: the same for the counterparts.
+        named: the factors of `one` that count, of the same shape.
+    """
+    size = np.where(named, np.abs(one), 0.0)
+    kept, whole = (size * (np.sign(one) == np.sign(other))).sum(axis=1), size.sum(axis=1)
+    return np.where(whole > 0, kept / np.where(whole > 0, whole, 1.0), 1.0)
 
 
 def leaders(shares: Matrix, *, top: int) -> Mask:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from attending.explain.agreement import Agreed, agreed
+from attending.explain.agreement import Agreed, agreed, leaders, overlap, same_way
+from attending.explain.quick_shares import quick_shares
 
 if TYPE_CHECKING:
     from attending.models.bundle import Bundle
+    from attending.models.concepts import Groups
     from attending.models.protocol import Matrix
     from attending.types import Floats
 
@@ -35,38 +38,45 @@ class MeasuredAgain(NamedTuple):
     risk_change: float
 
 
+class Errors(NamedTuple):
+    """Errors of measurement.
+
+    Attributes:
+        seed: of the errors.
+        size: standard deviation, as a share of the feature's interquartile range in training.
+        draws: how often each patient is measured again.
+    """
+
+    seed: int
+    size: float
+    draws: int
+
+
 def measured_again(
-    bundle: Bundle, x: Matrix, *, seed: int, top: int, error: float, draws: int
+    bundle: Bundle, x: Matrix, groups: Groups, *, errors: Errors, top: int
 ) -> MeasuredAgain:
     """Return how explanations hold when inputs move by their measurement error.
 
     Args:
         bundle: the model.
         x: shape (n, p), rows of patients.
-        seed: of the errors.
+        groups: the factors that are compared.
+        errors: how they are drawn.
         top: how many factors are compared.
-        error: standard deviation, as a share of the feature's interquartile range in training.
-        draws: how often each patient is measured again.
     """
-    rng = np.random.default_rng(seed)
-    size = spreads(bundle) * error
-    shares, risk = bundle.contributions(x)[:, :-1], bundle.risk(x)
+    rng, draws = np.random.default_rng(errors.seed), errors.draws
+    size = bundle.spreads * errors.size
+    shares, risk = bundle.shares(x, groups), bundle.risk(x)
     first = np.abs(shares).argmax(axis=1)
     found, same_first, change = [], np.empty(draws), np.empty(draws)
     for draw in range(draws):
         moved = x + rng.standard_normal(x.shape) * size
-        again = bundle.contributions(moved)[:, :-1]
+        again = quick_shares(bundle, moved, groups)
         found.append(agreed(shares, again, top=top))
         same_first[draw] = np.mean(np.abs(again).argmax(axis=1) == first)
         change[draw] = np.abs(bundle.risk(moved) - risk).mean()
     by_patient = Agreed(*(np.mean(part, axis=0) for part in zip(*found, strict=True)))
     return MeasuredAgain(by_patient, float(same_first.mean()), float(change.mean()))
-
-
-def spreads(bundle: Bundle) -> Floats:
-    """Return the interquartile range of each feature in training, 0 where it was never seen."""
-    quartiles = [(item.at(0.25) or 0.0, item.at(0.75) or 0.0) for item in bundle.references]
-    return np.array([high - low for low, high in quartiles])
 
 
 def unstable(bundle: Bundle, x: Floats, *, shares: Floats, top: int) -> str:
@@ -77,13 +87,22 @@ def unstable(bundle: Bundle, x: Floats, *, shares: Floats, top: int) -> str:
     Args:
         bundle: the model.
         x: shape (p,), NaN where missing.
-        shares: shape (p,), the contributions of this row.
+        shares: shape (g,), what each of the bundle's groups contributes to this row.
         top: how many factors are named.
     """
-    errors = np.random.default_rng(_SEED).standard_normal((_AGAIN, len(x)))
-    moved = x + errors * spreads(bundle) * _ERROR
-    again = bundle.contributions(moved)[:, :-1]
-    held = agreed(np.broadcast_to(shares, again.shape), again, top=top)
-    if held.jaccard.mean() >= SHAKY and held.sign.mean() >= SHAKY:
+    moved = x + _errors(len(x)) * bundle.spreads * _ERROR
+    again = quick_shares(bundle, np.vstack([x, moved]), bundle.groups)[1:]
+    one = shares[None, :]
+    named = leaders(one, top=top)
+    overlaps = overlap(named, leaders(again, top=top))
+    if overlaps.mean() >= SHAKY and same_way(one, again, named=named).mean() >= SHAKY:
         return ""
     return "Unstable: measured again, other factors may lead."
+
+
+@cache
+def _errors(features: int) -> Matrix:
+    """Return the errors of every patient, in standard deviations; nobody changes them."""
+    found: Matrix = np.random.default_rng(_SEED).standard_normal((_AGAIN, features))
+    found.setflags(write=False)
+    return found

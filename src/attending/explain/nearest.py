@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from attending.explain.measured_again import spreads
-
 if TYPE_CHECKING:
     from attending.models.bundle import Bundle
     from attending.models.protocol import Matrix
@@ -71,6 +69,6 @@ def neighbours(
 def _places(bundle: Bundle, x: Matrix) -> Floats:
     """Return rows in interquartile ranges from the training median; a gap stands at the median."""
     middle = np.array([item.at(0.5) or 0.0 for item in bundle.references])
-    width = spreads(bundle)
+    width = bundle.spreads
     scale = np.where(width > 0, width, 1.0)
     return np.where(np.isnan(x), 0.0, (x - middle) / scale)

@@ -14,12 +14,20 @@ import numpy as np
 from attending.errors import BadInput
 from attending.explain.measured_again import unstable
 from attending.explain.sentence import correlated_warning, printed_value, say
-from attending.records.explanation import Explanation, Factor, MissingInput, Sensitivity
+from attending.records.explanation import (
+    ConceptShare,
+    Explanation,
+    Factor,
+    MissingInput,
+    Sensitivity,
+)
+from attending.specs.concepts import rest_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from attending.models.bundle import Bundle
+    from attending.models.concepts import Groups
     from attending.types import Floats, Instant
 
 _SENSITIVE = 3
@@ -64,7 +72,7 @@ def explain(
         x: shape (p,), NaN where missing.
         inputs: one for each feature, in the order of the bundle.
         at: the prediction time, against which availability is judged.
-        top: how many factors to name.
+        top: how many factors to name: concepts, and features that stand alone.
         action: what the team agreed to do, put at the end of the sentence.
 
     Raises:
@@ -78,11 +86,18 @@ def explain(
         )
     parts = bundle.contributions(x[None, :])[0]
     shares, base = parts[:-1], float(parts[-1])
-    order = _by_size(shares)[:top]
-    factors = tuple(_factor(inputs[k], float(x[k]), float(shares[k]), at=at) for k in order)
+    together = bundle.groups.summed(shares[None, :])[0]
+    members = {g: _members(bundle.groups, g, shares) for g in _by_size(together)[:top]}
+    order = [k for held in members.values() for k in held]
+    of = {k: _factor(inputs[k], float(x[k]), float(shares[k]), at=at) for k in order}
+    factors = tuple(of.values())
+    said = tuple(
+        _concept(bundle.groups.names[g], [of[k] for k in held], share=float(together[g]))
+        for g, held in members.items()
+    )
     risk, sensitivity = _what_if(bundle, x, inputs, order=order)
     others = np.delete(np.arange(len(shares)), order)
-    shaky = unstable(bundle, x, shares=shares, top=top)
+    shaky = unstable(bundle, x, shares=together, top=top)
     return Explanation(
         at=at,
         risk=risk,
@@ -93,9 +108,10 @@ def explain(
         missing=_missing(x, inputs),
         sensitivity=sensitivity,
         unavailable=sum(not _available(item, at=at) for item in inputs),
-        sentence=say(risk, factors, action=action, mark=shaky),
+        sentence=say(risk, said, action=action, mark=shaky),
         correlated=correlated_warning(bundle.correlated, factors),
         unstable=shaky,
+        concepts=said if bundle.concepts else (),
     )
 
 
@@ -103,6 +119,26 @@ def _by_size(shares: Floats) -> list[int]:
     """Return features with a share other than 0, the largest first; ties in the model's order."""
     order = np.argsort(-np.abs(shares), kind="stable")
     return [int(k) for k in order if shares[k] != 0.0]
+
+
+def _members(groups: Groups, at: int, shares: Floats) -> list[int]:
+    """Return the features of a group that move this risk, those that push its way first."""
+    held = groups.columns[at]
+    toward = np.sign(sum(shares[k] for k in held))
+    return sorted((k for k in held if shares[k] != 0.0), key=lambda k: -float(shares[k] * toward))
+
+
+def _concept(name: str, factors: Sequence[Factor], *, share: float) -> ConceptShare:
+    """Return what a group moves; a feature that stands alone is called by its label."""
+    leads, alone = factors[0], name == factors[0].feature
+    rest = leads.label if alone else rest_of(leads.label, name)
+    return ConceptShare(
+        label=leads.label if alone else name,
+        printed=leads.printed if alone else f"{rest}: {leads.printed}",
+        features=tuple(one.feature for one in factors),
+        contribution=share,
+        direction="raises" if share > 0 else "lowers",
+    )
 
 
 def _base_risk(bundle: Bundle, base: float) -> float:

@@ -11,6 +11,7 @@ from attending.records.explanation import Removal
 
 if TYPE_CHECKING:
     from attending.models.bundle import Bundle
+    from attending.models.concepts import Groups
     from attending.models.protocol import Matrix
     from attending.types import Floats, Mask
 
@@ -18,7 +19,7 @@ _TAKEN = 3
 _DRAWS = 20
 
 
-def removal(bundle: Bundle, x: Matrix, shares: Matrix, *, seed: int, asked: float) -> Removal:
+def removal(bundle: Bundle, x: Matrix, groups: Groups, *, seed: int, asked: float) -> Removal:
     """Return for what share of patients the three top factors move the score the most.
 
     The factors are the largest that push the way in which the patient departs from the average:
@@ -29,20 +30,21 @@ def removal(bundle: Bundle, x: Matrix, shares: Matrix, *, seed: int, asked: floa
     Args:
         bundle: the model.
         x: shape (n, p), rows of patients.
-        shares: their contributions, shape (n, p).
+        groups: the factors, of one feature or more; one is taken away with all its features.
         seed: of the random features.
         asked: the least share.
 
     References:
         DeYoung et al., ACL 2020:4443 (comprehensiveness).
     """
-    if x.shape[1] <= _TAKEN:  # there are no others
+    shares = bundle.shares(x, groups)
+    if shares.shape[1] <= _TAKEN:  # there are no others
         return Removal(patients=len(x), share=None, asked=asked, outcome="left_out")
     rng = np.random.default_rng(seed)
     toward = np.sign(shares.sum(axis=1, keepdims=True))
     pushing = np.where(np.sign(shares) == toward, shares, 0.0)
-    named = _moved(bundle, x, leaders(pushing, top=_TAKEN))
-    others = [_moved(bundle, x, _three(rng, x)) for _ in range(_DRAWS)]
+    named = _moved(bundle, x, _columns(leaders(pushing, top=_TAKEN), groups))
+    others = [_moved(bundle, x, _columns(_three(rng, shares.shape), groups)) for _ in range(_DRAWS)]
     share = float(np.mean(named > np.mean(others, axis=0)))
     return Removal(
         patients=len(x), share=share, asked=asked, outcome="met" if share >= asked else "failed"
@@ -56,5 +58,13 @@ def _moved(bundle: Bundle, x: Matrix, taken: Mask) -> Floats:
     return found
 
 
-def _three(rng: np.random.Generator, x: Matrix) -> Mask:
-    return leaders(rng.random(x.shape), top=_TAKEN)
+def _three(rng: np.random.Generator, shape: tuple[int, ...]) -> Mask:
+    return leaders(rng.random(shape), top=_TAKEN)
+
+
+def _columns(taken: Mask, groups: Groups) -> Mask:
+    """Return marks of groups as marks of their columns, shape (n, p)."""
+    found = np.zeros((len(taken), sum(len(held) for held in groups.columns)), dtype=np.bool_)
+    for at, held in enumerate(groups.columns):
+        found[:, list(held)] = taken[:, [at]]
+    return found

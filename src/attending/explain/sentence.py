@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from attending.units import printed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from attending.records.explanation import Factor
+    from attending.records.explanation import ConceptShare, Factor
+
+    #: What a text names: a feature, or a concept.
+    Said: TypeAlias = Factor | ConceptShare
 
 _NAMED = 3
 #: A text for the clinician has at most so many characters.
 LONGEST = 300
+#: Printed in the place of a value that nobody has.
+MISSING = "missing"
 #: Said where a risk asks for nothing.
 NO_ACTION = "Below the threshold: no action is asked for."
 
@@ -28,7 +33,7 @@ def printed_value(value: float, *, unit: str) -> str:
     'missing'
     """
     if math.isnan(value):
-        return "missing"
+        return MISSING
     number = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
     shown = printed(unit) if unit else ""
     return f"{number} {shown}".rstrip()
@@ -47,7 +52,7 @@ def percent(risk: float) -> str:
     return f"{risk * 100:.1f} %" if risk < 0.0995 else f"{risk * 100:.0f} %"
 
 
-def say(risk: float, factors: Sequence[Factor], *, action: str, mark: str = "") -> str:
+def say(risk: float, factors: Sequence[Said], *, action: str, mark: str = "") -> str:
     """Return one short text for the clinician: risk, what raises it, what lowers it, what to do.
 
     Fewer factors are named until it has `LONGEST` characters at most; what to do is said whole
@@ -69,7 +74,16 @@ def say(risk: float, factors: Sequence[Factor], *, action: str, mark: str = "") 
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rsplit(' ', 1)[0]}…"
 
 
-def _said(risk: float, factors: Sequence[Factor], *, ends: str, most: int) -> str:
+def says_a_value(text: str, factors: Sequence[Said]) -> bool:
+    """Return whether a text names a value of this patient; that one is missing is none.
+
+    >>> says_a_value("Risk 23 %. Call within 48 h.", [])
+    False
+    """
+    return any(one.printed in text for one in factors if not one.printed.endswith(MISSING))
+
+
+def _said(risk: float, factors: Sequence[Said], *, ends: str, most: int) -> str:
     """Return the text with so many factors on either side."""
     up = [item for item in factors if item.direction == "raises"][:most]
     down = [item for item in factors if item.direction == "lowers"][:most]
@@ -96,5 +110,5 @@ def correlated_warning(pairs: Sequence[tuple[str, str, float]], factors: Sequenc
     return f"{general}: {'; '.join(shown)}." if shown else f"{general}."
 
 
-def _listed(side: Sequence[Factor]) -> str:
+def _listed(side: Sequence[Said]) -> str:
     return ", ".join(f"{item.label} ({item.printed})" for item in side)

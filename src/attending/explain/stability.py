@@ -6,18 +6,20 @@ of what validation.yaml asks stops the model at the clinical sign-off.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from attending.errors import BadInput
 from attending.explain.agreement import Agreed, agreed
-from attending.explain.measured_again import measured_again
+from attending.explain.measured_again import Errors, measured_again
 from attending.explain.nearest import EACH, neighbours
 from attending.explain.removal import removal
-from attending.explain.shown import same_things, shown_features
-from attending.records.explanation import Agreement, StabilityReport
+from attending.explain.shown import same_things, shown_features, weights
+from attending.models.concepts import groups_of
+from attending.records.explanation import Agreement, ConceptShown, StabilityReport
 from attending.specs.explanations import ExplanationsAsked
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from attending.explain.measured_again import MeasuredAgain
     from attending.models.bundle import Bundle
+    from attending.models.concepts import Groups
     from attending.models.protocol import Matrix
     from attending.records.explanation import Removal, SameThing, ShownFeature
     from attending.specs.explanations import Comparison
@@ -65,30 +68,37 @@ class Refits:
     Attributes:
         bootstrap: on patients drawn with replacement.
         halves: pairs, each on one half of the patients and on the other.
+        beside: with a shadow of each feature after the features.
         refused: how many fits training refused.
         absent: why there are none, in words; empty when they were made.
     """
 
     bootstrap: Sequence[Bundle] = ()
     halves: Sequence[tuple[Bundle, Bundle]] = ()
+    beside: Sequence[Bundle] = ()
     refused: int = 0
     absent: str = ""
 
 
 @dataclass(frozen=True)
 class _Trial:
-    """One trial of one model: what is asked, and the contributions of the patients."""
+    """One trial of one model: what is asked, the factors, and their shares of the patients."""
 
     bundle: Bundle
     rows: Rows
     refits: Refits
     plan: ExplanationsAsked
     seed: int
-    shares: Matrix
+    groups: Groups
+
+    @cached_property
+    def shares(self) -> Matrix:
+        """Return the factors' shares of the patients."""
+        return self.of(self.bundle, self.rows.x)
 
     def of(self, bundle: Bundle, x: Matrix) -> Matrix:
-        """Return contributions without the base."""
-        return bundle.contributions(x)[:, :-1]
+        """Return shares by factor, without the base; the factors are those of the model tried."""
+        return bundle.shares(x, self.groups)
 
 
 def stability(
@@ -114,14 +124,18 @@ def stability(
     if not len(rows.x):
         raise BadInput("got no rows", code="explain.stability", hint="Give one patient or more.")
     plan = asked or ExplanationsAsked()
-    trial = _Trial(bundle, rows, refits, plan, seed, bundle.contributions(rows.x)[:, :-1])
-    again = measured_again(bundle, rows.x, seed=seed, top=plan.top, error=plan.error, draws=DRAWS)
+    trial = _Trial(bundle, rows, refits, plan, seed, bundle.groups)
     shown = shown_features(
-        trial.shares, bundle.names, _half_shares(trial), top=plan.top, least=plan.shown_to
+        trial.shares,
+        trial.groups.names,
+        _half_shares(trial),
+        beside=weights(refits.beside, rows.x, trial.groups, seed=seed),
+        top=plan.top,
+        least=plan.shown_to,
     )
     pairs = same_things(bundle, shown, most=plan.same_thing)
-    gone = removal(bundle, rows.x, trial.shares, seed=seed, asked=plan.removal)
-    return _report(trial, again, shown=shown, pairs=pairs, gone=gone)
+    gone = removal(bundle, rows.x, trial.groups, seed=seed, asked=plan.removal)
+    return _report(trial, _again(trial), shown=shown, pairs=pairs, gone=gone)
 
 
 def _report(
@@ -133,14 +147,9 @@ def _report(
     gone: Removal,
 ) -> StabilityReport:
     plan, n = trial.plan, len(trial.rows.x)
-    held = (
-        _judged("measurement_error", again.agreed, plan=plan, patients=n, draws=DRAWS),
-        _day_earlier(trial),
-        _nearest(trial),
-        _bootstrap(trial),
-        _halves(trial),
-    )
-    reasons = (*_short(held, refits=trial.refits), *_noise(shown, plan=plan), *_twice(pairs))
+    held = _compared(trial, again)
+    noise = (*_no_direction(shown, plan=plan), *_no_weight(shown))
+    reasons = (*_short(held, refits=trial.refits), *noise, *_twice(pairs))
     if gone.outcome == "failed":
         reasons = (*reasons, "other features move the score as much as the named factors do")
     unshown = any(one.outcome == "not_shown" for one in held)
@@ -158,6 +167,10 @@ def _report(
         threshold=plan.measurement_error.jaccard,
         steady=bool(jaccard.mean() >= plan.measurement_error.jaccard),
         comparisons=held,
+        by_feature=_by_feature(trial),
+        concepts=tuple(
+            ConceptShown(name=one.name, features=one.features) for one in trial.bundle.concepts
+        ),
         shown=shown,
         same_things=pairs,
         removal=gone,
@@ -165,6 +178,32 @@ def _report(
         reasons=reasons,
         outcome="failed" if reasons else "not_shown" if unshown else "met",
     )
+
+
+def _again(trial: _Trial) -> MeasuredAgain:
+    errors = Errors(trial.seed, trial.plan.error, DRAWS)
+    return measured_again(
+        trial.bundle, trial.rows.x, trial.groups, errors=errors, top=trial.plan.top
+    )
+
+
+def _compared(trial: _Trial, again: MeasuredAgain) -> tuple[Agreement, ...]:
+    n = len(trial.rows.x)
+    return (
+        _judged("measurement_error", again.agreed, plan=trial.plan, patients=n, draws=DRAWS),
+        _day_earlier(trial),
+        _nearest(trial),
+        _bootstrap(trial),
+        _halves(trial),
+    )
+
+
+def _by_feature(trial: _Trial) -> tuple[Agreement, ...]:
+    """Return the comparisons of single features, where readers see concepts."""
+    if not trial.bundle.concepts:
+        return ()
+    single = replace(trial, groups=groups_of(trial.bundle.names, ()))
+    return _compared(single, _again(single))
 
 
 def _day_earlier(trial: _Trial) -> Agreement:
@@ -283,7 +322,7 @@ _SAID = {
 }
 
 
-def _noise(shown: tuple[ShownFeature, ...], *, plan: ExplanationsAsked) -> tuple[str, ...]:
+def _no_direction(shown: tuple[ShownFeature, ...], *, plan: ExplanationsAsked) -> tuple[str, ...]:
     if "half_refits" in plan.leave_out:
         return ()
     return tuple(
@@ -291,6 +330,15 @@ def _noise(shown: tuple[ShownFeature, ...], *, plan: ExplanationsAsked) -> tuple
         "not agree which way it pushes"
         for one in shown
         if one.direction is not None and one.direction < plan.direction
+    )
+
+
+def _no_weight(shown: tuple[ShownFeature, ...]) -> tuple[str, ...]:
+    return tuple(
+        f"{one.feature} is shown to {one.shown:.0%} of patients, and the model gives as much "
+        "weight to values dealt at random"
+        for one in shown
+        if one.weight is not None and one.chance is not None and one.weight <= one.chance
     )
 
 

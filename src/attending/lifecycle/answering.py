@@ -10,12 +10,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from attending.digests import canonical
+from attending.digests import canonical, digest_of
 from attending.errors import AttendingError, BadInput, NotFound, Refused
+from attending.explain.quick_shares import make_ready
 from attending.lifecycle.answered_counts import Seen
 from attending.lifecycle.clock import steady
 from attending.lifecycle.current import admitted, known_events
 from attending.lifecycle.desk import Desk, note
+from attending.lifecycle.one_at_a_time import ONE
 from attending.lifecycle.readers import answers_readers
 from attending.lifecycle.scoring import request_of, served_as
 from attending.records.ledger import Subject
@@ -64,8 +66,8 @@ class Question:
     """What is asked of one model.
 
     Attributes:
-        events: the patient's rows, in canonical order or as columns of `EVENTS` by name; only
-            those visible at the prediction time count. None for those of the event store.
+        events: the patient's rows, as `as_asked` gives them or as columns of `EVENTS` by name;
+            only those visible at the prediction time count. None for those of the event store.
         index_start: when the stay began; None to take it from its admission in the store.
         decision_point, user_role: as the caller states them; held against the intended use.
         gaps: what the caller could not give, such as `prefetch:observations:error`.
@@ -170,7 +172,7 @@ class Answering:
         asked, events = self._with_events(asked)
         desk = Desk(home=self.home, at=at, actor=by)
         while True:
-            with self.step("score"):
+            with ONE, self.step("score"):
                 stored = _scored(held.served, asked, events, at=at)
             keep = partial(_kept, desk, stored=stored, seen=held.acts, begun=begun)
             try:
@@ -189,7 +191,7 @@ class Answering:
         if isinstance(asked.events, tuple):
             return asked, as_events(asked.events, subject_id=asked.subject_id)
         if asked.events is not None:
-            return asked, as_asked(asked.events)
+            return asked, asked.events
         rows = known_events(self.home, asked.subject_id, asked.encounter_id)
         begun = asked.index_start or admitted(rows, asked.encounter_id, at=asked.prediction_time)
         return replace(asked, index_start=begun), as_asked(rows)
@@ -230,7 +232,9 @@ class Answering:
         key = (stands.digest, None if verdict is None else verdict.digest)
         if held is not None and held.key == key and now - held.checked < CHECK_SECONDS:
             return _Held(key, acts, held.served, looked=now, checked=held.checked)
-        return _Held(key, acts, served_as(desk, project, stands), looked=now, checked=now)
+        served = served_as(desk, project, stands)
+        make_ready(served.bundle)
+        return _Held(key, acts, served, looked=now, checked=now)
 
     def ready(self) -> dict[str, str]:
         """Return what is not ready, by model, in words; empty when every model answers."""
@@ -374,7 +378,7 @@ def _stored(served: Served, asked: Question, made: Prediction, *, events: str) -
         "missing_count": len(made.missing),
         "events": events,
         "made_at": format_instant(served.at),
-        "prediction": made.digest,
+        "prediction": digest_of(record),  # as `made.digest`
         **({"events_from": "store"} if asked.events is None else {}),
     }
     return Stored(

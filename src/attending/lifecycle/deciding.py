@@ -6,16 +6,22 @@ it no longer counts and is made and signed again.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from attending.errors import NotFound, Refused, did_you_mean
-from attending.lifecycle.desk import keep
-from attending.lifecycle.signing import spec_document
+from attending.lifecycle.decided_thresholds import ALL
+from attending.lifecycle.desk import keep, note
+from attending.lifecycle.kept_project import kept_project, proposed_plan
+from attending.lifecycle.signing import propose_specs, spec_document
 from attending.lifecycle.standing import standing_on
 from attending.lifecycle.wording import blank_fields
 from attending.records.decisions import ThresholdDecision
+from attending.records.ledger import Subject
 from attending.records.validation import ValidationReport
+from attending.specs.release import Threshold
 from attending.times import format_length
+from attending.validate.trade_off import trade_offs
 
 if TYPE_CHECKING:
     from typing import Any
@@ -26,8 +32,6 @@ if TYPE_CHECKING:
     from attending.records.validation import ThresholdRow
     from attending.records.validation_parts import PlaceRow
     from attending.specs.release import Response
-
-ALL = "all"
 
 
 def decide_thresholds(
@@ -79,6 +83,51 @@ def decide_thresholds(
             details={"place": decision.place},
         )
     return made
+
+
+def choose_threshold(
+    desk: Desk, run: Run, *, place: str = ALL, threshold: float | None = None
+) -> ThresholdDecision:
+    """Return the decision that a person asks for on a page, put together to be read and signed.
+
+    The house puts it together from the report and the plan that was proposed last, so who asks for
+    it may sign it; who made the run, the report or the plan may not. That it was asked for stands
+    in the ledger.
+
+    Args:
+        desk: its actor asks.
+        run: whose report says what each threshold finds and costs.
+        place: one of the plan's responses, or `all`.
+        threshold: of the plan when None. Another one is proposed as a plan of its own, which
+            release.yaml must say before a gate lets it pass.
+
+    Raises:
+        Refused: as `decide_thresholds`, or no plan was proposed.
+        NotFound: no such place, or the report shows no figures at that threshold.
+    """
+    house = replace(desk, actor="system")
+    plan = proposed_plan(desk, run.model)
+    if threshold is not None and plan is not None and plan.threshold.value != threshold:
+        _require_shown(desk, run, threshold)
+        plan = plan.model_copy(update={"threshold": Threshold(value=threshold)})
+    project = kept_project(desk, run, plan=plan)
+    propose_specs(house, project, ["release"])
+    (decision,) = decide_thresholds(house, project, run, place=place)
+    subject = Subject(kind=decision.kind, digest=decision.digest)
+    details = {"place": place, "threshold": f"{decision.threshold}"}
+    with desk.home.database.transaction() as unit:
+        note(desk, unit, action="threshold.choose", subject=subject, details=details)
+    return decision
+
+
+def _require_shown(desk: Desk, run: Run, threshold: float) -> None:
+    report = desk.home.catalog.latest(ValidationReport, run=run.digest)
+    if report is None or all(one.threshold != threshold for one in trade_offs(report)):
+        raise NotFound(
+            "the validation report shows no figures at this threshold",
+            code="threshold.not_shown",
+            hint="Choose one of the rows of the trade-off.",
+        )
 
 
 def validated(desk: Desk, run: Run) -> bool:
@@ -140,7 +189,19 @@ def _of_all(project: Project, report: ValidationReport) -> dict[str, Any]:
     if value is None:
         value = first.threshold if first else None
     row = next((r for r in report.thresholds if r.model == "model" and r.threshold == value), None)
-    return {"threshold": value, **_figures(row)}
+    return {"threshold": value, **(_figures(row) if row else _between(report, value))}
+
+
+def _between(report: ValidationReport, value: float | None) -> dict[str, Any]:
+    """Return what a report shows of a threshold that its plan did not ask for."""
+    for one in trade_offs(report):
+        if one.threshold == value:
+            return {
+                "sensitivity": one.sensitivity,
+                "ppv": one.ppv,
+                "alerts_per_day": one.alerts_per_day,
+            }
+    return {}
 
 
 def _of_place(report: ValidationReport, place: str) -> dict[str, Any]:

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from attending.errors import BadInput, DependencyDown, NotFound, Refused
 from attending.lifecycle import channels
+from attending.lifecycle.decided_thresholds import ALL
 from attending.lifecycle.desk import note
 from attending.lifecycle.plans import signed_plan
 from attending.lifecycle.scoring import deployed, request_of
+from attending.lifecycle.snoozing import Allowed, allowed, rules_of
 from attending.records.ledger import Subject
 from attending.specs.delivery import DeliverySpec
 from attending.specs.read_yaml import read_spec
@@ -26,7 +28,7 @@ from attending.stores.private import read_key
 from attending.times import MINUTE, SECOND, format_instant, from_micros, parse_instant, to_micros
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from attending.lifecycle.desk import Desk
@@ -270,8 +272,14 @@ class _Run:
 
     def _response(self, alert: Alert) -> Response | None:
         """Return what the signed plan says follows an alert at its place."""
-        found = {one.place: one for one in self._plan.spec.responses}
-        return found.get(alert.content.get("site") or "") or found.get("all")
+        return response_at(self._plan.spec.responses, alert.content)
+
+
+def response_at(responses: Sequence[Response], content: Mapping[str, Any]) -> Response | None:
+    """Return what follows an alert: as agreed for its unit, else for its site, else for all."""
+    found = {one.place: one for one in responses}
+    places = (content.get("unit"), content.get("site"), ALL)
+    return next((found[one] for one in places if one in found), None)
 
 
 def keep_step(
@@ -298,7 +306,14 @@ def keep_step(
     note(desk, unit, action=f"{noun}.{step.state}", subject=subject, details=said)
 
 
-def answer(desk: Desk, request_id: str, *, says: str, snooze: timedelta | None = None) -> Step:
+def answer(
+    desk: Desk,
+    request_id: str,
+    *,
+    says: str,
+    snooze: timedelta | None = None,
+    reason: str = "",
+) -> Step:
     """Return the step by which somebody took up an alert, or put it off for a while.
 
     Args:
@@ -306,10 +321,12 @@ def answer(desk: Desk, request_id: str, *, says: str, snooze: timedelta | None =
         request_id: of the prediction.
         says: what is done, in a few words.
         snooze: for how long it is put off; None to acknowledge it.
+        reason: why it is put off, one of those that the signed plan names.
 
     Raises:
         NotFound: it is not in the worklist.
-        Refused: it was acknowledged before.
+        Refused: it was acknowledged before, or the signed plan does not let it be put off so.
+        Denied: the plan lets others put it off.
         BadInput: nothing is said, or it is put off for more than a day.
     """
     if not says.strip() or not timedelta(0) <= (snooze or timedelta(0)) <= timedelta(days=1):
@@ -322,12 +339,16 @@ def answer(desk: Desk, request_id: str, *, says: str, snooze: timedelta | None =
             raise NotFound("this alert is not in the worklist", code="delivery.unknown")
         if last.state == "acknowledged":
             raise Refused("this alert was acknowledged before", code="delivery.acknowledged")
+        rules = Allowed()
+        if snooze is not None:
+            rules = allowed(desk, request_id, reason=reason, wait=snooze)
+            rules.require_times(desk, unit, request_id)
         now = to_micros(desk.at)
         until = None if snooze is None else now + snooze // timedelta(microseconds=1)
         state = "acknowledged" if snooze is None else "snoozed"
-        words = {"says": says.strip()[:500]}
+        words = {"says": says.strip()[:500], **rules.says}
         step = Step(request_id, WORKLIST, last.step + 1, state, now, desk.actor, until, words)
-        keep_step(desk, unit, step)
+        keep_step(desk, unit, step, details=rules.says)
     return step
 
 
@@ -340,7 +361,9 @@ def worklist(desk: Desk, model: str, *, site: str = "", unit: str = "") -> list[
         site: only this one's; all when empty.
         unit: only its patients, and those of whom nobody knows the unit; all when empty.
     """
-    rows = [_row(one) for one in alerts(desk, model) if one.state not in {"", "withheld"}]
+    shown = [one for one in alerts(desk, model) if one.state not in {"", "withheld"}]
+    rules = rules_of(desk, [one.content for one in shown])
+    rows = [_row(one) | {"snooze": rules.get(one.content.get("release"))} for one in shown]
     kept = [row for row in rows if site in {"", row["site"]} and unit in {"", row["unit"]}]
     if unit:  # an alert that stands on no unit's list is seen by nobody
         kept += [row for row in rows if site in {"", row["site"]} and not row["unit"]]
@@ -363,6 +386,7 @@ def _row(alert: Alert) -> dict[str, Any]:
         "state": last.state,
         "escalated": escalated,
         "by": last.by if last.state in {"acknowledged", "snoozed"} else "",
+        "reason": last.content.get("reason", ""),
         "since": format_instant(from_micros(last.at)),
         "wording": alert.steps[WORKLIST][0].content.get("wording", ""),
     }

@@ -21,10 +21,11 @@ from attending.errors import (
     IntegrityBroken,
     Refused,
 )
-from attending.lifecycle import delivering, due_jobs, notifying
+from attending.lifecycle import delivering, due_jobs, notifying, rolling_back
 from attending.lifecycle.delivering import keep_step
 from attending.lifecycle.due_days import begins, days_between, newest_day
 from attending.lifecycle.missed import MOST_BACK, days_done, due_policy
+from attending.lifecycle.run_specs import of_version
 from attending.stores.deliveries import JOB, Step
 from attending.times import format_instant, from_micros, to_micros
 
@@ -166,12 +167,15 @@ def _of_version(
 ) -> Iterator[Work]:
     for job in due_jobs.VERSION_JOBS:
         if job.name not in spec.off and job.wanted(desk, stands):
-            act = _acting(job, project, stands.version)
+            act = _acting(job, project, stands)
             yield _work(desk, job, spec, act=act, of=(project.name, stands.version))
 
 
-def _acting(job: due_jobs.VersionJob, project: Project, version: str) -> Callable[[Desk], str]:
-    return lambda desk: job.act(desk, project, version)
+def _acting(
+    job: due_jobs.VersionJob, project: Project, stands: Deployment
+) -> Callable[[Desk], str]:
+    """Return what does a job by the specs that the version was made from."""
+    return lambda desk: job.act(desk, of_version(desk, project, stands), stands.version)
 
 
 def _of_home(desk: Desk, jobs: Sequence[due_jobs.HomeJob], spec: DueSpec) -> Iterator[Work]:
@@ -356,6 +360,10 @@ def _at_every_run(desk: Desk, projects: Sequence[Project]) -> list[Outcome]:
     """Return what became of the work that is due at every run; it claims each of its steps."""
     found = []
     for project in projects:
+        # First what protects readers; a version that was taken back sends no alert either.
+        if rolling_back.in_service(desk, project):
+            act = partial(rolling_back.watch, desk, project)
+            found.append(_tried(project.name, "criteria", act))
         if due_jobs.versions(desk, project):
             act = partial(_deliver, desk, project)
             found.append(_tried(project.name, "deliver", act))

@@ -20,6 +20,7 @@ from attending.records.run import Run
 from attending.times import parse_instant
 
 if TYPE_CHECKING:
+    from attending.features.online import FeatureValue
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
     from attending.records.explanation import Explanation
@@ -27,11 +28,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Relived:
-    """A prediction made again, its explanation, and whether the score is the same to the bit."""
+    """A prediction made again, its explanation, and whether the score is the same to the bit.
+
+    Attributes:
+        inputs: every value that the model saw, with its two clocks.
+    """
 
     request: str
     explanation: Explanation
     same_score: bool
+    inputs: tuple[FeatureValue, ...] = ()
 
     @property
     def words(self) -> str:
@@ -93,4 +99,5 @@ def explain_request(desk: Desk, project: Project, request_id: str) -> Relived:
     )
     keep(desk, explanation, action="explain.prediction", keys={"model": stored.model})
     again = float(bundle.risk(x[None, :])[0])
-    return Relived(request_id, explanation, same_score=again == made["score"])
+    same = again == made["score"]
+    return Relived(request_id, explanation, same_score=same, inputs=tuple(values))

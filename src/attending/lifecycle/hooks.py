@@ -13,6 +13,7 @@ from attending.lifecycle.answering import Question
 from attending.lifecycle.desk import Desk, note
 from attending.records.events import ADMISSION
 from attending.records.ledger import Subject
+from attending.serve.asked_events import as_asked
 from attending.stores.predictions import Answer
 from attending.times import from_micros, to_micros
 
@@ -80,7 +81,7 @@ def predict(answers: Answering, asked: Asked) -> Answered:
         encounter_id=rows.encounter_id,
         prediction_time=at,
         index_start=_admitted(rows.events, rows.encounter_id) or at,
-        events=rows.events,
+        events=as_asked(rows.events),
         decision_point=asked.decision_point,
         gaps=(*asked.gaps, *(f"set_aside:{why}" for why in sorted(rows.set_aside))),
     )

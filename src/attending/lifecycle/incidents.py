@@ -6,19 +6,21 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pyarrow as pa
 
 from attending.documents.incident_letters import Told, letter, ready
-from attending.errors import BadInput, Denied, NotFound, Refused
+from attending.errors import BadInput, Denied, NotFound, Refused, did_you_mean
 from attending.govern.playbook import CLOSERS, REVIEW_DAYS, tasks
-from attending.lifecycle.desk import keep, note
+from attending.lifecycle.desk import keep, keep_in, note
 from attending.lifecycle.plans import signed_plan
-from attending.lifecycle.scoring import deployed, request_of
+from attending.lifecycle.scoring import deployed_of, request_of
 from attending.lifecycle.signing import standing_approvals
 from attending.lifecycle.tables import table_bytes, table_from
 from attending.records.incident import (
+    HARMS,
+    INCIDENT_TYPES,
     STEPS,
     Incident,
     IncidentImpact,
@@ -33,10 +35,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from attending.lifecycle.desk import Desk
-    from attending.lifecycle.projects import Project
     from attending.records.incident import Harm, IncidentType, Reader, Step, Task
+    from attending.records.release import Deployment
+    from attending.stores.unit import Unit
     from attending.types import Instant
 
+W = TypeVar("W")
 #: Fewer predictions of a site than this are not told apart.
 FEWEST = 11
 _SHORTEST_PURPOSE, _SHORTEST_PART = 10, 20
@@ -53,6 +57,15 @@ _IMPACT = pa.schema(
         ("answers", pa.int32()),
     ]
 )
+
+
+class Named(Protocol):
+    """What has the name of a model: a project, or a plan that was signed."""
+
+    @property
+    def name(self) -> str:
+        """Return the model's name."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -95,7 +108,7 @@ class Standing:
 
 def open_incident(  # noqa: PLR0913 - an incident has these parts
     desk: Desk,
-    project: Project,
+    project: Named,
     *,
     type: IncidentType,  # noqa: A002 - the record's word
     harm: Harm,
@@ -125,9 +138,40 @@ def open_incident(  # noqa: PLR0913 - an incident has these parts
     """
     if since is not None and since > desk.at:
         raise BadInput("got an incident that begins after now", code="incident.since")
-    stands = deployed(desk, project, version)
+    record = drawn(
+        desk,
+        deployed_of(desk, project.name, version),
+        type=type,
+        harm=harm,
+        title=title,
+        since=since,
+        finding=finding,
+        drill=drill,
+    )
+    with desk.home.database.transaction() as unit:
+        digest = keep_opened(desk, unit, record)
+    return standing_of(desk, digest)
+
+
+def drawn(  # noqa: PLR0913 - an incident has these parts
+    desk: Desk,
+    stands: Deployment,
+    *,
+    type: IncidentType,  # noqa: A002 - the record's word
+    harm: Harm,
+    title: str,
+    since: Instant | None = None,
+    finding: str | None = None,
+    drill: bool = False,
+) -> Incident:
+    """Return an incident about a version as `open_incident` opens it; nothing is kept.
+
+    Raises:
+        Refused: the plan of the version is not signed.
+        NotFound: there is no such finding.
+    """
     plan = signed_plan(desk, stands).spec
-    record = Incident(
+    return Incident(
         model=stands.model,
         version=stands.version,
         type=type,
@@ -140,14 +184,44 @@ def open_incident(  # noqa: PLR0913 - an incident has these parts
         drill=drill,
         tasks=tasks(plan, harm=harm, at=desk.at),
     )
-    digest = keep(
+
+
+def keep_opened(desk: Desk, unit: Unit, record: Incident) -> str:
+    """Return the digest of an incident that is now open, kept with its ledger entry."""
+    return keep_in(
         desk,
+        unit,
         record,
         action="incident.open",
         keys={"model": record.model, "version": record.version},
-        details={"type": type, "harm": harm, "drill": drill},
+        details={"type": record.type, "harm": record.harm, "drill": record.drill},
     )
-    return standing_of(desk, digest)
+
+
+def checked_type(word: str) -> IncidentType:
+    """Return the type of incident of that name; an unknown one is bad input."""
+    return _checked(word, INCIDENT_TYPES, what="type")
+
+
+def checked_harm(word: str) -> Harm:
+    """Return the harm of that name; an unknown one is bad input."""
+    return _checked(word, HARMS, what="harm")
+
+
+def checked_step(word: str) -> Step:
+    """Return the step of the playbook of that name; an unknown one is bad input."""
+    return _checked(word, STEPS, what="step")
+
+
+def _checked(word: str, known: tuple[W, ...], *, what: str) -> W:
+    for one in known:
+        if one == word:
+            return one
+    raise BadInput(
+        f"got another {what} than {', '.join(map(str, known))}",
+        code=f"incident.{what}",
+        hint=did_you_mean(word, [str(one) for one in known]),
+    )
 
 
 def standing_of(desk: Desk, incident: str) -> Standing:

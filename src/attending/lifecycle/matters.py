@@ -18,7 +18,7 @@ from attending.records.monitoring import SEVERITIES, MonitorReport, Verdict
 from attending.times import DAY, format_instant, from_micros, to_micros
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from attending.lifecycle.desk import Desk
     from attending.records.monitoring import Finding, Severity
@@ -62,8 +62,13 @@ class Matter:
 
 def matters(desk: Desk) -> tuple[Matter, ...]:
     """Return what needs somebody now, the most severe first; what only informs is not there."""
-    found = [one for stands in scoring_versions(desk) for one in _of_version(desk, stands)]
+    found = [one for stands in scoring_versions(desk) for one in of_version(desk, stands)]
     found += _of_home(desk)
+    return most_severe_first(found)
+
+
+def most_severe_first(found: Iterable[Matter]) -> tuple[Matter, ...]:
+    """Return matters by severity, then by whose and by cause."""
     rank = {name: -place for place, name in enumerate(SEVERITIES)}
     return tuple(sorted(found, key=lambda one: (rank[one.severity], one.about, one.cause)))
 
@@ -78,7 +83,8 @@ def scoring_versions(desk: Desk) -> tuple[Deployment, ...]:
     )
 
 
-def _of_version(desk: Desk, stands: Deployment) -> Iterator[Matter]:
+def of_version(desk: Desk, stands: Deployment) -> Iterator[Matter]:
+    """Yield what needs somebody about one version that scores."""
     plan = _plan(desk, stands)
     every = (
         *_findings(desk, stands),
@@ -112,11 +118,7 @@ def _matter(
 def _findings(desk: Desk, stands: Deployment) -> Iterator[Matter]:
     """Yield one matter for each type of drift and place, with its most severe finding."""
     report = desk.home.catalog.latest(MonitorReport, model=stands.model, version=stands.version)
-    groups: dict[str, list[Finding]] = defaultdict(list)
-    for one in report.findings if report else ():
-        if one.severity != "info" and one.name != "review_overdue":
-            groups[f"{one.drift}:{one.site or 'everywhere'}"].append(one)
-    for cause, some in sorted(groups.items()):
+    for cause, some in sorted(by_cause(report).items()):
         first = max(some, key=lambda one: SEVERITIES.index(one.severity))
         made = _matter(
             stands,
@@ -127,6 +129,15 @@ def _findings(desk: Desk, stands: Deployment) -> Iterator[Matter]:
             owner=first.owner,
         )
         yield replace(made, more=len(some) - 1)
+
+
+def by_cause(report: MonitorReport | None) -> dict[str, list[Finding]]:
+    """Return the findings that need somebody by type of drift and place."""
+    groups: dict[str, list[Finding]] = defaultdict(list)
+    for one in report.findings if report else ():
+        if one.severity != "info" and one.name != "review_overdue":
+            groups[f"{one.drift}:{one.site or 'everywhere'}"].append(one)
+    return groups
 
 
 def _verdict(desk: Desk, stands: Deployment) -> Iterator[Matter]:

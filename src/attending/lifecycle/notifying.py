@@ -23,7 +23,7 @@ from attending.lifecycle.delivering import (
     delivery_policy,
     keep_step,
 )
-from attending.lifecycle.matters import matters
+from attending.lifecycle.matters import matters, of_version
 from attending.records.monitoring import SEVERITIES
 from attending.specs.notify import NotifySpec
 from attending.specs.read_yaml import read_spec
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.matters import Matter
+    from attending.records.release import Deployment
 
 #: The channel that says how a message stands: `open`, `held`, `acknowledged` or `closed`.
 OWNER = "owner"
@@ -86,9 +87,7 @@ class Message:
 def messages(desk: Desk) -> tuple[Message, ...]:
     """Return every message to an owner, oldest first."""
     found = [
-        Message(name, steps)
-        for name, steps in desk.home.deliveries.standing().items()
-        if OWNER in steps
+        Message(name, steps) for name, steps in desk.home.deliveries.standing(having=OWNER).items()
     ]
     return tuple(sorted(found, key=lambda one: (one.steps[OWNER][0].at, one.id)))
 
@@ -154,8 +153,7 @@ class _Run:
         limit = self._policy.budget.watch
         beyond = spent(self._desk, matter.model, severity="watch") >= limit
         state = "held" if matter.severity == "watch" and beyond else "open"
-        name = digest_of({**matter.told(), "says": "", "more": 0, "episode": episode})[:32]
-        self._keep(self._step(name, OWNER, 1, state=state, content=matter.told()), seen=0)
+        self._keep(_first(self._desk, matter, state=state, episode=episode), seen=0)
 
     def _close(self, held: Message) -> None:
         last = held.steps[OWNER][-1]
@@ -223,6 +221,13 @@ class _Run:
         return True
 
 
+def _first(desk: Desk, matter: Matter, *, state: str, episode: int) -> Step:
+    """Return the first step of a message about a matter."""
+    name = digest_of({**matter.told(), "says": "", "more": 0, "episode": episode})[:32]
+    now = to_micros(desk.at)
+    return Step(name, OWNER, 1, state, now, desk.actor, content=matter.told())
+
+
 def _letter(one: Message, *, head: str = "For you") -> tuple[str, str]:
     """Return subject and text of a message; neither names a patient."""
     said = one.said
@@ -267,6 +272,50 @@ def acknowledge(desk: Desk, name: str, *, says: str) -> Message:
     with desk.home.database.transaction() as unit:
         keep_step(desk, unit, step, kind=KIND)
     return replace(one, steps={**one.steps, OWNER: (*one.steps[OWNER], step)})
+
+
+def message_of(found: Sequence[Message], matter: Matter) -> Message | None:
+    """Return the message about a matter that is not closed, None where there is none."""
+    key = (matter.model, matter.version, matter.cause)
+    return next((one for one in reversed(found) if one.key == key and one.state != "closed"), None)
+
+
+def take_up(desk: Desk, stands: Deployment, cause: str, *, says: str) -> Message:
+    """Return a cause that somebody has taken up, whether its owner had been told of it or not.
+
+    A cause of which nobody was told yet is told to nobody from now on; it is told again when it
+    becomes more severe.
+
+    Args:
+        desk: who and when.
+        stands: the version that it is about.
+        cause: as `matters` names it.
+        says: what is done about it, in a few words.
+
+    Raises:
+        BadInput: nothing is said.
+        NotFound: nothing of that cause needs anybody now.
+        Refused: it was acknowledged.
+    """
+    if not says.strip():
+        raise BadInput("an acknowledgement says what is done", code="notification.says")
+    every = messages(desk)
+    found = [one for one in of_version(desk, stands) if one.cause == cause]
+    if not found:
+        raise NotFound(
+            "nothing of this cause needs anybody now",
+            code="notification.gone",
+            hint="Reload the page; a newer report may have other findings.",
+        )
+    held = message_of(every, found[0])
+    if held is None:
+        key = (found[0].model, found[0].version, found[0].cause)
+        episode = 1 + sum(one.key == key for one in every)
+        first = _first(desk, found[0], state="held", episode=episode)
+        with desk.home.database.transaction() as unit:
+            keep_step(desk, unit, first, kind=KIND)
+        held = Message(first.request_id, {OWNER: (first,)})
+    return acknowledge(desk, held.id, says=says)
 
 
 def told(one: Message) -> dict[str, Any]:

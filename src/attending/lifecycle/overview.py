@@ -8,15 +8,11 @@ from typing import TYPE_CHECKING
 from attending.errors import NotFound
 from attending.lifecycle.papers import pages
 from attending.records.card import ModelCard
-from attending.records.dossier import Dossier
-from attending.records.governance import Approval, GateDecision
+from attending.records.governance import GateDecision
 from attending.records.monitoring import Verdict, standing
-from attending.records.notice import PatientNotice
-from attending.records.validation import ValidationReport
 
 if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
-    from attending.records.ledger import LedgerEntry
     from attending.records.prediction import Answer
     from attending.records.release import Deployment
     from attending.types import Instant
@@ -31,17 +27,6 @@ class Standing:
     verdict: Verdict | None
     answer: Answer
     purpose: str
-
-
-@dataclass(frozen=True)
-class Paper:
-    """One readable document."""
-
-    title: str
-    kind: str
-    page: str
-    record: str
-    signed_by: tuple[str, ...]
 
 
 def standings(desk: Desk) -> tuple[Standing, ...]:
@@ -71,47 +56,10 @@ def standing_of(desk: Desk, model: str) -> Standing:
     )
 
 
-def papers(desk: Desk, model: str) -> tuple[Paper, ...]:
-    """Return the newest papers of a model, with who signed their records."""
-    catalog = desk.home.catalog
-    by_record = {of: page for page, (_, of) in pages(desk).items()}
-    found = []
-    for title, record in (
-        ("Validation report", catalog.latest(ValidationReport, **_of(desk, model))),
-        ("Model card", catalog.latest(ModelCard, model=model)),
-        ("Compliance dossier", catalog.latest(Dossier, model=model)),
-        ("Patient notice", catalog.latest(PatientNotice, model=model)),
-    ):
-        if record is not None and record.digest in by_record:
-            signed = catalog.all(Approval, document=record.digest)
-            found.append(
-                Paper(
-                    title=title,
-                    kind=record.kind,
-                    page=by_record[record.digest],
-                    record=record.digest,
-                    signed_by=tuple(f"{item.printed_name} ({item.role})" for item in signed),
-                )
-            )
-    return tuple(found)
-
-
-def _of(desk: Desk, model: str) -> dict[str, str]:
-    current = desk.home.deployments.current(model)
-    return {"model": model, "run": current.run} if current else {"model": model}
-
-
 def decisions(desk: Desk, model: str) -> tuple[GateDecision, ...]:
     """Return the newest decision of every gate that was asked, in the order of the stages."""
     newest = {item.to_stage: item for item in desk.home.catalog.all(GateDecision, model=model)}
     return tuple(newest.values())
-
-
-def timeline(desk: Desk, model: str, *, limit: int = 200) -> tuple[LedgerEntry, ...]:
-    """Return the newest ledger entries about a model's records, oldest of them first."""
-    about = {line.digest for line in desk.home.catalog.list(model=model)} | {model}
-    entries = desk.home.ledger.search(limit=5000)
-    return tuple(entry for entry in entries if entry.subject in about)[-limit:]
 
 
 def page_bytes(desk: Desk, digest: str) -> bytes:

@@ -10,9 +10,12 @@ import re
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from attending.engines.tables import instants
+from attending.engines.whole_seconds import whole_seconds
 from attending.records.events import EVENTS
 from attending.serve.asked_events import MOST_EVENTS, SOURCE, distinct_in_order
 
@@ -30,6 +33,7 @@ _INSTANT = (
 #: Whole numbers up to here are floats without rounding.
 _EXACT = 2**53
 _NONE = type(None)
+_NO_INSTANT = np.iinfo(np.int64).min
 
 
 def plain_events(rows: object, *, subject_id: str) -> pa.Table | None:
@@ -51,15 +55,25 @@ def plain_events(rows: object, *, subject_id: str) -> pa.Table | None:
         return None
     try:
         _require(_texts(_column(rows, "subject_id", names)) <= {subject_id})
-        columns = {name: read(_column(rows, name, names)) for name, read in _COLUMNS.items()}
+        columns = {
+            name: read(_column(rows, name, names))
+            for name, read in _COLUMNS.items()
+            if name in names or name in _REQUIRED
+        }
     except (_NotPlainError, pa.ArrowException, UnicodeError):
         return None
     size = len(rows)
-    columns["subject_id"] = pa.array([int(subject_id)] * size, pa.int64())
+    columns["subject_id"] = pa.array(np.full(size, int(subject_id)))
     columns["source"] = pa.array([SOURCE] * size, pa.string())
-    columns["source_row"] = pa.nulls(size, pa.string())
-    arrays = [columns[name].cast(EVENTS.field(name).type) for name in EVENTS.names]
+    arrays = [_as_told(columns.get(field.name), field.type, size) for field in EVENTS]
     return distinct_in_order(pa.Table.from_arrays(arrays, schema=EVENTS))
+
+
+def _as_told(column: pa.Array | None, kind: pa.DataType, size: int) -> pa.Array:
+    """Return a column in the type of the table; nulls where nothing was said."""
+    if column is None:
+        return pa.nulls(size, kind)
+    return column if column.type == kind else column.cast(kind)
 
 
 class _NotPlainError(Exception):
@@ -120,6 +134,9 @@ def _pseudonyms(values: list[Any]) -> pa.Array:
 
 def _instants(values: list[Any]) -> pa.Array:
     _require(set(map(type, values)) <= {str, _NONE})
+    found = whole_seconds(values, null=_NO_INSTANT)
+    if found is not None:
+        return instants(found, null=_NO_INSTANT)
     texts = pa.array(values, pa.string())
     _require(pc.all(pc.match_substring_regex(texts, _INSTANT)).as_py() is not False)
     return texts.cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
@@ -141,3 +158,5 @@ _COLUMNS: dict[str, Callable[[list[Any]], pa.Array]] = {
     "encounter_id": _pseudonyms,
     "site": _words,
 }
+#: What every row says.
+_REQUIRED = frozenset({"code", "known_at"})

@@ -29,6 +29,14 @@ class SignedPlan:
     spec: ReleaseSpec
 
 
+@dataclass(frozen=True)
+class ModelUnderPlan:
+    """A model under the plan that was signed for the version that scores, without a folder."""
+
+    name: str
+    release: ReleaseSpec
+
+
 def signed_plan(desk: Desk, stands: Deployment) -> SignedPlan:
     """Return the plan that a version was let through its gate with, read from the home.
 

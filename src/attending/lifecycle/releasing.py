@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -40,6 +40,20 @@ if TYPE_CHECKING:
 
 #: Roles that may take a version back, and let it answer again.
 _MAY_ACT = frozenset({"operator", "clinical_lead", "compliance_officer"})
+
+
+class Planned(Protocol):
+    """A model under a release plan: a project, or the plan that was signed for its version."""
+
+    @property
+    def name(self) -> str:
+        """Return the model's name."""
+        ...
+
+    @property
+    def release(self) -> ReleaseSpec:
+        """Return how it is released and taken back."""
+        ...
 
 
 def advance(desk: Desk, project: Project, to_stage: Stage, *, run: str = "") -> Deployment:
@@ -126,7 +140,7 @@ def status(desk: Desk, model: str = "") -> tuple[Deployment, ...]:
 
 
 def rollback(
-    desk: Desk, project: Project, *, person: str, passphrase: str, reason: str
+    desk: Desk, project: Planned, *, person: str, passphrase: str, reason: str
 ) -> tuple[Deployment, ...]:
     """Return what stands after the version that answers was taken back, signed, at once."""
     signer = _actor(desk, person, passphrase)
@@ -138,7 +152,7 @@ def rollback(
 
 
 def disable(
-    desk: Desk, project: Project, *, person: str, passphrase: str, reason: str
+    desk: Desk, project: Planned, *, person: str, passphrase: str, reason: str
 ) -> tuple[Deployment, ...]:
     """Return what stands after the version was stopped at once, signed."""
     signer = _actor(desk, person, passphrase)
@@ -148,7 +162,7 @@ def disable(
 
 
 def enable(
-    desk: Desk, project: Project, *, person: str, passphrase: str, reason: str
+    desk: Desk, project: Planned, *, person: str, passphrase: str, reason: str
 ) -> tuple[Deployment, ...]:
     """Return what stands after a disabled version was let answer again, signed."""
     signer = _actor(desk, person, passphrase)
@@ -178,7 +192,7 @@ def _last(history: Sequence[Deployment]) -> str | None:
     return history[-1].digest if history else None
 
 
-def _sites(project: Project, deployment: Deployment) -> tuple[str, ...]:
+def _sites(project: Planned, deployment: Deployment) -> tuple[str, ...]:
     """Return the sites that the plan names for a stage; every site when it names none."""
     planned = (item for item in project.release.stages if item.stage == deployment.stage)
     covers = next(planned, None)
@@ -187,7 +201,7 @@ def _sites(project: Project, deployment: Deployment) -> tuple[str, ...]:
 
 def _enter(
     desk: Desk,
-    project: Project,
+    project: Planned,
     made: Sequence[Deployment],
     *,
     seen: Sequence[Deployment],

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attending.errors import BadInput
+from attending.errors import BadInput, Refused
 from attending.lifecycle import incidents
 from attending.lifecycle.desk import note
 from attending.lifecycle.plans import signed_plan
-from attending.lifecycle.scoring import deployed
+from attending.lifecycle.scoring import contents_of, deployed
 from attending.records.ledger import Subject
 from attending.records.monitoring import MonitorReport
 from attending.release import advance as steps
 from attending.release.criteria import MEASURES, Window, judge
+from attending.times import EPOCH
 
 if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
@@ -59,6 +60,8 @@ class Taken:
 def criteria(desk: Desk, project: Project, *, version: str = "") -> tuple[Judged, ...]:
     """Return how the rollback criteria of the signed plan stand now.
 
+    What happened before a version was last taken back, stopped or put back does not count.
+
     Args:
         desk: where and when.
         project: whose model.
@@ -77,10 +80,7 @@ def criteria(desk: Desk, project: Project, *, version: str = "") -> tuple[Judged
             code="release.criterion",
             hint=f"Known are {', '.join(MEASURES)}.",
         )
-    return tuple(
-        judge(one, _window(desk, stands, plan.threshold.value, over=one.over))
-        for one in plan.rollback_criteria
-    )
+    return tuple(judge(one, _window(desk, stands, over=one.over)) for one in plan.rollback_criteria)
 
 
 def enforce(desk: Desk, project: Project, *, version: str = "") -> Taken:
@@ -106,29 +106,59 @@ def enforce(desk: Desk, project: Project, *, version: str = "") -> Taken:
         return taken
     words = "; ".join(one.words for one in taken.breached)
     machine = replace(desk, actor="system")
-    opened = incidents.open_incident(
+    opened = incidents.drawn(
         machine,
-        project,
+        now,
         type=_KINDS.get(taken.breached[0].measure, "unexplained_score_change"),
         harm="medium",
         title=f"rollback criterion: {words}"[:200],
-        version=now.version,
     )
     plan = signed_plan(desk, now).spec
     made = steps.rollback(history, plan.fallback, at=desk.at, by="system", reason=words)
     with desk.home.database.transaction() as unit:
-        # Somebody may have acted since the history was read.
+        # Somebody may have acted since the history was read; then nothing is opened either.
         desk.home.deployments.require_unchanged(unit, project.name, seen=history[-1].digest)
+        incident = incidents.keep_opened(machine, unit, opened)
         for item in made:
             digest = desk.home.deployments.enter(unit, item)
             details = {"version": item.version, "serves": item.serves, "by": "system"}
             subject = Subject(kind="deployment", digest=digest)
             note(machine, unit, action="release.rollback", subject=subject, details=details)
-    return Taken(judged, made, opened.digest)
+    return Taken(judged, made, incident)
 
 
-def _window(desk: Desk, stands: Deployment, threshold: float | None, *, over: int) -> Window:
-    since = desk.at - timedelta(microseconds=over)
+def in_service(desk: Desk, project: Project) -> bool:
+    """Return whether a version of a model answers readers, so that one could be taken back."""
+    return steps.answering(desk.home.deployments.history(project.name)) is not None
+
+
+def watch(desk: Desk, project: Project) -> str:
+    """Return how the version that answers readers stands; one that breaches is taken back.
+
+    Any number of processes may do this at any time: of two that find a breach one acts.
+
+    Args:
+        desk: where and when.
+        project: whose model.
+
+    Raises:
+        Refused: the plan of the version is not signed.
+        BadInput: the plan names a measure that nobody takes.
+    """
+    try:
+        taken = enforce(desk, project)
+    except Refused as refused:
+        if refused.code != "release.conflict":
+            raise
+        return "another act came first; judged again at the next run"
+    words = "; ".join(one.words for one in taken.breached)
+    if not taken.stands:
+        return words or f"{len(taken.judged)} criteria, none breached"
+    return f"taken back: {words}; incident {(taken.incident or '')[:8]}"
+
+
+def _window(desk: Desk, stands: Deployment, *, over: int) -> Window:
+    since = max(desk.at - timedelta(microseconds=over), _anew(desk, stands))
     table = desk.home.predictions.table(
         stands.model, version=stands.version, since=since, until=desk.at
     )
@@ -140,7 +170,7 @@ def _window(desk: Desk, stands: Deployment, threshold: float | None, *, over: in
     return Window(
         scored=int(made.sum()),
         unscored=int((~made).sum()),
-        alerted=0 if threshold is None else int((score[made] >= threshold).sum()),
+        alerted=_alerted(desk, stands, since),
         latency_seconds=_latencies(desk, stands, since),
         answered=len(answers),
         overridden=sum(one.answer == "overridden" for one in answers),
@@ -149,6 +179,22 @@ def _window(desk: Desk, stands: Deployment, threshold: float | None, *, over: in
         risk=score[mature],
         label=label[mature],
     )
+
+
+def _anew(desk: Desk, stands: Deployment) -> Instant:
+    """Return since when what happened to a version counts.
+
+    What it was taken back for would else take it back again, or the one before it.
+    """
+    history = desk.home.deployments.history(stands.model, version=stands.version)
+    acts = {"rollback", "disable", "enable"}
+    return max([one.effective_at for one in history if one.act in acts], default=EPOCH)
+
+
+def _alerted(desk: Desk, stands: Deployment, since: Instant) -> int:
+    """Return how many were flagged, each by the threshold that counted for it."""
+    made = contents_of(desk, stands.model, since=since, until=desk.at)
+    return sum(one["version"] == stands.version and bool(one["flagged"]) for one in made)
 
 
 def _confused(answer: Answer) -> bool:

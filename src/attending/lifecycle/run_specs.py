@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from attending.digests import digest_bytes
 from attending.errors import BadInput, NotFound
 from attending.lifecycle.provenance import file_at
+from attending.records.run import Run
 from attending.specs.base import dump
 from attending.specs.cohort import CohortSpec
 from attending.specs.contract import ContractSpec
@@ -24,10 +25,11 @@ from attending.specs.validation import ValidationSpec
 if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
-    from attending.records.run import Run
+    from attending.records.release import Deployment
     from attending.specs.base import Spec
 
-_KINDS: dict[str, type[Spec]] = {
+#: The specs that a fit reads, and what each is.
+KINDS: dict[str, type[Spec]] = {
     "contract": ContractSpec,
     "cohort": CohortSpec,
     "features": FeaturesSpec,
@@ -38,7 +40,7 @@ _KINDS: dict[str, type[Spec]] = {
 
 def specs_read(project: Project) -> dict[str, Spec]:
     """Return by file the specs that a fit reads."""
-    return {name: getattr(project, name) for name in _KINDS}
+    return {name: getattr(project, name) for name in KINDS}
 
 
 def spec_bytes(spec: Spec) -> bytes:
@@ -86,14 +88,35 @@ def asked_by(desk: Desk, project: Project, run: Run) -> Project:
     return replace(project, said=said)
 
 
+#: What a version computes with. The contract is not among them: it is what the sources promise now.
+_OF_A_VERSION = ("cohort", "features", "model", "validation")
+
+
+def of_version(desk: Desk, project: Project, stands: Deployment) -> Project:
+    """Return a project as a version of it was made, so that a newer one beside it changes nothing.
+
+    The contract, the policy of the watch and the plan stay those of the folder.
+
+    Raises:
+        NotFound: the folder asks for something else now, and what was asked then is nowhere.
+    """
+    if project.adopted:
+        return project
+    run = desk.home.catalog.get(stands.run, Run)
+    if not set(specs_that_differ(project, run)) & set(_OF_A_VERSION):
+        return project
+    said = asked_by(desk, project, run).said
+    return replace(project, said={name: said[name] for name in _OF_A_VERSION if name in said})
+
+
 def _found(desk: Desk, project: Project, run: Run, *, name: str, digest: str) -> Spec:
     if run.specs and digest in desk.home.artifacts:
-        return _KINDS[name].model_validate(json.loads(desk.home.artifacts.read(digest)))
+        return KINDS[name].model_validate(json.loads(desk.home.artifacts.read(digest)))
     present = _or_none(project, name)
     if present is not None and _is(present, digest, run):
         return present
     text = file_at(project.folder.root, run.project_commit, f"{name}.yaml") if run.clean else None
-    former = None if text is None else parse_spec(text, _KINDS[name], name=f"{name}.yaml")
+    former = None if text is None else parse_spec(text, KINDS[name], name=f"{name}.yaml")
     if former is None or not _is(former, digest, run):
         raise NotFound(
             f"{name}.yaml is no longer what this run was made from, and was not kept",

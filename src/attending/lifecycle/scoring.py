@@ -15,10 +15,12 @@ from attending.engines.local import LocalEngine
 from attending.errors import NotFound, Refused
 from attending.features.clocks import Zones
 from attending.lifecycle.cohorts import build_cohort, project_snapshot, zones_of
+from attending.lifecycle.decided_thresholds import decided_thresholds
 from attending.lifecycle.desk import keep_in
 from attending.lifecycle.holding import require_held
 from attending.lifecycle.newest_verdict import newest_verdict
 from attending.lifecycle.plans import require_cohort, signed_plan
+from attending.lifecycle.recorded_acts import require_recorded
 from attending.lifecycle.reviewing import require_reviewed
 from attending.lifecycle.tables import table_bytes
 from attending.lifecycle.training import bundle_of
@@ -129,11 +131,13 @@ def served_as(desk: Desk, project: Project, stands: Deployment) -> Served:
     Raises:
         Refused: its plan is not signed, or cohort.yaml is another one.
         IntegrityBroken: the plan or the model is not what its digest says, or the newest verdict
-            is not the one that the ledger names.
+            or a deployment is not the one that the ledger names.
     """
+    require_recorded(desk, stands.model)
     run = desk.home.catalog.get(stands.run, Run)
     require_held(desk, stands)
-    release = signed_plan(desk, stands).spec
+    signed = signed_plan(desk, stands)
+    release, (threshold, places) = signed.spec, decided_thresholds(desk, stands, plan=signed)
     require_cohort(desk, project, run)
     fallback = release.fallback
     return Served(
@@ -147,7 +151,8 @@ def served_as(desk: Desk, project: Project, stands: Deployment) -> Served:
         run=stands.run,
         artifact=digest_of(dict(stands.artifacts)),
         release_digest=stands.release_spec,
-        threshold=release.threshold.value,
+        threshold=threshold,
+        places=places,
         verdict=newest_verdict(desk, stands.model, stands.version),
         serves=stands.serves,
         fallback=SCORES.get(fallback.score)(fallback.parameters) if fallback.score else None,
@@ -304,6 +309,7 @@ def _stored(served: Served, table: pa.Table) -> Iterator[Stored]:
     """Yield each prediction as it is stored."""
     for row in table.to_pylist():
         at = _instant(row["prediction_time"])
+        threshold, place = served.threshold_at(unit=row["unit"], site=row["site"])
         content = {
             "model": served.model,
             "version": served.version,
@@ -319,11 +325,12 @@ def _stored(served: Served, table: pa.Table) -> Iterator[Stored]:
             "kind": row["kind"],
             "score": row["score"],
             "flagged": row["flagged"],
-            "threshold": served.threshold,
+            "threshold": threshold,
             "reasons": row["reasons"],
             "missing_count": row["missing_count"],
             "site": row["site"],
             **({"unit": row["unit"]} if row["unit"] is not None else {}),
+            **({"threshold_place": place} if place else {}),
         }
         yield Stored(
             request_id=request_of(content),

@@ -18,7 +18,7 @@ from attending.lifecycle.sealing import seal
 from attending.lifecycle.standing import before_the_clock_was_set_back, standing_on
 from attending.lifecycle.wording import blank_fields
 from attending.records.checklist import Checklist
-from attending.records.decisions import SpecDocument
+from attending.records.decisions import SpecDocument, ThresholdDecision
 from attending.records.deployer import DeployerPaper
 from attending.records.explanation import StabilityReport
 from attending.records.governance import Approval, Withdrawal
@@ -80,7 +80,7 @@ def sign(  # noqa: PLR0913 - a signature has these parts, each said by the signe
         Refused: a field that people must write says nothing.
     """
     digest = desk.home.catalog.find(document)
-    found = _kind_of(desk, digest)
+    found = kind_of(desk, digest)
     if kind and kind != found:
         raise BadInput(
             f"got kind '{kind}', and the document is a '{found}'", code="sign.kind", where=digest
@@ -93,7 +93,7 @@ def sign(  # noqa: PLR0913 - a signature has these parts, each said by the signe
         Document(
             kind=found,
             digest=digest,
-            authors=_authors(desk, digest),
+            authors=authors_of(desk, digest),
             home=desk.home.settings.home_id,
             rendered=rendered(desk, digest),
             purpose=purpose_of(desk, digest),
@@ -237,7 +237,12 @@ def withdraw(desk: Desk, name: str, *, person: str, passphrase: str, reason: str
     return record
 
 
-def _kind_of(desk: Desk, digest: str) -> str:
+def kind_of(desk: Desk, digest: str) -> str:
+    """Return what kind of document a record is when it is signed.
+
+    Raises:
+        BadInput: a record of that kind is not signed.
+    """
     content = desk.home.catalog.content(digest)
     if content["kind"] == SpecDocument.kind:
         return str(content["spec"])
@@ -251,14 +256,19 @@ def _kind_of(desk: Desk, digest: str) -> str:
     return str(kind)
 
 
-def _authors(desk: Desk, digest: str) -> frozenset[str]:
-    """Return who made a document: who kept it, whom it names, and who fitted the run in it."""
+def authors_of(desk: Desk, digest: str) -> frozenset[str]:
+    """Return who made a document: who kept it, whom it names, and who fitted the run in it.
+
+    Of a threshold they are also who made the report and the plan that it was decided on.
+    """
     catalog = desk.home.catalog
     content = catalog.content(digest)
     made = catalog.makers(digest)
-    run = catalog.keys(digest).get("run")
-    if run:
-        made |= catalog.makers(run)
+    rests_on = [catalog.keys(digest).get("run")]
+    if content["kind"] == ThresholdDecision.kind:
+        rests_on += [content.get("report"), content.get("release")]
+    for one in filter(None, rests_on):
+        made |= catalog.makers(one)
     return frozenset({*made, *content.get("authors", ())} - {"system"})
 
 

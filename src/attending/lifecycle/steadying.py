@@ -18,8 +18,10 @@ from attending.lifecycle.featuring import built_features, made_features
 from attending.lifecycle.papers import keep_page
 from attending.lifecycle.training import bundle_of, split_again
 from attending.lifecycle.validation_rows import matrix_of
+from attending.specs.concepts import concepts_said
 from attending.train.candidate import Table
 from attending.train.refits import on_samples
+from attending.train.shadows import beside_shadows
 from attending.train.split import read_rows
 
 if TYPE_CHECKING:
@@ -121,13 +123,11 @@ def _refits(project: Project, cohort: BuiltCohort, run: Run, *, x: Matrix, parts
     spec = project.model
     rows = read_rows(cohort.table)
     names, feature_set = project.features.names, project.features.digest
-    table = Table(x, rows.outcome, tuple(names), rows, spec, feature_set)
+    said = concepts_said(project.features)
+    table = Table(x, rows.outcome, tuple(names), rows, spec, feature_set, said=said)
     fitted_with = next(one.parameters for one in run.candidates if one.name == name)
-    found = on_samples(
-        table,
-        asked.model_copy(update={"parameters": fitted_with}),
-        split=parts,
-        seed=run.seed,
-        draws=project.validation.explanations.refits,
-    )
-    return Refits(found.bootstrap, found.halves, found.refused)
+    again = asked.model_copy(update={"parameters": fitted_with})
+    draws = project.validation.explanations.refits
+    found = on_samples(table, again, split=parts, seed=run.seed, draws=draws)
+    beside = beside_shadows(table, again, split=parts, seed=run.seed)
+    return Refits(found.bootstrap, found.halves, beside, found.refused)

@@ -26,6 +26,7 @@ from attending.models.number_bundle import read_number_bundle
 from attending.records.contract import ContractReport, LeakReport
 from attending.records.run import Package, Run
 from attending.release.advance import begin
+from attending.specs.concepts import concepts_said
 from attending.train.fit import fit
 from attending.train.fit_numbers import fit_numbers
 from attending.train.run_record import Materials, Provenance, artifacts, record
@@ -271,6 +272,7 @@ def fit_under(
             feature_set=digest,
             brought=brought_models(project),
             base=base.bundle if base else None,
+            said=concepts_said(project.features),
         )
     else:
         trained = fit_numbers(

@@ -8,6 +8,7 @@ from attending.errors import NotFound
 from attending.features.build import build as build_features_table
 from attending.lifecycle import adopted_watch, calendar
 from attending.lifecycle.canaries import with_canaries
+from attending.lifecycle.code_use import code_use
 from attending.lifecycle.cohorts import in_zones, project_snapshot
 from attending.lifecycle.desk import keep, required
 from attending.lifecycle.engines import engine_name, engine_over
@@ -25,6 +26,7 @@ from attending.lifecycle.standing import standing_on
 from attending.lifecycle.tables import table_bytes, table_from
 from attending.lifecycle.training import bundle_of
 from attending.monitor.current import Current
+from attending.monitor.drawn import drawn
 from attending.monitor.run import run as run_monitors
 from attending.monitor.today import today as today_lines
 from attending.monitor.verdict import decide
@@ -64,46 +66,46 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
     artifact = desk.home.artifacts.put(table_bytes(made))
     joined = desk.home.catalog.latest(OutcomeJoin, model=project.name, version=stands.version)
     said = responses_of(desk, project, version=stands.version)
-    report = run_monitors(
-        project.monitoring,
-        known,
-        Current(
-            model=project.name,
-            version=stands.version,
-            stage=stands.stage,
-            predictions=made,
-            features=features,
-            outcomes=_outcomes(desk, joined),
-            responses=said.get(""),
-            site_responses=said,
-            by_site={one.site: one for one in site_references(desk, project, stands.version)},
-            overdue=calendar.overdue(desk, stands, asked=project.monitoring),
-            predictions_digest=artifact,
-            outcomes_digest=joined.digest if joined else None,
-            skew=None if project.adopted else newest_skew(desk, project, stands.version),
-            lateness=None if project.adopted else lateness_of(desk, project, stands),
-            risk_of=risk_of,
-            then=_validated_on(desk, project, stands),
-        ),
-        at=desk.at,
+    current = Current(
+        model=project.name,
+        version=stands.version,
+        stage=stands.stage,
+        predictions=made,
+        features=features,
+        outcomes=_outcomes(desk, joined),
+        responses=said.get(""),
+        site_responses=said,
+        by_site={one.site: one for one in site_references(desk, project, stands.version)},
+        overdue=calendar.overdue(desk, stands, asked=project.monitoring),
+        predictions_digest=artifact,
+        outcomes_digest=joined.digest if joined else None,
+        skew=None if project.adopted else newest_skew(desk, project, stands.version),
+        lateness=None if project.adopted else lateness_of(desk, project, stands),
+        codes=None if project.adopted else code_use(desk, project, stands),
+        risk_of=risk_of,
+        then=_validated_on(desk, project, stands),
     )
+    report = run_monitors(project.monitoring, known, current, at=desk.at)
     for adds in (with_alarms, with_missed):
         report = adds(desk, project, report)
     if project.adopted:
         report = adopted_watch.with_end(desk, project, stands, report=report)
     else:
         report = with_canaries(desk, project, report)
+    keys = {"model": project.name, "version": stands.version}
     keep(
         desk,
         report,
         action="monitor.run",
-        keys={"model": project.name, "version": stands.version, "table": artifact},
+        keys={**keys, "table": artifact},
         details={
             "findings": len(report.findings),
             "matured": report.n_matured,
             "engine": engine_name(desk),
         },
     )
+    picture = drawn(project.monitoring, known, current, of=report)
+    keep(desk, picture, action="monitor.draw", keys=keys)
     return report
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from attending.errors import AttendingError
+from attending.lifecycle.decided_thresholds import decided_thresholds
 from attending.lifecycle.plans import signed_plan
 from attending.records.run import Run
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from attending.lifecycle.desk import Desk
+    from attending.lifecycle.plans import SignedPlan
     from attending.records.release import Deployment
     from attending.specs.release import ReleaseSpec
 
@@ -44,7 +46,9 @@ def _changes(desk: Desk, before: Deployment | None, now: Deployment) -> Iterator
         yield f"answers with the {now.serves} instead of the {before.serves}"
     if before.run != now.run:
         yield from _of_models(desk, before.run, now.run)
-    yield from _of_plans(_plan(desk, before), _plan(desk, now))
+    plans = _plan(desk, before), _plan(desk, now)
+    yield from _of_plans(*(one.spec if one else None for one in plans))
+    yield from _of_places(*(_places(desk, *one) for one in zip((before, now), plans, strict=True)))
 
 
 def _of_models(desk: Desk, before: str, now: str) -> Iterator[str]:
@@ -72,15 +76,36 @@ def _of_plans(before: ReleaseSpec | None, now: ReleaseSpec | None) -> Iterator[s
         yield "other words of the alert"
     if before.responses != now.responses:
         yield "another response to an alert"
+    if before.snooze != now.snooze:
+        yield "other rules for putting an alert off"
 
 
 def _said(plan: ReleaseSpec) -> str:
     return "as validated" if plan.threshold.value is None else f"{plan.threshold.value:g}"
 
 
-def _plan(desk: Desk, stands: Deployment) -> ReleaseSpec | None:
+def _places(desk: Desk, stands: Deployment, plan: SignedPlan | None) -> dict[str, float]:
+    return {} if plan is None else decided_thresholds(desk, stands, plan=plan)[1]
+
+
+def _of_places(before: dict[str, float], now: dict[str, float]) -> Iterator[str]:
+    for place in sorted(before.keys() | now.keys()):
+        was, found = (
+            f"{one[place]:g}" if place in one else "none of its own" for one in (before, now)
+        )
+        if was != found:
+            yield f"threshold of {place}: {found} instead of {was}"
+
+
+def plan_of(desk: Desk, stands: Deployment) -> ReleaseSpec | None:
+    """Return the spec of the signed plan of a deployment, None where it does not stand."""
+    plan = _plan(desk, stands)
+    return plan.spec if plan else None
+
+
+def _plan(desk: Desk, stands: Deployment) -> SignedPlan | None:
     """Return the signed plan of a deployment, None where it does not stand any longer."""
     try:
-        return signed_plan(desk, stands).spec
+        return signed_plan(desk, stands)
     except AttendingError:
         return None

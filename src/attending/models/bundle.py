@@ -15,7 +15,9 @@ import numpy as np
 from attending.digests import canonical, digest_bytes
 from attending.errors import BadInput, IntegrityBroken, Refused
 from attending.models import calibration as calibrations
+from attending.models import concepts
 from attending.models import reference as references
+from attending.models.concepts import groups_of
 from attending.models.formats import BUNDLE_FILE, check_files, parse_canonical
 from attending.models.onnx_model import Brought
 from attending.models.protocol import Fitted, Matrix, expit
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from attending.models.calibration import Calibration
+    from attending.models.concepts import Concept, Groups
     from attending.types import Floats, Risks
 
 FORMAT = "attending.bundle/1"
@@ -46,6 +49,7 @@ class Bundle:
         references: one for each feature, in the order of the columns.
         risk_reference: the calibrated risks of the training rows.
         correlated: pairs of features that move together, with their rank correlation.
+        concepts: features that are explained as one; the others stand alone.
     """
 
     estimator: str
@@ -56,6 +60,7 @@ class Bundle:
     references: tuple[Reference, ...]
     risk_reference: Reference
     correlated: tuple[tuple[str, str, float], ...]
+    concepts: tuple[Concept, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -79,6 +84,12 @@ class Bundle:
             if self.missing == "impute" or known.missing == 0.0:
                 fill[at] = known.at(0.5) if known.quantiles else 0.0
         return fill
+
+    @cached_property
+    def spreads(self) -> Floats:
+        """Return the interquartile range of each feature in training, 0 where it was never seen."""
+        quartiles = [(item.at(0.25) or 0.0, item.at(0.75) or 0.0) for item in self.references]
+        return np.array([high - low for low, high in quartiles])
 
     def prepare(self, x: Matrix) -> Matrix:
         """Return rows as the estimator takes them.
@@ -104,11 +115,27 @@ class Bundle:
 
     def contributions(self, x: Matrix) -> Matrix:
         """Return each feature's share, shape (n, p + 1), last the base; `scale` says of what."""
-        parts = self._shares(self.prepare(x))
+        return self.calibrated_shares(self._shares(self.prepare(x)))
+
+    def calibrated_shares(self, parts: Matrix) -> Matrix:
+        """Return shares of the estimator's log-odds as shares on the bundle's `scale`.
+
+        Args:
+            parts: shape (n, p + 1), last the base.
+        """
         if self.calibration.is_line:
             parts = parts * self.calibration.slope
             parts[:, -1] += self.calibration.intercept
         return parts
+
+    @cached_property
+    def groups(self) -> Groups:
+        """Return all features by the concepts that readers see."""
+        return groups_of(self.names, self.concepts)
+
+    def shares(self, x: Matrix, groups: Groups) -> Matrix:
+        """Return the share of each group of features, shape (n, g), without the base."""
+        return groups.summed(self.contributions(x)[:, :-1])
 
     def _shares(self, x: Matrix) -> Matrix:
         """Return shares before calibration; those that a model does not have are sampled."""
@@ -126,6 +153,7 @@ class Bundle:
 
     def _content(self, name: str, digest: str) -> dict[str, Any]:
         probes = probe_rows(self.references)
+        together = [concepts.as_json(one) for one in self.concepts]
         return {
             "format": FORMAT,
             "estimator": self.estimator,
@@ -138,6 +166,7 @@ class Bundle:
             "references": [references.as_json(item) for item in self.references],
             "risk_reference": references.as_json(self.risk_reference),
             "correlated": [list(pair) for pair in self.correlated],
+            **({"concepts": together} if together else {}),
             "probes": {"inputs": _nulls(probes), "risks": self.risk(probes).tolist()},
         }
 
@@ -210,6 +239,9 @@ def _build(found: Mapping[str, Any], *, name: str, model: bytes) -> Bundle:
         references=known,
         risk_reference=references.from_json(found["risk_reference"]),
         correlated=tuple((str(a), str(b), float(r)) for a, b, r in found["correlated"]),
+        concepts=tuple(
+            concepts.from_json(one, names=found["names"]) for one in found.get("concepts", ())
+        ),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from attending.models.protocol import Matrix
     from attending.types import Floats, Ints, Mask
@@ -29,6 +29,62 @@ class Leaf:
     features: Ints
     shares: Floats
     steps: tuple[tuple[tuple[int, bool], ...], ...]
+
+    @classmethod
+    def at_end(
+        cls, value: float, way: Sequence[tuple[int, bool]], *, feature: Ints, weight: Matrix
+    ) -> Leaf:
+        """Return the leaf at the end of a way.
+
+        Args:
+            value: what it adds to the log-odds.
+            way: the splits from the root, and whether the way is left.
+            feature: shape (s,), which column each split asks.
+            weight: shape (2, s), the share of training weight that goes left and right.
+        """
+        asked: dict[int, list[tuple[int, bool]]] = {}
+        for split, left in way:
+            asked.setdefault(int(feature[split]), []).append((split, left))
+        shares = [np.prod([weight[0 if left else 1, k] for k, left in of]) for of in asked.values()]
+        return cls(
+            value,
+            features=np.array(list(asked), dtype=np.int64),
+            shares=np.array(shares, dtype=np.float64),
+            steps=tuple(tuple(of) for of in asked.values()),
+        )
+
+
+def ways(left: Ints, right: Ints) -> Iterator[tuple[int, tuple[tuple[int, bool], ...]]]:
+    """Yield each leaf and the way to it; a child below 0 is the leaf of that number, inverted.
+
+    >>> list(ways(np.array([-1]), np.array([-2])))
+    [(0, ((0, True),)), (1, ((0, False),))]
+    """
+    waiting: list[tuple[int, tuple[tuple[int, bool], ...]]] = [(0, ())]
+    while waiting:
+        node, way = waiting.pop()
+        if node < 0:
+            yield ~node, way
+        else:
+            waiting.append((int(right[node]), (*way, (node, False))))
+            waiting.append((int(left[node]), (*way, (node, True))))
+
+
+def by_answers(leaf: Leaf) -> Matrix:
+    """Return what a leaf gives to each feature, shape (2**d, d), by the pattern of the answers.
+
+    Bit k of the pattern is set where the patient goes on where feature k is asked.
+    """
+    depth = len(leaf.features)
+    if not depth:
+        return np.zeros((1, 0))
+    answers = ((np.arange(1 << depth)[:, None] >> np.arange(depth)) & 1).astype(np.float64)
+    return _given(leaf, answers)
+
+
+def _given(leaf: Leaf, answers: Matrix) -> Matrix:
+    found: Matrix = leaf.value * (answers - leaf.shares) * _others(answers, leaf.shares)
+    return found
 
 
 def add_shares(leaf: Leaf, went_left: Sequence[Mask], into: Matrix) -> None:
@@ -58,8 +114,7 @@ def add_shares(leaf: Leaf, went_left: Sequence[Mask], into: Matrix) -> None:
         code |= goes.astype(np.int64) << place
     met, of_row = np.unique(code, return_inverse=True)
     answers = ((met[:, None] >> np.arange(depth)) & 1).astype(np.float64)
-    found = leaf.value * (answers - leaf.shares) * _others(answers, leaf.shares)
-    into[:, leaf.features] += found[of_row]
+    into[:, leaf.features] += _given(leaf, answers)[of_row]
 
 
 def _others(answers: Matrix, shares: Floats) -> Matrix:

@@ -22,6 +22,8 @@ INPUTS = frozenset(
         "unit_switch",
         "scale_shift",
         "mixed_units",
+        "new_codes",
+        "dead_codes",
     }
 )
 #: Findings that follow from others when others are there.

@@ -15,6 +15,7 @@ from attending.monitor.workflow import Usage
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from attending.monitor.code_use import CodeUse
     from attending.monitor.reference import Times
     from attending.monitor.timeliness import Lateness
     from attending.monitor.workflow import Responses
@@ -36,7 +37,7 @@ class Current:
     is the model; without it no finding says what it does to the score. `then` are rows that the
     model was validated on, in the order of the reference's features; None where they are gone.
     `skew` is the newest comparison of served inputs, `lateness` counts scores after the action
-    window.
+    window. `codes` counts the codes that came; None where they are not counted.
     """
 
     model: str
@@ -55,6 +56,7 @@ class Current:
     then: Floats | None = None
     skew: SkewReport | None = None
     lateness: Lateness | None = None
+    codes: CodeUse | None = None
 
 
 def micros(table: pa.Table, name: str) -> Times:
@@ -128,10 +130,10 @@ def first_matured(outcomes: pa.Table, at: np.datetime64) -> pa.Table:
         pc.is_valid(outcomes.column("label")), pc.is_valid(outcomes.column("matured_at"))
     )
     table = outcomes.filter(pc.and_(known, pc.equal(outcomes.column("kind"), "live")))
-    return _first_of_each_stay(table.filter(pa.array(micros(table, "matured_at") <= at)))
+    return first_of_each_stay(table.filter(pa.array(micros(table, "matured_at") <= at)))
 
 
-def _first_of_each_stay(table: pa.Table) -> pa.Table:
+def first_of_each_stay(table: pa.Table) -> pa.Table:
     """Return the first prediction of each stay, or of each subject where the stay is unknown."""
     stay = pc.coalesce(table.column("encounter_id"), pc.negate(table.column("subject_id")))
     keyed = table.append_column("stay", stay).sort_by(

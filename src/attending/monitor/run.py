@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from attending.monitor.causes import INPUTS
+from attending.monitor.code_use import look_at_codes
 from attending.monitor.concept import judge, lately, proven_by
 from attending.monitor.current import matured_until, micros, refused, scores, usage
 from attending.monitor.data import compare, expected, volume
@@ -69,6 +70,7 @@ def run(spec: MonitoringSpec, held: Reference, current: Current, *, at: Instant)
             proven=proven_by(spec.concept, matured, tuple(sorted(current.by_site))),
         ),
         _multivariate(spec, held, current, rows=np.flatnonzero(window)),
+        look_at_codes(spec, current.codes),
         look_at_skew(spec, current.skew),
         look_at_lateness(spec, current.lateness),
         *_sites(spec, current, window, now=now),

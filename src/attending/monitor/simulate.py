@@ -7,7 +7,8 @@ figures of outcomes beside the e-value are looked at once a week.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from attending.records.monitoring import ANSWERS, Delay, SimulationReport
 from attending.statistics.wilson import wilson
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, MutableMapping, Sequence
 
     from attending.monitor.lived import Day, Lived, Place, World
     from attending.monitor.planted import Kind, Size
@@ -32,6 +33,42 @@ ONSET, ONSETS = 120, 60
 _SERIOUS = ("act", "stop")
 
 
+#: What is kept of a year: a `Quiet` or a `Found` as a list, empty for a shift that was never seen.
+Part: TypeAlias = list[Any]  # what JSON holds
+
+
+class Quiet(NamedTuple):
+    """What the policy did in one quiet year, as counts; `wrong` is 1 for a stop or a fallback."""
+
+    wrong: int
+    watches: int
+    acts: int
+    actionable: int
+    informational: int
+
+
+class Found(NamedTuple):
+    """After how many days and mature outcomes a shift was seen, and how it was called."""
+
+    days: int
+    outcomes: int
+    drift: Drift
+
+
+class _Years(NamedTuple):
+    """Years by name, each lived through once."""
+
+    kept: MutableMapping[str, Part]
+    each: Callable[[], None]
+
+    def part(self, name: str, work: Callable[[], tuple[Any, ...] | None]) -> Part:
+        """Return what a year left, from what was kept or from living through it now."""
+        if name not in self.kept:
+            self.kept[name] = list(work() or ())
+            self.each()
+        return self.kept[name]
+
+
 def simulate(
     world: World,
     *,
@@ -39,6 +76,7 @@ def simulate(
     seed: int,
     runs: int = 5,
     each: Callable[[], None] = lambda: None,
+    kept: MutableMapping[str, Part] | None = None,
 ) -> SimulationReport:
     """Return how often the policy stops a model that is well, and how soon it sees one that is not.
 
@@ -51,6 +89,8 @@ def simulate(
         seed: the same seed gives the same report.
         runs: how many years for each planted shift.
         each: called after each year.
+        kept: years that were lived through before, by name; each new one is put in as it ends. They
+            must be of the same world and seed.
 
     Raises:
         BadInput: no years.
@@ -62,20 +102,20 @@ def simulate(
             hint="Ask for one year or more of each.",
         )
     plants = _plants(world)
-    quiet = []
-    for at in range(years):
-        quiet.append(_quiet(world, seed=(seed, 0, at)))
-        each()
+    lived = _Years({} if kept is None else kept, each)
+    quiet = [
+        Quiet(*lived.part(f"0.{at}", partial(_quiet, world, (seed, 0, at)))) for at in range(years)
+    ]
     shifts = []
-    for at, plant in enumerate(plants):
-        found = []
-        for one in _lived(world, plant, seed=(seed, 1 + at), runs=runs):
-            found.append(one)
-            each()
-        shifts.append(_delay(plant, found))
-    wrong = sum(any(_at_least(day, "fallback") for day in year) for year in quiet)
+    for at, plant in enumerate(plants, start=1):
+        parts = [
+            lived.part(f"{at}.{run}", partial(_found, world, plant, (seed, at, run)))
+            for run in range(runs)
+        ]
+        shifts.append(_delay(plant, [Found(*one) if one else None for one in parts]))
+    wrong = sum(year.wrong for year in quiet)
     share = wilson(wrong, years)
-    acts = sum(_episodes(year, "freeze") for year in quiet) / years
+    acts = sum(year.acts for year in quiet) / years
     return SimulationReport(
         spec=world.spec.digest,
         reference=world.reference,
@@ -87,11 +127,11 @@ def simulate(
         rate=wrong / years,
         low=share.low or 0.0,
         high=share.high if share.high is not None else 1.0,
-        watches_per_year=sum(_episodes(year, "watch") for year in quiet) / years,
+        watches_per_year=sum(year.watches for year in quiet) / years,
         acts_per_year=acts,
         shifts=tuple(shifts),
-        actionable_per_year=sum(_new(year, serious=True) for year in quiet) / years,
-        informational_per_year=sum(_new(year, serious=False) for year in quiet) / years,
+        actionable_per_year=sum(year.actionable for year in quiet) / years,
+        informational_per_year=sum(year.informational for year in quiet) / years,
         stubs=stubs(tuple(shifts), acts_per_year=acts, runs=runs, seed=seed),
     )
 
@@ -104,10 +144,17 @@ def _plants(world: World) -> list[_Planted]:
     return [_Planted(kind, size, place) for place in where for kind in kinds for size in SIZES]
 
 
-def _quiet(world: World, *, seed: tuple[int, ...]) -> list[Day]:
-    """Return every day of a year in which nothing is wrong."""
+def _quiet(world: World, seed: tuple[int, ...]) -> Quiet:
+    """Return what every day of a year showed in which nothing is wrong."""
     lived = live(world, None, seed=seed)
-    return [lived.on(day) for day in range(DAYS)]
+    year = [lived.on(day) for day in range(DAYS)]
+    return Quiet(
+        wrong=int(any(_at_least(day, "fallback") for day in year)),
+        watches=_episodes(year, "watch"),
+        acts=_episodes(year, "freeze"),
+        actionable=_new(year, serious=True),
+        informational=_new(year, serious=False),
+    )
 
 
 class _Planted(NamedTuple):
@@ -120,35 +167,24 @@ class _Planted(NamedTuple):
         return self.kind.sizes[SIZES.index(self.size)]
 
 
-class _Found(NamedTuple):
-    """After how many days and mature outcomes a shift was seen, and how it was called."""
-
-    days: int
-    outcomes: int
-    drift: Drift
-
-
-def _lived(
-    world: World, planted: _Planted, *, seed: tuple[int, int], runs: int
-) -> Iterator[_Found | None]:
-    """Yield for each of some years when the shift led to a freeze or more, None for never."""
-    for at in range(runs):
-        onset = ONSET + int(np.random.default_rng([*seed, at, 7]).integers(0, ONSETS))
-        place = planted.place.at if planted.place else None
-        plant = Plant(planted.kind.name, planted.figure, onset, place)
-        yield _found(live(world, plant, seed=(*seed, at)), onset)
+def _found(world: World, planted: _Planted, seed: tuple[int, int, int]) -> Found | None:
+    """Return when the shift led to a freeze or more, None for never."""
+    onset = ONSET + int(np.random.default_rng([*seed, 7]).integers(0, ONSETS))
+    place = planted.place.at if planted.place else None
+    plant = Plant(planted.kind.name, planted.figure, onset, place)
+    return _seen(live(world, plant, seed=seed), onset)
 
 
-def _found(lived: Lived, onset: int) -> _Found | None:
+def _seen(lived: Lived, onset: int) -> Found | None:
     for day in range(onset, DAYS):
         verdict = lived.on(day).verdict
         if verdict is not None and _strict(verdict.answer, "freeze"):
             outcomes = lived.matured_between(onset, day)
-            return _Found(day - onset + 1, outcomes, verdict.drift)
+            return Found(day - onset + 1, outcomes, verdict.drift)
     return None
 
 
-def _delay(planted: _Planted, years: Sequence[_Found | None]) -> Delay:
+def _delay(planted: _Planted, years: Sequence[Found | None]) -> Delay:
     """Return how soon a planted shift was seen, and how often its type was right."""
     found = [one for one in years if one is not None]
     days = [one.days for one in found]

@@ -56,12 +56,32 @@ class Sensitivity(Part):
     risk_at_high: float
 
 
+class ConceptShare(Part):
+    """What one clinical concept moves this risk: the exact sum over its features.
+
+    Attributes:
+        label: of the concept; of its feature where that stands alone.
+        printed: the value that leads it, with the name of that feature where there are others.
+        features: of the concept, the one that leads it first.
+        contribution: in log-odds; above 0 raises the risk.
+    """
+
+    label: str
+    printed: str
+    features: tuple[str, ...]
+    contribution: float
+    direction: Literal["raises", "lowers"]
+
+
 class Explanation(GrownPart, Record):
     """Why one prediction is what it is, in the model's terms.
 
     Attributes:
         base_risk: what the model gives before any factor, the average patient.
         scale: what contributions add up to.
+        factors: the features of the concepts that are named, the largest concept first.
+        concepts: the concepts that are named, the largest first; empty where every feature stands
+            alone.
         other_contribution: the sum over the features that are not among the factors.
         unavailable: how many inputs were not known at the prediction time; it must be 0.
         sentence: for a clinician: the risk, what raises and lowers it, what to do.
@@ -84,6 +104,7 @@ class Explanation(GrownPart, Record):
     not_causal: str = NOT_CAUSAL
     correlated: str
     unstable: str = ""
+    concepts: tuple[ConceptShare, ...] = ()
 
 
 class FeatureImportance(Part):
@@ -121,18 +142,29 @@ class Agreement(Part):
     reason: str = ""
 
 
-class ShownFeature(Part):
-    """A feature that readers see, and whether fits on other patients agree on its direction.
+class ConceptShown(Part):
+    """Features that readers see as one factor."""
+
+    name: str
+    features: tuple[str, ...]
+
+
+class ShownFeature(GrownPart):
+    """A factor that readers see, a feature or a concept, and whether it is more than noise.
 
     Attributes:
         shown: share of patients of whom it is a top factor.
         direction: mean correlation of its contributions between two half fits, -1 to 1; None
             when no two fits could be made.
+        weight: mean size of its contributions in fits beside shadows, in log-odds; the median fit.
+        chance: the same of its shadow, values dealt to other patients; the largest of all fits.
     """
 
     feature: str
     shown: float
     direction: float | None
+    weight: float | None = None
+    chance: float | None = None
 
 
 class SameThing(Part):
@@ -168,7 +200,10 @@ class StabilityReport(GrownPart, Record):
         mean_risk_change: mean absolute change of the risk.
         relative_error: size of the error, as a share of each feature's interquartile range.
         steady: whether mean_jaccard reached `threshold`.
-        comparisons: every comparison that was asked for.
+        comparisons: every comparison that was asked for, of the factors that readers see.
+        by_feature: the same of single features, where readers see concepts; nothing is asked of
+            them.
+        concepts: features that are explained as one.
         shown: the features that readers see, the least agreed first.
         same_things: pairs of them that say the same.
         removal: whether the named factors are those that move the score.
@@ -191,6 +226,8 @@ class StabilityReport(GrownPart, Record):
     threshold: float
     steady: bool
     comparisons: tuple[Agreement, ...] = ()
+    by_feature: tuple[Agreement, ...] = ()
+    concepts: tuple[ConceptShown, ...] = ()
     shown: tuple[ShownFeature, ...] = ()
     same_things: tuple[SameThing, ...] = ()
     removal: Removal | None = None

@@ -21,6 +21,7 @@ IncidentType: TypeAlias = Literal[
 INCIDENT_TYPES: tuple[IncidentType, ...] = get_args(IncidentType)
 #: `high`: a patient may have been harmed; `medium`: a score misled or was not there.
 Harm: TypeAlias = Literal["low", "medium", "high"]
+HARMS: tuple[Harm, ...] = get_args(Harm)
 #: The steps of every playbook, in order.
 Step: TypeAlias = Literal["notify", "contain", "assess", "communicate"]
 STEPS: tuple[Step, ...] = get_args(Step)

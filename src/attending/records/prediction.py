@@ -44,6 +44,7 @@ class Prediction(GrownPart, Record):
             report; None without one. `band_words` says which it is.
         unlike_training: whether unusually many values lie outside those of the training patients,
             or one far; `outside` names them. None where the model gave no score.
+        threshold_place: the unit or site whose threshold it is; empty for that of everyone.
     """
 
     kind: ClassVar[str] = "prediction"
@@ -82,6 +83,7 @@ class Prediction(GrownPart, Record):
     unlike_training: bool | None = None
     outside: tuple[str, ...] = ()
     unit: str | None = None
+    threshold_place: str = ""
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
+from attending.records.governance import Role
 from attending.release.criteria import MEASURES
 from attending.times import HOUR, format_length, to_micros
 
@@ -42,7 +43,12 @@ def gaps(spec: ReleaseSpec, persons: Collection[str]) -> tuple[str, ...]:
         for place, item in enumerate(spec.rollback_criteria)
         if item.measure not in MEASURES
     ]
-    return (*unknown, *late, *safety, *unmeasured)
+    strange = [
+        f"snooze.roles: '{role}' is no role"
+        for role in (spec.snooze.roles if spec.snooze else ())
+        if role not in get_args(Role)
+    ]
+    return (*unknown, *late, *safety, *unmeasured, *strange)
 
 
 def pattern_for(action_window: int) -> Literal["batch", "on_demand"]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from attending.engines import kernel
 from attending.records.features import REASONS
 from attending.serve.scope import outside
+from attending.serve.thresholds import thresholds_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +72,7 @@ def decide(
     bad = ~(np.isfinite(risk) & (risk >= 0) & (risk <= 1))
     _stop(kind, why, mask=bad, word="output_guard", to=FALLBACK)
     score = np.where(kind == LIVE, risk, np.nan)
-    flagged = _flag(score, served.threshold)
+    flagged = _flag(score, thresholds_of(served, known))
     _fall_back(served, kind, why, score=score, fallback=fallback)
     fell = kind == FALLBACK
     flagged[fell] = _flag(score[fell], served.release.fallback.threshold)
@@ -164,11 +165,12 @@ def _fall_back(
         why[at] = (*why[at], word)
 
 
-def _flag(score: Floats, threshold: float | None) -> Ints:
+def _flag(score: Floats, threshold: Floats | float | None) -> Ints:
     """Return 1 at or above the threshold, 0 under it, -1 without a score or a threshold."""
     if threshold is None:
         return np.full(len(score), -1, np.int64)
-    flagged: Ints = np.where(np.isnan(score), -1, score >= threshold).astype(np.int64)
+    none = np.isnan(score) | np.isposinf(threshold)
+    flagged: Ints = np.where(none, -1, score >= threshold).astype(np.int64)
     return flagged
 
 

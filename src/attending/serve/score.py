@@ -11,7 +11,7 @@ from attending.errors import AttendingError
 from attending.explain.likeness import band_at, likeness
 from attending.explain.prediction import Input as ExplainedInput
 from attending.explain.prediction import explain
-from attending.explain.sentence import NO_ACTION
+from attending.explain.sentence import NO_ACTION, says_a_value
 from attending.explain.trend import trends
 from attending.features.online import for_patient
 from attending.records.features import REASONS
@@ -142,9 +142,11 @@ def _explained(
         inputs = _explained_inputs(served, vector)
         action = served.release.delivery[0].wording if decided.flagged[0] == 1 else NO_ACTION
         at = vector.prediction_time
-        return explain(served.bundle, x, inputs, at=at, top=_TOP, action=action), ()
+        found = explain(served.bundle, x, inputs, at=at, top=_TOP, action=action)
     except (AttendingError, ValueError, ArithmeticError, LookupError, RuntimeError, TypeError):
         return None, ("explanation:unavailable",)
+    held = says_a_value(found.sentence, found.concepts or found.factors)
+    return found, () if held else ("explanation:no_patient_value",)
 
 
 def _explained_inputs(served: Served, vector: FeatureVector) -> list[ExplainedInput]:
@@ -181,13 +183,18 @@ def _certainty(served: Served, made: Prediction, x: Floats) -> dict[str, Any]:  
 def _factors(explanation: Explanation | None) -> tuple[Factor, ...]:
     if explanation is None:
         return ()
+    named = (
+        [(one.features[0], one) for one in explanation.concepts]
+        if explanation.concepts
+        else [(one.feature, one) for one in explanation.factors]
+    )
     return tuple(
         Factor(
-            feature=one.feature,
+            feature=feature,
             contribution=one.contribution,
             words=f"{one.label} ({one.printed}) {one.direction} it",
         )
-        for one in explanation.factors
+        for feature, one in named
     )
 
 
@@ -201,7 +208,7 @@ def _prediction(
 ) -> Prediction:
     """Return the record, without its explanation."""
     kind, flagged = int(decided.kind[0]), int(decided.flagged[0])
-    live = kind == LIVE
+    threshold, place = _threshold(served, kind, known)
     return Prediction(
         model=served.model,
         version=served.version,
@@ -222,7 +229,8 @@ def _prediction(
         outcome=KINDS[kind],
         scored_by=_scorer(served, kind),
         score=None if kind == NO_SCORE else float(decided.score[0]),
-        threshold=served.threshold if live else _fallback_threshold(served, kind),
+        threshold=threshold,
+        threshold_place=place,
         flagged=None if flagged < 0 else bool(flagged),
         band=band(flagged),
         degraded=decided.degraded[0],
@@ -253,8 +261,11 @@ def _scorer(served: Served, kind: int) -> str | None:
     return served.fallback.name if served.fallback and kind != NO_SCORE else None
 
 
-def _fallback_threshold(served: Served, kind: int) -> float | None:
-    return None if kind == NO_SCORE else served.release.fallback.threshold
+def _threshold(served: Served, kind: int, known: Facts) -> tuple[float | None, str]:
+    """Return what the score was held against, and whose threshold that is."""
+    if kind == LIVE:
+        return served.threshold_at(unit=known.unit[0], site=known.site[0])
+    return (None if kind == NO_SCORE else served.release.fallback.threshold), ""
 
 
 def band(flagged: int) -> str:

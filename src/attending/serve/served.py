@@ -11,8 +11,11 @@ from attending.errors import BadInput, IntegrityBroken, Refused
 from attending.features.clocks import Zones
 from attending.features.compiled import Compiled, compiled
 from attending.records.monitoring import standing
+from attending.serve.thresholds import threshold_at
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from attending.models.bundle import Bundle
     from attending.records.monitoring import RiskLevel, Verdict
     from attending.records.prediction import Answer
@@ -35,6 +38,7 @@ class Served:
         run, artifact: digests of what made the model and of its files.
         release_digest: digest of the signed release spec.
         threshold: at or above it a score is flagged; None flags nothing.
+        places: by unit or site, a threshold that counts there instead.
         verdict: the newest verdict, or None; without a valid one the model does not answer.
         serves: what the deployment record lets answer.
         fallback: the score that the signed plan names, made from its parameters.
@@ -64,6 +68,7 @@ class Served:
     user_role: str | None = None
     zones: Zones = field(default_factory=Zones)
     curve: tuple[CurvePoint, ...] = ()
+    places: Mapping[str, float] = field(default_factory=dict)
     plan: Compiled = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -110,6 +115,10 @@ class Served:
         for name, value in said.items():
             object.__setattr__(other, name, value)
         return other
+
+    def threshold_at(self, *, unit: str | None, site: str | None) -> tuple[float | None, str]:
+        """Return the threshold that counts for a patient, and the place whose it is."""
+        return threshold_at(self.places, unit=unit, site=site, everywhere=self.threshold)
 
     @property
     def answer(self) -> Answer:

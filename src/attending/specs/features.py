@@ -163,6 +163,8 @@ class FeatureSpec(Spec):
         lags: so many shifts before the prediction's own, of which the mean is taken; 0 is the
             beginning of the prediction's own, at which only who is present is known.
         catalogue: the version in the home's catalogue that this definition is, to the digest.
+        concept: what it is about, as clinicians call it; explanations show the features of one
+            concept together. Without it, features of the same codes are one.
     """
 
     name: Slug
@@ -195,6 +197,7 @@ class FeatureSpec(Spec):
     replacement: Slug | None = None
     source: str | None = None
     catalogue: CatalogueName | None = None
+    concept: Annotated[str, Field(min_length=2, max_length=60)] | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> FeatureSpec:

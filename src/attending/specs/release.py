@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from attending.errors import BadInput, did_you_mean
 from attending.specs.base import Length, Scalar, Spec
+from attending.times import DAY
 
 #: The stages of a model, in their order; one step at a time.
 Stage: TypeAlias = Literal[
@@ -218,6 +219,31 @@ class Response(Spec):
         return self
 
 
+class SnoozeRules(Spec):
+    """How an alert may be put off: by whom, for how long, how often and why.
+
+    Attributes:
+        longest: for which an alert may be put off at once, a day at most.
+        times: how often one alert may be put off.
+        roles: of those who may do it, such as `nurse_leader`.
+        reasons: one of them is given each time.
+
+    >>> SnoozeRules(longest="4h", roles=["nurse_leader"], reasons=["waits for a result"]).times
+    1
+    """
+
+    longest: Length
+    times: Annotated[int, Field(ge=1, le=24)] = 1
+    roles: tuple[Text, ...] = Field(min_length=1)
+    reasons: tuple[Text, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _a_day_at_most(self) -> Self:
+        if not 0 < self.longest <= DAY:
+            raise ValueError("expected longest above 0 and a day at most")
+        return self
+
+
 class PatientWords(Spec):
     """What patients are told, in words that they would use.
 
@@ -241,6 +267,7 @@ class ReleaseSpec(Spec):
         responses: what follows an alert, place by place; each is decided and signed with its
             threshold.
         patient_notice: what patients are told; without it no notice is written.
+        snooze: how an alert may be put off; a day at most, by any reader, when absent.
 
     >>> Threshold(value=0.3).value
     0.3
@@ -263,6 +290,7 @@ class ReleaseSpec(Spec):
     training_material: Training
     responses: tuple[Response, ...] = ()
     patient_notice: PatientWords | None = None
+    snooze: SnoozeRules | None = None
 
     @model_validator(mode="after")
     def _places_once(self) -> Self:

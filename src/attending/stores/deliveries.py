@@ -62,6 +62,11 @@ class Deliveries:
         rows = unit.rows(newest)
         return _step(rows[0]) if rows else None
 
+    def count(self, unit: Unit, request_id: str, *, state: str) -> int:
+        """Return how many steps of an alert are in a state, as the unit sees them."""
+        mine = (DELIVERIES.c.request_id == request_id, DELIVERIES.c.state == state)
+        return len(unit.rows(select(DELIVERIES.c.step).where(*mine)))
+
     def add(self, unit: Unit, step: Step) -> None:
         """Keep one step; two who add the same step do it once.
 
@@ -70,10 +75,18 @@ class Deliveries:
         """
         unit.insert(DELIVERIES, [{**vars(step), "content": canonical(dict(step.content))}])
 
-    def standing(self) -> dict[str, dict[str, tuple[Step, ...]]]:
-        """Return all steps of alerts and messages by request and channel, in order."""
+    def standing(self, *, having: str = "") -> dict[str, dict[str, tuple[Step, ...]]]:
+        """Return all steps of alerts and messages by request and channel, in order.
+
+        Args:
+            having: only of those that have a step in this channel; all when empty.
+        """
         found: dict[str, dict[str, tuple[Step, ...]]] = {}
-        for row in self.database.rows(_ordered().where(DELIVERIES.c.channel != JOB)):
+        statement = _ordered().where(DELIVERIES.c.channel != JOB)
+        if having:
+            these = select(DELIVERIES.c.request_id).where(DELIVERIES.c.channel == having)
+            statement = statement.where(DELIVERIES.c.request_id.in_(these))
+        for row in self.database.rows(statement):
             channels = found.setdefault(row.request_id, {})
             channels[row.channel] = (*channels.get(row.channel, ()), _step(row))
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, select
@@ -25,6 +26,17 @@ if TYPE_CHECKING:
 READ_BY_READERS = frozenset({"limited", "live"})
 #: Stands for every site that has no term of its own.
 EVERY_SITE = "*"
+
+
+@dataclass(frozen=True)
+class Acted:
+    """One row of the history as it stands, and the number of the ledger entry that bound it."""
+
+    digest: str
+    model: str
+    version: str
+    stage: str
+    seq: int
 
 
 class Deployments:
@@ -83,9 +95,9 @@ class Deployments:
         Raises:
             Refused: another act came in between; the version that it was on is named.
         """
-        last = unit.rows(_history(model, "").limit(1))
-        if (last[0].digest if last else None) != seen:
-            refusal = _came_between(f"{last[0].version} is {last[0].stage} now" if last else "")
+        digest, version, stage = unit.first("read_last_act", model=model) or (None, "", "")
+        if digest != seen:
+            refusal = _came_between(f"{version} is {stage} now" if digest else "")
             raise refusal
 
     def enter(self, unit: Unit, deployment: Deployment, *, sites: Sequence[str] = ()) -> str:
@@ -135,6 +147,12 @@ class Deployments:
         """
         rows = self.catalog.database.rows(_history(model, version))
         return tuple(self.catalog.get(row.digest, Deployment) for row in reversed(rows))
+
+    def acted(self) -> tuple[Acted, ...]:
+        """Return the rows of every model's history, oldest first, whatever their records say."""
+        names = (DEPLOYMENTS.c[one.name] for one in fields(Acted))
+        ordered = select(*names).order_by(DEPLOYMENTS.c.seq, DEPLOYMENTS.c.nth)
+        return tuple(Acted(*tuple(row)) for row in self.catalog.database.rows(ordered))
 
     def current(self, model: str, *, version: str = "") -> Deployment | None:
         """Return where a model, or one version of it, stands: the last row of its history.

@@ -21,9 +21,10 @@ from attending.stores.merkle import CompactRange, leaf_hash
 from attending.stores.tables import LEDGER
 from attending.stores.unit import read_chain
 from attending.stores.witnesses import OWN, store_user
+from attending.times import format_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection, Select
@@ -134,6 +135,50 @@ class Ledger:
         rows = self.database.rows(statement)
         return tuple(as_entry(row.content) for row in reversed(rows))
 
+    def newest_first(
+        self,
+        *,
+        action: str = "",
+        actor: str = "",
+        among: Collection[int] | None = None,
+        start: int = 0,
+        stop: int,
+        limit: int,
+    ) -> tuple[LedgerEntry, ...]:
+        """Return entries that match, the newest first.
+
+        Args:
+            action: a verb, or the start of verbs, such as `approval.`; any when empty.
+            actor: a person's id; any when empty.
+            among: the numbers of entries; any when None.
+            start: the first number that counts.
+            stop: the number at which to end, not included.
+            limit: how many at most.
+        """
+        within = _matching(action, actor, "").order_by(LEDGER.c.seq.desc())
+        if among is None:
+            here = within.where(LEDGER.c.seq >= start, LEDGER.c.seq < stop).limit(limit)
+            return tuple(as_entry(row.content) for row in self.database.rows(here))
+        wanted = sorted((one for one in among if start <= one < stop), reverse=True)
+        found: list[LedgerEntry] = []
+        for at in range(0, len(wanted), _MOST_NAMES):
+            some = within.where(LEDGER.c.seq.in_(wanted[at : at + _MOST_NAMES]))
+            found += [as_entry(row.content) for row in self.database.rows(some.limit(limit))]
+            if len(found) >= limit:
+                break
+        return tuple(found[:limit])
+
+    def number_at(self, at: Instant) -> int:
+        """Return the number of the first entry from an instant on; the size when there is none.
+
+        Args:
+            at: entries stand in the order of time.
+        """
+        with self.database.reading() as connection:
+            end = read_chain(connection, self.database.ledger_id).size
+            wanted = format_instant(at)
+            return bisect_left(range(end), wanted, key=lambda seq: _at(connection, seq))
+
     def about(self, subjects: Iterable[str]) -> set[int]:
         """Return the numbers of all entries about any of some digests or names."""
         wanted, found = sorted(set(subjects)), set()
@@ -141,6 +186,15 @@ class Ledger:
             some = LEDGER.c.subject.in_(wanted[start : start + _MOST_NAMES])
             found |= {row.seq for row in self.database.rows(select(LEDGER.c.seq).where(some))}
         return found
+
+    def numbered(self, numbers: Iterable[int]) -> tuple[LedgerEntry, ...]:
+        """Return the entries of some numbers, in order; a number that is none has no entry."""
+        wanted, found = sorted(set(numbers)), []
+        for start in range(0, len(wanted), _MOST_NAMES):
+            some = LEDGER.c.seq.in_(wanted[start : start + _MOST_NAMES])
+            statement = select(LEDGER.c.content).where(some).order_by(LEDGER.c.seq)
+            found += [as_entry(row.content) for row in self.database.rows(statement)]
+        return tuple(found)
 
     def count(self, actor: str, action: str, *, day: str) -> int:
         """Return how many entries of an actor and action there are since a day began.
@@ -329,5 +383,10 @@ def _contradiction(what: str) -> IntegrityBroken:
 
 def _day(connection: Connection, seq: int) -> str:
     """Return the day of an entry, empty where the entry is gone."""
+    return _at(connection, seq)[:10]
+
+
+def _at(connection: Connection, seq: int) -> str:
+    """Return the instant of an entry as it is stored, empty where the entry is gone."""
     at = connection.execute(select(LEDGER.c.at).where(LEDGER.c.seq == seq)).scalar()
-    return str(at or "")[:10]
+    return str(at or "")

@@ -276,6 +276,14 @@ class Predictions:
                 parts += [_arrow(some, schema) for some in result.partitions()]
         return pa.concat_tables(parts)
 
+    def newest(self, model: str, version: str, *, most: int) -> tuple[Scored, ...]:
+        """Return the newest predictions of a version, the newest first."""
+        statement = select(PREDICTIONS).where(
+            PREDICTIONS.c.model == model, PREDICTIONS.c.version == version
+        )
+        newest = statement.order_by(PREDICTIONS.c.prediction_time.desc()).limit(most)
+        return tuple(_scored(row) for row in self.database.rows(newest))
+
     def subjects(self) -> tuple[int, ...]:
         """Return everyone who was scored, once."""
         rows = self.database.rows(select(PREDICTIONS.c.subject_id).distinct())

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.exc import DBAPIError
 
 from attending.stores.tables import (
+    DEPLOYMENTS,
     LEDGER,
     LEDGER_STATE,
     PERSONS,
@@ -34,6 +35,9 @@ _STATEMENTS: dict[str, ClauseElement] = {
     "read_prediction": select(PREDICTIONS.c.content).where(
         PREDICTIONS.c.request_id == bindparam("request_id")
     ),
+    "read_last_act": select(*(DEPLOYMENTS.c[name] for name in ("digest", "version", "stage")))
+    .where(DEPLOYMENTS.c.model == bindparam("model"))
+    .order_by(DEPLOYMENTS.c.seq.desc(), DEPLOYMENTS.c.nth.desc()),
     "read_carrying": select(RECORDS.c.seq)
     .join(RECORD_KEYS, RECORD_KEYS.c.digest == RECORDS.c.digest)
     .where(

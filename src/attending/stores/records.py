@@ -165,6 +165,13 @@ class Catalog:
             for row in rows
         )
 
+    def values(self, kind: str, key: str) -> dict[str, str]:
+        """Return by digest what every record of a kind carries under a key."""
+        both = RECORDS.join(RECORD_KEYS, RECORDS.c.digest == RECORD_KEYS.c.digest)
+        statement = select(RECORDS.c.digest, RECORD_KEYS.c.value).select_from(both)
+        rows = self.database.rows(statement.where(RECORDS.c.kind == kind, RECORD_KEYS.c.key == key))
+        return {row.digest: row.value for row in rows}
+
     def has(self, kind: str, *, key: str, value: str) -> bool:
         """Return whether there is any record of a kind that carries a key."""
         found = self.database.first("read_carrying", kind=kind, key=key, value=value)

@@ -10,6 +10,7 @@ import numpy as np
 from attending.errors import BadInput
 from attending.models.bundle import Bundle
 from attending.models.calibration import CALIBRATIONS
+from attending.models.concepts import concepts_of
 from attending.models.monotone import PARAMETERS, settings_of
 from attending.models.protocol import expit
 from attending.models.reference import correlated_pairs, summarise
@@ -40,6 +41,7 @@ class Table:
         spec: model.yaml.
         feature_set: digest of the features' definitions.
         brought: files of models that are not fitted here, by their digest.
+        said: by feature, the clinical concept that it is about.
     """
 
     x: Matrix
@@ -49,6 +51,7 @@ class Table:
     spec: ModelSpec
     feature_set: str
     brought: Mapping[str, bytes] = field(default_factory=dict)
+    said: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,7 @@ def fit_one(table: Table, asked: CandidateSpec, *, at: At) -> Bundle:
     # Risks of rows that were fitted on are too sure of themselves to be a reference.
     unseen = calibration if len(calibration) else train
     margin = fitted.margin(x[unseen])
+    pairs = correlated_pairs(table.x[train], names=table.names)
     line = CALIBRATIONS.get(table.spec.calibration)(margin, table.y[unseen])
     return Bundle(
         estimator=asked.estimator,
@@ -162,7 +166,8 @@ def fit_one(table: Table, asked: CandidateSpec, *, at: At) -> Bundle:
         missing=table.spec.missing,
         references=known,
         risk_reference=summarise(expit(line.apply(margin)), name="risk"),
-        correlated=correlated_pairs(table.x[train], names=table.names),
+        correlated=pairs,
+        concepts=concepts_of(table.names, table.said, pairs),
     )
 
 

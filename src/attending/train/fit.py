@@ -72,6 +72,7 @@ def fit(  # noqa: PLR0913 - what a fit is made of
     feature_set: str,
     brought: Mapping[str, bytes] | None = None,
     base: Bundle | None = None,
+    said: Mapping[str, str] | None = None,
 ) -> Trained:
     """Return every candidate fitted, calibrated and scored on the test rows.
 
@@ -84,6 +85,7 @@ def fit(  # noqa: PLR0913 - what a fit is made of
         feature_set: digest of the features' definitions.
         brought: files of models that were fitted elsewhere, by their digest.
         base: the model that the spec recalibrates; it is not fitted again.
+        said: by feature, the clinical concept that it is about.
 
     Raises:
         BadInput: tables whose rows differ, an unknown feature, or parameters out of range.
@@ -91,7 +93,7 @@ def fit(  # noqa: PLR0913 - what a fit is made of
     """
     rows = read_rows(cohort)
     x = feature_matrix(cohort, features, names)
-    table = Table(x, rows.outcome, tuple(names), rows, spec, feature_set, brought or {})
+    table = Table(x, rows.outcome, tuple(names), rows, spec, feature_set, brought or {}, said or {})
     check_too_good(table.x[split.train], table.y[split.train], names=names)
     train = in_order(rows, split.train)
     found = {

@@ -46,7 +46,7 @@ def on_samples(
     """
     rng = np.random.default_rng(seed)
     slices = (split.train, split.tuning, split.calibration)
-    who = _bounded(np.concatenate(slices), table, rng)
+    who = bounded(np.concatenate(slices), table, rng)
     refused, bootstrap, halves = 0, [], []
     for _ in range(draws):
         weight = np.bincount(rng.integers(0, len(who), len(who)), minlength=len(who))
@@ -61,7 +61,7 @@ def on_samples(
     return Samples(tuple(bootstrap), tuple(halves), refused)
 
 
-def _bounded(rows: Ints, table: Table, rng: np.random.Generator) -> Ints:
+def bounded(rows: Ints, table: Table, rng: np.random.Generator) -> Ints:
     """Return the patients of the slices, so many that their rows stay within the bound."""
     who: Ints = np.unique(table.rows.drawn_by[rows])
     if len(rows) > MOST_ROWS:
@@ -74,14 +74,14 @@ def _fit(
     table: Table, asked: CandidateSpec, slices: tuple[Ints, ...], *, who: Ints, weight: Ints
 ) -> Bundle | None:
     """Return one fit, None where training refuses it: a sample without signal has none."""
-    train, tuning, calibration = (_drawn(table, part, who=who, weight=weight) for part in slices)
+    train, tuning, calibration = (drawn(table, part, who=who, weight=weight) for part in slices)
     try:
         return fit_one(table, asked, at=At(train, tuning, calibration))
     except AttendingError:
         return None
 
 
-def _drawn(table: Table, part: Ints, *, who: Ints, weight: Ints) -> Ints:
+def drawn(table: Table, part: Ints, *, who: Ints, weight: Ints) -> Ints:
     """Return the rows of a slice, each as often as its patient was drawn."""
     drawn_by = table.rows.drawn_by[part]
     at = np.searchsorted(who, drawn_by).clip(max=len(who) - 1)

@@ -17,7 +17,17 @@ from attending.web.budget import Budget
 from attending.web.door import Door
 from attending.web.ehr_tokens import asking
 from attending.web.fair_share import FairShare
-from attending.web.pages import glossary
+from attending.web.pages import (
+    audit,
+    glossary,
+    incidents,
+    model,
+    patient,
+    people,
+    signing,
+    validation,
+    watch,
+)
 from attending.web.policy import Routes, authorize
 from attending.web.problems import malformed, refused
 from attending.web.provider import Provider
@@ -45,6 +55,14 @@ ROUTES = Routes.joined(
     theme.ROUTES,
     first_look.ROUTES,
     glossary.ROUTES,
+    model.ROUTES,
+    validation.ROUTES,
+    signing.ROUTES,
+    patient.ROUTES,
+    watch.ROUTES,
+    incidents.ROUTES,
+    audit.ROUTES,
+    people.ROUTES,
 )
 #: After so long a thread that scores lets the one that listens go on; Python's own 5 ms, at each of
 #: the pieces in which a body comes, would be what a client waits for most.
@@ -88,7 +106,7 @@ def create_app(  # noqa: PLR0913 - each is of its own kind
     )
     asked = None if ehr is None else asking(ehr, house.first_use)
     there = None if provider is None else Provider(provider, house.first_use)
-    app.state.site = Site(
+    site = app.state.site = Site(
         house,
         ehr_or_none=asked,
         provider_or_none=there,
@@ -104,7 +122,7 @@ def create_app(  # noqa: PLR0913 - each is of its own kind
         app.add_exception_handler(status, refused)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_middleware(FairShare, limits=limits or LimitsSpec(), cells=shared.cells)
-    app.add_middleware(Budget)
+    app.add_middleware(Budget, refuse_crowd=site.turns.refuse_crowd)
     if traces is not None:
         app.add_middleware(Traced, traces=traces)
     named = set() if provider is None else {str(urlsplit(provider.spec.redirect).hostname)}

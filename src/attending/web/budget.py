@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from attending.errors import DependencyDown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from attending.web.asgi import Application, Message, Receive, Scope, Send
 
 #: Requests of machines that one process works on at once; more would only make all of them late.
@@ -19,6 +21,7 @@ MOST_AT_ONCE = 24
 #: Seconds that a machine waits at most; a record system gives up sooner.
 DEADLINE = 5.0
 MACHINES = ("/v1/", "/cds-services")
+_HOOKS, _FEEDBACK, _PREDICTIONS = "/cds-services/", "/feedback", "/predictions"
 
 
 class Full(DependencyDown):
@@ -40,14 +43,22 @@ class Budget:
         app: what answers.
         most: at once.
         deadline: seconds.
+        refuse_crowd: refuses one more who asks for a score, before its body is read, when its turn
+            would come too late.
     """
 
     def __init__(
-        self, app: Application, *, most: int = MOST_AT_ONCE, deadline: float = DEADLINE
+        self,
+        app: Application,
+        *,
+        most: int = MOST_AT_ONCE,
+        deadline: float = DEADLINE,
+        refuse_crowd: Callable[[], None] = lambda: None,
     ) -> None:
         self._app = app
         self._most = most
         self._deadline = deadline
+        self._refuse_crowd = refuse_crowd
         self._working: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,6 +75,8 @@ class Budget:
             raise Full(
                 "this service is full", hint="Ask again after Retry-After; nothing was done."
             )
+        if scope["method"] == "POST" and _asks_for_score(scope["path"]):
+            self._refuse_crowd()
         answer = _Answer(send)
         task = asyncio.create_task(self._work(scope, receive, answer.send))
         self._working.add(task)
@@ -85,6 +98,11 @@ class Budget:
 
     async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
+
+
+def _asks_for_score(path: str) -> bool:
+    hook = path.startswith(_HOOKS) and not path.endswith(_FEEDBACK)
+    return hook or path.endswith(_PREDICTIONS)
 
 
 class _Answer:

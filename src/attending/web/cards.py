@@ -91,12 +91,18 @@ def _detail(content: dict[str, Any], release: ReleaseSpec) -> str:
         ("Missing", ", ".join(missing) or "nothing"),
         ("Marks", _words(";".join(content["degraded"])) if content["degraded"] else "none"),
         ("For", f"{release.intended_use.population}, {release.intended_use.decision_point}"),
-        ("Threshold", content["threshold"]),
+        ("Threshold", _threshold(content)),
         ("Model", f"{content['model']} {content['version']}, stage {content['stage']}"),
         ("Predicted at", content["prediction_time"]),
         ("Without a score", release.fallback.downtime_pathway),
     ]
     return "\n".join([*lines, "", *(f"- **{name}:** {value}" for name, value in said)])
+
+
+def _threshold(content: dict[str, Any]) -> str:
+    """Return what the score was held against, and of which place that is."""
+    place = content.get("threshold_place", "")
+    return f"{content['threshold']} of {place}" if place else f"{content['threshold']}"
 
 
 def _certainty(content: dict[str, Any]) -> list[tuple[str, str]]:

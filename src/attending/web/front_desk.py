@@ -32,13 +32,9 @@ from attending.web.cards import cards
 from attending.web.questions import answered, as_question, rounded
 from attending.web.shared import Shared
 from attending.web.views import (
-    ConditionView,
-    DocumentRow,
-    GateView,
     Health,
     HealthCheck,
     HomeView,
-    LedgerLine,
     ModelPage,
     ModelRow,
     PersonView,
@@ -60,7 +56,6 @@ if TYPE_CHECKING:
     from attending.lifecycle.overview import Standing
     from attending.lifecycle.projects import Project
     from attending.lifecycle.provider import ProviderPolicy
-    from attending.records.governance import GateDecision
     from attending.specs.release import ReleaseSpec
     from attending.types import Instant
     from attending.web.wire import PredictionAnswer, PredictionRequest
@@ -170,22 +165,6 @@ class FrontDesk:
             return ModelPage(
                 row=_row(overview.standing_of(desk, name), desk.home.synthetic, desk.at),
                 notices=notices(desk, name),
-                gates=tuple(_gate(item) for item in overview.decisions(desk, name)),
-                documents=tuple(
-                    DocumentRow(
-                        title=paper.title,
-                        kind=paper.kind,
-                        digest=paper.page,
-                        signed_by=paper.signed_by,
-                    )
-                    for paper in overview.papers(desk, name)
-                ),
-                timeline=tuple(
-                    LedgerLine(
-                        at=entry.at, actor=entry.actor, action=entry.action, digest=entry.subject
-                    )
-                    for entry in overview.timeline(desk, name)
-                ),
             )
 
     def today(self, name: str) -> tuple[TodayLine, ...]:
@@ -284,11 +263,11 @@ class FrontDesk:
         return rows
 
     def answer_alert(
-        self, request_id: str, *, says: str, snooze: timedelta | None, by: str
+        self, request_id: str, *, says: str, snooze: timedelta | None, by: str, reason: str = ""
     ) -> None:
         """Acknowledge an alert, or put it off for a while."""
         with open_desk(self.root, at=self.clock(), actor=by) as desk:
-            delivering.answer(desk, request_id, says=says, snooze=snooze)
+            delivering.answer(desk, request_id, says=says, snooze=snooze, reason=reason)
 
     def health(self) -> Health:
         """Return the state of the store, the ledger and the keys."""
@@ -462,22 +441,5 @@ def _row(found: Standing, synthetic: bool, at: Instant) -> ModelRow:  # noqa: FB
             action=verdict.action,
             owner=verdict.owner,
             changes=verdict.changes,
-        ),
-    )
-
-
-def _gate(decision: GateDecision) -> GateView:
-    return GateView(
-        name=decision.gate,
-        to=decision.to_stage,
-        answer="met" if decision.allowed else "missing",
-        conditions=tuple(
-            ConditionView(
-                name=item.name,
-                answer="met" if item.passes else item.status,
-                sentence=item.note,
-                turn="" if item.passes else item.whose,
-            )
-            for item in decision.conditions
         ),
     )

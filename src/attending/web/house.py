@@ -106,7 +106,7 @@ class House(Protocol):
         ...
 
     def answer_alert(
-        self, request_id: str, *, says: str, snooze: timedelta | None, by: str
+        self, request_id: str, *, says: str, snooze: timedelta | None, by: str, reason: str = ""
     ) -> None:
         """Acknowledge an alert, or put it off for a while."""
         ...

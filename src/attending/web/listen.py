@@ -50,7 +50,7 @@ def check_bind(host: str, front: Front) -> None:
     Traceback (most recent call last):
     ...
     attending.errors.BadInput: got host '0.0.0.0', which other machines reach in plain text
-    Give --certificate and --key, or --behind-proxy ADDRESS, or listen on 127.0.0.1.
+    Let a proxy end TLS (--behind-proxy ADDRESS), or listen on 127.0.0.1.
     """
     if "*" in front.behind_proxy:
         raise BadInput(
@@ -62,7 +62,7 @@ def check_bind(host: str, front: Front) -> None:
         raise BadInput(
             f"got host '{host}', which other machines reach in plain text",
             code="web.bind",
-            hint="Give --certificate and --key, or --behind-proxy ADDRESS, or listen on 127.0.0.1.",
+            hint="Let a proxy end TLS (--behind-proxy ADDRESS), or listen on 127.0.0.1.",
         )
 
 

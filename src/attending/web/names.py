@@ -8,9 +8,11 @@ from attending.errors import AttendingError
 
 _SLUG = re.compile(r"(?=.{1,64}$)[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_PERSON = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _REQUEST = re.compile(r"[0-9a-f]{32}")
 _MESSAGE = re.compile(r"[!-~]{0,200}")
 _FILE = re.compile(r"[a-z]{1,32}\.(?:css|js|svg)")
+_PICTURE = re.compile(r"[a-z][a-z_-]{0,40}\.(?:svg|csv|pdf)")
 #: A path of small words: no dot, no second slash at the start, no query.
 _INSIDE = re.compile(r"/(?!log(?:in|out)|theme)(?:[a-z0-9][a-z0-9-]*(?:/[a-z0-9][a-z0-9-]*)*)?")
 
@@ -46,6 +48,15 @@ def check_digest(text: str) -> str:
     return _matching(text, _DIGEST, what="digest", expected="64 hexadecimal digits")
 
 
+def check_person(text: str) -> str:
+    """Return `text` when it may be the login of a person.
+
+    Raises:
+        AttendingError: it cannot be (HTTP 400).
+    """
+    return _matching(text, _PERSON, what="login", expected="small letters, digits, dots, hyphens")
+
+
 def check_request(text: str) -> str:
     """Return `text` when it is the id of a request: 32 lower-case hexadecimal digits.
 
@@ -71,6 +82,20 @@ def check_file(text: str) -> str:
         AttendingError: it cannot be (HTTP 400).
     """
     return _matching(text, _FILE, what="file name", expected="a file that we serve")
+
+
+def check_picture(text: str) -> tuple[str, str]:
+    """Return the name of a picture and the form in which it is asked for.
+
+    Raises:
+        AttendingError: it cannot be one (HTTP 400).
+
+    >>> check_picture("decision-curve.csv")
+    ('decision-curve', 'csv')
+    """
+    found = _matching(text, _PICTURE, what="picture name", expected="a picture as svg, csv or pdf")
+    name, _, form = found.rpartition(".")
+    return name, form
 
 
 def inside(path: str) -> str:

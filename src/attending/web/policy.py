@@ -43,6 +43,35 @@ SCORES = Policy(roles=frozenset({"operator"}), scope="work")
 INTAKE = Policy(roles=frozenset({"operator", "data_engineer"}), scope="intake")
 #: Who works on the alerts of a ward, signed in.
 WARD = Policy(roles=frozenset({"clinical_lead", "nurse_leader"}))
+#: Who may ask for a threshold decision to be put together; a clinical lead signs it.
+DECIDES = Policy(roles=frozenset({"clinical_lead", "data_scientist", "data_engineer"}))
+#: Who may read what the home keeps of models; an administrator minds persons alone.
+READERS = Policy(
+    roles=frozenset(
+        {
+            *("data_scientist", "data_engineer", "clinical_lead", "compliance_officer"),
+            *("operator", "nurse_leader", "privacy_officer", "auditor"),
+        }
+    )
+)
+#: Who may take up a finding, and open and work on an incident.
+STAFF = Policy(roles=READERS.roles - {"auditor"})
+#: Who may propose an update of a model.
+MAKERS = Policy(roles=frozenset({"data_scientist", "data_engineer"}))
+#: Who may take a version back; the passphrase is asked for again.
+RELEASERS = Policy(roles=frozenset({"operator", "clinical_lead", "compliance_officer"}))
+#: Who may read the list of those whom an incident touched.
+CARERS = Policy(roles=frozenset({"clinical_lead", "nurse_leader"}))
+#: Who may take the ledger out of the house.
+EXPORTERS = Policy(
+    roles=frozenset({"compliance_officer", "privacy_officer", "auditor", "operator"})
+)
+#: Who may read who is here, and in which roles.
+PEOPLE = Policy(
+    roles=frozenset({"compliance_officer", "privacy_officer", "auditor", "administrator"})
+)
+#: Who gives and takes roles; the passphrase is asked for again.
+ADMINISTRATORS = Policy(roles=frozenset({"administrator"}))
 #: Who may read a patient's prediction whole.
 PATIENTS = Policy(roles=frozenset({"clinical_lead", "nurse_leader", "operator"}), scope="patients")
 

@@ -7,6 +7,7 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
 from attending.errors import BadInput
+from attending.lifecycle.one_at_a_time import ONE
 from attending.web.fhir_prediction import as_fhir
 from attending.web.names import check_request, check_slug
 from attending.web.openapi import described
@@ -40,7 +41,9 @@ async def predict(request: Request, name: str) -> Response:
 
 
 def _predicted(site: Site, name: str, body: bytes, *, by: str) -> Response:
-    answer = site.house.predict(name, asked(body), by=by)
+    with ONE:
+        question = asked(body)
+    answer = site.house.predict(name, question, by=by)
     return JSONResponse(
         answer.model_dump(mode="json"),
         status_code=200 if answer.made_before else 201,

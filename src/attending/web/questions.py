@@ -79,7 +79,15 @@ def rounded(content: dict[str, Any], digits: int) -> dict[str, Any]:
 
 
 #: What a prediction of an older release does not have.
-_LATER = ("rationale", "risk_low", "risk_high", "band_words", "unlike_training", "outside")
+_LATER = (
+    "rationale",
+    "risk_low",
+    "risk_high",
+    "band_words",
+    "unlike_training",
+    "outside",
+    "threshold_place",
+)
 
 
 def answered(found: Answered, *, clauses: tuple[str, ...] = ()) -> PredictionAnswer:

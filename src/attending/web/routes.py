@@ -16,7 +16,7 @@ from attending.digests import digest_bytes
 from attending.errors import IntegrityBroken, NotFound
 from attending.lifecycle.owing import owed_by
 from attending.web.first_look import notes, put_away
-from attending.web.names import check_digest, check_file, check_slug, inside
+from attending.web.names import check_digest, check_file, inside
 from attending.web.navigation import entries
 from attending.web.policy import METRICS, PUBLIC, SIGNED_IN, Routes
 from attending.web.render import asset, file_bytes
@@ -94,20 +94,6 @@ def home(request: Request) -> Response:
         owed=owed,
         first=first if synthetic else (),
         put_away=put_away(request),
-    )
-
-
-@ROUTES.add("GET", "/models/{name}", policy=SIGNED_IN)
-def model(request: Request, name: str) -> Response:
-    """Show one model: verdict, today, gates, documents and history."""
-    house = site_of(request).house
-    shown = house.model(check_slug(name))
-    return show(
-        request,
-        "model.html.j2",
-        crumbs=[("Today", "/")],
-        model=shown,
-        today=house.today(name),
     )
 
 

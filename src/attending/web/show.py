@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from fastapi import Request, Response
 
+    from attending.web.policy import Policy
+
 
 #: What a page before signing in leaves out of the frame.
 OUTSIDE: dict[str, Any] = {"person": None, "navigation": ()}
@@ -64,3 +66,9 @@ def asks(request: Request) -> str:
     """Return the login of who asks, for the ledger; empty where nobody is signed in."""
     person = person_of(request)
     return person.person if person else ""
+
+
+def may(request: Request, policy: Policy) -> bool:
+    """Return whether who asks holds one of the roles of a policy: a page offers nothing else."""
+    person = person_of(request)
+    return person is not None and bool(policy.roles.intersection(person.roles))

@@ -50,11 +50,7 @@ class Turns:
         Raises:
             Full: its turn would come too late; nothing was done.
         """
-        crowded = self._running >= self._width and self._waiting >= self._width
-        if crowded and self.expected() > self._patience:
-            raise Full(
-                "this service is full", hint="Ask again after Retry-After; nothing was done."
-            )
+        self.refuse_crowd()
         self._waiting += 1
         try:
             await self._places.acquire()
@@ -68,6 +64,18 @@ class Turns:
             self._learn((time.perf_counter() - begun) / beside)
             self._running -= 1
             self._places.release()
+
+    def refuse_crowd(self) -> None:
+        """Refuse one more whose turn would come too late.
+
+        Raises:
+            Full: it would; nothing was done.
+        """
+        crowded = self._running >= self._width and self._waiting >= self._width
+        if crowded and self.expected() > self._patience:
+            raise Full(
+                "this service is full", hint="Ask again after Retry-After; nothing was done."
+            )
 
     def expected(self) -> float:
         """Return the seconds after which the turn of one more would come, all places being taken.

@@ -51,44 +51,6 @@ class ModelRow(View):
     synthetic: bool = False
 
 
-class LedgerLine(View):
-    """One entry of the ledger: who did what, when, on which digest."""
-
-    at: When
-    actor: str
-    action: str
-    digest: str = ""
-    says: str = ""
-
-
-class ConditionView(View):
-    """One condition of a gate; `turn` names who acts next while it is not met."""
-
-    name: str
-    answer: Status
-    sentence: str = ""
-    turn: str = ""
-
-
-class GateView(View):
-    """One gate with its conditions, in the order of the stages."""
-
-    name: str
-    to: Stage
-    answer: Status
-    conditions: tuple[ConditionView, ...] = ()
-
-
-class DocumentRow(View):
-    """One readable document; `digest` is the SHA-256 of its HTML bytes."""
-
-    title: str
-    kind: str
-    digest: str
-    at: When | None = None
-    signed_by: tuple[str, ...] = ()
-
-
 class TodayLine(View):
     """One line of today's operation: what was looked at and what was found."""
 
@@ -98,13 +60,10 @@ class TodayLine(View):
 
 
 class ModelPage(View):
-    """All that the page of one model shows; `notices` tell users what changed (G12)."""
+    """Where one model stands; `notices` tell users what changed (G12)."""
 
     row: ModelRow
     notices: tuple[str, ...] = ()
-    gates: tuple[GateView, ...] = ()
-    documents: tuple[DocumentRow, ...] = ()
-    timeline: tuple[LedgerLine, ...] = ()
 
 
 class PersonView(View):

@@ -118,6 +118,7 @@ class PredictionAnswer(_Strict):
     Attributes:
         outcome: `live` is the model's score, `fallback` the named simpler score.
         clauses: of the signed intended use, which the patient or the asker is outside of.
+        threshold_place: the unit or site whose threshold it is; empty for that of everyone.
         made_before: the same was asked before; this is the answer of then.
     """
 
@@ -131,6 +132,7 @@ class PredictionAnswer(_Strict):
     scored_by: str | None = None
     score: float | None = None
     threshold: float | None = None
+    threshold_place: str = ""
     flagged: bool | None = None
     band: str = ""
     factors: tuple[FactorOut, ...] = ()

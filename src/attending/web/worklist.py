@@ -15,15 +15,13 @@ from attending.web.names import check_request, check_slug
 from attending.web.policy import PATIENTS, WARD, Routes
 from attending.web.show import show
 from attending.web.site import check_form, person_of, session_of, site_of
+from attending.web.tables import cell
 
 ROUTES = Routes()
 COLUMNS = (
     *("request_id", "subject_id", "encounter_id", "site", "version", "prediction_time", "score"),
     *("scored_by", "state", "escalated", "by", "since", "wording"),
 )
-#: What begins a formula in a spreadsheet.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_SNOOZE = timedelta(hours=2)
 
 
 @ROUTES.add("GET", "/worklist/{name}", policy=WARD)
@@ -42,7 +40,7 @@ def worklist_page(request: Request, name: str) -> Response:
 
 
 @ROUTES.add("POST", "/worklist/{name}", policy=WARD)
-def worklist_answer(
+def worklist_answer(  # noqa: PLR0913 - the fields of one form
     request: Request,
     name: str,
     *,
@@ -50,13 +48,16 @@ def worklist_answer(
     says: Annotated[str, Form(max_length=500)],
     act: Annotated[str, Form(max_length=20)],
     token: Annotated[str, Form(max_length=200)],
+    reason: Annotated[str, Form(max_length=500)] = "",
+    minutes: Annotated[int, Form(ge=1, le=24 * 60)] = 120,
 ) -> Response:
-    """Take up an alert, or put it off for two hours."""
+    """Take up an alert, or put it off for a while."""
     check_form(request, token=token, bound_to=session_of(request))
     site, person = site_of(request), person_of(request)
-    wait = _SNOOZE if act == "snooze" else None
+    wait = timedelta(minutes=minutes) if act == "snooze" else None
     by = person.person if person else ""
-    site.house.answer_alert(check_request(request_id), says=says, snooze=wait, by=by)
+    said = {"says": says, "reason": reason if wait else ""}
+    site.house.answer_alert(check_request(request_id), **said, snooze=wait, by=by)
     return RedirectResponse(f"/worklist/{check_slug(name)}", status_code=303)
 
 
@@ -82,10 +83,5 @@ def as_csv(rows: list[dict[str, object]]) -> str:
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for row in rows:
-        writer.writerow([_cell(row.get(name)) for name in COLUMNS])
+        writer.writerow([cell(row.get(name)) for name in COLUMNS])
     return out.getvalue()
-
-
-def _cell(value: object) -> object:
-    text = isinstance(value, str) and value.startswith(_FORMULA)
-    return f"'{value}" if text else value

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.web.example_home import MODEL, REQUEST, SUBJECT
+from tests.web.test_pages import rows, words
+
+LIST = f"/models/{MODEL}/predictions"
+PATH = f"{LIST}/{REQUEST}"
+WHY = "review of silent alerts of the north ward"
+
+
+def token_of(visitor, path):
+    return re.search(r'name="token" value="([0-9a-f]{64})"', visitor.get(path).text).group(1)
+
+
+@pytest.mark.requirement("F1")
+def test_a_prediction_is_relived_with_both_clocks_reasons_and_what_was_missing(enter, example):
+    visitor = enter("clara")
+    asked = visitor.get(PATH)
+    assert SUBJECT not in asked.text  # nothing of the patient before the purpose
+    shown = visitor.post(PATH, data={"purpose": WHY, "token": token_of(visitor, PATH)})
+    assert shown.status_code == 200
+    said = words(shown)
+    for expected in (
+        *("31.0 %", "25.0 %", "yes", "v1", "silent", SUBJECT, "NORTH"),
+        "unlike them creatinine_last",
+        "steady when tried",
+        "not what causes the outcome",
+        "The score cannot be made again here",
+    ):
+        assert expected in said, expected
+    assert rows(shown) == [
+        ("Creatinine, last creatinine_last", "2.4 mg/dL", "raised it by 0.420 2.4 mg/dL",
+         "2025-09-29 06:00 UTC", "2025-09-29 07:10 UTC"),
+        ("Age in years age", "71", "–", "–", "–"),
+        ("Albumin, last albumin_last", "no row in the window"),
+    ]  # fmt: skip
+    (entry,) = example.entries("patients.read")
+    assert (entry.actor, entry.subject) == ("clara", REQUEST)
+    assert entry.details["purpose"] == WHY
+    assert SUBJECT not in str(entry)
+    assert shown.headers["cache-control"] == "no-store"
+
+
+def test_without_a_purpose_nothing_is_shown_and_nothing_is_said_to_have_been(enter, example):
+    visitor = enter("clara")
+    token = token_of(visitor, PATH)
+    for path in (PATH, LIST):
+        for purpose in ("", "  why  ", "x" * 201):
+            refused = visitor.post(path, data={"purpose": purpose, "token": token})
+            assert refused.status_code == 422, (path, purpose)
+            assert "Expected the purpose in a sentence" in words(refused)
+            assert SUBJECT not in refused.text
+    forged = visitor.post(PATH, data={"purpose": WHY, "token": "0" * 64})
+    assert forged.status_code == 403
+    assert example.entries("patients.read") == ()
+
+
+def test_the_newest_predictions_are_listed_without_who_they_are_of(enter, example):
+    visitor = enter("nora") if "nora" in example.secrets else enter("omar")
+    assert LIST in visitor.get("/patients").text
+    shown = visitor.post(LIST, data={"purpose": WHY, "token": token_of(visitor, LIST)})
+    assert f'action="{PATH}"' in shown.text
+    assert SUBJECT not in shown.text
+    (entry,) = example.entries("patients.read")
+    assert (entry.subject, entry.details["predictions"]) == (MODEL, 1)
+    one = visitor.post(
+        LIST, data={"purpose": WHY, "prediction": REQUEST, "token": token_of(visitor, LIST)}
+    )
+    assert SUBJECT in one.text
+    absent = visitor.post(
+        LIST, data={"purpose": WHY, "prediction": "0" * 32, "token": token_of(visitor, LIST)}
+    )
+    assert absent.status_code == 404
+
+
+def test_who_may_not_see_patients_is_refused_and_has_no_entry_to_them(enter, example):
+    visitor = enter("dana")
+    assert 'href="/patients"' not in visitor.get("/").text
+    token = token_of(visitor, "/")
+    for path in ("/patients", LIST, PATH):
+        refused = visitor.get(path, headers={"accept": "application/json"})
+        assert (refused.status_code, refused.json()["code"]) == (403, "access.role")
+    for path in (LIST, PATH, f"{PATH}/page"):
+        refused = visitor.post(path, data={"purpose": WHY, "token": token})
+        assert refused.status_code == 403, path
+    assert example.entries("patients.read") == ()
+
+
+def test_a_prediction_of_another_model_is_not_found_under_this_one(enter):
+    visitor = enter("clara")
+    other = f"/models/other-model/predictions/{REQUEST}"
+    answer = visitor.post(other, data={"purpose": WHY, "token": token_of(visitor, PATH)})
+    assert answer.status_code == 404
+    assert SUBJECT not in answer.text
+
+
+def test_without_an_explanation_there_is_no_page_for_the_clinician(enter):
+    visitor = enter("clara")
+    token = token_of(visitor, PATH)
+    shown = visitor.post(PATH, data={"purpose": WHY, "token": token})
+    assert "One page for the clinician" not in shown.text
+    answer = visitor.post(f"{PATH}/page", data={"purpose": WHY, "token": token})
+    assert answer.status_code == 404
