@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from lxml import html
 
-from attending.errors import AttendingError
 from attending.govern.roles import ROLES
 from attending.lifecycle import incidents, overview, witnessing
 from attending.lifecycle.desk import open_desk
