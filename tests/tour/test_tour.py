@@ -12,6 +12,13 @@ from attending.web.app import ROUTES
 from tests.tour.walking import page_routes, route_of
 from tests.web.visitor import visitor_of
 
+#: Pages that stand behind an act: the answer of a form leads there, or what the form has made.
+AFTER_AN_ACT = {
+    "/models/{name}/predictions/{request_id}",
+    "/models/{name}/watch/proposals/{digest}",
+    "/incidents/{digest}/review",
+}
+
 
 @pytest.fixture(scope="module")
 def desk(tour):
@@ -78,7 +85,7 @@ def test_every_page_answers_whoever_may_open_it_and_no_link_leads_nowhere(pages)
 
 def test_every_page_that_there_is_can_be_reached_by_links(pages):
     reached = {route_of(path) for found in pages.values() for path in found}
-    assert {one.path for one in page_routes()} - reached == set()
+    assert {one.path for one in page_routes()} - reached <= AFTER_AN_ACT
 
 
 def test_every_entry_of_the_navigation_opens_for_whom_it_is_shown(pages):
