@@ -26,7 +26,7 @@ from attending.lifecycle import (
 from attending.lifecycle.desk import note
 from attending.lifecycle.people import add_person
 from attending.records.ledger import Subject
-from attending.records.prediction import Answer
+from attending.stores.predictions import Answer
 from tests.attacks.payloads import PAYLOADS
 from tests.lifecycle.ward import SECOND, enter, make_ward
 
@@ -141,8 +141,7 @@ def _papers(made, poison):
     specs = signing.propose_specs(_as(made, "dana"), made.project)
     for document in (report.digest, card.digest, specs["retraining"]):
         _sign(made, document, poison, person="mallory", role="clinical_lead")
-    for stage in ("trained", "validated", "silent", "limited"):
-        gating.check(_as(made, "omar"), made.project, stage)
+    gating.check(_as(made, "omar"), made.project, "limited")
 
 
 def _use(made, poison):
@@ -153,7 +152,7 @@ def _use(made, poison):
     scoring.join_outcomes(_as(made, "omar"), made.project)
     watching.monitor(_as(made, "omar"), made.project)
     watching.give_verdict(_as(made, "omar"), made.project)
-    rows = scoring.contents_of(made.desk, made.run.model)
+    rows = list(scoring.contents_of(made.desk, made.run.model))
     for row in rows[:20]:
         said = {"outcome": "overridden", "reason": poison.text(), "comment": poison.text()}
         answer = Answer(scoring.request_of(row), "nora", made.now, "overridden", canonical(said))
@@ -172,12 +171,12 @@ def _incident(made, poison):
         incidents.do_step(_as(made, "omar"), one.digest, step="notify", says=poison.text())
         incidents.do_step(_as(made, "omar"), one.digest, step="contain", says=poison.text())
     releasing.disable(
-        _as(made, "omar"), made.run.model, person="omar", passphrase=made.secrets["omar"],
+        _as(made, "omar"), made.project, person="omar", passphrase=made.secrets["omar"],
         reason=poison.text(),
     )  # fmt: skip
 
 
 def _catalogue(made, poison):
-    catalogue.publish(_as(made, "dana"), made.project)
+    catalogue.publish(_as(made, "dana"), made.project.features)
     first = catalogue.names(made.desk)[0]
-    catalogue.deprecate(_as(made, "dana"), first, reason=poison.text(), until=None)
+    catalogue.retire(_as(made, "dana"), f"{first}@1", reason=poison.text())

@@ -10,13 +10,15 @@ from lxml import html
 from attending.web.app import ROUTES
 
 #: How many addresses of one route are looked at; pages of one kind are alike.
-EACH = 2
-_NOT_PAGES = re.compile(r"/(static|v1|cds-services|login|healthz|livez|readyz|metrics)(/|$)")
+EACH = 3
+_NOT_PAGES = re.compile(
+    r"/(static|v1|cds-services|login|healthz|livez|readyz|metrics|confirm|invitation)(/|$)"
+)
 _PLACE = re.compile(r"\\\{[^}]*\\\}")
 
 
 def page_routes():
-    """Return the routes that people open: every GET that is no file, no sign-in and no machine's."""
+    """Return the routes that people open: every GET but files, the sign-in and machines' own."""
     return tuple(
         route
         for route in ROUTES.declared()
@@ -67,4 +69,5 @@ def readable(found):
         if answer.status_code == 200
         and "text/html" in answer.headers["content-type"]
         and not path.startswith("/documents/")
+        and "/paper/" not in path
     ]

@@ -112,7 +112,7 @@ def look_at(page, address, paths, *, prefix=""):
             page.emulate_media(color_scheme=theme)
             for path in paths:
                 page.goto(address + path)
-                wrong = amiss(page) + (violations(page) if width == WIDTHS[0] else [])
+                wrong = amiss(page) + violations(page)
                 name = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[:40] or "today"
                 keep_picture(page, f"{prefix}{name}-{width}-{theme}")
                 if wrong:

@@ -35,15 +35,10 @@ NOTES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Sign", "Read the exact document, and sign it with your passphrase."),
         ("Watch", "See whether the risks still hold, and what the wards said about the alerts."),
     ),
-    "nurse_leader": (
-        ("Today", "Read the verdict of each model: may the wards use it today, and why."),
-        ("Patients", "See whom the score flags, and what became of the alerts."),
-        ("Glossary", "Look up any word; every page links to it."),
-    ),
+    "nurse_leader": (("Patients", "See whom the score flags, and what became of the alerts."),),
     "operator": (
         ("Watch", "Go from a finding to an act in two clicks: incident, disabling, rollback."),
         ("Incidents", "Work the playbook; each step has an owner and a clock."),
-        ("Today", "See which verdict asks for an act, and what is overdue."),
     ),
     "compliance_officer": (
         ("Audit", "Ask who approved what, on which document, and verify the ledger."),
@@ -58,13 +53,15 @@ NOTES: dict[str, tuple[tuple[str, str], ...]] = {
     "auditor": (
         ("Audit", "Ask, verify the ledger, and take an export along."),
         ("Models", "Read what was decided at each gate, and on which document."),
-        ("Glossary", "Look up any word; every page links to it."),
     ),
-    "administrator": (
-        ("People", "Invite a person, give a role, end one."),
-        ("Glossary", "Look up any word; every page links to it."),
-    ),
+    "administrator": (("People", "Invite a person, give a role, end one."),),
 }
+
+#: What everybody may look at first.
+COMMON = (
+    ("Today", "Read the verdict of each model: may it be used today, and why."),
+    ("Glossary", "Look up any word; every page links to it."),
+)
 
 
 @dataclass(frozen=True)
@@ -84,13 +81,12 @@ def notes(roles: Sequence[str], entries: Sequence[Entry]) -> tuple[Note, ...]:
     ['/']
     """
     paths = {entry.word: entry.path for entry in entries}
-    found = [
+    said = [note for role in roles for note in NOTES.get(role, ())]
+    return tuple(
         Note(word, paths[word], says)
-        for role in roles
-        for word, says in NOTES.get(role, ())
+        for word, says in dict([*COMMON, *said]).items()
         if word in paths
-    ]
-    return tuple({note.word: note for note in reversed(found)}.values())[::-1]
+    )
 
 
 def put_away(request: Request) -> bool:
