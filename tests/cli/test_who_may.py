@@ -28,7 +28,7 @@ from tests.write_docs import verbs
 AT = parse_instant("2026-03-02T12:00:00Z")
 NAMES = sorted(name for name, _ in verbs(typer.main.get_command(app)))
 #: What a route answers a person of any role who is signed in; others than these are a fault.
-SIGNED_IN = {200, 303, 400, 404}
+SIGNED_IN = {200, 303, 400, 404, 422}
 
 
 def said(person):
