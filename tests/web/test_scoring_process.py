@@ -18,15 +18,15 @@ import attending.web.app, attending.web.front_desk, attending.web.draining
 import attending.web.listen, attending.web.slow_clients
 """
 BARE = """
-
 import authlib, cryptography.hazmat.primitives.asymmetric.ed25519, fastapi, httpx2, jinja2
 import joserfc.jwt, numba, numpy, pint, pyarrow, pyarrow.compute, pyarrow.dataset, pydantic, rich
 import ruamel.yaml, sqlalchemy, typer, uvicorn
 """
+#: Of this process alone: what `getrusage` says begins at the size of who forked it.
 TELL = """
-import json, resource
-rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps({"mib": rss / 1024}))
+import json, re
+status = open("/proc/self/status").read()
+print(json.dumps({"mib": int(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1]) / 1024}))
 """
 
 
