@@ -17,7 +17,7 @@ from fastapi import Form, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from attending.errors import BadInput
+from attending.errors import BadInput, NotFound
 from attending.lifecycle import asking, auditing, people, witnessing
 from attending.lifecycle.asking import ACTS, Answer, Asked
 from attending.lifecycle.desk import Desk
@@ -145,11 +145,11 @@ def export(request: Request, form: str, filters: Annotated[Filters, Query()]) ->
     """Return the entries that were asked for as JSON Lines or CSV, newest first.
 
     Raises:
-        BadInput: another form is asked for.
+        NotFound: another form is asked for.
     """
     kinds = {"jsonl": "application/jsonl", "csv": "text/csv; charset=utf-8"}
     if form not in kinds:
-        raise BadInput("got another form than jsonl or csv", code="audit.form")
+        raise NotFound("got another form than jsonl or csv", code="audit.form")
     asked, by = filters.asked(), asks(request)
     house = site_of(request).house
     # A question that is refused is refused before anything leaves.

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Form, Request, Response
+from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, StringConstraints
 
 from attending.errors import AttendingError
@@ -132,7 +133,9 @@ def _crumbs(digest: str = "") -> list[tuple[str, str]]:
 
 @ROUTES.add("GET", "/incidents/{digest}/step", policy=STAFF)
 def step_form(request: Request, digest: str, step: str = "") -> Response:
-    """Ask what was done at one step of the playbook."""
+    """Ask what was done at one step of the playbook; without a step, show the incident."""
+    if not step:
+        return RedirectResponse(f"/incidents/{check_digest(digest)}", status_code=303)
     act = _step(check_digest(digest), incidents.checked_step(step))
     return ask(request, act, crumbs=_crumbs(digest))
 
