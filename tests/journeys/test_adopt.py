@@ -142,7 +142,7 @@ def test_a_new_user_adopts_a_model_and_a_feed_of_scores_with_the_page_alone(
     assert "Not shown, clinical sign-off: explanation.reviewed" in card
     assert "no score can be made again, and none explained" in card
     # Why one score, and what the next gate would ask; the feed has no explanation to show.
-    for name, project, told in (
+    for name, project, says in (
         ("icu-mortality", "icu", "computed again: the same score to 1e-06"),
         ("icu-feed", "feed", "not shown: only scores come here"),
     ):
@@ -150,7 +150,7 @@ def test_a_new_user_adopts_a_model_and_a_feed_of_scores_with_the_page_alone(
         with open_desk(tmp_path / "home", at=later, actor="omar") as desk:
             asked = request_of(next(contents_of(desk, name)))
         page.run(f"attending explain prediction {asked} --project {project} --by omar")
-        assert told in page.after(f"attending explain prediction {asked}")[0]
+        assert says in page.after(f"attending explain prediction {asked}")[0]
     # Incidents and the audit's questions work from the first day; no id of a patient stands there.
     page.run(
         'attending incident open outage --title "no scores" --harm low --project icu --by omar'

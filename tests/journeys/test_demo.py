@@ -226,7 +226,11 @@ def test_a_prediction_is_relived_to_the_bit_with_what_was_known_when(demo, proje
     found = demo.json("explain", "prediction", request, "--project", project, "--at", LATER)
     assert found["same_score"]
     assert found["unavailable"] == 0
-    assert len(found["factors"]) == 5
+    # Five concepts, each the sum of its features, with the values behind them.
+    assert len(found["concepts"]) == 5
+    named = sum(one["contribution"] for one in found["concepts"])
+    assert abs(named - sum(one["contribution"] for one in found["factors"])) < 1e-9
+    assert found["concepts"][0]["label"] in found["sentence"]
     assert "not what causes" in found["not_causal"]
     demo.run("explain", "prediction", "f" * 32, "--project", project, "--at", LATER, code=2)
 
