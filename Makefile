@@ -111,6 +111,7 @@ figures: $(ORACLES)/.stamp .venv-validation/.stamp .venv-pmvalsampsize/.stamp .v
 
 docs: $(STAMP) ## write the pages that are made from the code
 	@$(BIN)/python -m tests.write_docs
+	@$(BIN)/python -m tests.write_picture
 
 lock: $(STAMP) ## resolve the locks again (no registry is named in them)
 	@for part in core:pyproject.toml; do $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade pyproject.toml -o requirements/core.txt; done

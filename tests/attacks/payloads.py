@@ -66,7 +66,7 @@ _SHAPES = (
     "' onmouseover='ran(N)' autofocus onfocus='ran(N)' x='",
     "{{ 7*7 }}<script>ran(N)</script>{% raw %}",
     "${ran(N)}`;ran(N)//",
-    "&lt;script&gt;ran(N)&lt;/script&gt;<noscript><p title='</noscript><img src=x onerror=ran(N)>'>",
+    "&lt;script&gt;ran(N)&lt;/script&gt;<noscript><p title='</noscript><img onerror=ran(N) src>'>",
 )
 PAYLOADS = tuple(shape.replace("N", str(place)) for place, shape in enumerate(_SHAPES, start=1))
 #: What stands in the page before any script of ours: counts, and hears what the policy refused.

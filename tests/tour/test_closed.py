@@ -15,7 +15,7 @@ FORGED = "0" * 64
 
 
 def posted(text):
-    """Return the forms of a page that change something: where to, and their fields as they stand."""
+    """Return the forms of a page that change something: where to, and their fields as they are."""
     for form in html.fromstring(text).xpath("//form[@method='post']"):
         fields = {one.get("name"): one.get("value") or "x" for one in form.xpath(".//*[@name]")}
         yield form.get("action"), fields
