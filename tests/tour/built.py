@@ -45,7 +45,8 @@ class Tour:
 
 def options():
     """Return the options of the verb as the Makefile has them."""
-    return _LINE.search(MAKEFILE.read_text(encoding="utf-8"))[1].split()
+    (said,) = _LINE.findall(MAKEFILE.read_text(encoding="utf-8"))
+    return said.split()
 
 
 def built(base):

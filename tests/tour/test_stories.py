@@ -29,14 +29,14 @@ class Story:
 
     def go(self, link):
         """Follow a link of the page, or an entry of the navigation."""
-        self.page.get_by_role("link", name=link, exact=True).first.click()
-        self.page.wait_for_load_state()
+        with self.page.expect_navigation():
+            self.page.get_by_role("link", name=link, exact=True).first.click()
         return self.see()
 
     def press(self, button):
         """Press a button of the page."""
-        self.page.get_by_role("button", name=button, exact=True).first.click()
-        self.page.wait_for_load_state()
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=button, exact=True).first.click()
         return self.see()
 
 
@@ -138,8 +138,8 @@ def test_a_nurse_leader_reads_todays_verdict(opened, story):
         page.goto(f"{told.address}/models/readmission-30d/predictions")
         page.fill("#purpose", "Round of the CITY ward this morning")
         assert "This look stands in the ledger" in told.press("Look")
-        page.locator("tbody button").first.click()
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.locator("tbody button").first.click()
         assert "readmission-30d" in told.see()
 
 
@@ -154,13 +154,13 @@ def test_an_operator_rolls_back(tour, opened, story):
         told.go("Roll back v1")
         page.fill("#reason", "Scores came weeks late; the wards go back to LACE.")
         page.fill("#passphrase", tour.secrets["clara"])
-        page.locator("main button.main").click()
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.locator("main button.main").click()
         # Refusal: with another person's passphrase nothing is rolled back.
         assert "Not done" in told.see()
         page.fill("#passphrase", tour.secrets["omar"])
-        page.locator("main button.main").click()
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.locator("main button.main").click()
         told.see()
         page.goto(f"{told.address}/models/readmission-30d")
         assert "validated" in told.see()

@@ -12,11 +12,15 @@ from attending.web.app import ROUTES
 from tests.tour.walking import page_routes, route_of
 from tests.web.visitor import visitor_of
 
-#: Pages that stand behind an act: the answer of a form leads there, or what the form has made.
+#: Pages that stand behind an act: the answer of a form leads there, what the form has made, a word
+#: that was searched for, or a feature that was published.
 AFTER_AN_ACT = {
     "/models/{name}/predictions/{request_id}",
     "/models/{name}/watch/proposals/{digest}",
     "/incidents/{digest}/review",
+    "/records/{digest}",
+    "/catalogue/features/{reference}",
+    "/catalogue/features/{reference}/lineage",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
 from lxml import html
@@ -48,7 +49,9 @@ def walk(visitor, *, each=EACH, start="/"):
 
     Of each route `each` addresses are opened, with and without a query counted apart.
     """
-    found, seen, waiting = {}, {}, [start]
+    found: dict[str, Any] = {}
+    seen: dict[tuple[str, bool], int] = {}
+    waiting = [start]
     while waiting:
         path = waiting.pop(0)
         kind = (route_of(path), bool(urlsplit(path).query))
