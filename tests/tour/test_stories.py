@@ -96,12 +96,12 @@ def test_a_clinical_owner_sets_a_threshold_and_signs_without_scripts(tour, opene
         assert "Sensitivity" in said
         page.goto(f"{told.address}/models/ed-return-7d/validation")
         told.press("Put the decision together")
-        page.check("input[name=meaning][value=approval]")
+        page.press("input[name=meaning][value=approval]", "Space")
         page.fill("#statement", "From this risk on a nurse calls the next day.")
         page.fill("#passphrase-sign", tour.secrets["omar"])
         # Refusal: another person's passphrase signs nothing.
         assert "Not done" in told.press("Sign")
-        page.check("input[name=meaning][value=approval]")
+        page.press("input[name=meaning][value=approval]", "Space")
         page.fill("#passphrase-sign", tour.secrets["clara"])
         assert "Signed." in told.press("Sign")
         page.goto(f"{told.address}/models/ed-return-7d/validation")
