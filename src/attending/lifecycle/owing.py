@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, get_args
 
 from attending.errors import Refused
 from attending.lifecycle import calendar, incidents
+from attending.lifecycle.gates_ahead import gates_ahead
 from attending.lifecycle.overview import decisions
 from attending.lifecycle.plans import signed_plan
 from attending.specs.release import Stage
@@ -60,12 +61,15 @@ def owed_by(desk: Desk, person: str, roles: Sequence[str]) -> tuple[Owed, ...]:
 def _conditions(desk: Desk, stands: Deployment, roles: Sequence[str]) -> Iterator[Owed]:
     """Yield what the next gate waits for from one of some roles, as it was last asked."""
     reached = _STAGES.index(stands.stage)
+    ahead = gates_ahead(desk, stands, only_next=True)
+    asks = {one.name: one.asks for gate in ahead for one in gate.conditions}
     for gate in decisions(desk, stands.model):
         if gate.allowed or _STAGES.index(gate.to_stage) != reached + 1:
             continue
         for one in gate.open_conditions():
             if one.whose in roles:
-                yield Owed("gate", stands.model, f"{gate.gate}: {one.name}. {one.note}".strip())
+                says = f"{gate.gate}: not yet that {asks.get(one.name, one.name)}. {one.note}"
+                yield Owed("gate", stands.model, says.strip().replace("_", " "))
 
 
 def _reviews(
