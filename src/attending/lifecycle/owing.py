@@ -68,7 +68,9 @@ def _conditions(desk: Desk, stands: Deployment, roles: Sequence[str]) -> Iterato
             continue
         for one in gate.open_conditions():
             if one.whose in roles:
-                says = f"{gate.gate}: not yet that {asks.get(one.name, one.name)}. {one.note}"
+                words = asks.get(one.name, one.name)
+                asked = words if words == one.name else f"not yet that {words}"
+                says = f"{gate.gate}: {asked}. {one.note}"
                 yield Owed("gate", stands.model, says.strip().replace("_", " "))
 
 
