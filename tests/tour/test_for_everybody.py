@@ -31,6 +31,8 @@ NEXT = """() => {
     what: node.outerHTML.slice(0, 80),
   };
 }"""
+#: Stops that are not the page's own: parts of a date, and what a document in a frame leads to.
+MORE = 300
 #: Pictures without a table of the same figures in the same part of the page.
 BARE = """() => [...document.querySelectorAll('main svg, main img, main canvas')]
   .filter((node) => !node.closest('[aria-hidden=true]') && node.getAttribute('alt') !== '')
@@ -87,12 +89,14 @@ def by_tab(page):
     """Return what Tab never reaches, and what does not show that it is reached."""
     count = page.evaluate(STOPS)
     reached, unseen = set(), []
-    for _ in range(count + 3):
+    for _ in range(count + MORE):
         page.keyboard.press("Tab")
         at = page.evaluate(NEXT)
         reached.add(at["place"])
         if at["place"] >= 0 and not at["seen"]:
             unseen.append(at["what"])
+        if reached.issuperset(range(count)):
+            break
     missed = [place for place in range(count) if place not in reached]
     told = [page.evaluate("(n) => window.stops[n].outerHTML.slice(0, 80)", n) for n in missed]
     return told, unseen
