@@ -175,7 +175,10 @@ OWN = "ours, all of the patient's own events"
 
 
 def _ours_closed(progress: Progress, place: Place, *, folder: Path, events: int) -> list[_Closed]:
-    """Return what ours did with requests of three sizes; the first says what MLflow's row says."""
+    """Return what ours did with requests of three sizes; the first says what MLflow's row says.
+
+    Patients whom the model does not score, as of whom too little is known, are left out.
+    """
     sizes = {
         ALIKE: [one.newest for one in place.patients],
         OWN: [one.events[: one.own] for one in place.patients],
@@ -183,7 +186,10 @@ def _ours_closed(progress: Progress, place: Place, *, folder: Path, events: int)
     }
     found = []
     for who, sent in sizes.items():
-        found += _closed(progress, who, sides.asked_of_us(place, sent), folder=folder)
+        asked = sides.asked_of_us(place, sent)
+        live = [number for number in range(len(sent)) if sides.is_live(asked, number)]
+        asked["bodies"] = [asked["bodies"][number] for number in live]
+        found += _closed(progress, who, asked, folder=folder)
     return found
 
 

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 FIRST, AT = parse_instant("2024-08-01T06:00:00Z"), parse_instant("2024-12-15T06:00:00Z")
 PATIENTS, TOKENS = 50, 4
-_NEWEST = 6  # a trend needs as many
+_NEWEST = 3  # a trend needs as many
 _EXAMPLE = "readmission-synthetic"
 _SITES_OF_LIMITED = ("CITY",)
 #: Of codes and units that the features read: where a value of each lies.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from attending.times import format_instant
+from attending.times import format_instant, from_micros
 from benchmarks.serving_client import Plan, Seen
 from benchmarks.serving_home import AT
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 PORT = 8_791
 MLFLOW = Path(".venv-mlflow/bin")
 _UP_SECONDS = 120.0
+#: Microseconds after its instant at which a patient is asked about once, apart from every load.
+_APART = 10_000_000
 
 
 @contextmanager
@@ -112,6 +115,19 @@ def asked_of_mlflow(names: list[str], rows: list[list[float | None]]) -> dict[st
     head = "POST /invocations HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     said = [json.dumps({"dataframe_split": {"columns": names, "data": [row]}}) for row in rows]
     return {"heads": [head], "bodies": [[one, "", None] for one in said]}
+
+
+def is_live(asked: dict[str, Any], number: int) -> bool:
+    """Return whether one of these requests is answered by the model's own score."""
+    before, after, at = asked["bodies"][number]
+    method, path, _ = asked["heads"][0].split("\r\n")[0].split(" ")
+    headers = dict(line.split(": ", 1) for line in asked["heads"][0].split("\r\n")[1:] if line)
+    instant = format_instant(from_micros(at + _APART))
+    wire = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
+    wire.request(method, path, body=before + instant + after, headers=headers)
+    said = json.load(wire.getresponse())
+    wire.close()
+    return bool(said["outcome"] == "live")
 
 
 def answer_of(asked: dict[str, Any], number: int) -> Any:  # noqa: ANN401 - JSON

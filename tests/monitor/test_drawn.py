@@ -12,7 +12,8 @@ from tests.monitor import deployed as d
 
 
 def seen(x, risk, **more):
-    return drawn(d.SPEC, d.HELD, d.current(x, risk, **more), of=d.report())
+    current = d.current(x, risk, **more)
+    return drawn(d.SPEC, d.HELD, current, of=d.report(), work=current.predictions)
 
 
 def test_an_input_that_moved_comes_first_with_its_shares_of_then_and_now():

@@ -27,7 +27,7 @@ from attending.lifecycle.standing import standing_on
 from attending.lifecycle.tables import table_bytes, table_from
 from attending.lifecycle.training import bundle_of
 from attending.monitor.current import Current
-from attending.monitor.drawn import drawn
+from attending.monitor.drawn import MOST_WEEKS, drawn
 from attending.monitor.run import run as run_monitors
 from attending.monitor.today import today as today_lines
 from attending.monitor.verdict import decide
@@ -45,8 +45,10 @@ if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.plans import SignedPlan
     from attending.lifecycle.projects import Project
+    from attending.records.monitoring import Reference
     from attending.records.prediction import Answer
     from attending.records.release import Deployment
+    from attending.records.watch_picture import WatchPicture
     from attending.types import Floats, Instant, Risks
 
 #: The volume is of seven days, however short the window is.
@@ -64,7 +66,8 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
         NotFound: nobody was scored yet, or there is no reference.
     """
     stands = deployed(desk, project, version)
-    begin, made = _of_window(desk, project, stands.version)
+    back = timedelta(microseconds=max(project.monitoring.data.window, _WEEK))
+    begin, made = _since(desk, project, stands.version, since=desk.at - back)
     known = reference_of(desk, project, stands.version)
     features, risk_of = _inputs(desk, project, stands, made=made, since=begin)
     # The table itself is the evidence: it holds several batches.
@@ -109,9 +112,18 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
             "engine": engine_name(desk),
         },
     )
-    picture = drawn(project.monitoring, known, current, of=report)
+    picture = _picture(desk, project, known, current=current, of=report)
     keep(desk, picture, action="monitor.draw", keys=keys)
     return report
+
+
+def _picture(
+    desk: Desk, project: Project, known: Reference, *, current: Current, of: MonitorReport
+) -> WatchPicture:
+    """Return what is drawn with a report, the work of weeks that no monitor reads any more too."""
+    begin = desk.at - timedelta(weeks=MOST_WEEKS)
+    _, work = _since(desk, project, of.version, since=begin)
+    return drawn(project.monitoring, known, current, of=of, work=work)
 
 
 def _validated_on(desk: Desk, project: Project, stands: Deployment) -> Floats | None:
@@ -124,15 +136,16 @@ def _validated_on(desk: Desk, project: Project, stands: Deployment) -> Floats | 
         return None
 
 
-def _of_window(desk: Desk, project: Project, version: str) -> tuple[Instant | None, pa.Table]:
-    """Return what was scored within the window, and from when; all where that is nothing.
+def _since(
+    desk: Desk, project: Project, version: str, *, since: Instant
+) -> tuple[Instant | None, pa.Table]:
+    """Return what was scored since an instant, and from when; all where that is nothing.
 
     Raises:
         NotFound: nobody was ever scored.
     """
-    begin = desk.at - timedelta(microseconds=max(project.monitoring.data.window, _WEEK))
     try:
-        return begin, predictions_of(desk, project, version, since=begin)
+        return since, predictions_of(desk, project, version, since=since)
     except NotFound:  # the monitors say that nobody was scored lately
         return None, predictions_of(desk, project, version)
 

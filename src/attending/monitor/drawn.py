@@ -35,7 +35,7 @@ _MONDAY = np.datetime64("1970-01-05", "us")
 
 
 def drawn(
-    spec: MonitoringSpec, held: Reference, current: Current, *, of: MonitorReport
+    spec: MonitoringSpec, held: Reference, current: Current, *, of: MonitorReport, work: pa.Table
 ) -> WatchPicture:
     """Return the figures of the pictures that go with a report.
 
@@ -44,6 +44,7 @@ def drawn(
         held: the frozen reference of this version.
         current: what the version did.
         of: the report of the same day.
+        work: what the version was asked in the weeks that are drawn.
     """
     n, inputs = _inputs(spec, held, current, at=of.at)
     return WatchPicture(
@@ -55,7 +56,7 @@ def drawn(
         n=n,
         inputs=inputs,
         months=_months(current, at=of.at),
-        weeks=_weeks(current.predictions, at=of.at),
+        weeks=_weeks(work, at=of.at),
     )
 
 
