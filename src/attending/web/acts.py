@@ -116,7 +116,7 @@ def done(
     try:
         to = do()
     except AttendingError as error:
-        secret = {one.name for one in act.fields if one.kind == "secret"}
-        kept = {name: text for name, text in said.items() if name not in secret}
+        hidden = {one.name for one in act.fields if one.kind == "secret"}
+        kept = {name: text for name, text in said.items() if name not in hidden}
         return ask(request, act, crumbs=crumbs, said=kept, error=error)
     return RedirectResponse(to, status_code=303)
