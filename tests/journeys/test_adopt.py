@@ -11,7 +11,7 @@ import re
 import shlex
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ import pytest
 
 from attending.cli.app import app
 from attending.cli.door import through
+from attending.cli.face import clock
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.scoring import contents_of, request_of
 from tests.journeys.conftest import EXAMPLES, ROOT
@@ -146,7 +147,7 @@ def test_a_new_user_adopts_a_model_and_a_feed_of_scores_with_the_page_alone(
         ("icu-mortality", "icu", "computed again: the same score to 1e-06"),
         ("icu-feed", "feed", "not shown: only scores come here"),
     ):
-        later = datetime.now(UTC) + timedelta(days=1)  # the page runs by the clock of the machine
+        later = clock(None) + timedelta(days=1)  # the page runs by the clock of the machine
         with open_desk(tmp_path / "home", at=later, actor="omar") as desk:
             asked = request_of(next(contents_of(desk, name)))
         page.run(f"attending explain prediction {asked} --project {project} --by omar")

@@ -225,7 +225,7 @@ def summed(parts: Mapping[tuple[str, str], dict[str, Any]]) -> dict[tuple[str, s
 
     >>> found = summed({("A//1", "N"): {"day": (2, 1), "last": 5}, ("A//1", "S"): {"day": (1, 1)}})
     >>> found["A//1", ""]
-    Came(then=(0, 0), lately=(0, 0), day=(3, 2), last=5)
+    Came(then=(0, 0), week=(0, 0), day=(3, 2), last=5)
     """
     made = {place: Came(**one) for place, one in parts.items()}
     for code, one in [(code, one) for (code, site), one in made.items() if site]:
