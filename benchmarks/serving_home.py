@@ -162,6 +162,7 @@ _CHANGES = {
         ),
         (f"  - estimator: lightgbm\n    parameters: {_TREES}", "  - estimator: logistic"),
         ("missing: impute", "missing: native"),
+        ("\nparameters: {l1: 20.0} #", "\n#"),
     ),
     "monitoring.yaml": (("window: 28d", "window: 28d\n  minimum_rows: 50"),),
 }
