@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import os
 import signal
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 PORT = 8_791
 MLFLOW = Path(".venv-mlflow/bin")
 _UP_SECONDS = 120.0
-#: Microseconds after its instant at which a patient is asked about once, apart from every load.
-_APART = 10_000_000
+#: Microseconds after its instant at which a patient is asked about, apart from every load.
+_APART = itertools.count(10_000_000)
 
 
 @contextmanager
@@ -122,7 +123,7 @@ def is_live(asked: dict[str, Any], number: int) -> bool:
     before, after, at = asked["bodies"][number]
     method, path, _ = asked["heads"][0].split("\r\n")[0].split(" ")
     headers = dict(line.split(": ", 1) for line in asked["heads"][0].split("\r\n")[1:] if line)
-    instant = format_instant(from_micros(at + _APART))
+    instant = format_instant(from_micros(at + next(_APART)))
     wire = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
     wire.request(method, path, body=before + instant + after, headers=headers)
     said = json.load(wire.getresponse())
