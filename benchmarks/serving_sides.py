@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 PORT = 8_791
 MLFLOW = Path(".venv-mlflow/bin")
 _UP_SECONDS = 120.0
+_TRIES = 5
 #: Microseconds after its instant at which a patient is asked about, apart from every load.
 _APART = itertools.count(10_000_000)
 
@@ -139,8 +140,13 @@ def answer_of(asked: dict[str, Any], number: int) -> Any:  # noqa: ANN401 - JSON
         data=(before + after).encode(),
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - as above
-        return json.load(answer)
+    for _ in range(_TRIES):  # the peer may close a connection while its workers come up
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - as above
+                return json.load(answer)
+        except ConnectionResetError:
+            time.sleep(1.0)
+    raise SystemExit("the peer closes every connection")
 
 
 _first = 0
