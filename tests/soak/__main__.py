@@ -155,7 +155,11 @@ def watched_years(seed: int, times: int, folder: Path) -> list[Figure]:
     for name, days in by_name.items():
         said = told(days)
         what = "days frozen" if name == "ours" else "weeks alarmed"
-        made.append(Figure(f"{name}: {what} while nothing was wrong", said["alarmed"]))
+        made.append(
+            Figure(
+                f"{name}: {what} while nothing was wrong", said["alarmed"], failures=name == "ours"
+            )
+        )
         made += [
             Figure(f"{name}: days until {kind.replace('_', ' ')} was seen, -1 for never",
                    -1 if delay is None else delay)
