@@ -58,7 +58,9 @@ def test_x40_no_span_holds_a_patient_wherever_the_request_names_one(monkeypatch)
     spans = kept.get_finished_spans()
     assert len(spans) == 7
     for span in spans:
-        text = span.to_json()
+        told = json.loads(span.to_json())
+        del told["start_time"], told["end_time"]  # a clock's digits may spell any short canary
+        text = json.dumps(told)
         assert not [one for one in CANARIES if one in text], text
         assert set(span.attributes) <= set(ATTRIBUTES)
         assert not span.events

@@ -63,8 +63,8 @@ def advance(desk: Desk, project: Project, to_stage: Stage, *, run: str = "") -> 
         Refused: the gate is closed; every open condition is named with whose it is. Or the
             scoring process was seen to compute a feature otherwise than the table.
     """
-    require_parity(desk, project)
     latest_run(desk, project, run)  # an adopted model has none: it comes in by another act
+    require_parity(desk, project)
     _require_plan(desk, project, run)
     _require_reviews(desk, project)
     decision = check(desk, project, to_stage, run=run)
