@@ -20,7 +20,7 @@ from attending.lifecycle.parity import require_parity
 from attending.lifecycle.people import authenticated
 from attending.lifecycle.plans import signed_plan
 from attending.lifecycle.standing import standing_on
-from attending.lifecycle.training import latest_run
+from attending.lifecycle.training import latest_run, require_built_here
 from attending.records.decisions import AccessReview, RollbackDrill, SpecDocument
 from attending.records.ledger import Subject
 from attending.records.release import Deployment
@@ -63,7 +63,7 @@ def advance(desk: Desk, project: Project, to_stage: Stage, *, run: str = "") -> 
         Refused: the gate is closed; every open condition is named with whose it is. Or the
             scoring process was seen to compute a feature otherwise than the table.
     """
-    latest_run(desk, project, run)  # an adopted model has none: it comes in by another act
+    require_built_here(project)
     require_parity(desk, project)
     _require_plan(desk, project, run)
     _require_reviews(desk, project)

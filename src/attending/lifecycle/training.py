@@ -163,12 +163,11 @@ def number_bundle_of(desk: Desk, run: Run) -> NumberBundle:
     return read_number_bundle(files_of(desk, run))
 
 
-def latest_run(desk: Desk, project: Project, name: str = "") -> Run:
-    """Return a run by the start of its digest, or the newest of a project.
+def require_built_here(project: Project) -> None:
+    """Refuse a model that was adopted: no run of it is here.
 
     Raises:
-        NotFound: there is none.
-        Refused: the model was built elsewhere and was adopted.
+        Refused: it was built elsewhere, and comes in by another act.
     """
     if project.adopted:
         raise Refused(
@@ -176,6 +175,16 @@ def latest_run(desk: Desk, project: Project, name: str = "") -> Run:
             code="adopt.no_run",
             hint="It comes in by `attending adopt` and `attending release enter`.",
         )
+
+
+def latest_run(desk: Desk, project: Project, name: str = "") -> Run:
+    """Return a run by the start of its digest, or the newest of a project.
+
+    Raises:
+        NotFound: there is none.
+        Refused: the model was built elsewhere and was adopted.
+    """
+    require_built_here(project)
     if name:
         return desk.home.catalog.get(name, Run)
     run = desk.home.catalog.latest(Run, model=project.name)

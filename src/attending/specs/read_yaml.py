@@ -34,6 +34,8 @@ S = TypeVar("S", bound=BaseModel)
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 24
 MAX_NODES = 50_000
+#: Values of one list; more stand in a file of their own, so a flood is refused before it is read.
+MAX_ITEMS = 10_000
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -165,6 +167,9 @@ class _Builder:
     def _sequence(self, events: Iterator[Any], at: tuple[str | int, ...]) -> list[Any]:
         items: list[Any] = []
         while not isinstance(event := next(events), SequenceEndEvent):
+            if len(items) == MAX_ITEMS:
+                what = f"more than {MAX_ITEMS:,} values in one list"
+                raise self._refuse(event, what, "spec.too_large")
             items.append(self._node(event, events, (*at, len(items))))
         return items
 
