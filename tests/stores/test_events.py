@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import inspect
 
 from attending.errors import Refused
 from attending.ingest.current import current_events
@@ -43,6 +44,15 @@ def add(home, *versions, message="m", merges=()):
         home.events.add_message(unit, Message(sent, 1, "b" * 64, account))
         unit.append(act("intake.take"))
     return new
+
+
+def test_what_came_since_yesterday_is_found_by_an_index_not_by_reading_all(home):
+    engine = home.database._engine
+    found = {tuple(one["column_names"]) for one in inspect(engine).get_indexes("events")}
+    assert ("received_at",) in found
+    add(home, version(1), version(2, subject=8, name="b"))
+    assert home.events.touched(NOW) == (7, 8)
+    assert home.events.touched(NOW + 1) == ()
 
 
 def events(home, subject, **more):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 #: Raised by one with every change of the tables below; each has a file in `migrations/versions/`.
 #: A bound table gets no further column, for its rows are hashed with all of theirs: add a table.
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 METADATA = MetaData()
 
@@ -220,7 +220,7 @@ EVENTS = _bound(
     Column("content", _DIGEST, nullable=False),
     Column("feed", String(60), nullable=False),
     Column("message", _DIGEST, nullable=False),
-    Column("received_at", _WHOLE, nullable=False),
+    Column("received_at", _WHOLE, nullable=False, index=True),
 )
 #: What feeds said of two records of one person. Without `kept` it takes back whatever there is.
 MERGES = _bound(
