@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.special import expit
 
 from attending.errors import BadInput
 from attending.ingest.cells import is_true, numbers
+from attending.statistics.special import expit
 
 if TYPE_CHECKING:
     from attending.ingest.cells import Column

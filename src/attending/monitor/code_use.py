@@ -13,11 +13,11 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import bdtrc
 
 from attending.monitor.data import LOOKS_A_YEAR
 from attending.monitor.findings import make
 from attending.records.monitoring import Measure
+from attending.statistics.special import bdtrc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

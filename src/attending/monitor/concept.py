@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import ndtri
 
 from attending.monitor.alerts_help import alerts_help
 from attending.monitor.causes import HELPED
@@ -19,6 +18,7 @@ from attending.monitor.findings import make
 from attending.monitor.sequence import Evidence, evidence
 from attending.monitor.together import at_site
 from attending.records.monitoring import Measure
+from attending.statistics.special import ndtri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

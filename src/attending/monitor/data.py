@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import chdtri, ndtri
 
 from attending.monitor import units
 from attending.monitor.findings import make
 from attending.monitor.reference import BINS
 from attending.records.monitoring import Measure
+from attending.statistics.special import chdtri, ndtri
 
 if TYPE_CHECKING:
     from attending.monitor.reference import Counts

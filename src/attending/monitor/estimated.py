@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtri
 
 from attending.monitor.figures import area
 from attending.monitor.findings import make
 from attending.records.monitoring import Measure
 from attending.statistics.confidence_based import estimated_auroc
+from attending.statistics.special import ndtri
 
 if TYPE_CHECKING:
     from attending.monitor.concept import Matured, Proven

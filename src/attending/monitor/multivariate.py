@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtri
 
 from attending.monitor.findings import make
 from attending.records.monitoring import Measure
+from attending.statistics.special import ndtri
 from attending.statistics.two_sample_classifier import told_apart
 
 if TYPE_CHECKING:

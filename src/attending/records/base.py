@@ -26,7 +26,7 @@ from attending.types import Instant
 class Part(BaseModel):
     """A frozen part of a record."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class GrownPart(Part):

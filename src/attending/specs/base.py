@@ -24,7 +24,7 @@ class Spec(BaseModel):
     """A part of what a team asks for. Frozen; unknown fields are refused."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, validate_default=False
+        frozen=True, extra="forbid", allow_inf_nan=False, validate_default=False, defer_build=True
     )
 
     @model_serializer(mode="wrap")

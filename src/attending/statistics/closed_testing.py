@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
-from scipy.special import chdtrc
 
 from attending.errors import BadInput
 from attending.statistics.inputs import logit, predicted
 from attending.statistics.logistic import fit
+from attending.statistics.special import chdtrc
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,10 +6,10 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.special import chdtrc, stdtrit
 
 from attending.errors import BadInput
 from attending.statistics.measure import z_of
+from attending.statistics.special import chdtrc, stdtrit
 
 if TYPE_CHECKING:
     from attending.statistics.inputs import Column

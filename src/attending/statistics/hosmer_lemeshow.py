@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.special import chdtrc
 
 from attending.errors import BadInput
 from attending.statistics.expected_calibration_error import equal_mass_bins
 from attending.statistics.inputs import predicted
 from attending.statistics.measure import Measure, register
+from attending.statistics.special import chdtrc
 
 if TYPE_CHECKING:
     from attending.statistics.inputs import Column

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import chdtrc, expit
 
 from attending.errors import BadInput
 from attending.statistics.logistic import fit
+from attending.statistics.special import chdtrc, expit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,10 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import xlogy
 
 from attending.statistics.distributions import frozen_edges, shares
 from attending.statistics.measure import Measure, register
+from attending.statistics.special import xlogy
 
 if TYPE_CHECKING:
     from attending.statistics.inputs import Column

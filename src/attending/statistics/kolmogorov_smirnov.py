@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import kolmogorov
 
 from attending.statistics.distributions import both_present
 from attending.statistics.measure import Measure, register
+from attending.statistics.special import kolmogorov
 
 if TYPE_CHECKING:
     from attending.statistics.inputs import Column

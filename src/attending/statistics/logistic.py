@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit
 
 from attending.errors import BadInput
+from attending.statistics.special import expit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,10 +6,10 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.special import ndtr
 
 from attending.errors import BadInput
 from attending.statistics.measure import Measure, register
+from attending.statistics.special import ndtr
 
 if TYPE_CHECKING:
     from attending.statistics.inputs import Column

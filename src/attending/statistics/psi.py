@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import chdtri
 
 from attending.statistics.distributions import frozen_edges, shares
 from attending.statistics.measure import Measure, register
+from attending.statistics.special import chdtri
 
 if TYPE_CHECKING:
     from attending.statistics.inputs import Column

@@ -6,10 +6,10 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.special import betaincinv, expit, ndtri
 
 from attending.errors import BadInput
 from attending.statistics.net_benefit import standardised_net_benefit_se
+from attending.statistics.special import betaincinv, expit, ndtri
 
 if TYPE_CHECKING:
     from attending.types import Floats

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit, logsumexp
 
 from attending.errors import BadInput
 from attending.statistics.inputs import logit, predicted
+from attending.statistics.special import expit, logsumexp
 
 if TYPE_CHECKING:
     from attending.statistics.inputs import Column

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit
 
 from attending.errors import BadInput
 from attending.statistics.inputs import logit, predicted
 from attending.statistics.logistic import fit
 from attending.statistics.measure import z_of
+from attending.statistics.special import expit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

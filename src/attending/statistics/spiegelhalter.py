@@ -6,11 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtr
 
 from attending.errors import BadInput
 from attending.statistics.inputs import predicted
 from attending.statistics.measure import Measure, register
+from attending.statistics.special import ndtr
 
 if TYPE_CHECKING:
     from attending.statistics.inputs import Column

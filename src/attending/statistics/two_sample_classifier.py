@@ -9,10 +9,10 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.special import expit, ndtr
 
 from attending.errors import BadInput
 from attending.statistics.auroc import auroc_interval
+from attending.statistics.special import expit, ndtr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit
 
 from attending.errors import BadInput
 from attending.statistics.inputs import scored
 from attending.statistics.logistic import fit
+from attending.statistics.special import expit
 
 if TYPE_CHECKING:
     from attending.statistics.inputs import Column

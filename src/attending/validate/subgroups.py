@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtr
 
 from attending.records.range import Range
 from attending.records.validation import PeriodRow, SubgroupRow
 from attending.statistics.bootstrap_draws import spread
 from attending.statistics.multiplicity import holm
+from attending.statistics.special import ndtr
 from attending.statistics.suppression import is_small, suppress_groups, tells_small
 from attending.statistics.threshold_metrics import counts_of_flags
 from attending.validate.data import MODEL
