@@ -26,6 +26,8 @@ def main(command: list[str]) -> int:
     """Return the status of the command, once it and all that it started have ended."""
     if ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0):
         raise SystemExit("this system does not say when the processes of a service have ended")
+    if os.getpgrp() != os.getpid():
+        os.setpgid(0, 0)  # else the group would be the starter's, and told to end too
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     # The group is told as a whole; this one goes last, for who waits for it waits for the service.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
