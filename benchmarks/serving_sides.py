@@ -7,11 +7,12 @@ import itertools
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,6 +69,8 @@ def mlflow(model: Path, *, workers: int) -> Iterator[None]:
 
 @contextmanager
 def _running(command: list[str], *, ready: str, **more: str) -> Iterator[None]:
+    if _listens():
+        raise SystemExit(f"somebody else listens on port {PORT}")
     log = Path("build/serving.log")
     kept = [sys.executable, str(Path(__file__).with_name("kept_service.py")), *command]
     with log.open("wb") as out:
@@ -83,8 +86,18 @@ def _running(command: list[str], *, ready: str, **more: str) -> Iterator[None]:
         _wait(process, ready, log)
         yield
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):  # it ended by itself
+            os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=60)
+
+
+def _listens() -> bool:
+    """Return whether somebody listens on the port, who would be asked in place of the service."""
+    try:
+        socket.create_connection(("127.0.0.1", PORT), timeout=5).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 def _wait(process: subprocess.Popen[bytes], ready: str, log: Path) -> None:
@@ -144,7 +157,7 @@ def answer_of(asked: dict[str, Any], number: int) -> Any:  # noqa: ANN401 - JSON
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - as above
                 return json.load(answer)
-        except ConnectionResetError:
+        except ConnectionError:
             time.sleep(1.0)
     raise SystemExit("the peer closes every connection")
 

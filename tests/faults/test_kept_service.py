@@ -49,6 +49,35 @@ def gone(pid, *, within):
     return True
 
 
+#: As `mlflow models serve` does: it starts the server, and is gone before it when told to end.
+STARTS = """
+import signal, subprocess, sys
+server = 'import signal, sys, time; signal.signal(15, lambda *_: '
+server += '(time.sleep(0.5), sys.stdin.read(), sys.exit())); '
+server += 'print(1, flush=True); time.sleep(600)'
+started = subprocess.Popen([sys.executable, '-c', server])
+print(started.pid, flush=True)
+started.wait()
+"""
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_it_ends_after_the_last_process_that_the_service_started(kept):
+    command = [sys.executable, "-c", STARTS]
+    wrapped = [sys.executable, str(KEPT), *command] if kept else command
+    with subprocess.Popen(
+        wrapped, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    ) as bench:
+        # One says its id, the other that it listens to what it is told.
+        server = max(int(bench.stdout.readline()), int(bench.stdout.readline()))
+        os.killpg(bench.pid, signal.SIGTERM)
+        bench.wait(60)
+        # The control: alone the command is gone while its server still answers.
+        assert gone(server, within=0.0) == kept
+        bench.stdin.close()
+        assert gone(server, within=60.0)
+
+
 def test_who_waits_for_it_waits_for_the_service():
     command = [sys.executable, str(KEPT), sys.executable, "-c", "raise SystemExit(7)"]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as done:

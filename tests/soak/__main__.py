@@ -34,6 +34,7 @@ from tests.soak.quiet import (
     write_page,
 )
 from tests.soak.results import Figure, Harness, begin, keep
+from tests.soak.sum_so_far import SumSoFar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -247,25 +248,41 @@ def switches_under_load(seed: int, times: int, folder: Path) -> list[Figure]:
     ]  # fmt: skip
 
 
-#: For so long interleaved requests are asked at most: a million take as long as the scorer does.
-INTERLEAVED_SECONDS = 7_200.0
+#: Requests of a chunk, each asked of a service that was started for it; and of all chunks together.
+CHUNK, INTERLEAVED = 24_000, 1_000_000
+#: For so long a chunk is asked for at most.
+INTERLEAVED_SECONDS = 3_600.0
 
 
-def interleaved_requests(seed: int, times: int, folder: Path) -> list[Figure]:
-    """Ask about fifty patients at once."""
+def interleaved_requests(seed: int, times: int, folder: Path) -> Iterator[list[Figure]]:
+    """Ask about fifty patients at once, in so many chunks more; fewer where the million is full."""
     (folder / "ward").mkdir()
-    (folder / "asked").mkdir()
     live = make_live(folder / "ward")
-    found = interleaved.soak(
-        folder / "asked",
-        home=live,
-        requests=times,
-        workers=4,
-        seed=seed,
-        seconds=INTERLEAVED_SECONDS,
-    )
+    kept = SumSoFar("interleaved")
+    found, chunks = kept.all()
+    for number in range(times):
+        if number and found.asked >= INTERLEAVED:
+            return
+        with tempfile.TemporaryDirectory(dir=folder) as asked:
+            kept.add(
+                interleaved.soak(
+                    Path(asked),
+                    home=live,
+                    requests=CHUNK,
+                    workers=4,
+                    seed=seed + chunks,
+                    seconds=INTERLEAVED_SECONDS,
+                )
+            )
+        found, chunks = kept.all()
+        print(f"  {found.asked:,} asked, {found.wrong + found.again} wrong", flush=True)
+        yield _interleaved(found, chunks)
+
+
+def _interleaved(found: interleaved.Tally, chunks: int) -> list[Figure]:
     return [
-        Figure("requests answered", found.asked, "1,000,000"),
+        Figure("requests answered", found.asked, f"{INTERLEAVED:,}"),
+        Figure("services of four workers that were started for them", chunks),
         Figure("of them new predictions, each scored and kept", found.new, of=found.asked),
         Figure("of them asked before: scored again, and told from what was kept", found.repeated,
                of=found.asked),
@@ -275,6 +292,7 @@ def interleaved_requests(seed: int, times: int, folder: Path) -> list[Figure]:
                of=found.asked + found.read, failures=True),
         Figure("repeated requests with another answer than then", found.again, "0",
                of=found.repeated, failures=True),
+        Figure("told to come again, and answered then", found.refused),
         Figure("answered a second", round(found.asked / found.seconds, 1)),
     ]  # fmt: skip
 
@@ -314,13 +332,14 @@ HARNESSES: dict[str, tuple[Harness, Callable[[int, int, Path], Made], int]] = {
         Harness(
             "interleaved",
             "Requests of fifty patients at once (S11)",
-            "Twelve connections to four workers ask about fifty patients in random order, and one "
+            "Eight connections to four workers ask about fifty patients in random order, and one "
             "in four times something that was asked before. The id of each answer must be the "
             "digest of the patient, stay and instant that were asked about, its score that "
-            "patient's. It ends after two hours, whether or not the million is full.",
+            "patient's. For every 24,000 a service is started anew on a home of its own, and the "
+            "figures are written; the sum is of all runs of one code (`--times N` adds N chunks).",
         ),
         interleaved_requests,
-        1_000_000,
+        -(-INTERLEAVED // CHUNK),
     ),
     "power-cuts": (
         Harness(

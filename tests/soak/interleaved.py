@@ -8,11 +8,12 @@ answer of then. Some are read back whole, and must name the patient.
 
 from __future__ import annotations
 
+import asyncio
 import json
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,17 +21,22 @@ import numpy as np
 from attending.lifecycle.scoring import request_of
 from attending.times import format_instant, parse_instant
 from tests.service import PATIENCE, LiveHome, Service, serving
+from tests.soak.kept_line import Line, head
 
 if TYPE_CHECKING:
-    import http.client
+    from datetime import datetime
     from pathlib import Path
 
 #: Connections that ask at once; every one of them asks about everybody.
-CLIENTS = 12
+CLIENTS = 8
+#: Of each code so many events are sent: a trend needs as many, and the rest costs time.
+NEWEST = 3
 #: Of how many requests one is asked before, and one is read back whole.
 AGAIN, READ = 4, 50
 #: A patient's score some microseconds later: ages and slopes move that little.
 _SAME = 1e-5
+#: Seconds until one who was told that the service is full asks again.
+_PAUSE = 0.1
 LIMITS = "at_once: 32\nper_minute: 1000000\npredictions_per_day: 100000000\n"
 
 
@@ -54,7 +60,6 @@ class Tally:
     refused: int = 0
     patients: set[int] = field(default_factory=set)
     seconds: float = 0.0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def asked(self) -> int:
@@ -63,9 +68,43 @@ class Tally:
 
     def add(self, **counts: int) -> None:
         """Add to some of the counts."""
-        with self._lock:
-            for name, count in counts.items():
-                setattr(self, name, getattr(self, name) + count)
+        for name, count in counts.items():
+            setattr(self, name, getattr(self, name) + count)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What is asked about one patient, as bytes before and after the instant."""
+
+    asked: dict[str, Any] = field(repr=False)
+    at: datetime
+    before: bytes = field(repr=False)
+    after: bytes = field(repr=False)
+
+    def instant(self, moment: int) -> str:
+        """Return the instant that is asked about, so many microseconds later."""
+        return format_instant(self.at + timedelta(microseconds=moment))
+
+
+def _newest(asked: dict[str, Any]) -> dict[str, Any]:
+    """Return a question with the newest events of each code, and those of the admission."""
+    left = Counter(dict.fromkeys((one["code"] for one in asked["events"]), NEWEST))
+    kept = []
+    for one in sorted(asked["events"], key=lambda one: str(one.get("time", "")), reverse=True):
+        if left[one["code"]] > 0 or one.get("time") == asked["index_start"]:
+            kept.append(one)
+        left[one["code"]] -= 1
+    return {**asked, "events": kept[::-1]}
+
+
+def _questions(home: LiveHome) -> list[_Question]:
+    """Return what is asked about each patient, made before anything is timed."""
+    found = []
+    for asked in home.questions:
+        before, _, after = json.dumps({**asked, "prediction_time": "@"}).partition('"@"')
+        at = parse_instant(asked["prediction_time"])
+        found.append(_Question(asked, at, before.encode(), after.encode()))
+    return found
 
 
 @dataclass
@@ -74,34 +113,39 @@ class Asker:
 
     Args:
         service: who is asked.
+        questions: what is asked about each patient.
         alone: the score of each patient, as it was when nobody else was asked about.
         tally: where it is counted.
         draw: who is next.
     """
 
     service: Service
+    questions: list[_Question]
     alone: list[float]
     tally: Tally
     draw: np.random.Generator
     _kept: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
 
-    def run(self, turns: range, until: float) -> None:
+    async def run(self, turns: range, until: float) -> None:
         """Ask so many times, or until the time is over."""
-        wire = self.service.connection()
+        line = Line(self.service.port, patience=PATIENCE)
+        head_of_all = head("POST", self.service.path, self.service.headers)
         for turn in turns:
             if time.monotonic() > until:
                 break
             place, moment = int(self.draw.integers(len(self.alone))), turn
             if self._kept and turn % AGAIN == 0:
                 place, moment = list(self._kept)[int(self.draw.integers(len(self._kept)))]
-            self._one(wire, place, moment)
+            await self._one(line, head_of_all, place, moment)
             if turn % READ == 0:
-                self._read(wire, place, moment)
-        wire.close()
+                await self._read(line, place, moment)
+        line.close()
 
-    def _one(self, wire: http.client.HTTPConnection, place: int, moment: int) -> None:
-        question = self.service.home.asked(place, moment)
-        said = self._sent(wire, "POST", self.service.path, question)
+    async def _one(self, line: Line, first: bytes, place: int, moment: int) -> None:
+        question = self.questions[place]
+        body = [question.before, f'"{question.instant(moment)}"'.encode(), question.after]
+        length = b"Content-Length: %d\r\n\r\n" % sum(map(len, body))
+        said = await self._sent(line, first, length, *body)
         self.tally.add(wrong=int(self.is_another(said, place, moment)))
         before = self._kept.get((place, moment))
         if before is None:
@@ -116,11 +160,11 @@ class Asker:
 
     def is_another(self, said: dict[str, Any], place: int, moment: int) -> bool:
         """Return whether an answer is not about this patient at this instant."""
-        question = self.service.home.asked(place, moment)
+        question = self.questions[place]
         names = ("subject_id", "encounter_id")
         asked = {"model": said["model"], "version": said["version"]}
-        asked |= {name: question[name] for name in names}
-        at = format_instant(parse_instant(question["prediction_time"]))
+        asked |= {name: question.asked[name] for name in names}
+        at = question.instant(moment)
         mine = request_of({**asked, "prediction_time": at})
         score = said["score"]
         return (
@@ -130,31 +174,28 @@ class Asker:
             or abs(score - self.alone[place]) > _SAME
         )
 
-    def _read(self, wire: http.client.HTTPConnection, place: int, moment: int) -> None:
+    async def _read(self, line: Line, place: int, moment: int) -> None:
         said = self._kept.get((place, moment))
         if said is None:
             return
-        whole = self._sent(wire, "GET", said["provenance"], None)
-        question = self.service.home.asked(place, moment)
+        asked = head("GET", said["provenance"], self.service.headers) + b"\r\n"
+        whole = await self._sent(line, asked)
+        question = self.questions[place].asked
         names = ("subject_id", "encounter_id")
         wrong = any(whole[name] != question[name] for name in names)
         self.tally.add(read=1, wrong=int(wrong or whole["score"] != said["score"]))
 
-    def _sent(
-        self, wire: http.client.HTTPConnection, method: str, path: str, body: Any
-    ) -> dict[str, Any]:
+    async def _sent(self, line: Line, *parts: bytes) -> dict[str, Any]:
         """Return an answer, asked for until there is one."""
-        data = None if body is None else json.dumps(body).encode()
         deadline = time.monotonic() + PATIENCE
         while True:
-            wire.request(method, path, body=data, headers=self.service.headers)
-            answer = wire.getresponse()
-            said: dict[str, Any] = json.loads(answer.read())
-            if answer.status in {200, 201}:
-                return said
-            assert answer.status in {429, 503}, said
+            status, said = await line.ask(*parts)
+            if status in {200, 201}:
+                return dict(said)
+            assert status in {429, 503}, said
             assert time.monotonic() < deadline, said
             self.tally.add(refused=1)
+            await asyncio.sleep(_PAUSE)
 
 
 def soak(
@@ -171,20 +212,23 @@ def soak(
         seconds: after so long nobody asks any more.
     """
     home = home.copied(folder)
+    home = replace(home, questions=tuple(_newest(one) for one in home.questions))
     (home.root / "policy" / "limits.yaml").write_text(LIMITS)
     with serving(home, workers=workers) as service:
         alone = [service.ask(place, 1)[1]["score"] for place in range(len(home.questions))]
         tally, each = Tally(), requests // CLIENTS
+        questions = _questions(home)
         draws = np.random.default_rng(seed).spawn(CLIENTS)
-        askers = [Asker(service, alone, tally, draw) for draw in draws]
+        askers = [Asker(service, questions, alone, tally, draw) for draw in draws]
         begun = time.monotonic()
-        with ThreadPoolExecutor(CLIENTS) as pool:
-            runs = [
-                pool.submit(asker.run, range(2 + n * each, 2 + (n + 1) * each), begun + seconds)
-                for n, asker in enumerate(askers)
-            ]
-            for run in runs:
-                run.result()  # what stopped one is told
+
+        async def all_at_once() -> None:
+            async with asyncio.TaskGroup() as group:  # what stops one is told
+                for n, asker in enumerate(askers):
+                    turns = range(2 + n * each, 2 + (n + 1) * each)
+                    group.create_task(asker.run(turns, begun + seconds))
+
+        asyncio.run(all_at_once())
         tally.seconds = time.monotonic() - begun
         # The control: the check says of every other patient's answer that it is another's.
         said = [service.ask(place, 1)[1] for place in range(len(alone))]
