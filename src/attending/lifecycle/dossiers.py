@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending.documents.dossier import dossier_document
+from attending.documents.numbers import percent
 from attending.errors import Refused
 from attending.features.lineage import uses
 from attending.govern.policy import EXCEPTION_SIGNERS
@@ -101,7 +102,7 @@ def deployment_of(desk: Desk, run: Run) -> Deployment | None:
 
 
 def _intended(card: ModelCard) -> tuple[tuple[str, str], ...]:
-    threshold = "none is agreed" if card.threshold is None else f"{card.threshold:.0%} or more"
+    threshold = "none is agreed" if card.threshold is None else f"{percent(card.threshold)} or more"
     return (
         ("Patients", card.population),
         ("Foretold", card.outcome),
