@@ -48,7 +48,7 @@ def test_a_checklist_with_a_gap_is_refused_with_the_list_and_a_whole_one_is_sign
     assert by_card == {"B.fit", "B.test", "B.watch"}  # the card was not built
     page = ward.desk.home.artifacts.read(papers.page_of(ward.desk, whole.digest)).decode()
     assert "Not available: None is planned." in page and "It cannot be signed." in page
-    assert "release.rollback_criteria" in page
+    assert "release.rollback_criteria" in page.replace("<wbr>", "")
 
     filled = whole.model_copy(update={"missing": ()})
     keep(

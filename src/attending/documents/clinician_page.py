@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.documents.numbers import percent
+from attending.documents.numbers import number, percent
 from attending.documents.pages import document
 from attending.documents.picture import Table
 from attending.times import format_instant
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from attending.records.card import ModelCard
     from attending.records.explanation import Explanation
     from attending.types import Instant
+
+#: Why an input has no value, as a clinician says it. A code that is not there is no measurement:
+#: of a woman there is no entry "male".
+_REASONS = {
+    "never measured": "Nothing on record",
+    "out of window": "On record, but too long ago to count",
+    "not yet known": "Measured, but not known by then",
+}
 
 
 def clinician_page(explanation: Explanation, card: ModelCard) -> bytes:
@@ -37,7 +45,18 @@ def clinician_page(explanation: Explanation, card: ModelCard) -> bytes:
         concepts=_concepts(explanation),
         factors=_factors(explanation),
         sensitivity=_sensitivity(explanation),
+        missing=missing_words(explanation),
     )
+
+
+def missing_words(explanation: Explanation) -> list[tuple[str, str]]:
+    """Return by reason, in words, the inputs that had no value; one line a reason."""
+    found: dict[str, list[str]] = {}
+    for held in explanation.missing:
+        reason = held.reason.replace("_", " ")
+        words = _REASONS.get(reason, f"Missing, {reason}")
+        found.setdefault(words, []).append(held.label)
+    return [(words, "; ".join(labels)) for words, labels in found.items()]
 
 
 def threshold_sentence(explanation: Explanation, card: ModelCard) -> str:
@@ -67,12 +86,12 @@ def _factors(explanation: Explanation) -> Table:
         caption="The values behind it"
         if explanation.concepts
         else "What raised and lowered this risk, the largest first",
-        header=("Factor", "Value", "Effect", "Measured", "Known"),
+        header=("Factor", "Value", "Effect", "Measured (UTC)", "Known (UTC)"),
         rows=tuple(
             (
                 held.label,
                 held.printed,
-                f"{held.direction} the risk",
+                held.direction,
                 _when(held.time),
                 _when(held.known_at) if held.available else "not known at the prediction time",
             )
@@ -83,7 +102,7 @@ def _factors(explanation: Explanation) -> Table:
 
 
 def _when(instant: Instant | None) -> str:
-    return format_instant(instant) if instant else "–"
+    return f"{instant:%Y-%m-%d %H:%M}" if instant else "–"
 
 
 def _sensitivity(explanation: Explanation) -> Table:
@@ -91,7 +110,11 @@ def _sensitivity(explanation: Explanation) -> Table:
         caption="The risk if one value were another (25th and 75th percentile in training)",
         header=("Factor", "At the low value", "At the high value"),
         rows=tuple(
-            (held.label, percent(held.risk_at_low), percent(held.risk_at_high))
+            (
+                held.label,
+                f"{percent(held.risk_at_low)} at {number(held.low_value)}",
+                f"{percent(held.risk_at_high)} at {number(held.high_value)}",
+            )
             for held in explanation.sensitivity
         ),
     )
