@@ -80,8 +80,8 @@ def silent_report():
         label_delay=Delay(n=1204, median_hours=744.2, ninth_decile_hours=771.4),
         reasons={"stale_input": 83, "fallback": 101}, plan="d" * 64, validation="e" * 64,
         gates={"beats_baseline": "met"}, gates_met=True, suppress_counts_up_to=10, skew="f" * 64,
-        served_otherwise=(SkewedFeature(feature="creatinine", n=141, cause="other_scale", factor=88.4,
-                                        site="north", share=0.117),),
+        served_otherwise=(SkewedFeature(feature="creatinine", n=141, cause="other_scale",
+                                        factor=88.4, site="north", share=0.117),),
     )  # fmt: skip
 
 

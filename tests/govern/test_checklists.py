@@ -88,9 +88,17 @@ def test_an_answer_is_told_whole_and_only_an_endless_one_is_cut():
 def test_answers_are_in_the_words_of_readers():
     asked = [{"gate": "calibration_slope", "low": 0.8, "high": 1.2, "judged_by": "interval"}]
     back = [{"measure": "oe", "above": 1.5, "below": None, "over": "30d"}]
-    assert in_words(asked) == "calibration slope in range (low: 0.8, high: 1.2, judged by: interval)"
+    assert (
+        in_words(asked) == "calibration slope in range (low: 0.8, high: 1.2, judged by: interval)"
+    )
     assert in_words(back) == "observed over expected events above 1.5, over 30d"
     assert in_words(["It is small.", "Ask a nurse."]) == "It is small. Ask a nurse."
+    label = {"kind": "readmission", "competing": {"death": "no_event"}}
+    assert in_words(label) == "kind: readmission, competing (death: no event)"
+    packages = [{"name": "numpy", "version": "2.1.0", "hash": "a" * 64}]
+    sizes = [{"criterion": "O:E", "met": True, "have": 7}, {"criterion": "slope", "met": None}]
+    assert in_words(packages) == "numpy 2.1.0"
+    assert in_words(sizes) == "O:E: enough; slope: not shown"
     assert in_words({"baseline": "lace", "measure": "auroc"}) == "baseline: LACE, measure: AUROC"
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.documents.numbers import number, percent
+from attending.documents.numbers import percent
 from attending.documents.pages import document
 from attending.documents.picture import Table
 from attending.times import format_instant
@@ -73,10 +73,7 @@ def _concepts(explanation: Explanation) -> Table:
     return Table(
         caption="What raised and lowered this risk, by concept, the largest first",
         header=("Concept", "Led by", "Effect"),
-        rows=tuple(
-            (held.label, held.printed, f"{held.direction} the risk")
-            for held in explanation.concepts
-        ),
+        rows=tuple((held.label, held.printed, held.direction) for held in explanation.concepts),
         numeric=False,
     )
 
@@ -102,7 +99,11 @@ def _factors(explanation: Explanation) -> Table:
 
 
 def _when(instant: Instant | None) -> str:
-    return f"{instant:%Y-%m-%d %H:%M}" if instant else "–"
+    return f"{instant:%Y-%m-%d\u00a0%H:%M}" if instant else "–"
+
+
+def _value(held: float) -> str:
+    return f"{held:.4g}".replace("-", "−")
 
 
 def _sensitivity(explanation: Explanation) -> Table:
@@ -112,8 +113,8 @@ def _sensitivity(explanation: Explanation) -> Table:
         rows=tuple(
             (
                 held.label,
-                f"{percent(held.risk_at_low)} at {number(held.low_value)}",
-                f"{percent(held.risk_at_high)} at {number(held.high_value)}",
+                f"{percent(held.risk_at_low)} at {_value(held.low_value)}",
+                f"{percent(held.risk_at_high)} at {_value(held.high_value)}",
             )
             for held in explanation.sensitivity
         ),

@@ -33,11 +33,11 @@ def _templates() -> jinja2.Environment:
 
 
 def cell(text: str) -> Markup:
-    """Return a cell, escaped: an interval stays on one line, a long name breaks at its seams.
+    r"""Return a cell, escaped: an interval stays on one line, a long name breaks at its seams.
 
     >>> print(cell("card.training.Cohort"), cell("Uses.ScopeSettings"), cell("<b>"))
     card.<wbr>training.<wbr>Cohort Uses.<wbr>Scope<wbr>Settings &lt;b&gt;
-    >>> cell("0.74 (0.72 to 0.76)") == "0.74 (0.72\\u00a0to\\u00a00.76)"
+    >>> cell("0.74 (0.72 to 0.76)") == "0.74 (0.72\u00a0to\u00a00.76)"
     True
     """
     held = _INTERVAL.sub("\u00a0to\u00a0", text)

@@ -27,6 +27,9 @@ _MOST = 100
 _WORDS = {
     "oe": "observed over expected events",
     "auroc": "AUROC",
+    "brier": "Brier score",
+    "impute": "filled with the median of the rows that were fitted on",
+    "native": "left to the estimator, which takes gaps as they are",
     "lace": "LACE",
     "yes_no": "a risk, of an outcome that comes or does not",
     "number": "a number, with an interval",
@@ -147,6 +150,8 @@ def in_words(value: Any) -> str:  # noqa: ANN401 - plain JSON
         return _cut(_fields(value))
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
     return _cut(f"{value:.3g}" if isinstance(value, float) else _named(str(value)))
 
 
@@ -176,7 +181,11 @@ def _fields(value: dict[str, Any]) -> str:
 def _rest(value: dict[str, Any], *said: str) -> str:
     """Return the fields but for those that are said already, each with its name."""
     words = {name: in_words(one) for name, one in value.items() if name not in said}
-    return ", ".join(f"{_named(name)}: {text}" for name, text in words.items() if text)
+    return ", ".join(
+        f"{_named(name)} ({text})" if isinstance(value[name], dict) else f"{_named(name)}: {text}"
+        for name, text in words.items()
+        if text
+    )
 
 
 def _gate(value: dict[str, Any]) -> str:
@@ -198,6 +207,11 @@ def _measure(value: dict[str, Any]) -> str:
     return f"{value['measure']}, {value['of']}: {_figure(value, 'value', 'low', 'high')}"
 
 
+def _size(value: dict[str, Any]) -> str:
+    answers = {True: "enough", False: "too few"}
+    return f"{value['criterion']}: {answers.get(value.get('met'), numbers.NOT_SHOWN)}"
+
+
 def _verdict(value: dict[str, Any]) -> str:
     return f"{value.get('feature') or value.get('name')}: {value['verdict']}".replace("_", " ")
 
@@ -212,8 +226,9 @@ _SHAPES: tuple[tuple[set[str], Callable[[dict[str, Any]], str]], ...] = (
     ({"gate"}, _gate),
     ({"measure", "over"}, _criterion),
     ({"title"}, lambda value: str(value["title"])),
-    ({"criterion"}, lambda value: str(value["criterion"])),
+    ({"criterion"}, _size),
     ({"verdict"}, _verdict),
+    ({"name", "version", "hash"}, lambda value: f"{value['name']} {value['version']}"),
     ({"name", "digest"}, lambda value: f"{value['name']} {str(value['digest'])[:12]}"),
 )
 

@@ -242,8 +242,11 @@ def _in_words(name: str, asked: Mapping[str, str]) -> str:
     'validation met its gates'
     >>> _in_words("signed.silent_report.nurse_leader", {})
     'silent report signed by a nurse leader'
+    >>> _in_words("signed.card.operator", {})
+    'card signed by an operator'
     """
     kind, *rest = name.replace("_", " ").split(".")
     if kind == "signed" and len(rest) == 2:
-        return f"{rest[0]} signed by a {rest[1]}"
+        article = "an" if rest[1][0] in "aeiou" else "a"
+        return f"{rest[0]} signed by {article} {rest[1]}"
     return asked.get(name, name)
