@@ -49,7 +49,7 @@ def unmoved(page, held) -> set[str]:
         page: makes it from the records.
         held: the records.
     """
-    words, said = words_of(*held), sentences(page(*held))
+    words, said = digits_of(*held), sentences(page(*held))
     sides = [_still(said, page(*(moved(one, by) for one in held))) for by in _WITHIN]
     still = [piece for piece, *both in zip(said, *sides, strict=True) if all(both)]
     return {piece for piece in still if any(number not in words for number in numbers(piece))}
@@ -70,12 +70,17 @@ def numbers(piece: str) -> list[str]:
     >>> numbers("AUROC 0.74 of 1,204 patients")
     ['0.74', '1,204']
     """
-    return re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?!\w)", piece)
+    return re.findall(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?!\w)", piece)
 
 
-def words_of(*held) -> str:
-    """Return all texts, instants and whole records' names, in which digits are words."""
-    return " ".join(text for one in held for text in _texts(one))
+def digits_of(*held) -> set[str]:
+    """Return the digits of all texts and instants, which are words; a digest has none.
+
+    >>> sorted(digits_of(["30 days", "0a1b2c3d4e5f60", "2026-03-02"]))
+    ['02', '03', '2026', '30']
+    """
+    texts = " ".join(text for one in held for text in _texts(one))
+    return set(re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?", re.sub(r"\b[0-9a-f]{12,}\b", "", texts)))
 
 
 def _texts(held) -> Iterator[str]:

@@ -47,8 +47,11 @@ def test_one_page_has_the_factors_and_what_the_threshold_says():
     said = words(clinician_page(explanation(), card()))
     assert "Risk 31.0 %" in said
     assert "At or above 24.0 %, from which the team acts." in said
-    assert "creatinine, newest of 24 hours 2.1 mg/dL raises the risk" in said.replace("  ", " ")
-    assert "Missing: BNP. never measured" in said
+    assert "creatinine, newest of 24 hours 2.1 mg/dL raises 2026-03-02 02:10" in said.replace(
+        "  ", " "
+    )
+    assert "Nothing on record: BNP." in said
+    assert "22.0 % at 0.8" in said and "27.0 % at 1.4" in said
     assert NOT_CAUSAL in said
     below = words(clinician_page(explanation(risk=0.2), card()))
     assert "Below 24.0 %, from which the team acts. A low risk is not no risk." in below

@@ -29,7 +29,7 @@ def test_the_card_says_use_exclusions_sources_validation_failures_and_escalation
         "Use the paper LACE form at the ward desk.",
         "missing share above 0.2 over 1d: the version is taken back",
         "Clinical owner ada",
-        "as many events as foretold oe at least 0.8 and at most 1.25",
+        "as many events as foretold observed over expected events at least 0.8 and at most 1.25",
         NOT_CAUSAL,
     ):
         assert expected in said

@@ -83,8 +83,9 @@ def test_x47_every_printed_page_says_which_document_it_is():
         synthetic=True, items=(item,) * 60,
     )  # fmt: skip
     page = checklist_document(made).decode()
-    running = '@bottom-left { content: string(made) "  " string(title)'
+    running = '@bottom-left { content: string(made) "  " string(kind) ": " string(title)'
     assert running in page and "h1 { string-set: title content(); }" in page
+    assert ".kind { string-set: kind content(); }" in page and '<p class="kind">CHAI</p>' in page
     control = page.replace(running, "@bottom-left { content: ''")
     assert "string(title)" not in control  # without it, later pages would say nothing
     assert "readmission" in page and "v3" in page and "SYNTHETIC" in page

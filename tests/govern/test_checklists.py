@@ -67,7 +67,7 @@ def test_the_groups_of_a_silent_validation_are_told_with_their_ranges_and_hidden
     few = row.model_copy(update={"group": "X", "n": None, "auroc": Range()})
     told = in_words([one.model_dump(mode="json") for one in (row, few)])
     assert told == (
-        "sex F: 1,200 rows, AUROC 0.74 (0.7 to 0.78); sex X: rows hidden, AUROC not shown"
+        "sex F: 1,200 rows, AUROC 0.740 (0.700 to 0.780); sex X: rows hidden, AUROC not shown"
     )
 
 
@@ -77,10 +77,29 @@ def test_an_unknown_checklist_is_refused_with_the_nearest_name():
     assert refused.value.code == "checklist.unknown" and "tripod_ai" in refused.value.hint
 
 
-def test_a_long_answer_is_cut_and_says_how_much_more():
-    assert in_words([str(k) for k in range(20)]).endswith("; and 12 more")
-    assert in_words("word " * 400).endswith(" …")
-    assert in_words({"a": None, "b": False}) == "b no"
+def test_an_answer_is_told_whole_and_only_an_endless_one_is_cut():
+    assert in_words([str(k) for k in range(100)]).endswith("; 98; 99")
+    assert in_words([str(k) for k in range(120)]).endswith("; and 20 more")
+    assert in_words("word " * 400) == "word " * 400
+    assert in_words("word " * 4000).endswith(" …")
+    assert in_words({"a": None, "b": False}) == "b: no"
+
+
+def test_answers_are_in_the_words_of_readers():
+    asked = [{"gate": "calibration_slope", "low": 0.8, "high": 1.2, "judged_by": "interval"}]
+    back = [{"measure": "oe", "above": 1.5, "below": None, "over": "30d"}]
+    assert (
+        in_words(asked) == "calibration slope in range (low: 0.8, high: 1.2, judged by: interval)"
+    )
+    assert in_words(back) == "observed over expected events above 1.5, over 30d"
+    assert in_words(["It is small.", "Ask a nurse."]) == "It is small. Ask a nurse."
+    label = {"kind": "readmission", "competing": {"death": "no_event"}}
+    assert in_words(label) == "kind: readmission, competing (death: no event)"
+    packages = [{"name": "numpy", "version": "2.1.0", "hash": "a" * 64}]
+    sizes = [{"criterion": "O:E", "met": True, "have": 7}, {"criterion": "slope", "met": None}]
+    assert in_words(packages) == "numpy 2.1.0"
+    assert in_words(sizes) == "O:E: enough; slope: not shown"
+    assert in_words({"baseline": "lace", "measure": "auroc"}) == "baseline: LACE, measure: AUROC"
 
 
 @pytest.mark.fault("X43")

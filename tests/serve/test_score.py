@@ -375,3 +375,23 @@ def test_parts_that_do_not_belong_together_are_refused(logistic):
         w.served(replace(logistic, feature_set="0" * 64))
     with pytest.raises(Refused, match="verdict"):
         w.served(logistic, verdict=w.verdict().model_copy(update={"version": "v2"}))
+
+
+def test_a_text_without_a_value_of_the_patient_is_marked_and_keeps_the_score(logistic):
+    rows, asked = full()
+    events, at = w.table(rows), w.instants(asked)
+    made, why = score_explained(w.served(logistic), events, **at)
+    assert made.degraded == () and any(one.printed in made.rationale for one in why.factors)
+
+    # A wording as long as a whole text leaves no room for what raised the risk.
+    long = " ".join(["Call the patient within two days of the discharge, and note it."] * 5)
+    delivery = [{**w.RELEASE["delivery"][0], "wording": long}]
+    act = w.served(logistic, release=w.release(delivery=delivery), threshold=0.0001)
+    mute, said = score_explained(act, events, **at)
+    assert mute.flagged is True and mute.score == made.score
+    assert mute.degraded == ("explanation:no_patient_value",)
+    assert not any(one.printed in mute.rationale for one in said.concepts or said.factors)
+    # The control: with a wording that leaves room, the same patient's values are named.
+    told, _ = score_explained(w.served(logistic, threshold=0.0001), events, **at)
+    assert told.flagged is True and told.degraded == ()
+    assert any(one.printed in told.rationale for one in why.concepts or why.factors)

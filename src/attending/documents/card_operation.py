@@ -21,7 +21,7 @@ def failure_modes(
     if release is not None:
         said.append(CardFact(label="No score is made", says=release.fallback.downtime_pathway))
         said += [
-            CardFact(label=held.measure.replace("_", " "), says=_criterion(held))
+            CardFact(label=_measure(held.measure), says=_criterion(held))
             for held in release.rollback_criteria
         ]
     if features is not None and (limited := [f for f in features.features if f.freshness]):
@@ -105,4 +105,14 @@ def _bounds(held: TrustCondition) -> str:
     least = f"at least {held.at_least:g}" if held.at_least is not None else ""
     most = f"at most {held.at_most:g}" if held.at_most is not None else ""
     bounds = " and ".join(part for part in (least, most) if part)
-    return f"{held.measure.replace('_', ' ')} {bounds}"
+    return f"{_measure(held.measure)} {bounds}"
+
+
+def _measure(name: str) -> str:
+    """Return a watched measure as a reader says it.
+
+    >>> _measure("oe"), _measure("alert_rate")
+    ('observed over expected events', 'alert rate')
+    """
+    known = {"oe": "observed over expected events", "auroc": "AUROC"}
+    return known.get(name, name.replace("_", " "))

@@ -72,7 +72,7 @@ def crosswalk_document(made: Sequence[Checklist]) -> bytes:
         ),
         table=Table(
             caption="Which evidence answers which items; a missing item stands in brackets",
-            header=("Evidence", *(one.profile.replace("_", " ") for one in made)),
+            header=("Evidence", *(one.title.partition(",")[0] for one in made)),
             rows=tuple(
                 (_EVIDENCE[name], *(_ids(name, one) or "–" for one in made)) for name in EVIDENCE
             ),

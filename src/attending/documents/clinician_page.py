@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from attending.records.explanation import Explanation
     from attending.types import Instant
 
+#: Why an input has no value, as a clinician says it. A code that is not there is no measurement:
+#: of a woman there is no entry "male".
+_REASONS = {
+    "never measured": "Nothing on record",
+    "out of window": "On record, but too long ago to count",
+    "not yet known": "Measured, but not known by then",
+}
+
 
 def clinician_page(explanation: Explanation, card: ModelCard) -> bytes:
     """Return one page for the person who reads a score: why, what the threshold says, what now.
@@ -37,7 +45,18 @@ def clinician_page(explanation: Explanation, card: ModelCard) -> bytes:
         concepts=_concepts(explanation),
         factors=_factors(explanation),
         sensitivity=_sensitivity(explanation),
+        missing=missing_words(explanation),
     )
+
+
+def missing_words(explanation: Explanation) -> list[tuple[str, str]]:
+    """Return by reason, in words, the inputs that had no value; one line a reason."""
+    found: dict[str, list[str]] = {}
+    for held in explanation.missing:
+        reason = held.reason.replace("_", " ")
+        words = _REASONS.get(reason, f"Missing, {reason}")
+        found.setdefault(words, []).append(held.label)
+    return [(words, "; ".join(labels)) for words, labels in found.items()]
 
 
 def threshold_sentence(explanation: Explanation, card: ModelCard) -> str:
@@ -54,10 +73,7 @@ def _concepts(explanation: Explanation) -> Table:
     return Table(
         caption="What raised and lowered this risk, by concept, the largest first",
         header=("Concept", "Led by", "Effect"),
-        rows=tuple(
-            (held.label, held.printed, f"{held.direction} the risk")
-            for held in explanation.concepts
-        ),
+        rows=tuple((held.label, held.printed, held.direction) for held in explanation.concepts),
         numeric=False,
     )
 
@@ -67,12 +83,12 @@ def _factors(explanation: Explanation) -> Table:
         caption="The values behind it"
         if explanation.concepts
         else "What raised and lowered this risk, the largest first",
-        header=("Factor", "Value", "Effect", "Measured", "Known"),
+        header=("Factor", "Value", "Effect", "Measured (UTC)", "Known (UTC)"),
         rows=tuple(
             (
                 held.label,
                 held.printed,
-                f"{held.direction} the risk",
+                held.direction,
                 _when(held.time),
                 _when(held.known_at) if held.available else "not known at the prediction time",
             )
@@ -83,7 +99,11 @@ def _factors(explanation: Explanation) -> Table:
 
 
 def _when(instant: Instant | None) -> str:
-    return format_instant(instant) if instant else "–"
+    return f"{instant:%Y-%m-%d\u00a0%H:%M}" if instant else "–"
+
+
+def _value(held: float) -> str:
+    return f"{held:.4g}".replace("-", "−")
 
 
 def _sensitivity(explanation: Explanation) -> Table:
@@ -91,7 +111,11 @@ def _sensitivity(explanation: Explanation) -> Table:
         caption="The risk if one value were another (25th and 75th percentile in training)",
         header=("Factor", "At the low value", "At the high value"),
         rows=tuple(
-            (held.label, percent(held.risk_at_low), percent(held.risk_at_high))
+            (
+                held.label,
+                f"{percent(held.risk_at_low)} at {_value(held.low_value)}",
+                f"{percent(held.risk_at_high)} at {_value(held.high_value)}",
+            )
             for held in explanation.sensitivity
         ),
     )

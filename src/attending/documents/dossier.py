@@ -101,7 +101,7 @@ def _gates(dossier: Dossier) -> Table:
                 format_instant(held.as_of),
                 "passed" if held.allowed else "refused",
                 _met(held),
-                ", ".join(held.open) or "none",
+                "; ".join(held.open) or "none",
             )
             for held in dossier.gates
         ),

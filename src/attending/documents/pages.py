@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
+
+_INTERVAL = re.compile(r"(?<=[\d%]) to (?=[−\d])")
+#: A word without a blank that may be wider than its column, and where it may go on below.
+_LONG = re.compile(r"\S{15,}")
+_SEAM = re.compile(r"(?<=[._/])(?=\w)|(?<=[a-z])(?=[A-Z])")
 
 
 @cache
@@ -21,7 +28,25 @@ def _templates() -> jinja2.Environment:
     )
     # Our own file, the only text that the templates do not escape.
     made.globals["style"] = (folder / "document.css").read_text(encoding="utf-8")
+    made.filters["cell"] = cell
     return made
+
+
+def cell(text: str) -> Markup:
+    r"""Return a cell, escaped: an interval stays on one line, a long name breaks at its seams.
+
+    >>> print(cell("card.training.Cohort"), cell("Uses.ScopeSettings"), cell("<b>"))
+    card.<wbr>training.<wbr>Cohort Uses.<wbr>Scope<wbr>Settings &lt;b&gt;
+    >>> cell("0.74 (0.72 to 0.76)") == "0.74 (0.72\u00a0to\u00a00.76)"
+    True
+    """
+    held = _INTERVAL.sub("\u00a0to\u00a0", text)
+    return Markup(" ").join(_seamed(word) for word in held.split(" "))
+
+
+def _seamed(word: str) -> Markup:
+    parts = _SEAM.split(word) if _LONG.fullmatch(word) else [word]
+    return Markup("<wbr>").join(escape(part) for part in parts)
 
 
 def document(template: str, **values: Any) -> bytes:  # noqa: ANN401 - what the template shows

@@ -7,6 +7,8 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from attending.documents import numbers
+from attending.documents.sentences import gate_title
 from attending.errors import BadInput, did_you_mean
 from attending.govern.content import missing_fields
 from attending.records.checklist import AnsweredItem
@@ -14,13 +16,25 @@ from attending.specs.checklist import PROFILES, CardWords, ChecklistSpec
 from attending.specs.read_yaml import parse_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from attending.specs.checklist import ChecklistItem
 
-#: An answer is cut here; the record holds the whole.
-LONGEST = 600
-_MOST = 8
+#: No answer of a card is near this; what is longer is cut, for the record holds the whole.
+LONGEST = 6000
+_MOST = 100
+#: What specs abbreviate.
+_WORDS = {
+    "oe": "observed over expected events",
+    "auroc": "AUROC",
+    "brier": "Brier score",
+    "impute": "filled with the median of the rows that were fitted on",
+    "native": "left to the estimator, which takes gaps as they are",
+    "lace": "LACE",
+    "yes_no": "a risk, of an outcome that comes or does not",
+    "number": "a number, with an interval",
+    "count": "a count, with an interval",
+}
 _BLANK: tuple[object, ...] = (None, "", [], {}, ())
 
 
@@ -122,19 +136,34 @@ def in_words(value: Any) -> str:  # noqa: ANN401 - plain JSON
     >>> in_words([{"label": "Seed", "says": "7"}, {"label": "Split", "says": "temporal"}])
     'Seed: 7; Split: temporal'
     >>> in_words({"low": 0.81, "kind": "range", "note": None}), in_words([])
-    ('low 0.81, kind range', '')
+    ('low: 0.81, kind: range', '')
+    >>> in_words("yes_no"), in_words([{"gate": "beats_baseline", "margin": 0.0}])
+    ('a risk, of an outcome that comes or does not', 'better than the baseline (margin: 0)')
     """
     if value in _BLANK:
         return ""
     if isinstance(value, (list, tuple)):
         told = [text for text in map(in_words, value[:_MOST]) if text]
-        more = f"; and {len(value) - _MOST} more" if len(value) > _MOST else ""
-        return _cut("; ".join(told) + more)
+        more = [f"and {len(value) - _MOST} more"] if len(value) > _MOST else []
+        return _cut(_joined([*told, *more]))
     if isinstance(value, dict):
         return _cut(_fields(value))
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return _cut(f"{value:.3g}" if isinstance(value, float) else str(value).replace("_", " "))
+    if isinstance(value, int):
+        return f"{value:,}"
+    return _cut(f"{value:.3g}" if isinstance(value, float) else _named(str(value)))
+
+
+def _joined(told: Sequence[str]) -> str:
+    """Return pieces one after the other; a whole sentence needs no semicolon."""
+    ends = [" " if text.endswith((".", "?", "!")) else "; " for text in told[:-1]]
+    return "".join(text + end for text, end in zip(told, [*ends, ""], strict=True))
+
+
+def _named(text: str) -> str:
+    """Return a word of a spec or a record as a reader says it."""
+    return _WORDS.get(text, text.replace("_", " "))
 
 
 def _fields(value: dict[str, Any]) -> str:
@@ -146,8 +175,26 @@ def _fields(value: dict[str, Any]) -> str:
     for held, told in _SHAPES:
         if held <= set(value):
             return told(value)
-    words = {name: in_words(one) for name, one in value.items()}
-    return ", ".join(f"{name.replace('_', ' ')} {text}" for name, text in words.items() if text)
+    return _rest(value)
+
+
+def _rest(value: dict[str, Any], *said: str) -> str:
+    """Return the fields but for those that are said already, each with its name."""
+    words = {name: in_words(one) for name, one in value.items() if name not in said}
+    return ", ".join(
+        f"{_named(name)} ({text})" if isinstance(value[name], dict) else f"{_named(name)}: {text}"
+        for name, text in words.items()
+        if text
+    )
+
+
+def _gate(value: dict[str, Any]) -> str:
+    return f"{gate_title(value['gate'])} ({_rest(value, 'gate')})"
+
+
+def _criterion(value: dict[str, Any]) -> str:
+    bounds = [f"{end} {in_words(value[end])}" for end in ("above", "below") if value.get(end)]
+    return f"{_named(value['measure'])} {' or '.join(bounds)}, over {value['over']}"
 
 
 def _group(value: dict[str, Any]) -> str:
@@ -158,6 +205,11 @@ def _group(value: dict[str, Any]) -> str:
 
 def _measure(value: dict[str, Any]) -> str:
     return f"{value['measure']}, {value['of']}: {_figure(value, 'value', 'low', 'high')}"
+
+
+def _size(value: dict[str, Any]) -> str:
+    answers = {True: "enough", False: "too few"}
+    return f"{value['criterion']}: {answers.get(value.get('met'), numbers.NOT_SHOWN)}"
 
 
 def _verdict(value: dict[str, Any]) -> str:
@@ -171,9 +223,12 @@ _SHAPES: tuple[tuple[set[str], Callable[[dict[str, Any]], str]], ...] = (
     ({"attribute", "group", "auroc", "n"}, _group),
     ({"heading", "sentences"}, lambda value: f"{value['heading']} {' '.join(value['sentences'])}"),
     ({"clinical_label"}, lambda value: str(value["clinical_label"])),
+    ({"gate"}, _gate),
+    ({"measure", "over"}, _criterion),
     ({"title"}, lambda value: str(value["title"])),
-    ({"criterion"}, lambda value: str(value["criterion"])),
+    ({"criterion"}, _size),
     ({"verdict"}, _verdict),
+    ({"name", "version", "hash"}, lambda value: f"{value['name']} {value['version']}"),
     ({"name", "digest"}, lambda value: f"{value['name']} {str(value['digest'])[:12]}"),
 )
 
@@ -182,11 +237,8 @@ def _figure(value: dict[str, Any], name: str, *ends: str) -> str:
     """Return a figure with its interval, from fields of their own or from a range."""
     if isinstance(value[name], dict):
         return _figure(value[name], "value", "low", "high")
-    if value[name] is None:
-        return "not shown"
     low, high = (value.get(end) for end in ends)
-    interval = "" if low is None or high is None else f" ({low:.3g} to {high:.3g})"
-    return f"{value[name]:.3g}{interval}"
+    return numbers.interval(value[name], low, high)
 
 
 def _cut(text: str) -> str:

@@ -113,7 +113,7 @@ def _hazard_log(asked: DeployerSpec, told: Told, blank: tuple[str, ...]) -> Draw
             *(one.name, one.cause, one.impact),
             f"{rating(one.severity, one.likelihood)} ({_words(one.severity, one.likelihood)})",
             one.controls,
-            ", ".join(f"{n} {told.evidence.get(n, '-')[:12]}" for n in one.evidence) or "-",
+            ", ".join(_shown(n, told) for n in one.evidence) or "-",
             f"{left(one)} ({_words(one.left_severity, one.left_likelihood)})",
             *(one.owner, one.state),
             str(sum(told.incidents.get(kind, 0) for kind in one.incidents)),
@@ -124,6 +124,11 @@ def _hazard_log(asked: DeployerSpec, told: Told, blank: tuple[str, ...]) -> Draw
         (PaperSection(title="Hazards, by severity and likelihood", header=header, rows=rows),),
         (*_open(blank, "safety_officer", "hazards"), *none, *nobody, *absent),
     )
+
+
+def _shown(name: str, told: Told) -> str:
+    """Return the evidence of a control: what it is, and the start of its digest."""
+    return f"{name.replace('_', ' ')} {told.evidence.get(name, '-')[:12]}"
 
 
 def _words(severity: str, likelihood: str) -> str:

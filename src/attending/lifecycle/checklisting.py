@@ -88,7 +88,7 @@ def _said(desk: Desk, project: Project, run: Run) -> dict[str, Said]:
         "validation": catalog.latest(ValidationReport, run=run.digest),
         "stability": catalog.latest(StabilityReport, run=run.digest),
         "notice": catalog.latest(PatientNotice, run=run.digest),
-        "leaks": catalog.latest(LeakReport, cohort=run.cohort),
+        "leaks": catalog.latest(LeakReport, cohort=run.cohort, features=run.feature_set),
         "contract_report": catalog.latest(ContractReport, snapshot=run.snapshot),
         "silent_report": silent,
         "silent_validation": catalog.get(silent.validation, ValidationReport) if silent else None,

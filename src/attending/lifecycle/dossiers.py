@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending.documents.dossier import dossier_document
+from attending.documents.numbers import percent
 from attending.errors import Refused
 from attending.features.lineage import uses
 from attending.govern.policy import EXCEPTION_SIGNERS
@@ -29,6 +30,8 @@ from attending.records.governance import Approval, GateDecision, Withdrawal
 from attending.records.validation import ValidationReport
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
     from attending.records.release import Deployment
@@ -101,7 +104,7 @@ def deployment_of(desk: Desk, run: Run) -> Deployment | None:
 
 
 def _intended(card: ModelCard) -> tuple[tuple[str, str], ...]:
-    threshold = "none is agreed" if card.threshold is None else f"{card.threshold:.0%} or more"
+    threshold = "none is agreed" if card.threshold is None else f"{percent(card.threshold)} or more"
     return (
         ("Patients", card.population),
         ("Foretold", card.outcome),
@@ -215,6 +218,7 @@ def _reviews(desk: Desk, run: Run) -> tuple[DossierReview, ...]:
 
 
 def _gates(desk: Desk, run: Run) -> tuple[DossierGate, ...]:
+    asked = {one.name: one.asks for gate in in_use(desk).spec.gates for one in gate.facts}
     decisions = desk.home.catalog.all(GateDecision, model=run.model)
     newest = {item.to_stage: item for item in decisions if item.run == run.digest}
     return tuple(
@@ -225,7 +229,24 @@ def _gates(desk: Desk, run: Run) -> tuple[DossierGate, ...]:
             allowed=item.allowed,
             met=sum(one.passes for one in item.conditions),
             asked=len(item.conditions),
-            open=tuple(one.name for one in item.open_conditions()),
+            open=tuple(_in_words(one.name, asked) for one in item.open_conditions()),
         )
         for item in newest.values()
     )
+
+
+def _in_words(name: str, asked: Mapping[str, str]) -> str:
+    """Return what a condition asks; a signature says what is signed, and as what.
+
+    >>> _in_words("silent.gates", {"silent.gates": "validation met its gates"})
+    'validation met its gates'
+    >>> _in_words("signed.silent_report.nurse_leader", {})
+    'silent report signed by a nurse leader'
+    >>> _in_words("signed.card.operator", {})
+    'card signed by an operator'
+    """
+    kind, *rest = name.replace("_", " ").split(".")
+    if kind == "signed" and len(rest) == 2:
+        article = "an" if rest[1][0] in "aeiou" else "a"
+        return f"{rest[0]} signed by {article} {rest[1]}"
+    return asked.get(name, name)
