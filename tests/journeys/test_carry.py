@@ -196,7 +196,7 @@ def _refused_where_calibration_fails(there):
     words = ("release", "bundle", "choose", "as_it_is", "--reason", "it will do")
     assert "carried.calibration" in there.asked(*words, code=3).err
     assert "change.too_few" in there.asked("run", "recalibrate", code=3).err
-    there.specs("monitoring", lambda spec: spec["retraining"].update(minimum_events=5))
+    there.specs("monitoring", lambda spec: spec["retraining"].update(minimum_events=20))
     line = there.asked("run", "recalibrate").json
     assert (line["version"], line["n"] > 0) == ("v1", True)
     with open_desk(there.home, at=parse_instant(AT)) as desk:
