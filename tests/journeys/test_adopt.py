@@ -13,6 +13,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -95,7 +96,8 @@ class Page:
         out, err = io.StringIO(), io.StringIO()
         words = shlex.split(line)[1:]
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = through(lambda: guarded(app)(words, standalone_mode=False), argv=words)
+            verbs: Any = guarded(app)  # who may, as at the command line
+            code = through(lambda: verbs(words, standalone_mode=False), argv=words)
         assert code == 0, f"{line}: exit {code}\n{out.getvalue()[-1000:]}\n{err.getvalue()}"
         self.said.append((line, out.getvalue()))
         for name, kind in (("RELEASE", "release plan"), ("ADOPTION", "adoption")):
