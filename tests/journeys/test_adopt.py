@@ -13,6 +13,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ import pytest
 from attending.cli.app import app
 from attending.cli.door import through
 from attending.cli.face import clock
+from attending.cli.guard import guarded
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.scoring import contents_of, request_of
 from tests.journeys.conftest import EXAMPLES, ROOT
@@ -94,7 +96,8 @@ class Page:
         out, err = io.StringIO(), io.StringIO()
         words = shlex.split(line)[1:]
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = through(lambda: app(words, standalone_mode=False), argv=words)
+            verbs: Any = guarded(app)  # who may, as at the command line
+            code = through(lambda: verbs(words, standalone_mode=False), argv=words)
         assert code == 0, f"{line}: exit {code}\n{out.getvalue()[-1000:]}\n{err.getvalue()}"
         self.said.append((line, out.getvalue()))
         for name, kind in (("RELEASE", "release plan"), ("ADOPTION", "adoption")):
@@ -150,7 +153,7 @@ def test_a_new_user_adopts_a_model_and_a_feed_of_scores_with_the_page_alone(
         later = clock(None) + timedelta(days=1)  # the page runs by the clock of the machine
         with open_desk(tmp_path / "home", at=later, actor="omar") as desk:
             asked = request_of(next(contents_of(desk, name)))
-        page.run(f"attending explain prediction {asked} --project {project} --by omar")
+        page.run(f"attending explain prediction {asked} --project {project} --by clara")
         assert says in page.after(f"attending explain prediction {asked}")[0]
     # Incidents and the audit's questions work from the first day; no id of a patient stands there.
     page.run(

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from attending.errors import BadInput, IntegrityBroken
+from attending.errors import BadInput, IntegrityBroken, Refused
 from attending.govern import bundle_verifier, model_bundle_verifier, standalone_verifier
 from attending.lifecycle import simulating
 from attending.lifecycle.carrying import verify_model
 from attending.lifecycle.desk import create_home, open_desk
 from attending.lifecycle.examples import copy_example
+from attending.lifecycle.gating import gather
 from attending.lifecycle.projects import open_project
+from attending.lifecycle.recalibrating import require_owner
 from attending.lifecycle.signing import propose_specs, sign
+from attending.records.recalibration import RecalibrationProposal
 from attending.records.run import Run
 from attending.stores.bundle_files import packed, unpacked
 from attending.times import parse_instant
@@ -139,6 +142,7 @@ def test_at_the_second_hospital_it_is_trained_at_most_until_it_is_shown_there(fi
         shutil.copy(tmp_path / "own" / f"{name}.yaml", there.project)
     # Nothing that was shown elsewhere opens a gate here.
     assert "gate.order" in there.asked("release", "advance", "live", code=3).err
+    assert _calibration(there).note == "not validated here yet"
     closed = _open(there)
     assert {"validation.gates", "card.complete", "threshold.agreed"} <= set(closed)
     assert closed["validation.gates"] == "not validated yet"
@@ -149,7 +153,13 @@ def test_at_the_second_hospital_it_is_trained_at_most_until_it_is_shown_there(fi
     there.asked("features", "build")
     report = there.asked("validate", "later").json
     assert any("Another hospital than that of the fit" in note for note in report["notes"])
+    # A plan that does not ask calibration shows nothing of it to the gate before silent.
+    assert _calibration(there).status == "not_shown"
+    _refused_where_calibration_fails(there)
+    there.specs("validation", _asks_calibration(0.01, 100.0))
+    report = there.asked("validate", "later").json
     there.asked("card", "build")
+    assert _calibration(there).status == "missing"
     assert "was not chosen on this report" in _open(there)["validation.gates"]
     words = ("release", "bundle", "choose")
     no = there.asked(*words, "not_as_it_is", "--reason", "O:E is 2 here").json
@@ -159,6 +169,7 @@ def test_at_the_second_hospital_it_is_trained_at_most_until_it_is_shown_there(fi
     assert choice["report"] == report["digest"]
     assert "not signed by a clinical lead" in _open(there)["validation.gates"]
     there.signed(choice["digest"], person="clara", role="clinical_lead")
+    assert _calibration(there).status == "met"
     left = _open(there)
     assert "validation.gates" not in left and "threshold.agreed" in left
     assert "refused [gate.refused]" in there.asked("release", "advance", "validated", code=3).err
@@ -174,6 +185,43 @@ def test_at_the_second_hospital_it_is_trained_at_most_until_it_is_shown_there(fi
     trail = there.asked("run", "trail").json
     assert any(one["what"] == "carried_model" for one in trail)
     there.run("audit", "ask", stands["model"], *where)
+
+
+def _refused_where_calibration_fails(there):
+    """See the gate closed by a calibration that fails here, and a line proposed instead."""
+    there.specs("validation", _asks_calibration(50.0, 100.0))
+    there.asked("validate", "later")
+    fact = _calibration(there)
+    assert fact.status == "failed" and "run recalibrate" in fact.note
+    words = ("release", "bundle", "choose", "as_it_is", "--reason", "it will do")
+    assert "carried.calibration" in there.asked(*words, code=3).err
+    assert "change.too_few" in there.asked("run", "recalibrate", code=3).err
+    there.specs("monitoring", lambda spec: spec["retraining"].update(minimum_events=20))
+    line = there.asked("run", "recalibrate").json
+    assert (line["version"], line["n"] > 0) == ("v1", True)
+    with open_desk(there.home, at=parse_instant(AT)) as desk:
+        proposal = desk.home.catalog.get(line["digest"], RecalibrationProposal)
+        with pytest.raises(Refused) as unsigned:
+            require_owner(desk, proposal)
+    assert unsigned.value.code == "change.owner"
+    there.signed(line["digest"], person="clara", role="clinical_lead")
+    with open_desk(there.home, at=parse_instant(AT)) as desk:
+        require_owner(desk, proposal)
+
+
+def _asks_calibration(low, high):
+    """Ask both gates of calibration, by the estimate, within a range."""
+    told = {"low": low, "high": high, "judged_by": "estimate"}
+    gates = [{"gate": name, **told} for name in ("calibration_slope", "observed_expected")]
+    return lambda spec: spec.update(gates=gates)
+
+
+def _calibration(there):
+    """Return how the condition of calibration before silent stands for the carried run."""
+    with open_desk(there.home, at=parse_instant(AT)) as desk:
+        project = open_project(there.project)
+        run = desk.home.catalog.latest(Run, model=project.name)
+        return gather(desk, project, run, to_stage="silent").facts["calibration.here"]
 
 
 def _let_in(there):

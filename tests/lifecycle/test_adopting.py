@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import pickle
@@ -73,10 +74,25 @@ def test_it_enters_by_one_act_of_two_persons_who_did_not_propose_it(unit):
 def test_a_score_is_explained_by_the_file_of_its_model_to_the_share(unit):
     unit.enter("--model", str(unit.model))
     file = write(unit.folder / "day.csv", rows(40, seed=9))
-    unit.run("intake", "scores", str(file), "--by", "omar", at=LATER)
+    told = unit.folder / "requests.csv"
+    words = ("intake", "scores", str(file), "--requests", str(told), "--by", "omar")
+    unit.run(*words, at=LATER)
+    assert "adopt.requests" in unit.run(*words, at=LATER, code=2)[1]  # nothing is written over
+    assert told.stat().st_mode & 0o077 == 0
+    with told.open(newline="", encoding="utf-8") as stream:
+        ids = list(csv.DictReader(stream))
+    assert [one["patient_id"] for one in ids] == [one["patient_id"] for one in rows(40, seed=9)]
     fitted = read_xgboost(unit.model.read_bytes())
     with open_desk(unit.home, at=parse_instant(LATER), actor="omar") as desk:
-        held = list(contents_of(desk, "icu-mortality"))[3]
+        here = {request_of(one): one for one in contents_of(desk, "icu-mortality")}
+    assert {name: one["score"] for name, one in here.items()} == {
+        one["request_id"]: float(one["risk"]) for one in ids
+    }
+    held = here[ids[3]["request_id"]]
+    # Told again with the outcomes, the same scores have the same ids.
+    again = unit.folder / "again.csv"
+    unit.run("intake", "scores", str(file), "--requests", str(again), "--by", "omar", at=LATER)
+    assert again.read_text() == told.read_text()
     found, _ = unit.run("explain", "prediction", request_of(held), "--by", "omar", at=LATER)
     values = [held["inputs"][name] for name in fitted.names]
     x = np.array([[np.nan if value is None else value for value in values]])

@@ -108,6 +108,10 @@ def release_enter(
 def intake_scores(
     file: Annotated[Path, typer.Argument(help="Further scores, or what came of earlier ones.")],
     project: ProjectOption = Path(),
+    requests: Annotated[
+        Path | None,
+        typer.Option("--requests", help="A new CSV: the request id of each row's prediction."),
+    ] = None,
     home: HomeOption = None,
     at: AtOption = None,
     by: ByOption = "system",
@@ -119,12 +123,13 @@ def intake_scores(
     """
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at), actor=by) as desk:
-        found = adopted_feed.take(desk, asked.name, file)
+        found = adopted_feed.take(desk, asked.name, file, requests=requests)
     emit(
         vars(found),
         as_json=as_json,
         lines=[
             f"{found.rows:,} rows: {found.new:,} new scores, {found.known:,} known",
             f"{found.matured:,} scores have an outcome by now",
+            *([f"request ids in {requests}"] if requests else []),
         ],
     )

@@ -26,6 +26,7 @@ from attending.lifecycle import (
     exporting,
     influencing,
     promoting,
+    recalibrating_here,
     replaying,
     run_trail,
     training,
@@ -223,6 +224,7 @@ def run_recalibrate(
 ) -> None:
     """Propose none, intercept, slope and intercept, or refit, on what matured; change nothing.
 
+    A model from another hospital that has served nobody here is weighed on its local validation.
     Once the clinical owner has signed the proposal, write its block into model.yaml.
 
     Example: attending run recalibrate --project P --home H --by dana
@@ -232,7 +234,7 @@ def run_recalibrate(
         open_desk(home_path(home), at=clock(at), actor=by) as desk,
         progress("weighing an update"),
     ):
-        made = updating.propose_update(desk, asked, version=version)
+        made = recalibrating_here.propose(desk, asked, version=version)
         block = updating.block_of(made)
     steps = ", ".join(f"{p:.3g}" for p in made.p_values)
     emit(

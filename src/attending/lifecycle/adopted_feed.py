@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,7 @@ from attending.lifecycle.plans import signed_plan
 from attending.lifecycle.scoring import contents_of, deployed_of, request_of
 from attending.lifecycle.tables import table_bytes
 from attending.records.adoption import AdoptedModel
+from attending.stores.files import write_once
 from attending.stores.predictions import Observed
 from attending.stores.predictions import Scored as Stored
 from attending.times import format_instant, from_micros, parse_instant
@@ -52,7 +55,7 @@ class Taken:
     parity_rows: int
 
 
-def take(desk: Desk, model: str, file: Path) -> Taken:
+def take(desk: Desk, model: str, file: Path, *, requests: Path | None = None) -> Taken:
     """Return what became of a file of scores; outcomes in it are joined to the scores they are of.
 
     A row that says the outcome of a score that is here already, with the same score, is no new
@@ -62,11 +65,14 @@ def take(desk: Desk, model: str, file: Path) -> Taken:
         desk: where and when.
         model: that was adopted.
         file: columns as in the file that the model came in with; outcomes may be missing.
+        requests: a new CSV of patient, score and request id, for whoever wrote the file.
 
     Raises:
         Refused: the version takes no scores, or a score is another than the one that is here.
-        BadInput: the file cannot be read in one way only.
+        BadInput: the file cannot be read in one way only, or the new one is there already.
     """
+    if requests is not None and requests.exists():
+        raise BadInput(f"{requests} is there already", code="adopt.requests", where="--requests")
     stands = deployed_of(desk, model)
     asked = asked_again(_adoption(desk, stands))
     known, fitted = model_of(desk, stands)
@@ -78,14 +84,10 @@ def take(desk: Desk, model: str, file: Path) -> Taken:
             f"{subjects.null_count} rows name nobody", code="adopt.no_patient", where=file.name
         )
     due = _due(desk, stands, rows, subjects=subjects.to_pylist())
-    fresh = [one for one in due if not one["held"]]
-    shares = _shares(fresh, known, fitted)
-    plan = signed_plan(desk, stands).spec
-    stored = [
-        _stored(stands, one, known=known, threshold=plan.threshold.value, shares=share)
-        for one, share in zip(fresh, shares, strict=True)
-    ]
+    stored = _fresh(desk, stands, due, known=known, fitted=fitted)
     record = _keep(desk, stands, stored, due=due, file=rows.read.file.file_digest)
+    if requests is not None:
+        _write_requests(requests, rows, due, stored=stored)
     return Taken(
         rows=len(due),
         new=len(stored),
@@ -94,6 +96,37 @@ def take(desk: Desk, model: str, file: Path) -> Taken:
         events=record.n_events,
         parity_rows=rows.parity.rows if rows.parity else 0,
     )
+
+
+def _fresh(
+    desk: Desk,
+    stands: Deployment,
+    due: Sequence[dict[str, Any]],
+    *,
+    known: AdoptedModel,
+    fitted: Fitted | None,
+) -> list[Stored]:
+    """Return the scores that are not here yet, as they are stored, in the order of the file."""
+    fresh = [one for one in due if not one["held"]]
+    plan = signed_plan(desk, stands).spec
+    return [
+        _stored(stands, one, known=known, threshold=plan.threshold.value, shares=share)
+        for one, share in zip(fresh, _shares(fresh, known, fitted), strict=True)
+    ]
+
+
+def _write_requests(
+    path: Path, rows: ScoredRows, due: Sequence[dict[str, Any]], *, stored: Sequence[Stored]
+) -> None:
+    """Write patient, score and request id of each row; only who took the file can read it."""
+    fresh = iter(stored)
+    told = (
+        (who, one["score"], request_of(one["held"]) if one["held"] else next(fresh).request_id)
+        for who, one in zip(rows.patients.to_pylist(), due, strict=True)
+    )
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([("patient_id", "risk", "request_id"), *told])
+    write_once(path, text.getvalue().encode(), mode=0o600)
 
 
 def model_of(desk: Desk, stands: Deployment) -> tuple[AdoptedModel, Fitted | None]:

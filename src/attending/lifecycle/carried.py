@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
     from attending.records.run import Run
 
-__all__ = ["Calibrated", "carried_of", "choose", "cohort_of", "open_choice", "snapshot_of"]
+__all__ = [
+    "Calibrated", "carried_of", "choose", "cohort_of", "failed_here", "local_report",
+    "open_choice", "snapshot_of",
+]  # fmt: skip
+
+#: Gates of a validation plan that speak of calibration in all patients.
+CALIBRATION_GATES = ("calibration_slope", "observed_expected")
 
 
 def carried_of(desk: Desk, run: str) -> CarriedModel | None:
@@ -29,7 +35,9 @@ def cohort_of(desk: Desk, run: Run) -> str:
     Raises:
         NotFound: it was carried here, and was not validated here yet.
     """
-    return run.cohort if carried_of(desk, run.digest) is None else _local(desk, run).model.cohort
+    return (
+        run.cohort if carried_of(desk, run.digest) is None else local_report(desk, run).model.cohort
+    )
 
 
 def snapshot_of(desk: Desk, run: Run) -> Snapshot:
@@ -40,11 +48,16 @@ def snapshot_of(desk: Desk, run: Run) -> Snapshot:
     """
     here = carried_of(desk, run.digest) is None
     return desk.home.catalog.get(
-        run.snapshot if here else _local(desk, run).model.snapshot, Snapshot
+        run.snapshot if here else local_report(desk, run).model.snapshot, Snapshot
     )
 
 
-def _local(desk: Desk, run: Run) -> ValidationReport:
+def local_report(desk: Desk, run: Run) -> ValidationReport:
+    """Return the newest validation of a carried run on patients of this hospital.
+
+    Raises:
+        NotFound: there is none.
+    """
     found = desk.home.catalog.latest(ValidationReport, run=run.digest)
     if found is None:
         raise NotFound(
@@ -60,11 +73,17 @@ def choose(desk: Desk, run: Run, choice: Calibrated, *, reason: str) -> LocalCho
 
     Raises:
         NotFound: it was not validated here yet.
-        Refused: the run was fitted here.
+        Refused: the run was fitted here, or it is to be used as it is and its calibration failed.
     """
     if carried_of(desk, run.digest) is None:
         raise Refused("the run was fitted here, so there is nothing to choose", code="carried.own")
-    report = _local(desk, run)
+    report = local_report(desk, run)
+    if choice == "as_it_is" and (failed := failed_here(report)):
+        raise Refused(
+            f"its calibration failed here: {', '.join(failed)}",
+            code="carried.calibration",
+            hint="Recalibrate it on patients of this hospital: `attending run recalibrate`.",
+        )
     ratio, slope = report.estimate("observed_expected"), report.estimate("calibration_slope")
     made = LocalChoice(
         model=run.model,
@@ -79,6 +98,12 @@ def choose(desk: Desk, run: Run, choice: Calibrated, *, reason: str) -> LocalCho
     keys = {"model": run.model, "run": run.digest}
     keep(desk, made, action="carried.choose", keys=keys, details={"choice": choice})
     return made
+
+
+def failed_here(report: ValidationReport) -> tuple[str, ...]:
+    """Return the gates of calibration that a local validation failed."""
+    asked = (one for one in report.gates if one.gate in CALIBRATION_GATES)
+    return tuple(one.named for one in asked if one.outcome == "failed")
 
 
 def open_choice(desk: Desk, run: str, report: str) -> str:

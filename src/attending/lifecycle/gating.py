@@ -9,6 +9,7 @@ from attending.govern.agreements import Fitted, agreed_before_fit
 from attending.govern.content import missing_fields
 from attending.govern.gates import Evidence, Fact, decide
 from attending.lifecycle import agreeing, carried, policies, ward_facts
+from attending.lifecycle.calibrated_here import calibrated_here
 from attending.lifecycle.deciding import places_to_decide, standing_decision
 from attending.lifecycle.desk import keep
 from attending.lifecycle.examples import shipped_release
@@ -122,7 +123,7 @@ def gather(desk: Desk, project: Project, run: Run, *, to_stage: Stage) -> Eviden
         as_of=desk.at,
         home=desk.home.settings.home_id,
         model_spec=run.model_spec,
-        facts={name: fact(desk, project, run) for name, fact in _FACTS[to_stage].items()},
+        facts=_facts(desk, project, run, to_stage=to_stage),
         documents=documents,
         approvals=(*approvals, *_before(desk, documents, approvals)),
         exceptions=exceptions,
@@ -145,6 +146,14 @@ def _before(
         for item in desk.home.catalog.all(Approval, document=digest)
         if item.digest not in known and item.document_kind in documents
     )
+
+
+def _facts(desk: Desk, project: Project, run: Run, *, to_stage: Stage) -> dict[str, Fact]:
+    """Return the facts of a gate that the policy in use asks; an older one asks fewer."""
+    policy = policies.rules(desk, project.release.risk_level)
+    asked = {one.name for rule in policy.values() for one in rule.facts}
+    found = _FACTS[to_stage].items()
+    return {name: fact(desk, project, run) for name, fact in found if name in asked}
 
 
 def _documents(desk: Desk, project: Project, run: Run) -> dict[str, str]:
@@ -438,6 +447,7 @@ _SILENT: dict[str, Callable[[Desk, Project, Run], Fact]] = {
     "access.checked": ward_facts.access_checked,
     "vendors.checked": _vendors,
     "time.availability_recorded": _availability,
+    "calibration.here": calibrated_here,
 }
 #: Facts that are read from records of any model, also one that was not fitted here.
 OF_ANY_MODEL: dict[str, Callable[[Desk, Project, Judged], Fact]] = {

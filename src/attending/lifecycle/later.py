@@ -74,7 +74,7 @@ def validate_later(
     if came is None:
         last = desk.home.catalog.get(run.cohort, Cohort).last_prediction
     else:
-        last = _first_third(cohort)
+        last = first_third(cohort)
     test = _later(cohort, last)
     features = build_features(desk, project, cohort)
     bundle = bundle_of(desk, run)
@@ -130,8 +130,12 @@ def _judges(came: CarriedModel | None) -> dict[str, str]:
     return {} if came is None else {"run": came.run}
 
 
-def _first_third(cohort: BuiltCohort) -> Instant:
-    """Return the instant after a third of the labelled rows, by which baselines are fitted."""
+def first_third(cohort: BuiltCohort) -> Instant:
+    """Return the instant after a third of the labelled rows, by which baselines are fitted.
+
+    Raises:
+        Refused: no outcome is known.
+    """
     known = labelled_of(cohort.table)
     at = np.sort(cohort.table["prediction_time"].cast("int64").to_numpy()[known])
     if not len(at):

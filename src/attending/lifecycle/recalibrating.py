@@ -92,21 +92,28 @@ def standing_base(desk: Desk, project: Project) -> Base | None:
 def require_owner(desk: Desk, proposal: RecalibrationProposal) -> None:
     """Refuse a change that the clinical owner of the version has not signed.
 
-    The owner is whom the signed release plan of the version names, whatever the folder says now.
+    The owner is whom the signed release plan of the version names, whatever the folder says now;
+    a carried version that has served nobody has no plan yet, and any clinical lead may sign.
 
     Raises:
         Refused: there is no such signature, or it does not stand.
     """
     history = desk.home.deployments.history(proposal.model, version=proposal.version)
     planned = [one for one in history if one.release_spec]
-    owner = signed_plan(desk, planned[-1]).spec.owners.clinical
-    wanted = (owner, "clinical_lead", "approval")
-    signed = standing_on(desk, proposal.digest)
-    if not any((one.signer, one.role, one.meaning) == wanted for one in signed):
+    owner = signed_plan(desk, planned[-1]).spec.owners.clinical if planned else ""
+    signed = [
+        one.signer
+        for one in standing_on(desk, proposal.digest)
+        if (one.role, one.meaning) == ("clinical_lead", "approval")
+    ]
+    if not signed or (owner and owner not in signed):
         raise Refused(
-            f"the clinical owner, {owner}, has not signed this change",
+            f"the clinical owner, {owner}, has not signed this change"
+            if owner
+            else "no clinical lead has signed this change",
             code="change.owner",
-            hint=f"Let {owner} sign it: `attending sign {short(proposal.digest)} --as {owner}`.",
+            hint=f"It is signed by `attending sign {short(proposal.digest)} "
+            f"--as {owner or 'CLINICAL_LEAD'}`.",
             where=_WHERE,
         )
 

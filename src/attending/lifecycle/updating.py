@@ -53,8 +53,8 @@ def propose_update(desk: Desk, project: Project, *, version: str = "") -> Recali
         table_from(desk.home.artifacts.read(desk.home.catalog.keys(joined.digest)["table"])),
         np.datetime64(to_micros(desk.at), "us"),
     )
-    _require_policy(asked.retraining)
-    _require_events(asked.retraining, int(pc.sum(rows["label"]).as_py() or 0))
+    require_policy(asked.retraining)
+    require_events(asked.retraining, int(pc.sum(rows["label"]).as_py() or 0))
     _require_room(desk, stands, asked.retraining)
     _require_cause(desk, stands, asked)
     made = _weighed(desk, project, stands, asked=asked, joined=joined, rows=rows)
@@ -132,7 +132,12 @@ def _weighed(
     )
 
 
-def _require_policy(policy: Retraining) -> None:
+def require_policy(policy: Retraining) -> None:
+    """Refuse a policy of change with gaps.
+
+    Raises:
+        Refused: naming them.
+    """
     if policy.gaps:
         raise Refused(
             f"the policy of change is not whole: {'; '.join(policy.gaps)}",
@@ -142,7 +147,12 @@ def _require_policy(policy: Retraining) -> None:
         )
 
 
-def _require_events(policy: Retraining, events: int) -> None:
+def require_events(policy: Retraining, events: int) -> None:
+    """Refuse to weigh an update on fewer events than the policy asks for.
+
+    Raises:
+        Refused: with both counts.
+    """
     if events < policy.minimum_events:
         raise Refused(
             f"{events} events have matured, and the policy asks for {policy.minimum_events}",

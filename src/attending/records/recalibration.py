@@ -17,7 +17,8 @@ class RecalibrationProposal(Record):
 
     Attributes:
         run: the run of the version; its model is kept unless the update is a refit.
-        outcomes: digest of the account of matured outcomes that it rests on.
+        outcomes: digest of the account of matured outcomes that it rests on; of a carried model
+            that has served nobody, of the local validation report.
         policy: digest of the policy of monitoring and change under which it was asked.
         since, until: the first and the last prediction time among the rows.
         observed_expected: observed over expected events before the update.
