@@ -192,9 +192,9 @@ def test_the_named_factors_move_the_score_more_than_others_do(monkeypatch):
     assert (three.outcome, three.share) == ("left_out", None)  # there are no others
     # The control: an explanation that names the factors that move the score the least.
     bundle, rows = bundle_of("logistic"), X[:100]
-    right = removal(bundle, rows, bundle.groups, seed=1, asked=0.9)
+    right = removal(bundle, rows, bundle.groups, others=X, seed=1, asked=0.9)
     monkeypatch.setattr(Bundle, "shares", turned)
-    wrong = removal(bundle, rows, bundle.groups, seed=1, asked=0.9)
+    wrong = removal(bundle, rows, bundle.groups, others=X, seed=1, asked=0.9)
     assert (right.outcome, wrong.outcome) == ("met", "failed")
 
 

@@ -134,7 +134,7 @@ def stability(
         least=plan.shown_to,
     )
     pairs = same_things(bundle, shown, most=plan.same_thing)
-    gone = removal(bundle, rows.x, trial.groups, seed=seed, asked=plan.removal)
+    gone = removal(bundle, rows.x, trial.groups, others=rows.others, seed=seed, asked=plan.removal)
     return _report(trial, _again(trial), shown=shown, pairs=pairs, gone=gone)
 
 
