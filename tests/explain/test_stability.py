@@ -136,6 +136,26 @@ def test_a_random_feature_that_is_shown_as_a_reason_is_refused_by_name(kind):
     assert any(one.shown[0].direction > asked.direction for one in found) or kind == "lightgbm"
 
 
+@pytest.mark.parametrize("kind", ["logistic", "lightgbm"])
+def test_a_random_input_that_nobody_is_shown_is_refused_where_the_plan_weighs_all(kind):
+    # Three of five are shown, and small trees never ask for the coin: only weighing all sees it.
+    x, y = hospital(seed=1, patients=1500)
+    noisy = np.column_stack([x, np.random.default_rng(4).normal(size=len(x))])
+    names, plan = (*HONEST, "coin"), ASKED.model_copy(update={"refits": 4})
+    strict = plan.model_copy(update={"weighed": "all"})
+    unseen = tried(noisy, y, names=names, kind=kind, asked=plan)
+    assert "coin" in {one.feature for one in unseen.seldom}
+    assert not any("coin" in said for said in unseen.reasons)
+    found = tried(noisy, y, names=names, kind=kind, asked=strict)
+    assert found.outcome == "failed"
+    assert [said.split(" ")[0] for said in found.reasons if "take it out" in said] == ["coin"]
+    kept = strict.model_copy(update={"kept": {"coin": "a trial asks for it"}})
+    assert not any("coin" in said for said in tried(noisy, y, names=names, kind=kind,
+                                                    asked=kept).reasons)  # fmt: skip
+    honest = tried(x, y, kind=kind, asked=strict)
+    assert honest.seldom == () and not any("take it out" in said for said in honest.reasons)
+
+
 def test_values_that_say_one_thing_are_one_factor_when_the_specs_say_so():
     x, y = hospital(seed=1)
     again = x[:, 1] * np.random.default_rng(2).normal(1.0, 0.01, len(x))
@@ -192,9 +212,9 @@ def test_the_named_factors_move_the_score_more_than_others_do(monkeypatch):
     assert (three.outcome, three.share) == ("left_out", None)  # there are no others
     # The control: an explanation that names the factors that move the score the least.
     bundle, rows = bundle_of("logistic"), X[:100]
-    right = removal(bundle, rows, bundle.groups, seed=1, asked=0.9)
+    right = removal(bundle, rows, bundle.groups, others=X, seed=1, asked=0.9)
     monkeypatch.setattr(Bundle, "shares", turned)
-    wrong = removal(bundle, rows, bundle.groups, seed=1, asked=0.9)
+    wrong = removal(bundle, rows, bundle.groups, others=X, seed=1, asked=0.9)
     assert (right.outcome, wrong.outcome) == ("met", "failed")
 
 

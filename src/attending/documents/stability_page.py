@@ -93,7 +93,7 @@ def stability_document(
                     NOT_SHOWN if one.direction is None else f"{one.direction:.2f}",
                     _weight(one),
                 )
-                for one in report.shown
+                for one in (*report.shown, *report.seldom)
             ),
         ),
     )

@@ -53,16 +53,15 @@ def weights(fits: Sequence[Bundle], x: Matrix, groups: Groups, *, seed: int) -> 
     return Weights(np.median(sizes[:, 0], axis=0), sizes[:, 1].max(axis=0))
 
 
-def shown_features(
+def all_factors(
     shares: Matrix,
     names: Sequence[str],
     halves: Sequence[tuple[Matrix, Matrix]],
     *,
     beside: Weights | None,
     top: int,
-    least: float,
 ) -> tuple[ShownFeature, ...]:
-    """Return the features that are a top factor of enough patients, the least agreed first.
+    """Return all factors, by how many patients are shown them, the least agreed first.
 
     The direction is that of the contributions over patients, so that a flip near zero, where a
     feature says nothing, counts for little. Noise has none.
@@ -73,7 +72,6 @@ def shown_features(
         halves: contributions of the same patients by fits on two halves.
         beside: what features and their shadows weigh.
         top: how many factors a reader sees.
-        least: share of patients from which a feature counts as shown.
     """
     shown = leaders(shares, top=top).mean(axis=0)
     direction = np.mean([_alike(*pair) for pair in halves], axis=0) if halves else None
@@ -85,9 +83,14 @@ def shown_features(
             weight=None if beside is None else float(beside.feature[k]),
             chance=None if beside is None else float(beside.chance[k]),
         )
-        for k in np.flatnonzero(shown >= least).tolist()
+        for k in range(len(names))
     ]
     return tuple(sorted(found, key=lambda one: (one.direction or 0.0, one.feature)))
+
+
+def weighs_nothing(one: ShownFeature) -> bool:
+    """Return whether the model gives as much weight to values dealt at random."""
+    return one.weight is not None and one.chance is not None and one.weight <= one.chance
 
 
 def _alike(one: Matrix, other: Matrix) -> Floats:

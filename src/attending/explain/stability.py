@@ -17,7 +17,7 @@ from attending.explain.agreement import Agreed, agreed
 from attending.explain.measured_again import Errors, measured_again
 from attending.explain.nearest import EACH, neighbours
 from attending.explain.removal import removal
-from attending.explain.shown import same_things, shown_features, weights
+from attending.explain.shown import all_factors, same_things, weighs_nothing, weights
 from attending.models.concepts import groups_of
 from attending.records.explanation import Agreement, ConceptShown, StabilityReport
 from attending.specs.explanations import ExplanationsAsked
@@ -125,17 +125,18 @@ def stability(
         raise BadInput("got no rows", code="explain.stability", hint="Give one patient or more.")
     plan = asked or ExplanationsAsked()
     trial = _Trial(bundle, rows, refits, plan, seed, bundle.groups)
-    shown = shown_features(
+    factors = all_factors(
         trial.shares,
         trial.groups.names,
         _half_shares(trial),
         beside=weights(refits.beside, rows.x, trial.groups, seed=seed),
         top=plan.top,
-        least=plan.shown_to,
     )
+    shown = tuple(one for one in factors if one.shown >= plan.shown_to)
+    seldom = tuple(one for one in factors if one.shown < plan.shown_to and weighs_nothing(one))
     pairs = same_things(bundle, shown, most=plan.same_thing)
-    gone = removal(bundle, rows.x, trial.groups, seed=seed, asked=plan.removal)
-    return _report(trial, _again(trial), shown=shown, pairs=pairs, gone=gone)
+    gone = removal(bundle, rows.x, trial.groups, others=rows.others, seed=seed, asked=plan.removal)
+    return _report(trial, _again(trial), shown=shown, seldom=seldom, pairs=pairs, gone=gone)
 
 
 def _report(
@@ -143,12 +144,13 @@ def _report(
     again: MeasuredAgain,
     *,
     shown: tuple[ShownFeature, ...],
+    seldom: tuple[ShownFeature, ...],
     pairs: tuple[SameThing, ...],
     gone: Removal,
 ) -> StabilityReport:
     plan, n = trial.plan, len(trial.rows.x)
     held = _compared(trial, again)
-    noise = (*_no_direction(shown, plan=plan), *_no_weight(shown))
+    noise = (*_no_direction(shown, plan=plan), *_no_weight(shown), *_idle(seldom, plan=plan))
     reasons = (*_short(held, refits=trial.refits), *noise, *_twice(pairs))
     if gone.outcome == "failed":
         reasons = (*reasons, "other features move the score as much as the named factors do")
@@ -172,6 +174,7 @@ def _report(
             ConceptShown(name=one.name, features=one.features) for one in trial.bundle.concepts
         ),
         shown=shown,
+        seldom=seldom,
         same_things=pairs,
         removal=gone,
         fits_refused=trial.refits.refused,
@@ -338,7 +341,18 @@ def _no_weight(shown: tuple[ShownFeature, ...]) -> tuple[str, ...]:
         f"{one.feature} is shown to {one.shown:.0%} of patients, and the model gives as much "
         "weight to values dealt at random"
         for one in shown
-        if one.weight is not None and one.chance is not None and one.weight <= one.chance
+        if weighs_nothing(one)
+    )
+
+
+def _idle(seldom: tuple[ShownFeature, ...], *, plan: ExplanationsAsked) -> tuple[str, ...]:
+    if plan.weighed == "shown":
+        return ()
+    return tuple(
+        f"{one.feature} is an input, and the model gives as much weight to values dealt at random: "
+        "take it out, or say in the plan why it is kept"
+        for one in seldom
+        if one.feature not in plan.kept
     )
 
 

@@ -205,7 +205,8 @@ class StabilityReport(GrownPart, Record):
             them.
         concepts: features that are explained as one.
         shown: the features that readers see, the least agreed first.
-        same_things: pairs of them that say the same.
+        seldom: the other factors that weigh no more than chance gives, also those never used.
+        same_things: pairs of shown features that say the same.
         removal: whether the named factors are those that move the score.
         fits_refused: fits on samples that training refused, for having no signal.
         reasons: why the outcome is not met, in words.
@@ -229,6 +230,7 @@ class StabilityReport(GrownPart, Record):
     by_feature: tuple[Agreement, ...] = ()
     concepts: tuple[ConceptShown, ...] = ()
     shown: tuple[ShownFeature, ...] = ()
+    seldom: tuple[ShownFeature, ...] = ()
     same_things: tuple[SameThing, ...] = ()
     removal: Removal | None = None
     fits_refused: int = 0

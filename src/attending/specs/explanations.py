@@ -9,6 +9,7 @@ from pydantic import Field
 from attending.specs.base import Spec
 
 Share: TypeAlias = Annotated[float, Field(ge=0.0, le=1.0)]
+Reason: TypeAlias = Annotated[str, Field(min_length=1, max_length=400)]
 #: With what an explanation is compared.
 Comparison: TypeAlias = Literal[
     "measurement_error", "day_earlier", "nearest_patients", "bootstrap_refits", "half_refits"
@@ -45,6 +46,8 @@ class ExplanationsAsked(Spec):
         half_refits: two fits on halves of the patients, with each other.
         shown_to: a feature counts as shown when it is a top factor of this share of patients.
         direction: least correlation of a shown feature's contributions between two half fits.
+        weighed: which factors must weigh more than chance gives: `shown`, or `all` inputs.
+        kept: factors that stay among `all` inputs although they do not, each with the reason.
         same_thing: features with a rank correlation from this on may not both be shown.
         removal: share of patients whose score must move more without their three top factors than
             without three at random.
@@ -65,11 +68,11 @@ class ExplanationsAsked(Spec):
     half_refits: AgreementAsked = AgreementAsked(jaccard=0.3, sign=0.7, rank=0.4)
     shown_to: Share = 0.2
     direction: Annotated[float, Field(ge=-1.0, le=1.0)] = 0.25
+    weighed: Literal["shown", "all"] = "shown"
+    kept: dict[str, Reason] = Field(default_factory=dict)
     same_thing: Share = 0.95
     removal: Share = 0.9
-    leave_out: dict[Comparison, Annotated[str, Field(min_length=1, max_length=400)]] = Field(
-        default_factory=dict
-    )
+    leave_out: dict[Comparison, Reason] = Field(default_factory=dict)
 
     def asked_of(self, name: Comparison) -> AgreementAsked:
         """Return what is asked of one comparison."""
