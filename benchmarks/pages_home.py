@@ -15,6 +15,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -221,7 +222,7 @@ def _predict(desk: Desk, size: Size, progress: Progress) -> None:
     made = _scored(desk, wanted)
     done = 0
     while done < wanted:
-        some = [one for one, _ in zip(made, range(min(_GROUP, wanted - done)), strict=False)]
+        some = list(islice(made, min(_GROUP, wanted - done)))
         with desk.home.database.transaction() as unit:
             own = max(0, min(len(some), alone - done))
             _one_by_one(desk, unit, some[:own])

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from benchmarks.serving_home import Place
 
 PORT = 8_791
+ADDRESS = f"http://127.0.0.1:{PORT}"
 MLFLOW = Path(".venv-mlflow/bin")
 _UP_SECONDS = 120.0
 _TRIES = 5
@@ -45,6 +46,15 @@ def ours(place: Place, *, workers: int) -> Iterator[None]:
     command = [program, "serve", *named, "--port", str(PORT), "--at", format_instant(AT)]
     if has_workers():
         command += ["--workers", str(workers)]
+    with _running(command, ready="/readyz"):
+        yield
+
+
+@contextmanager
+def pages(home: Path, *, at: str) -> Iterator[None]:
+    """Serve the pages of a home at an instant, as its guide says."""
+    program = str(Path(sys.executable).with_name("attending"))
+    command = [program, "serve", "--home", str(home), "--port", str(PORT), "--at", at]
     with _running(command, ready="/readyz"):
         yield
 
