@@ -32,11 +32,11 @@ from attending.records.release import Deployment
 from attending.specs.release import ReleaseSpec
 from attending.stores.chain import Act
 from attending.stores.predictions import Scored
-from attending.stores.tables import LEDGER, PREDICTIONS, RECORD_KEYS, RECORDS
+from attending.stores.tables import PREDICTIONS, RECORD_KEYS, RECORDS
 from attending.times import SECOND, format_instant, from_micros, to_micros
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from rich.progress import Progress
@@ -77,6 +77,7 @@ class Life:
 
     entries: tuple[LedgerEntry, ...]
     bound: dict[int, list[tuple[str, dict[str, Any], dict[str, str], str]]]
+    kinds: dict[str, type[Record]]
 
 
 @dataclass
@@ -105,12 +106,12 @@ def fill(
         progress: where it is shown.
     """
     with open_desk(home, at=at) as desk:
-        life, kinds = _life(desk), _kinds()
+        life = _life(desk)
         there = len(desk.home.deployments.models())
         task = progress.add_task("models", total=size.models - there)
         for number in range(there, size.models):
             twin = Twin(f"model-{number:02d}-30d")
-            _live(desk, life, kinds, twin)
+            _live(desk, life, twin)
             _verdicts(desk, twin.name, days=size.verdicts)
             _sign(desk, twin.name, secrets)
             progress.advance(task)
@@ -144,15 +145,15 @@ def _life(desk: Desk) -> Life:
     known = {digest for some in bound.values() for digest, *_ in some}
     papers = desk.home.ledger.search(action="document.write", limit=10_000)
     own = {one.seq for one in papers if one.details["of"] in known}
-    return Life(desk.home.ledger.numbered(own | bound.keys()), dict(bound))
+    return Life(desk.home.ledger.numbered(own | bound.keys()), dict(bound), _kinds())
 
 
-def _live(desk: Desk, life: Life, kinds: dict[str, type[Record]], twin: Twin) -> None:
+def _live(desk: Desk, life: Life, twin: Twin) -> None:
     """Enter every record of a life under another model's name, each with its entry."""
     with desk.home.database.transaction() as unit:
         for entry in life.entries:
             for digest, content, keys, by in life.bound.get(entry.seq, ()):
-                record = _record(kinds, twin, content)
+                record = _record(life.kinds, twin, content)
                 twin.names[digest] = record.digest
                 _enter(desk, unit, record, twin=twin, keys=keys, by=by)
             details = {k: v for k, v in entry.details.items() if k not in _FILLED}
@@ -189,7 +190,10 @@ def _verdicts(desk: Desk, model: str, *, days: int) -> None:
     for day in range(days, -1, -1):
         moved = timedelta(days=day)
         given = last.model_copy(
-            update={"at": desk.at - moved, "expires_at": last.expires_at + (desk.at - last.at) - moved}
+            update={
+                "at": desk.at - moved,
+                "expires_at": last.expires_at + (desk.at - last.at) - moved,
+            }
         )
         keys = {"model": model, "version": last.version}
         with desk.home.database.transaction() as unit:
@@ -267,7 +271,12 @@ def _of(desk: Desk, model: str) -> Deployment | None:
 
 
 def _prediction(
-    stands: Deployment, row: Any, content: dict[str, Any], *, number: int, time: int  # noqa: ANN401
+    stands: Deployment,
+    row: Any,  # noqa: ANN401 - a row of the store
+    content: dict[str, Any],
+    *,
+    number: int,
+    time: int,
 ) -> Scored:
     told = content | {
         "model": stands.model,

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from benchmarks.serving_home import Place
 
 PORT = 8_791
-ADDRESS = f"http://127.0.0.1:{PORT}"
 MLFLOW = Path(".venv-mlflow/bin")
 _UP_SECONDS = 120.0
 _TRIES = 5
@@ -51,12 +51,14 @@ def ours(place: Place, *, workers: int) -> Iterator[None]:
 
 
 @contextmanager
-def pages(home: Path, *, at: str) -> Iterator[None]:
-    """Serve the pages of a home at an instant, as its guide says."""
+def pages(home: Path, *, at: str) -> Iterator[str]:
+    """Give the address of the pages of a home at an instant, served as its guide says."""
     program = str(Path(sys.executable).with_name("attending"))
-    command = [program, "serve", "--home", str(home), "--port", str(PORT), "--at", at]
-    with _running(command, ready="/readyz"):
-        yield
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [program, "serve", "--home", str(home), "--port", str(port), "--at", at]
+    with _running(command, ready="/readyz", port=port):
+        yield f"http://127.0.0.1:{port}"
 
 
 def has_workers() -> bool:
@@ -77,7 +79,7 @@ def mlflow(model: Path, *, workers: int) -> Iterator[None]:
 
 
 @contextmanager
-def _running(command: list[str], *, ready: str, **more: str) -> Iterator[None]:
+def _running(command: list[str], *, ready: str, port: int = PORT, **more: str) -> Iterator[None]:
     log = Path("build/serving.log")
     kept = [sys.executable, str(Path(__file__).with_name("kept_service.py")), *command]
     with log.open("wb") as out:
@@ -90,18 +92,18 @@ def _running(command: list[str], *, ready: str, **more: str) -> Iterator[None]:
             start_new_session=True,
         )
     try:
-        _wait(process, ready, log)
+        _wait(process, ready, log, port=port)
         yield
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=60)
 
 
-def _wait(process: subprocess.Popen[bytes], ready: str, log: Path) -> None:
+def _wait(process: subprocess.Popen[bytes], ready: str, log: Path, *, port: int) -> None:
     end = time.monotonic() + _UP_SECONDS
     while time.monotonic() < end and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{PORT}{ready}", timeout=5):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{ready}", timeout=5):
                 return
         except OSError:  # refused, or not ready yet
             time.sleep(0.1)
