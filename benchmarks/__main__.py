@@ -15,6 +15,7 @@ from benchmarks import (
     latest,
     ledger,
     medstab,
+    pages,
     serving,
     validation,
 )
@@ -33,6 +34,7 @@ WORK: dict[str, tuple[Callable[[int], Figure | Sequence[Figure]], int]] = {
     "latest": (latest.compare, 2_000_000),
     "ledger": (ledger.compare, 1_000_000),
     "medstab": (medstab.compare, 250_000),
+    "pages": (pages.compare, 1_000_000),
     "serving": (serving.compare, 1_000),
     "validation": (validation.compare, 1_000_000),
 }

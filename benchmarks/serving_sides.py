@@ -50,6 +50,17 @@ def ours(place: Place, *, workers: int) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def pages(home: Path, *, at: str) -> Iterator[str]:
+    """Give the address of the pages of a home at an instant, served as its guide says."""
+    program = str(Path(sys.executable).with_name("attending"))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [program, "serve", "--home", str(home), "--port", str(port), "--at", at]
+    with _running(command, ready="/readyz", port=port):
+        yield f"http://127.0.0.1:{port}"
+
+
 def has_workers() -> bool:
     """Return whether this version of ours can serve with several processes."""
     program = str(Path(sys.executable).with_name("attending"))
@@ -68,9 +79,9 @@ def mlflow(model: Path, *, workers: int) -> Iterator[None]:
 
 
 @contextmanager
-def _running(command: list[str], *, ready: str, **more: str) -> Iterator[None]:
-    if _listens():
-        raise SystemExit(f"somebody else listens on port {PORT}")
+def _running(command: list[str], *, ready: str, port: int = PORT, **more: str) -> Iterator[None]:
+    if _listens(port):
+        raise SystemExit(f"somebody else listens on port {port}")
     log = Path("build/serving.log")
     kept = [sys.executable, str(Path(__file__).with_name("kept_service.py")), *command]
     with log.open("wb") as out:
@@ -83,7 +94,7 @@ def _running(command: list[str], *, ready: str, **more: str) -> Iterator[None]:
             start_new_session=True,
         )
     try:
-        _wait(process, ready, log)
+        _wait(process, ready, log, port=port)
         yield
     finally:
         with suppress(ProcessLookupError):  # it ended by itself
@@ -91,20 +102,20 @@ def _running(command: list[str], *, ready: str, **more: str) -> Iterator[None]:
         process.wait(timeout=60)
 
 
-def _listens() -> bool:
+def _listens(port: int) -> bool:
     """Return whether somebody listens on the port, who would be asked in place of the service."""
     try:
-        socket.create_connection(("127.0.0.1", PORT), timeout=5).close()
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
     except ConnectionRefusedError:
         return False
     return True
 
 
-def _wait(process: subprocess.Popen[bytes], ready: str, log: Path) -> None:
+def _wait(process: subprocess.Popen[bytes], ready: str, log: Path, *, port: int) -> None:
     end = time.monotonic() + _UP_SECONDS
     while time.monotonic() < end and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{PORT}{ready}", timeout=5):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{ready}", timeout=5):
                 return
         except OSError:  # refused, or not ready yet
             time.sleep(0.1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from attending.documents.record_page import record_page
 from attending.errors import NotFound
@@ -11,6 +12,11 @@ from attending.records.ledger import Subject
 
 if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
+    from attending.records.ledger import LedgerEntry
+    from attending.stores.ledger import Ledger
+
+#: Of each open ledger, how many entries were read, and the documents that they tell of.
+_READ: WeakKeyDictionary[Ledger, tuple[int, list[tuple[str, str, str]]]] = WeakKeyDictionary()
 
 
 def keep_page(desk: Desk, page: bytes, *, of: str, title: str) -> str:
@@ -29,10 +35,7 @@ def keep_page(desk: Desk, page: bytes, *, of: str, title: str) -> str:
 
 def pages(desk: Desk) -> dict[str, tuple[str, str]]:
     """Return the readable documents: digest of the page -> title, digest of its record."""
-    found = desk.home.ledger.search(action="document.write", limit=10_000)
-    return {
-        entry.subject: (str(entry.details["title"]), str(entry.details["of"])) for entry in found
-    }
+    return {page: (title, of) for page, title, of in _written(desk.home.ledger)}
 
 
 def page_of(desk: Desk, record: str) -> str:
@@ -49,8 +52,25 @@ def page_of(desk: Desk, record: str) -> str:
 
 def newest_pages(desk: Desk) -> dict[str, str]:
     """Return the digest of the newest page of each record that has one."""
-    found = desk.home.ledger.search(action="document.write", limit=10_000)
-    return {str(entry.details["of"]): entry.subject for entry in found}
+    return {of: page for page, _, of in _written(desk.home.ledger)}
+
+
+def _written(ledger: Ledger) -> list[tuple[str, str, str]]:
+    """Return page, title and record of every document, oldest first.
+
+    While a home is open only what was written since is read again, for entries only come after.
+    """
+    read, known = _READ.get(ledger, (0, []))
+    size = ledger.size
+    if size > read:
+        new = ledger.newest_first(action="document.write", start=read, stop=size, limit=size)
+        known = [*known, *map(_document, reversed(new))]
+        _READ[ledger] = (size, known)
+    return known
+
+
+def _document(entry: LedgerEntry) -> tuple[str, str, str]:
+    return entry.subject, str(entry.details["title"]), str(entry.details["of"])
 
 
 def rendered(desk: Desk, record: str) -> str:

@@ -59,17 +59,23 @@ def texts(desk: Desk, model: str = "") -> Iterator[Text]:
             yield Text(digest, "document", title, _seen(desk.home.artifacts.read(digest)))
 
 
-def _said(content: object) -> Iterator[str]:
-    """Yield every name and value of a JSON value, but digests."""
+def _said(content: object) -> list[str]:
+    """Return every name and value of a JSON value, but digests."""
+    words: list[str] = []
+    _say(content, words)
+    return words
+
+
+def _say(content: object, words: list[str]) -> None:
     if isinstance(content, dict):
         for name, value in content.items():
-            yield name.replace("_", " ")
-            yield from _said(value)
+            words.append(name.replace("_", " "))
+            _say(value, words)
     elif isinstance(content, list):
         for value in content:
-            yield from _said(value)
+            _say(value, words)
     elif content is not None and not (isinstance(content, str) and len(content) == 64):
-        yield str(content)
+        words.append(str(content))
 
 
 def _seen(page: bytes) -> str:

@@ -108,14 +108,21 @@ class Catalog:
             NotFound: no such record.
             IntegrityBroken: the stored bytes are not those of the digest.
         """
-        digest = self.find(name, kind=kind)
-        statement = select(RECORDS.c.content).where(RECORDS.c.digest == digest)
-        data = self.database.rows(statement)[0].content
+        digest, data = self._bytes(name, kind=kind)
         if digest_bytes(data) != digest:
             refusal = _changed(digest)
             raise refusal
         content: dict[str, Any] = json.loads(data)
         return content
+
+    def _bytes(self, name: str, *, kind: str) -> tuple[str, bytes]:
+        """Return the digest and the stored bytes of a record; a whole digest is asked for once."""
+        of = select(RECORDS.c.content, RECORDS.c.kind)
+        found = self.database.rows(of.where(RECORDS.c.digest == check_prefix(name)))
+        if found and kind in ("", found[0].kind):
+            return name, found[0].content
+        digest = self.find(name, kind=kind)
+        return digest, self.database.rows(of.where(RECORDS.c.digest == digest))[0].content
 
     def get(self, name: str, kind: type[R]) -> R:
         """Return a record by the start of its digest, checked against it.
@@ -143,16 +150,16 @@ class Catalog:
         They come in the order in which they were last made, the newest at the end.
         """
         columns = (RECORDS.c.digest, RECORDS.c.kind, RECORDS.c.made_at, RECORDS.c.made_by)
+        # Asked by its index for each record that is found; a join would group all of them first.
         again = (
-            select(RECORDS_AGAIN.c.digest, func.max(RECORDS_AGAIN.c.seq).label("seq"))
-            .group_by(RECORDS_AGAIN.c.digest)
-            .subquery()
+            select(func.max(RECORDS_AGAIN.c.seq))
+            .where(RECORDS_AGAIN.c.digest == RECORDS.c.digest)
+            .scalar_subquery()
         )
         statement = _carrying(select(*columns, RECORDS.c.seq), keys)
-        statement = statement.outerjoin(again, again.c.digest == RECORDS.c.digest)
         if kind:
             statement = statement.where(RECORDS.c.kind == kind)
-        last = func.coalesce(again.c.seq, RECORDS.c.seq)
+        last = func.coalesce(again, RECORDS.c.seq)
         rows = self.database.rows(statement.order_by(last, RECORDS.c.seq, RECORDS.c.nth))
         return tuple(
             Listed(
