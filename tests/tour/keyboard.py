@@ -31,7 +31,9 @@ def form_routes():
 
 def route_sent(path):
     """Return the route to which a form was sent, of several the one that says most itself."""
-    found = [one for one in form_routes() if re.fullmatch(_PLACE.sub("[^/]+", re.escape(one)), path)]
+    found = [
+        one for one in form_routes() if re.fullmatch(_PLACE.sub("[^/]+", re.escape(one)), path)
+    ]
     return min(found, key=lambda one: one.count("{"))
 
 

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 import attending.web
-from attending.lifecycle import incidents
+from attending.lifecycle import delivering, incidents
+from attending.lifecycle.delivering import WORKLIST
 from attending.lifecycle.desk import open_desk
-from tests.tour.keyboard import at_keyboard, form_routes
+from attending.stores.deliveries import Step
+from attending.times import to_micros
+from tests.tour.keyboard import Keyboard, at_keyboard, form_routes
 from tests.web.test_in_browser import served
 
 TEMPLATES = Path(attending.web.__file__).parent / "templates"
@@ -74,7 +77,7 @@ def decides_signs_and_withdraws(keys, tour, provider):
         assert at.page.inner_text("[data-dial=threshold] >> nth=0") == "15.0 %"
         if at.page.evaluate("document.querySelector('#report') !== null"):
             at.press("form.filter button")
-        at.press("form.decide-by-plan button, form[action$='/threshold'] button")
+        at.press("form[action$='/threshold'] button")
         at.choose("input[type=radio][name=meaning]", "approval")
         at.write("#statement", "From this risk on a nurse calls the next day.")
         at.write("#passphrase-sign", tour.secrets["clara"])
@@ -101,17 +104,22 @@ def reads_about_a_patient(keys, tour, provider):
 
 
 def answers_an_alert(keys, tour, provider):
+    with open_desk(tour.home, at=tour.at, actor="omar") as desk:
+        alert = delivering.alerts(desk, "readmission-30d")[0]
+        step = Step(alert.request_id, WORKLIST, 1, "sent", to_micros(desk.at), "omar", None, {})
+        with desk.home.database.transaction() as unit:
+            delivering.keep_step(desk, unit, step)
     with keys("nora") as at:
         at.open("/worklist/readmission-30d")
         at.write("input[name=says]", "Called at home this morning")
         at.press("button[value=acknowledge]", "Space")
-        assert "acknowledged" in at.said()
+        assert "acknowledged by nora" in at.said()
     return at
 
 
 def works_an_incident(keys, tour, provider):
     with open_desk(tour.home, at=tour.at) as desk:
-        (stands,) = incidents.incidents(desk, open_only=True)
+        stands = incidents.incidents(desk, open_only=True)[-1]
         steps = stands.open_tasks()
     here = f"/incidents/{stands.digest}"
     with keys(steps[0].owners[0]) as worker:
@@ -158,6 +166,8 @@ def takes_up_what_was_found(keys, tour, provider):
         assert "A drill of the ward" in at.said()
         at.open(f"{WATCH}/recalibrate")
         at.press("main button.main")
+        # What was found speaks against it: who sent the form reads why.
+        assert "which fitting again does not mend" in at.said()
     return at
 
 
@@ -226,6 +236,8 @@ STORIES = {
     changes_people: {"/login", "/people/{person}/change", "/people/invite", "/invitation"},
     rolls_back: {"/login", "/models/{name}/watch/roll-back"},
 }
+#: Forms that the hospital of the tour refuses, with the reason on the page.
+REFUSED = {"/models/{name}/watch/recalibrate"}
 #: Forms that only ask, by what their template says of where they lead; the stories send each.
 ASKS = {"/audit", "/search", "{{ base }}", "{{ base }}#trade"}
 
@@ -235,8 +247,8 @@ ASKS = {"/audit", "/search", "{{ base }}", "{{ base }}#trade"}
 def test_each_form_is_filled_and_sent_by_keyboard_alone(story, keys, tour, place):
     at = story(keys, tour, place[1])
     assert at.sent == STORIES[story]
-    refused = {route: codes for route, codes in at.answers.items() if max(codes) >= 400}
-    assert refused == {}
+    refused = {route for route, codes in at.answers.items() if max(codes) >= 400}
+    assert refused <= REFUSED
 
 
 def test_no_form_is_without_its_story():
@@ -244,3 +256,14 @@ def test_no_form_is_without_its_story():
     told = "".join(one.read_text(encoding="utf-8") for one in TEMPLATES.glob("*.j2"))
     asks = re.findall(r'<form[^>]* method="get"[^>]* action="([^"]+)"', told)
     assert set(asks) == ASKS
+
+
+@pytest.mark.browser
+def test_a_button_that_tab_passes_by_is_told(browser):
+    page = browser.new_page()
+    page.set_content("<button>Tab comes here</button><button id='never' tabindex='-1'>x</button>")
+    at = Keyboard(page, "about:blank")
+    at.to("button")
+    with pytest.raises(AssertionError, match="Tab never comes to #never"):
+        at.to("#never")
+    page.close()
