@@ -77,7 +77,7 @@ def test_x09_no_stored_text_runs_on_any_page_of_anybody(browser, home):
     assert len(shown) > len(PAYLOADS) // 2  # they are on the pages, as text
 
 
-def look(browser, address, paths, *, told, person, secret, shown, behind):  # noqa: PLR0913
+def look(browser, address, paths, *, told, person, secret, shown, behind):
     """Return by page what ran, what the policy refused and what was asked of elsewhere.
 
     Args:
