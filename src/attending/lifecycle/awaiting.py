@@ -51,7 +51,7 @@ class Awaited:
         note: why what was signed does not count, where somebody signed.
         asked_at: when the gate was asked; what was signed since then it has not seen.
         author: whether the person made it and so may not sign it.
-        lent_by: who lets the person sign in that role, by printed name; empty where it is their own.
+        lent_by: the printed name of who lets the person sign in that role; empty for their own.
     """
 
     document: str
