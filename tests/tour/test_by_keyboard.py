@@ -185,7 +185,7 @@ def changes_people(keys, tour, provider):
         at.choose("#role", "nurse_leader")
         at.write("#passphrase", tour.secrets["ada"])
         at.press("main button.main")
-        token = at.page.inner_text("code.digest")
+        token = at.page.inner_text("code.once")
         at.open("/invitation")
         at.write("#invitation", token)
         at.press("#invitation")

@@ -146,6 +146,7 @@ EMPTY = {
     "/models": "No model is here yet.",
     "/watch": "No model is here yet.",
     "/validation": "No model is here yet.",
+    "/patients": "No model is here yet.",
     "/sign": "No gate waits for your signature.",
     "/catalogue": "No contract is kept yet.",
     "/incidents": "No incident is open.",
@@ -160,34 +161,36 @@ BEGUN = {
 
 
 @contextmanager
-def at_home(root, tour, browser, person):
-    """Give a looker in a home of its own."""
+def at_home(root, tour, browser, *, begun=False):
+    """Give a looker in a home of its own, in which a model may be begun, and the passphrases."""
     desk = create_home(root, at=tour.at, seed=7)
     secrets = simulating.add_persons(desk)
-    if person == "clara":
+    if begun:
         put_into(desk, "0" * 64, "prototype", version="", model="begun")
     desk.home.close()
     with serving(create_app(FrontDesk.open(root, clock=lambda: tour.at))) as address:
         page = browser.new_page()
-        sign_in(page, address, person, secrets[person])
-        yield Looker(page, address)
+        sign_in(page, address, "clara", secrets["clara"])
+        yield Looker(page, address), secrets
         page.close()
 
 
 @pytest.mark.browser
 def test_pages_of_an_empty_home_read_well_and_say_what_to_do(browser, tour, tmp_path):
-    with at_home(tmp_path / "empty", tour, browser, "caro") as at:
+    with at_home(tmp_path / "empty", tour, browser) as (at, secrets):
         at.page.set_content("<main><img src='data:,'></main>")
         assert violations(at.page)  # the control
         for path, says in EMPTY.items():
             at.look(f"empty {path.strip('/')}", says, path)
+        at.page.context.clear_cookies()
+        sign_in(at.page, at.address, "caro", secrets["caro"])
         at.look("people not administered", "Nobody administers this home yet", "/people")
     assert at.wrong == {}
 
 
 @pytest.mark.browser
 def test_pages_of_a_model_that_was_only_begun_read_well(browser, tour, tmp_path):
-    with at_home(tmp_path / "begun", tour, browser, "clara") as at:
+    with at_home(tmp_path / "begun", tour, browser, begun=True) as (at, _):
         for path, says in BEGUN.items():
             at.look(f"begun {path.strip('/')}", says, f"/models/begun{path}")
         at.page.fill("#purpose", WHY)
