@@ -153,6 +153,7 @@ def _use(made, poison):
     watching.monitor(_as(made, "omar"), made.project)
     watching.give_verdict(_as(made, "omar"), made.project)
     rows = list(scoring.contents_of(made.desk, made.run.model))
+    _telling(made, rows)
     for row in rows[:20]:
         said = {"outcome": "overridden", "reason": poison.text(), "comment": poison.text()}
         answer = Answer(scoring.request_of(row), "nora", made.now, "overridden", canonical(said))
@@ -161,6 +162,19 @@ def _use(made, poison):
             note(_as(made, "nora"), unit, action="feedback.card",
                  subject=Subject(kind="prediction", digest=answer.request_id),
                  details={"reason": poison.text()})  # fmt: skip
+
+
+def _telling(made, rows):
+    """Name the addresses of the predictions that hold a payload, and the payloads in them."""
+    said = {scoring.request_of(row): json.dumps(row) for row in rows}
+    found = {
+        name: {one for one in PAYLOADS if json.dumps(one)[1:-1] in text}
+        for name, text in said.items()
+    }
+    telling = [name for name, held in found.items() if held][:3]
+    listed = f"/models/{made.run.model}/predictions"
+    made.told = (listed, *(f"{listed}/{name}" for name in (telling or list(said)[:1])))
+    made.in_predictions = {one for name in telling for one in found[name]}
 
 
 def _incident(made, poison):

@@ -61,18 +61,31 @@ def test_x09_no_stored_text_runs_on_any_page_of_anybody(browser, home):
     assert home.poison.given == set(PAYLOADS)  # each of them was stored
     wrong: dict[str, object] = {}
     shown: set[str] = set()
+    behind: set[str] = set()
     with serving(create_app(home.house)) as address:
         for person, secret in home.secrets.items():
             reader = visitor_of(home.house)
             assert reader.sign_in(person, secret).status_code == 303
             paths = readable(walk(reader))
-            wrong |= look(browser, address, paths, person=person, secret=secret, shown=shown)
+            cares = reader.get(home.told[0]).status_code == 200
+            wrong |= look(
+                browser, address, paths, told=home.told if cares else (), person=person,
+                secret=secret, shown=shown, behind=behind,
+            )  # fmt: skip
     assert wrong == {}
+    assert {PAYLOADS[0], *home.in_predictions} <= behind  # on the pages of patients too
     assert len(shown) > len(PAYLOADS) // 2  # they are on the pages, as text
 
 
-def look(browser, address, paths, *, person, secret, shown):
-    """Return by page what ran, what the policy refused and what was asked of elsewhere."""
+def look(browser, address, paths, *, told, person, secret, shown, behind):
+    """Return by page what ran, what the policy refused and what was asked of elsewhere.
+
+    Args:
+        browser: in which they are opened.
+        address: of the pages; `paths` are open at once, `told` when one says why one looks.
+        person: who looks, with the passphrase `secret`.
+        shown: takes the payloads that stood on the pages; `behind` those behind a purpose.
+    """
     context = browser.new_context()
     context.add_init_script(HEARD)
     page, asked, said = context.new_page(), [], []
@@ -85,15 +98,31 @@ def look(browser, address, paths, *, person, secret, shown):
     page.click("button.main")
     page.wait_for_url(f"{address}/")
     found = {}
-    for path in paths:
-        asked.clear()
-        said.clear()
-        page.goto(address + path)
+
+    def hear(path, shown=shown):
         heard = page.evaluate(TOUCHED)
         text = page.evaluate("document.documentElement.textContent")
-        shown |= {one for one in PAYLOADS if one in text}
+        shown.update(one for one in PAYLOADS if one in text)
         elsewhere = [url for url in asked if not url.startswith((address, "data:"))]
         if heard["ran"] or heard["refused"] or elsewhere or said:
             found[f"{person} {path}"] = (heard, elsewhere, list(said))
+        asked.clear()
+        said.clear()
+
+    for path in paths:
+        page.goto(address + path)
+        hear(path)
+    for path in told:
+        page.goto(address + path)
+        hear(path)
+        page.fill("#purpose", f"Round. {PAYLOADS[0]}")
+        with page.expect_navigation():
+            page.press("#purpose", "Enter")
+        assert "This look stands in the ledger" in page.inner_text("main")
+        hear(f"behind the purpose of {path}", behind)
+        for one in page.locator("form[action$='/page'] button").all()[:1]:
+            with page.expect_navigation():
+                one.click()
+            hear(f"the page for the clinician of {path}", behind)
     context.close()
     return found

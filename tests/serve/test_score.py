@@ -385,7 +385,7 @@ def test_a_text_without_a_value_of_the_patient_is_marked_and_keeps_the_score(log
 
     # A wording as long as a whole text leaves no room for what raised the risk.
     long = " ".join(["Call the patient within two days of the discharge, and note it."] * 5)
-    delivery = [{**w.RELEASE["delivery"][0], "wording": long}]
+    delivery = [{**w.release().delivery[0].model_dump(), "wording": long}]
     act = w.served(logistic, release=w.release(delivery=delivery), threshold=0.0001)
     mute, said = score_explained(act, events, **at)
     assert mute.flagged is True and mute.score == made.score

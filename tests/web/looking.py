@@ -91,10 +91,28 @@ def amiss(page):
     return page.evaluate(AMISS)
 
 
-def violations(page):
-    """Return what axe finds: rule and place."""
-    found = Axe().run(page).response["violations"]
+def violations(page, *, options=None):
+    """Return what axe finds: rule and place; `options` are axe's own."""
+    found = Axe().run(page, options=options).response["violations"]
     return [f"{one['id']}: {node['target']}" for one in found for node in one["nodes"]]
+
+
+def look_here(page, name):
+    """Return all that is wrong with the page that is open, wide and narrow, light and dark.
+
+    It is not opened again, so what a form led to is looked at too.
+    """
+    found = []
+    for width in reversed(WIDTHS):
+        page.set_viewport_size({"width": width, "height": 900})
+        found += [f"{width}: {one}" for one in amiss(page)]
+    for theme in THEMES:  # colours are all that a theme changes
+        page.emulate_media(color_scheme=theme)
+        only = None if theme == THEMES[0] else {"runOnly": ["color-contrast"]}
+        found += [f"{theme}: {one}" for one in violations(page, options=only)]
+        keep_picture(page, f"state-{name}-{theme}")
+    page.emulate_media(color_scheme=THEMES[0])
+    return found
 
 
 def keep_picture(page, name):

@@ -76,7 +76,7 @@ def test_a_signature_and_a_paper_stand_in_the_history_of_what_they_are_about(exa
     visitor = enter("clara")
     visitor.get(f"/sign/{example.report}")
     told = words(visitor.get(f"{PATH}?part=papers"))
-    assert "document.open by clara" in told
+    assert "document.open by Dr Clara Moss clara" in told
     assert "title Validation report" in told
 
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from lxml import html
 
 from attending.digests import digest_bytes
-from attending.lifecycle import papers
+from attending.lifecycle import delegating, papers
 from attending.records.governance import Approval
 from tests.web.test_pages import rows, words
 
@@ -35,6 +36,38 @@ def test_the_queue_has_what_a_gate_waits_for_first_and_for_each_person_alone(ent
     assert "release plan" in said  # an operator may sign it
     said = words(enter("dana").get("/sign"))
     assert "you made it: someone else signs" in said
+
+
+def asked_of(visitor):
+    page = html.fromstring(visitor.get("/sign").content)
+    return {
+        row.xpath("string(th/a/@href)"): " ".join(row.xpath("string(td[2])").split())
+        for row in page.xpath("//section[@aria-labelledby='asked']//tbody/tr")
+    }
+
+
+def test_the_queue_has_what_one_may_sign_for_another_while_it_holds(enter, example):
+    omar = enter("omar")
+    assert asked_of(omar) == {}  # the control: nobody lets omar sign as clinical lead
+    with example.desk("clara") as desk:
+        lent = delegating.delegate(
+            desk, "clara", example.secrets["clara"], to="omar", role="clinical_lead",
+            until=desk.at + timedelta(days=3), reason="On leave until Friday.",
+        )  # fmt: skip
+    report, card = f"/sign/{example.report}", f"/sign/{example.card}"
+    as_said = "clinical lead for Dr Clara Moss"
+    assert asked_of(omar) == {report: as_said, card: as_said}
+    fields = form_on(omar.get(report), report)
+    said = fields | SAID | {"role": "clinical_lead", "passphrase": example.secrets["omar"]}
+    assert omar.post(report, data=said).status_code == 303
+    assert approvals(example)[-1].delegated_by == "clara"
+    assert asked_of(omar) == {card: as_said}
+    with example.desk("clara") as desk:
+        delegating.end_delegation(
+            desk, lent.digest, login="clara", passphrase=example.secrets["clara"]
+        )
+    assert asked_of(omar) == {}
+    assert form_on(omar.get(card), card) == {}
 
 
 @pytest.mark.requirement("E19")

@@ -208,8 +208,9 @@ def _measure(value: dict[str, Any]) -> str:
 
 
 def _size(value: dict[str, Any]) -> str:
-    answers = {True: "enough", False: "too few"}
-    return f"{value['criterion']}: {answers.get(value.get('met'), numbers.NOT_SHOWN)}"
+    met = value.get("met")
+    said = numbers.NOT_SHOWN if met is None else "enough" if met else "too few"
+    return f"{value['criterion']}: {said}"
 
 
 def _verdict(value: dict[str, Any]) -> str:

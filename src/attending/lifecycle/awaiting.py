@@ -7,6 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from attending.govern.roles import DOCUMENTS, may_sign
+from attending.lifecycle.delegating import lent_roles
 from attending.lifecycle.gates_ahead import gates_ahead
 from attending.lifecycle.signing import authors_of, kind_of
 from attending.lifecycle.standing import faults_of
@@ -50,6 +51,7 @@ class Awaited:
         note: why what was signed does not count, where somebody signed.
         asked_at: when the gate was asked; what was signed since then it has not seen.
         author: whether the person made it and so may not sign it.
+        lent_by: the printed name of who lets the person sign in that role; empty for their own.
     """
 
     document: str
@@ -65,6 +67,7 @@ class Awaited:
     note: str = ""
     asked_at: Instant | None = None
     author: bool = False
+    lent_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,16 @@ def awaiting(
             found += _of_model(desk, stands, roles)
     open_ones = _unsigned(desk, person, found)
     return tuple(sorted(open_ones, key=lambda one: (not one.gate, one.author, one.model, one.what)))
+
+
+def queue_of(desk: Desk, person_id: str) -> tuple[Awaited, ...]:
+    """Return what waits for a person, in roles of their own and in those that others lend."""
+    person = desk.home.users.get(person_id)
+    lent = lent_roles(desk, person)
+    return tuple(
+        replace(one, lent_by=lent[one.role].printed_name if one.role in lent else "")
+        for one in awaiting(desk, person_id, (*person.roles, *lent))
+    )
 
 
 def _of_model(desk: Desk, stands: Deployment, roles: Sequence[Role]) -> Iterator[Awaited]:

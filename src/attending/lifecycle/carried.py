@@ -119,3 +119,11 @@ def open_choice(desk: Desk, run: str, report: str) -> str:
     if made.choice == "not_as_it_is":
         return "its calibration does not hold here: fit or recalibrate it here"
     return ""
+
+
+def judged_snapshot(desk: Desk, run: Run) -> Snapshot | None:
+    """Return the snapshot that a run is judged by; None of a carried one not yet judged here."""
+    judged = desk.home.catalog.latest(ValidationReport, run=run.digest)
+    if carried_of(desk, run.digest) is not None and judged is None:
+        return None
+    return snapshot_of(desk, run)

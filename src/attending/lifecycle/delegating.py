@@ -71,18 +71,24 @@ def delegations(desk: Desk) -> tuple[Delegation, ...]:
     )
 
 
-def delegator_of(desk: Desk, signer: Person, role: Role) -> str | None:
-    """Return who lets a person sign in a role; None when it is their own, or nobody does.
+def lent_roles(desk: Desk, person: Person) -> dict[Role, Person]:
+    """Return the roles in which others let a person sign, each with who lets them.
 
-    A right counts while its giver is active and has the role.
+    A right counts while its giver is active and has the role; a role of one's own is not lent.
     """
-    if role in signer.roles:
-        return None
+    lent = [one for one in delegations(desk) if one.delegate == person.person_id]
+    if not lent:
+        return {}
     persons = {one.person_id: one for one in desk.home.users.list()}
-    for one in delegations(desk):
+    found: dict[Role, Person] = {}
+    for one in lent:
         giver = persons[one.delegator]
-        if (one.delegate, one.role) == (signer.person_id, role) and (
-            giver.active and role in giver.roles
-        ):
-            return giver.person_id
-    return None
+        if giver.active and one.role in giver.roles and one.role not in person.roles:
+            found.setdefault(one.role, giver)
+    return found
+
+
+def delegator_of(desk: Desk, signer: Person, role: Role) -> str | None:
+    """Return who lets a person sign in a role; None when it is their own, or nobody does."""
+    giver = lent_roles(desk, signer).get(role)
+    return giver.person_id if giver else None

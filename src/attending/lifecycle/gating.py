@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from attending.lifecycle.ward_facts import Judged
     from attending.records.base import Record
     from attending.records.run import Run
-    from attending.records.snapshot import Snapshot
     from attending.specs.release import Stage
 
 _DATA_GUARDS = frozenset({"compliance_officer", "privacy_officer"})
@@ -315,16 +314,8 @@ def _silent_gates(desk: Desk, project: Project, run: Run) -> Fact:
     return Fact("met", report.digest)
 
 
-def _snapshot(desk: Desk, run: Run) -> Snapshot | None:
-    """Return the snapshot that a run is judged by; None of a carried one not yet judged here."""
-    judged = desk.home.catalog.latest(ValidationReport, run=run.digest)
-    if carried.carried_of(desk, run.digest) is not None and judged is None:
-        return None
-    return carried.snapshot_of(desk, run)
-
-
 def _zones(desk: Desk, _project: Project, run: Run) -> Fact:
-    snapshot = _snapshot(desk, run)
+    snapshot = carried.judged_snapshot(desk, run)
     if snapshot is None:
         return Fact("missing", note="not validated here yet")
     if snapshot.synthetic and not desk.home.synthetic:
@@ -333,7 +324,7 @@ def _zones(desk: Desk, _project: Project, run: Run) -> Fact:
 
 
 def _availability(desk: Desk, _project: Project, run: Run) -> Fact:
-    snapshot = _snapshot(desk, run)
+    snapshot = carried.judged_snapshot(desk, run)
     if snapshot is None:
         return Fact("missing", note="not validated here yet")
     assumed = snapshot.assumed_tables

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attending.errors import Denied, NotFound, Refused
 from attending.govern.roles import DOCUMENTS, MEANINGS, may_sign
 from attending.lifecycle.awaiting import awaiting
-from attending.lifecycle.delegating import delegations
+from attending.lifecycle.delegating import lent_roles
 from attending.lifecycle.opening import open_document, purpose_of
 from attending.lifecycle.papers import rendered
 from attending.lifecycle.signing import approvals_on, authors_of, kind_of, sign, withdraw
@@ -18,7 +18,7 @@ from attending.lifecycle.wording import blank_fields
 if TYPE_CHECKING:
     from attending.lifecycle.awaiting import Awaited
     from attending.lifecycle.desk import Desk
-    from attending.records.governance import Approval, Meaning, Person, Role, Withdrawal
+    from attending.records.governance import Approval, Meaning, Role, Withdrawal
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,8 @@ def put_before(desk: Desk, digest: str) -> PaperToSign:
     document = desk.home.catalog.find(digest)
     kind = kind_of(desk, document)
     person = desk.home.users.get(desk.actor)
-    roles = tuple(role for role in _roles(desk, person) if may_sign(role, kind))
+    held = (*person.roles, *lent_roles(desk, person))
+    roles = tuple(role for role in held if may_sign(role, kind))
     authors = authors_of(desk, document)
     about = purpose_of(desk, document).rpartition(" of ")[2]
     waiting = awaiting(desk, person.person_id, roles, model=about)
@@ -107,12 +108,6 @@ def put_before(desk: Desk, digest: str) -> PaperToSign:
         asked=next((one for one in waiting if one.document == document and one.gate), None),
         next=tuple(one for one in waiting if one.document != document and one.gate),
     )
-
-
-def _roles(desk: Desk, person: Person) -> tuple[Role, ...]:
-    """Return a person's own roles, and those in which others let the person sign."""
-    lent = [one.role for one in delegations(desk) if one.delegate == person.person_id]
-    return tuple(dict.fromkeys((*person.roles, *lent)))
 
 
 def paper_bytes(desk: Desk, digest: str, *, page: str) -> bytes:

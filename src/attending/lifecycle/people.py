@@ -181,6 +181,11 @@ def people(desk: Desk) -> tuple[Person, ...]:
     return desk.home.users.list()
 
 
+def printed_names(desk: Desk) -> dict[str, str]:
+    """Return by login the name that stands beside a person's signatures."""
+    return {one.person_id: one.printed_name for one in people(desk)}
+
+
 def role(name: str) -> Role:
     """Return the role of that name; an unknown one is refused with the nearest."""
     return check_role(name)

@@ -18,9 +18,9 @@ from attending.lifecycle.owing import owed_by
 from attending.web.first_look import notes, put_away
 from attending.web.names import check_digest, check_file, inside
 from attending.web.navigation import entries
-from attending.web.policy import METRICS, PUBLIC, SIGNED_IN, Routes
+from attending.web.policy import METRICS, PUBLIC, READERS, SIGNED_IN, Routes
 from attending.web.render import asset, file_bytes
-from attending.web.show import OUTSIDE, show
+from attending.web.show import OUTSIDE, may, show
 from attending.web.site import Site, check_form, person_of, session_of, site_of
 
 ROUTES = Routes()
@@ -94,6 +94,7 @@ def home(request: Request) -> Response:
         owed=owed,
         first=first if synthetic else (),
         put_away=put_away(request),
+        may_watch=may(request, READERS),
     )
 
 

@@ -28,11 +28,14 @@ def test_who_approved_what_is_found_by_model_person_act_and_day(ward):
     audrey = ward.enter("audrey")
     found = rows(audrey.get(f"/audit?act=approval.&model={MODEL}"))
     signs = [one for one in found if one[2] == "approval.sign"]
-    assert [one[1] for one in signs] == ["clara", "omar"]  # the policy of change, the plan
+    assert [one[1] for one in signs] == [
+        "Dr Clara Moss clara",
+        "Omar Haddad omar",
+    ]  # the policy of change, the plan
     assert all("approval by" in one[4] for one in signs)
     by_omar = rows(audrey.get("/audit?person=omar"))
     assert by_omar
-    assert {one[1] for one in by_omar} == {"omar"}
+    assert {one[1] for one in by_omar} == {"Omar Haddad omar"}
     of_a_day = rows(audrey.get("/audit?act=incident.&since=2024-12-18&until=2024-12-18"))
     assert [one[2] for one in of_a_day] == ["incident.open"]
     assert rows(audrey.get("/audit?act=incident.&until=2024-12-17")) == []

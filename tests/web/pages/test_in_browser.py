@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from attending.web.app import create_app
-from tests.web.looking import keep_picture, look_at, serving, sign_in, violations
+from tests.web.looking import keep_picture, look_at, look_here, serving, sign_in, violations
 from tests.web.pages.round_home import MODEL
 
 WATCH = f"/models/{MODEL}/watch"
@@ -88,4 +88,15 @@ def test_a_finding_is_taken_up_by_keyboard_and_without_a_script(browser, address
     page.keyboard.press("Enter")
     page.wait_for_url(address + WATCH)
     assert "by nora: The laboratory mends the feed." in page.inner_text("main")
+    page.context.close()
+
+
+@pytest.mark.browser
+def test_a_proposal_reads_well_after_the_form_that_made_it(browser, address, made_round):
+    page = entered(browser, address, made_round, "dana")
+    page.goto(f"{address}{WATCH}/recalibrate")
+    with page.expect_navigation():
+        page.locator("main button.main").click()
+    assert "/watch/proposals/" in page.url
+    assert look_here(page, "proposal") == []
     page.context.close()

@@ -49,6 +49,7 @@ def test_what_is_open_stands_with_its_kind_its_clock_and_whose_turn_it_is(ward):
     page = omar.get(f"/incidents/{ward.incident}")
     assert "3 h left" in words(page)  # of the four for the first step
     assert "Say that it is done" in page.text  # omar owns the first step
+    assert "by Omar Haddad omar" in words(page)  # the printed name, with the login
     assert "Say that it is done" not in ward.enter("nora").get(f"/incidents/{ward.incident}").text
     assert omar.get("/incidents/" + "0" * 64).status_code == 404
     late = replace(ward, at=ward.at.replace(day=21))

@@ -93,12 +93,13 @@ class Desked:
 
     Attributes:
         about: of one model, who approved, data, metrics, incidents, retirement; else nothing.
+        names: by login the printed name; `system` and persons of elsewhere have none.
     """
 
     answer: Answer
     about: dict[str, Any]
     models: tuple[str, ...]
-    persons: tuple[str, ...]
+    names: dict[str, str]
 
 
 @ROUTES.add("GET", "/audit", policy=READERS, nav="Audit")
@@ -123,7 +124,7 @@ def _read(desk: Desk, asked: Asked, *, before: int | None) -> Desked:
         answer=asking.ask(desk, asked, before=before),
         about=auditing.ask(desk, model=asked.model) if asked.model else {},
         models=tuple(desk.home.deployments.models()),
-        persons=("system", *(one.person_id for one in people.people(desk))),
+        names=people.printed_names(desk),
     )
 
 

@@ -17,6 +17,7 @@ from attending.errors import AttendingError
 from attending.lifecycle import incidents
 from attending.lifecycle.desk import Desk
 from attending.lifecycle.incidents import Standing
+from attending.lifecycle.people import printed_names
 from attending.lifecycle.signing import approvals_on
 from attending.records.governance import Approval
 from attending.records.incident import READERS as FOR_WHOM
@@ -58,6 +59,7 @@ class Opened:
     Attributes:
         letters: by reader, the text and whether it says everything.
         turn: the step that is next; empty when all are done.
+        names: by login the printed name.
     """
 
     stands: Standing
@@ -65,6 +67,7 @@ class Opened:
     letters: dict[str, tuple[str, bool]]
     turn: str
     now: datetime
+    names: dict[str, str]
 
 
 @ROUTES.add("GET", "/incidents", policy=READERS, nav="Incidents")
@@ -115,6 +118,7 @@ def _opened(desk: Desk, digest: str) -> Opened:
         letters=_letters(desk, digest),
         turn=next((step for step in STEPS if step in left), ""),
         now=desk.at,
+        names=printed_names(desk),
     )
 
 

@@ -3,7 +3,8 @@
 FastAPI reads the annotations at run time, hence no `annotations` import.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from fastapi import Request, Response
 
@@ -18,10 +19,11 @@ from attending.lifecycle.model_papers import (
     model_papers,
 )
 from attending.lifecycle.overview import standing_of
+from attending.lifecycle.people import printed_names
 from attending.lifecycle.side_by_side import Beside, beside
 from attending.web.names import check_slug
-from attending.web.policy import SIGNED_IN, Routes
-from attending.web.show import asks, show
+from attending.web.policy import PATIENTS, READERS, SIGNED_IN, WARD, Routes
+from attending.web.show import asks, may, show
 from attending.web.site import site_of
 
 ROUTES = Routes()
@@ -31,7 +33,12 @@ MOST = 60
 
 @dataclass(frozen=True)
 class ModelLife:
-    """What of a model is read from its records; `part` is what of its history is shown."""
+    """What of a model is read from its records.
+
+    Attributes:
+        part: what of its history is shown.
+        names: by login the printed name of who did something.
+    """
 
     gates: tuple[GateAhead, ...]
     versions: Beside
@@ -39,6 +46,7 @@ class ModelLife:
     files: tuple[ModelFile, ...]
     chapter: Chapter
     part: str
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def unmade(self) -> tuple[tuple[str, str], ...]:
@@ -68,6 +76,7 @@ def read(desk: Desk, name: str, *, part: str, first: int | None) -> ModelLife:
         files=model_files(desk, stands),
         chapter=history(desk, name, part=part, first=first, most=MOST),
         part=part,
+        names=printed_names(desk),
     )
 
 
@@ -98,4 +107,7 @@ def model(
         today=house.today(name),
         life=house.look(read, name, part=part, first=first, by=asks(request)),
         parts_of_history=tuple(PARTS),
+        may_watch=may(request, READERS),
+        may_read_patients=may(request, PATIENTS),
+        may_read_list=may(request, WARD),
     )

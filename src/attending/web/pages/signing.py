@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from attending.digests import digest_bytes
 from attending.errors import AttendingError, IntegrityBroken
-from attending.lifecycle.awaiting import awaiting
+from attending.lifecycle.awaiting import queue_of
 from attending.lifecycle.desk import Desk
 from attending.lifecycle.paper_to_sign import paper_bytes, put_before, sign_here, withdraw_here
 from attending.web.door import PAGE_POLICY
@@ -20,7 +20,7 @@ from attending.web.names import check_digest
 from attending.web.policy import SIGNED_IN, Routes
 from attending.web.routes import document_policy
 from attending.web.show import asks, show
-from attending.web.site import check_form, person_of, session_of, site_of
+from attending.web.site import check_form, session_of, site_of
 
 ROUTES = Routes()
 #: The page of a document shows it in a frame: ours, and of this page alone.
@@ -34,10 +34,8 @@ Long = Annotated[str, Form(max_length=2000)]
 @ROUTES.add("GET", "/sign", policy=SIGNED_IN, nav="Sign")
 def queue(request: Request) -> Response:
     """Show what waits for the reader's signature, what a gate asks first."""
-    person = person_of(request)
-    roles = person.roles if person else ()
     by = asks(request)
-    waiting = site_of(request).house.look(awaiting, by, roles, by=by)
+    waiting = site_of(request).house.look(queue_of, by, by=by)
     return show(
         request,
         "sign_queue.html.j2",

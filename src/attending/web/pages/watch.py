@@ -21,7 +21,7 @@ from attending.web import plot
 from attending.web.acts import MOST_LETTERS, PASSPHRASE, Act, Field, ask, done
 from attending.web.ages import ago
 from attending.web.names import check_digest, check_slug
-from attending.web.policy import MAKERS, READERS, RELEASERS, STAFF, Routes
+from attending.web.policy import MAKERS, READERS, RELEASERS, STAFF, WARD, Routes
 from attending.web.show import asks, may, show
 from attending.web.site import site_of
 
@@ -85,6 +85,7 @@ def page(request: Request, name: str) -> Response:
         may_take=may(request, STAFF),
         may_propose=may(request, MAKERS),
         may_roll_back=may(request, RELEASERS),
+        may_answer=may(request, WARD),
     )
 
 
