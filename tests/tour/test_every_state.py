@@ -99,10 +99,6 @@ def clara(at, tour):
         at.look(f"sign {name}", says)
     path = at.page.url.removeprefix(at.address).partition("?")[0]
     at.look("silent model", "silent", "/models/mortality-30d")
-    at.look(
-        "history without an entry", "From prototype to now", "/models/ed-return-7d?part=verdicts"
-    )
-    at.look("validation of it", "Validation of", "/models/mortality-30d/validation")
     at.look("signed before", "You have signed it.", path)
 
 
@@ -116,7 +112,6 @@ def dana(at, tour):
 
 def ada(at, tour):
     at.look("today of who minds persons", "Should we use", "/")
-    at.look("model of who minds persons", "From prototype to now", LIVE)
     at.page.goto(f"{at.address}/people/invite")
     at.page.fill("#person", "nils")
     at.page.fill("#name", "Nils Berg")

@@ -110,7 +110,7 @@ def look_here(page, name):
         page.emulate_media(color_scheme=theme)
         only = None if theme == THEMES[0] else {"runOnly": ["color-contrast"]}
         found += [f"{theme}: {one}" for one in violations(page, options=only)]
-        keep_picture(page, f"state-{name}-{theme}")
+    keep_picture(page, f"state-{name}-{THEMES[-1]}")
     page.emulate_media(color_scheme=THEMES[0])
     return found
 

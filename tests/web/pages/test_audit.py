@@ -140,7 +140,7 @@ def test_an_invitation_is_shown_once_and_can_be_taken_up(ward):
     ada = administered(ward).enter("ada")
     said = {"person": "iris", "name": "Iris Vale", "role": "nurse_leader", "passphrase": PASSPHRASE}
     done = send(ada, "/people/invite", **said)
-    token = html.fromstring(done.content).xpath("string(//code[@class='digest'])")
+    token = html.fromstring(done.content).xpath("string(//code[@class='once'])")
     assert token not in ada.get("/people").text
     assert "Iris Vale (iris) is invited as nurse leader" in words(ada.get("/people"))
     with ward.desk() as desk:
