@@ -34,7 +34,7 @@ S = TypeVar("S", bound=BaseModel)
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 24
 MAX_NODES = 50_000
-#: Values of one list; more stand in a file of their own, so a flood is refused before it is read.
+#: Values of one list, or fields of one mapping; more stand in a file of their own, so a flood is refused before it is read.
 MAX_ITEMS = 10_000
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
@@ -180,6 +180,9 @@ class _Builder:
                 raise self._refuse(event, "a key that is not a word", "spec.key")
             self._check(event, at)
             key = event.value
+            if len(pairs) == MAX_ITEMS:
+                what = f"more than {MAX_ITEMS:,} fields in one place"
+                raise self._refuse(event, what, "spec.too_large")
             if key in pairs:
                 raise self._refuse(event, f"the key '{key}' twice", "spec.duplicate_key")
             if key == "<<":
