@@ -34,7 +34,8 @@ S = TypeVar("S", bound=BaseModel)
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 24
 MAX_NODES = 50_000
-#: Values of one list, or fields of one mapping; more stand in a file of their own, so a flood is refused before it is read.
+#: Values of one list, or fields of one mapping; more stand in a file of their own, and a flood is
+#: refused before it is read.
 MAX_ITEMS = 10_000
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
