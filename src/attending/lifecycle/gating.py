@@ -107,7 +107,7 @@ def gather(desk: Desk, project: Project, run: Run, *, to_stage: Stage) -> Eviden
         run: the run that asks to be let through.
         to_stage: the stage that is asked for.
     """
-    catalog = desk.home.catalog
+    catalog, asked = desk.home.catalog, policies.asked(desk, project.release.risk_level)
     stands = [item for item in desk.home.deployments.history(run.model) if item.run == run.digest]
     documents = _documents(desk, project, run)
     exceptions = agreeing.exceptions_of(desk, project)
@@ -122,7 +122,7 @@ def gather(desk: Desk, project: Project, run: Run, *, to_stage: Stage) -> Eviden
         as_of=desk.at,
         home=desk.home.settings.home_id,
         model_spec=run.model_spec,
-        facts=_facts(desk, project, run, to_stage=to_stage),
+        facts={n: fact(desk, project, run) for n, fact in _FACTS[to_stage].items() if n in asked},
         documents=documents,
         approvals=(*approvals, *_before(desk, documents, approvals)),
         exceptions=exceptions,
@@ -145,14 +145,6 @@ def _before(
         for item in desk.home.catalog.all(Approval, document=digest)
         if item.digest not in known and item.document_kind in documents
     )
-
-
-def _facts(desk: Desk, project: Project, run: Run, *, to_stage: Stage) -> dict[str, Fact]:
-    """Return the facts of a gate that the policy in use asks; an older one asks fewer."""
-    policy = policies.rules(desk, project.release.risk_level)
-    asked = {one.name for rule in policy.values() for one in rule.facts}
-    found = _FACTS[to_stage].items()
-    return {name: fact(desk, project, run) for name, fact in found if name in asked}
 
 
 def _documents(desk: Desk, project: Project, run: Run) -> dict[str, str]:

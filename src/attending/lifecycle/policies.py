@@ -159,3 +159,8 @@ def unreal(desk: Desk) -> Iterator[tuple[str, str]]:
 def rules(desk: Desk, risk: Risk) -> dict[Stage, GateRule]:
     """Return the gates that a model of a declared risk meets here."""
     return shelf.rules_of(in_use(desk).spec, risk)
+
+
+def asked(desk: Desk, risk: Risk) -> set[str]:
+    """Return the facts that the policy in use asks; one that was adopted earlier asks fewer."""
+    return {one.name for rule in rules(desk, risk).values() for one in rule.facts}
