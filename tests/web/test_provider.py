@@ -151,7 +151,7 @@ def test_to_sign_the_person_signs_in_anew_and_gets_a_code_for_one_act(there):
     takes_up(there, invited(there, "caro", roles=["compliance_officer"]), "s-caro")
     assert "Sign in anew" in there.visitor.get("/confirm").text
     answer = signs_in(there, "s-caro", path="/confirm/provider")
-    code = found(r"<code>(once_[^<]+)</code>", answer.text, group=1)
+    code = found(r'<code class="once">(once_[^<]+)</code>', answer.text, group=1)
     with desk_of(there) as desk:
         with pytest.raises(Denied):  # nobody else's, and no session or token
             people.authenticated(desk, "ada", code)
