@@ -123,12 +123,7 @@ def _weighed(
         until=from_micros(at["max"]),
         n=rows.num_rows,
         n_events=int(outcome.sum()),
-        observed_expected=found.observed_expected,
-        p_values=found.p_values,
-        terms=found.terms,
-        update=found.update,
-        intercept=found.intercept,
-        slope=found.slope,
+        **found._asdict(),
     )
 
 
