@@ -178,7 +178,7 @@ def test_the_hazard_log_names_its_evidence_and_the_safety_case_waits_for_it(ward
     rows = {row[0]: row for row in log.sections[0].rows}
     down = rows["No score while the service is down"]
     drill = deploying._evidence(ward.desk, ward.run)["rollback_drill"]
-    assert f"rollback_drill {drill[:12]}" in down[5]
+    assert f"rollback drill {drill[:12]}" in down[5]
 
 
 def test_the_inventory_shows_every_version_and_what_all_alerts_ask_of_people(ward):
