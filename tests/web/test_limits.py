@@ -8,7 +8,6 @@ import json
 import socket
 import threading
 import time
-from collections import deque
 from dataclasses import replace
 
 import pytest
@@ -19,7 +18,6 @@ from attending.errors import DependencyDown
 from attending.web import budget, slow_clients
 from attending.web.app import create_app
 from attending.web.budget import Budget
-from attending.web.crowd import FEWEST, MOMENT, READING, Crowd, Full, Place
 from attending.web.door import Door
 from attending.web.listen import Front, settings
 from attending.web.slow_clients import TimedProtocol
@@ -267,7 +265,6 @@ def test_s18_beyond_what_can_be_done_at_once_is_shed_and_the_service_recovers():
     async def overloaded(limit):
         house = deliverer(Slow())
         plain = create_app(house)
-        plain.state.site.crowd.moment = load  # here the other bound is tried
         plain.state.site = replace(plain.state.site, turns=Turns(width=limit))
         app = Door(Budget(plain, most=limit), hosts=frozenset({"localhost"}))
         calls, found = called(app, load)
@@ -331,107 +328,35 @@ def test_s17_a_dependency_that_hangs_is_answered_within_the_deadline_and_gathers
 
 
 def test_a_full_service_is_a_dependency_that_is_down():
-    assert issubclass(Full, DependencyDown)
-    assert Full("x").http_status == 503
-
-
-class Clock:
-    """Seconds that pass when the test says so."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def answered(crowd, clock, rate, *, takes, seconds=4.0):
-    """Return how long each waited of whom was let in, and how many were not; one is done at once.
-
-    Args:
-        rate: requests a second that come, whether or not they are answered.
-        takes: seconds of one.
-    """
-    queue: deque[tuple[float, Place]] = deque()
-    waited, refused, free, due = [], 0, None, clock.now
-    end = clock.now + seconds
-    while clock.now < end:
-        clock.now = due if free is None else min(due, free)
-        if free is not None and clock.now >= free:
-            came, place = queue.popleft()
-            place.leave()
-            waited.append((came, clock.now - came))
-            free = clock.now + takes if queue else None
-            continue
-        try:
-            place = crowd.come()
-            place.read()
-            queue.append((clock.now, place))
-            free = clock.now + takes if free is None else free
-        except Full:
-            refused += 1
-        due += 1 / rate
-    for _, place in queue:
-        place.leave()
-    return waited, refused
+    assert issubclass(budget.Full, DependencyDown)
+    assert budget.Full("x").http_status == 503
 
 
 @pytest.mark.fault("S18")
-def test_s18_whose_answer_would_come_too_late_is_told_at_once_and_the_others_are_in_time():
-    takes = 0.015  # 66 a second
+def test_s18_whose_turn_would_come_too_late_is_told_at_once_and_the_others_are_answered_in_order():
+    async def crowd(turns):
+        let, ended = threading.Event(), []
 
-    def late(moment, rate):
-        clock = Clock()
-        crowd = Crowd(moment=moment, clock=clock)
-        waited, refused = answered(crowd, clock, rate, takes=takes)
-        return sum(long > 0.1 for _, long in waited) / len(waited), len(waited), refused
+        def work(number):
+            assert let.wait(PATIENCE)
+            ended.append(number)
 
-    share, served, refused = late(MOMENT, 125.0)
-    assert share == 0
-    assert served >= 4 / takes - 2  # it is never idle
-    assert refused >= 200
-    # The control: whoever may wait in a crowd of twenty is late as a rule.
-    many = Crowd(moment=20, patience=1e9, clock=(clock := Clock()))
-    waited, _ = answered(many, clock, 125.0, takes=takes)
-    assert sum(long > 0.1 for _, long in waited) > 0.9 * len(waited)
-    # At the rated load nobody is refused, and it is over as soon as it is over.
-    assert late(MOMENT, 50.0)[2] == 0
+        tasks = [asyncio.create_task(turns.take(work, number)) for number in range(40)]
+        await asyncio.sleep(0)
+        refused = sum(task.done() for task in tasks)
+        let.set()
+        said = await asyncio.gather(*tasks, return_exceptions=True)
+        assert await turns.take(lambda: "again") == "again"  # over as soon as it is over
+        return refused, [one for one in said if one], ended
 
-
-@pytest.mark.fault("S18")
-def test_s18_a_moments_crowd_after_a_slow_disk_is_let_in_and_answered():
-    clock = Clock()
-    crowd = Crowd(clock=clock)
-    answered(crowd, clock, 25.0, takes=0.015)
-    clock.now += 1.0
-    places = []
-    for _ in range(MOMENT):  # one waits for the disk for 0.3 s, and those behind it wait too
-        places.append(crowd.come())
-        places[-1].read()
-        clock.now += 0.04
-    for place in places:
-        place.leave()
-    # The control: where as many come all the time, no more than are answered in time are let in.
-    answered(crowd, clock, 125.0, takes=0.015)
-    assert crowd.most() < MOMENT
-
-
-def test_a_client_whose_body_does_not_come_takes_nobodys_place():
-    clock = Clock()
-    crowd = Crowd(clock=clock)
-    slow = [crowd.come() for _ in range(crowd.most())]
-    with pytest.raises(Full):
-        crowd.come()  # they may yet be quick
-    clock.now += 2 * READING
-    quick = [crowd.come() for _ in range(crowd.most())]
-    for place in quick:
-        place.read()
-    with pytest.raises(Full):
-        slow[0].read()  # now the service is full: it comes again
-    for place in [*quick, slow[0]]:
-        place.leave()
-    slow[1].read()
-    assert len(crowd._waiting) == 1
+    refused, said, ended = asyncio.run(crowd(Turns(width=1, patience=0.02)))
+    # Each is thought to take 5 ms: one is worked on, and four may wait for it.
+    assert refused == 35 == len(said)
+    assert {(type(one), one.http_status) for one in said} == {(budget.Full, 503)}
+    assert ended == [0, 1, 2, 3, 4]
+    # The control: with endless patience all of them wait, the last one for all the others.
+    refused, said, ended = asyncio.run(crowd(Turns(width=1, patience=1e9)))
+    assert (refused, said, ended) == (0, [], list(range(40)))
 
 
 @pytest.mark.fault("S18")
@@ -443,13 +368,12 @@ def test_s18_who_is_turned_away_is_told_before_a_byte_of_its_body_is_read():
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"{}"})
 
-    crowded, empty = Crowd(moment=0, patience=0.0), Crowd()
-    while len(crowded._waiting) < FEWEST:
-        crowded.come().read()
+    def crowded():
+        raise budget.Full("full")
 
-    def asked(path, crowd):
+    def asked(path, refuse_crowd):
         calls, found = called(
-            Door(Budget(app, crowd=crowd), hosts=frozenset({"localhost"})), 1, path
+            Door(Budget(app, refuse_crowd=refuse_crowd), hosts=frozenset({"localhost"})), 1, path
         )
         read.clear()
         asyncio.run(calls[0])
@@ -459,18 +383,18 @@ def test_s18_who_is_turned_away_is_told_before_a_byte_of_its_body_is_read():
     for path in (predict, "/cds-services/readmission-30d"):
         assert asked(path, crowded) == (503, [])
         # The control: with room the body is read.
-        assert asked(path, empty) == (200, ["http.request"])
+        assert asked(path, lambda: None) == (200, ["http.request"])
     # What asks for no score is not turned away for a crowd of those who do.
     assert asked("/cds-services/readmission-30d/feedback", crowded) == (200, ["http.request"])
 
 
 def test_what_a_score_takes_is_learnt_and_one_slow_score_does_not_shut_the_door():
-    crowd = Crowd()
+    turns = Turns(patience=0.04)
     for _ in range(200):
-        crowd._learn(0.001)
-    assert crowd.expected() == pytest.approx(0.001)
-    crowd._learn(60.0)
-    assert crowd.expected() < 0.002
+        turns._learn(0.001)
+    assert turns.expected() == pytest.approx(0.001)
+    turns._learn(60.0)
+    assert turns.expected() < 0.002
     for _ in range(200):
-        crowd._learn(0.1)
-    assert crowd.expected() == pytest.approx(0.1)
+        turns._learn(0.1)
+    assert turns.expected() == pytest.approx(0.1)

@@ -126,7 +126,7 @@ def create_app(  # noqa: PLR0913 - each is of its own kind
         app.add_exception_handler(status, refused)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_middleware(FairShare, limits=limits or LimitsSpec(), cells=shared.cells)
-    app.add_middleware(Budget, crowd=site.crowd)
+    app.add_middleware(Budget, refuse_crowd=site.turns.refuse_crowd)
     if traces is not None:
         app.add_middleware(Traced, traces=traces)
     named = set() if provider is None else {str(urlsplit(provider.spec.redirect).hostname)}

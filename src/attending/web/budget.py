@@ -10,11 +10,11 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from attending.errors import DependencyDown
-from attending.web.crowd import Full
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from attending.web.asgi import Application, Message, Receive, Scope, Send
-    from attending.web.crowd import Crowd, Place
 
 #: Requests of machines that one process works on at once; more would only make all of them late.
 MOST_AT_ONCE = 24
@@ -22,6 +22,12 @@ MOST_AT_ONCE = 24
 DEADLINE = 5.0
 MACHINES = ("/v1/", "/cds-services")
 _HOOKS, _FEEDBACK, _PREDICTIONS = "/cds-services/", "/feedback", "/predictions"
+
+
+class Full(DependencyDown):
+    """As many as this process can do are being answered (HTTP 503)."""
+
+    default_code = "service.full"
 
 
 class TooLate(DependencyDown):
@@ -37,8 +43,8 @@ class Budget:
         app: what answers.
         most: at once.
         deadline: seconds.
-        crowd: turns away who asks for a score, before its body is read, when its answer would come
-            too late; nobody when None.
+        refuse_crowd: refuses one more who asks for a score, before its body is read, when its turn
+            would come too late.
     """
 
     def __init__(
@@ -47,12 +53,12 @@ class Budget:
         *,
         most: int = MOST_AT_ONCE,
         deadline: float = DEADLINE,
-        crowd: Crowd | None = None,
+        refuse_crowd: Callable[[], None] = lambda: None,
     ) -> None:
         self._app = app
         self._most = most
         self._deadline = deadline
-        self._crowd = crowd
+        self._refuse_crowd = refuse_crowd
         self._working: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,10 +75,10 @@ class Budget:
             raise Full(
                 "this service is full", hint="Ask again after Retry-After; nothing was done."
             )
-        answer, place = _Answer(send), self._come(scope)
-        task = asyncio.create_task(self._work(scope, _told(receive, place), answer.send))
-        if place is not None:
-            task.add_done_callback(lambda _: place.leave())
+        if scope["method"] == "POST" and _asks_for_score(scope["path"]):
+            self._refuse_crowd()
+        answer = _Answer(send)
+        task = asyncio.create_task(self._work(scope, receive, answer.send))
         self._working.add(task)
         task.add_done_callback(self._ended)
         done, _ = await asyncio.wait({task}, timeout=self._deadline)
@@ -90,12 +96,6 @@ class Budget:
         if not task.cancelled():
             task.exception()
 
-    def _come(self, scope: Scope) -> Place | None:
-        """Return the place of one who asks for a score; None for what is not counted."""
-        if self._crowd is None or scope["method"] != "POST" or not _asks_for_score(scope["path"]):
-            return None
-        return self._crowd.come()
-
     async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
 
@@ -103,20 +103,6 @@ class Budget:
 def _asks_for_score(path: str) -> bool:
     hook = path.startswith(_HOOKS) and not path.endswith(_FEEDBACK)
     return hook or path.endswith(_PREDICTIONS)
-
-
-def _told(receive: Receive, place: Place | None) -> Receive:
-    """Return a receiver that says of one who was counted when the body is whole."""
-    if place is None:
-        return receive
-
-    async def received() -> Message:
-        message = await receive()
-        if not message.get("more_body", False):
-            place.read()
-        return message
-
-    return received
 
 
 class _Answer:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from attending.errors import Denied, NotFound
-from attending.web.crowd import Crowd
 from attending.web.throttle import Throttle
 from attending.web.turns import Turns
 
@@ -32,7 +31,6 @@ class Site:
         secure: true behind TLS; cookies then carry `Secure` and the `__Host-` prefix.
         secret: key of the form tokens; several workers must share one.
         turns: in which scores are worked on.
-        crowd: of those who wait for one.
     """
 
     house: House
@@ -42,7 +40,6 @@ class Site:
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     throttle: Throttle = field(default_factory=Throttle)
     turns: Turns = field(default_factory=Turns)
-    crowd: Crowd = field(default_factory=Crowd)
 
     @property
     def ehr(self) -> Ehr:
