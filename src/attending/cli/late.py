@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from attending.cli.rubbish import none_sought
 from attending.cli.verbs import NOUNS, VERBS
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def verb_of(place: str) -> Callable[..., None]:
         place: module and function, such as `cohort.cohort_build`.
     """
     module, _, name = place.partition(".")
-    found: Callable[..., None] = getattr(import_module(f"attending.cli.{module}"), name)
+    with none_sought():
+        found: Callable[..., None] = getattr(import_module(f"attending.cli.{module}"), name)
     return found
 
 
