@@ -106,7 +106,7 @@ def test_what_a_verb_has_not_is_no_attribute():
     verb = LateVerb("codelist show")
     assert not hasattr(verb, "commands")
     assert verb.short_help
-    assert [one.name for one in verb.params][0] == "name"
+    assert next(one.name for one in verb.params) == "name"
     assert {"codelist ls", "codelist show", "codelist diff"} <= dict(
         walked(get_command(app))
     ).keys()

@@ -30,7 +30,9 @@ def planned_size(desk: Desk, project: Project) -> SampleSize | None:
         Refused: the split leaks, or there are too few rows and the policy is to refuse.
     """
     cohort = built_cohort(desk, project)
-    signed = agreeing.signed_exceptions(desk, project, _SPLIT, roles=frozenset(default_exception_signers()))
+    signed = agreeing.signed_exceptions(
+        desk, project, _SPLIT, roles=frozenset(default_exception_signers())
+    )
     if project.model.split.kind == "group_random":
         agreeing.require_exception(signed, condition=_SPLIT)
     label = project.cohort.label
