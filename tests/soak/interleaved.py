@@ -86,15 +86,25 @@ class _Question:
         return format_instant(self.at + timedelta(microseconds=moment))
 
 
-def _newest(asked: dict[str, Any]) -> dict[str, Any]:
-    """Return a question with the newest events of each code, and those of the admission."""
-    left = Counter(dict.fromkeys((one["code"] for one in asked["events"]), NEWEST))
+def newest(asked: dict[str, Any]) -> dict[str, Any]:
+    """Return a question with the newest events of each code, and those of the admission.
+
+    What came after the prediction time is left out first: it is the newest, and no input.
+    """
+    at = asked["prediction_time"]
+    there = [one for one in asked["events"] if max(_known(one)) <= at]
+    left = Counter(dict.fromkeys((one["code"] for one in there), NEWEST))
     kept = []
-    for one in sorted(asked["events"], key=lambda one: str(one.get("time", "")), reverse=True):
+    for one in sorted(there, key=lambda one: str(one.get("time", "")), reverse=True):
         if left[one["code"]] > 0 or one.get("time") == asked["index_start"]:
             kept.append(one)
         left[one["code"]] -= 1
     return {**asked, "events": kept[::-1]}
+
+
+def _known(event: dict[str, Any]) -> tuple[str, str]:
+    """Return both clocks of an event; what has none was always so."""
+    return str(event.get("time", "")), str(event.get("known_at", ""))
 
 
 def _questions(home: LiveHome) -> list[_Question]:
@@ -212,7 +222,7 @@ def soak(
         seconds: after so long nobody asks any more.
     """
     home = home.copied(folder)
-    home = replace(home, questions=tuple(_newest(one) for one in home.questions))
+    home = replace(home, questions=tuple(newest(one) for one in home.questions))
     (home.root / "policy" / "limits.yaml").write_text(LIMITS)
     with serving(home, workers=workers) as service:
         alone = [service.ask(place, 1)[1]["score"] for place in range(len(home.questions))]
