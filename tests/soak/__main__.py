@@ -339,8 +339,8 @@ HARNESSES: dict[str, tuple[Harness, Callable[[int, int, Path], Made], int]] = {
             "Eight connections to four workers ask about fifty patients in random order, and one "
             "in four times something that was asked before. The id of each answer must be the "
             "digest of the patient, stay and instant that were asked about, its score that "
-            "patient's; all get the model's own. For every 24,000 a service is started anew on a home "
-            "of its own; the sum is of all runs of one code (`--times N` adds N "
+            "patient's; all get the model's own. For every 24,000 a service is started anew on a "
+            "home of its own; the sum is of all runs of one code (`--times N` adds N "
             "chunks), and is written here once it is a million, or something went wrong.",
             least=INTERLEAVED,
         ),
