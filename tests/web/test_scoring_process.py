@@ -34,8 +34,9 @@ status = open("/proc/self/status").read()
 mib = int(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1]) / 1024
 print(json.dumps({"mib": mib, "seconds": seconds}))
 """
-#: Each is run so often, in turn; the least is what it takes when nothing else is in the way.
-TIMES = 4
+#: Both are run in turn, at least and at most so often; the least of each is what it takes when
+#: nothing else is in the way.
+LEAST, MOST = 4, 12
 
 
 def taken(imports):
@@ -53,9 +54,13 @@ def test_the_scoring_process_imports_within_its_bar_of_memory():
 
 
 def test_the_scoring_process_imports_within_its_bar_of_processor_time():
-    both = [(taken(OURS)["seconds"], taken(BARE)["seconds"]) for _ in range(TIMES)]
-    ours, bare = (min(each) for each in zip(*both, strict=True))
-    assert ours <= MOST_TIMES * bare
+    ours, bare = [], []
+    for turn in range(1, MOST + 1):
+        ours.append(taken(OURS)["seconds"])
+        bare.append(taken(BARE)["seconds"])
+        if turn >= LEAST and min(ours) <= MOST_TIMES * min(bare):
+            break
+    assert min(ours) <= MOST_TIMES * min(bare)
     # The control: what is computed is seen.
-    busy = f"import time\nwhile time.process_time() < {MOST_TIMES * bare + 0.01}: pass\n"
-    assert taken(busy)["seconds"] > MOST_TIMES * bare
+    over = MOST_TIMES * min(bare) + 0.01
+    assert taken(f"import time\nwhile time.process_time() < {over}: pass\n")["seconds"] > over
