@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ import typer
 from attending.cli.app import app
 from attending.errors import EXIT_CODES
 from tests import write_scores
+
+#: What lists of verbs say of each without its module.
+SHORT_HELP = "src/attending/cli/short_help.json"
 
 
 def verbs(command: Any, name: str = "") -> list[tuple[str, str]]:
@@ -36,6 +40,14 @@ def page() -> str:
     return "\n".join([*head, *rows, *tail])
 
 
+def short_help() -> str:
+    """Return the first sentence of each verb's help, as a file."""
+    said = {name: text.partition("\n\n")[0] for name, text in verbs(typer.main.get_command(app))}
+    one_line = {name: " ".join(text.split()) for name, text in said.items()}
+    return json.dumps(one_line, indent=2, ensure_ascii=False) + "\n"
+
+
 if __name__ == "__main__":
+    Path(SHORT_HELP).write_text(short_help(), encoding="utf-8")
     Path("docs/cli.md").write_text(page(), encoding="utf-8")
     Path("docs/scores.md").write_text(write_scores.page(), encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attending.digests import digest_bytes
 from attending.govern.gates import Evidence, Fact
-from attending.govern.policy import POLICY
+from attending.govern.policy import default_gates
 from attending.govern.sign import Document, Intent, sign
 from attending.records.governance import Person, Role
 from attending.specs.release import Stage  # noqa: TC001 - read where the annotations are
@@ -48,13 +48,13 @@ def all_signatures(stage: Stage):
             meaning=rule.meaning,
             at=ONE if rule.after else NOON,
         )
-        for rule in POLICY[stage].signatures
+        for rule in default_gates()[stage].signatures
     )
 
 
 def full_evidence(stage: Stage, **changes) -> Evidence:
     """Return evidence for which the gate before a stage opens, with changes."""
-    gate = POLICY[stage]
+    gate = default_gates()[stage]
     whole = {
         "model": "readmission",
         "run": RUN,

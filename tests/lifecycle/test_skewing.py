@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, timedelta
 
@@ -14,6 +15,7 @@ from attending.lifecycle import scoring, skewing
 from attending.lifecycle.answering import answering
 from attending.lifecycle.cohorts import project_snapshot
 from attending.lifecycle.engines import engine_over
+from attending.monitor.skew import Compared
 from attending.times import to_micros
 from tests.lifecycle.feeds import by_ids, push
 from tests.lifecycle.ward import SECOND, make_ward
@@ -104,6 +106,43 @@ def test_served_inputs_are_those_of_the_snapshot_and_a_planted_skew_is_named(ans
 
 def lab_codes(project, name):
     return next(one for one in project.features.features if one.name == name).codes
+
+
+def test_an_alert_changes_by_the_threshold_of_its_own_place(answers, ward, due):
+    serve(answers, ward, due, lambda one: one, 23)
+    served = scoring.served_version(ward.desk, ward.project)
+    names = tuple(served.features.features[column].name for column in served.columns)
+    x = np.array([row_of(one, names) for one in kept_inputs(answers, served.model)])
+    risk = served.bundle.risk(x)
+    low, high = float(risk.min()), float(risk.max())
+    assert low < high
+    between, above = (low + high) / 2, (1 + high) / 2
+    # Served as of the patient of the least risk, offline as of the one of the highest.
+    was, now = (np.repeat(x[[at]], 3, axis=0) for at in (risk.argmin(), risk.argmax()))
+    compared = Compared(names, was, now, np.zeros(was.shape, np.bool_))
+    made = [{"unit": "ICU", "site": "A"}, {"unit": None, "site": "B"}, {"site": "C"}]
+
+    def changed(**said):
+        return skewing._flags(replace(served, **said), compared, made)
+
+    # The control: with one threshold for everyone every alert changes, or none.
+    assert changed(threshold=between, places={}) == 3
+    assert changed(threshold=above, places={}) == 0
+    assert changed(threshold=None, places={}) == 0
+    assert changed(threshold=between, places={"ICU": above, "B": above}) == 1
+    assert changed(threshold=above, places={"ICU": between, "A": above}) == 1
+    assert changed(threshold=None, places={"B": between}) == 1
+
+
+def kept_inputs(answers, model):
+    """Return the inputs of every prediction that is kept with them, by feature."""
+    kept = [json.loads(data).get("inputs") for data in answers.home.predictions.contents(model)]
+    return [{one["feature"]: one["value"] for one in inputs} for inputs in kept if inputs]
+
+
+def row_of(told, names):
+    """Return inputs in the model's order, NaN where missing."""
+    return [np.nan if told[name] is None else told[name] for name in names]
 
 
 @pytest.mark.requirement("H5")

@@ -42,11 +42,33 @@ class Figure:
 
 @dataclass(frozen=True)
 class Harness:
-    """What a harness is, for one who reads only its result."""
+    """What a harness is, for one who reads only its result.
+
+    Attributes:
+        least: how large the first figure must be before its result is kept; it adds up over runs.
+    """
 
     name: str
     title: str
     about: str
+    least: int = 0
+
+    def unfinished(self, figures: list[Figure]) -> str:
+        """Return how far it is while that is no result yet; empty when it is one.
+
+        What went wrong is a result however early it did.
+
+        >>> Harness("x", "X", "What.", least=1_000).unfinished([Figure("asked", 250)])
+        'x: asked 250 of 1,000 so far, nothing wrong; the next run goes on from there'
+        """
+        first = figures[0]
+        wrong = any(one.failures and one.value for one in figures)
+        if wrong or first.value >= self.least:
+            return ""
+        return (
+            f"{self.name}: {first.name} {first.value:,} of {self.least:,} so far, nothing wrong; "
+            "the next run goes on from there"
+        )
 
 
 def keep(

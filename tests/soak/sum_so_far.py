@@ -31,10 +31,12 @@ class SumSoFar:
         self.path = folder / f"{name}-{code_digest()[:12]}.jsonl"
 
     def add(self, tally: Tally) -> None:
-        """Keep one more chunk."""
+        """Keep one more chunk, in the place of a line that was cut short."""
         said = {**vars(tally), "patients": sorted(tally.patients)}
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(said) + "\n")
+        with self.path.open("ab+") as file:
+            file.seek(0)
+            file.truncate(file.read().rfind(b"\n") + 1)
+            file.write(json.dumps(said).encode() + b"\n")
 
     def chunks(self) -> Iterator[Tally]:
         """Yield what each chunk said; a line that was cut short is none."""

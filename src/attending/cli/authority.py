@@ -19,7 +19,6 @@ from attending.cli.face import (
     table,
 )
 from attending.cli.trust import PassphraseOption
-from attending.cli.user import user_app
 from attending.lifecycle import (
     delegating,
     emergencies,
@@ -32,15 +31,10 @@ from attending.lifecycle import (
 from attending.lifecycle.desk import open_desk
 from attending.times import format_instant, parse_instant
 
-document_app = typer.Typer(help="Documents: shown before they are signed.")
-policy_app = typer.Typer(help="The policy of gates: what each asks, and of whom.")
-review_app = typer.Typer(help="Reviews afterwards: of emergencies, and of what few have signed.")
-key_app = typer.Typer(help="The home's signing key.")
 AsOption = Annotated[str, typer.Option("--as", help="Who acts, by login.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="One sentence.")]
 
 
-@document_app.command("show")
 def document_show(
     document: Annotated[str, typer.Argument(help="The start of the document's digest.")],
     person: Annotated[str, typer.Option("--by", help="Who reads it, by id.")],
@@ -66,7 +60,6 @@ def document_show(
     )
 
 
-@document_app.command("withdraw")
 def document_withdraw(
     approval: Annotated[str, typer.Argument(help="The start of the signature's digest.")],
     person: AsOption,
@@ -86,7 +79,6 @@ def document_withdraw(
     emit(made.content(), as_json=as_json, lines=[f"withdrawn: {made.approval}"])
 
 
-@user_app.command("delegate")
 def user_delegate(
     to: Annotated[str, typer.Argument(help="Who may sign for you, by id.")],
     person: AsOption,
@@ -121,7 +113,6 @@ def user_delegate(
     )
 
 
-@user_app.command("undelegate")
 def user_undelegate(
     delegation: Annotated[str, typer.Argument(help="The start of its digest.")],
     person: AsOption,
@@ -140,7 +131,6 @@ def user_undelegate(
     emit(made.content(), as_json=as_json, lines=[f"ended: {made.delegation}"])
 
 
-@policy_app.command("show")
 def policy_show(
     name: Annotated[str, typer.Argument(help="One that comes along, or a file. Else in use.")] = "",
     home: HomeOption = None,
@@ -173,7 +163,6 @@ def policy_show(
     emit({"production": production, **spec.model_dump(mode="json")}, as_json=as_json)
 
 
-@policy_app.command("adopt")
 def policy_adopt(
     name: Annotated[str, typer.Argument(help="five-roles, two-persons, or a file.")],
     person: AsOption,
@@ -201,7 +190,6 @@ def policy_adopt(
     )
 
 
-@review_app.command("ls")
 def review_ls(home: HomeOption = None, at: AtOption = None, as_json: JsonOption = False) -> None:
     """List the reviews that are owed, and which are overdue.
 
@@ -214,7 +202,6 @@ def review_ls(home: HomeOption = None, at: AtOption = None, as_json: JsonOption 
     emit(told, as_json=as_json)
 
 
-@review_app.command("add")
 def review_add(
     of: Annotated[str, typer.Argument(help="The start of the digest of what is reviewed.")],
     person: AsOption,
@@ -237,7 +224,6 @@ def review_add(
     emit(made.content(), as_json=as_json, lines=[f"reviewed: {made.of}"])
 
 
-@key_app.command("rotate")
 def key_rotate(
     person: AsOption,
     reason: ReasonOption,

@@ -23,8 +23,6 @@ from attending.lifecycle.desk import open_desk
 from attending.lifecycle.recovery import Wanted
 from attending.times import SECOND, parse_length
 
-backup_app = typer.Typer(help="Recovery: back up a home, bring it back, and try it.")
-
 FolderArgument = Annotated[Path, typer.Argument(help="The folder of backups.")]
 RegionOption = Annotated[str, typer.Option("--region", help="Where the place stands.")]
 PassphraseOption = Annotated[
@@ -32,7 +30,6 @@ PassphraseOption = Annotated[
 ]
 
 
-@backup_app.command("make")
 def backup_make(
     folder: FolderArgument,
     region: RegionOption = "",
@@ -69,7 +66,6 @@ def backup_make(
     )
 
 
-@backup_app.command("restore")
 def backup_restore(
     folder: FolderArgument,
     backup: Annotated[str, typer.Option(help="Part of the backup's name. Else the newest.")] = "",
@@ -122,7 +118,6 @@ def backup_restore(
     )
 
 
-@backup_app.command("drill")
 def backup_drill(
     folder: FolderArgument,
     into: Annotated[Path, typer.Option(help="Where the trial home will stand.")],

@@ -31,10 +31,7 @@ if TYPE_CHECKING:
 
     from attending.lifecycle.score_figures import ScoreFigures
 
-baseline_app = typer.Typer(help="Baselines: bedside scores that a model must beat or add to.")
 
-
-@baseline_app.command("ls")
 def baseline_ls(as_json: JsonOption = False) -> None:
     """List the bedside scores with version, range, population and reference.
 
@@ -66,7 +63,6 @@ def baseline_ls(as_json: JsonOption = False) -> None:
     )
 
 
-@baseline_app.command("show")
 def baseline_show(
     score: Annotated[
         list[str] | None,

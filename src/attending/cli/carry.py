@@ -24,14 +24,11 @@ from attending.lifecycle import carried, carrying, training
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 
-bundle_app = typer.Typer(help="A model carried to another hospital, in one signed file.")
-
 _CHOICES: dict[str, carried.Calibrated] = {one: one for one in get_args(carried.Calibrated)}
 
 BundleArgument = Annotated[Path, typer.Argument(help="The file of the bundle.")]
 
 
-@bundle_app.command("export")
 def bundle_export(
     bundle: BundleArgument,
     version: VersionOption = "",
@@ -55,7 +52,6 @@ def bundle_export(
     )
 
 
-@bundle_app.command("verify")
 def bundle_verify(
     bundle: BundleArgument,
     keys: Annotated[
@@ -79,7 +75,6 @@ def bundle_verify(
     )
 
 
-@bundle_app.command("import")
 def bundle_import(
     bundle: BundleArgument,
     keys: Annotated[
@@ -107,7 +102,6 @@ def bundle_import(
     )
 
 
-@bundle_app.command("choose")
 def bundle_choose(
     choice: Annotated[str, typer.Argument(metavar="CHOICE", help="as_it_is or not_as_it_is.")],
     reason: ReasonOption,

@@ -29,7 +29,7 @@ from attending.specs.features import FeaturesSpec
 from attending.specs.read_yaml import read_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from attending.lifecycle.desk import Desk
     from attending.records.catalogue import CatalogueEnding, CatalogueFeature
@@ -266,13 +266,3 @@ def features_reviews(
     content = [{"digest": one.digest, **one.content()} for one in found]
     emit(content, as_json=as_json, lines=[] if found else ["no review waits"])
     catalogue_reviews.require_signed(found)
-
-
-VERBS: dict[str, Callable[..., None]] = {
-    "publish": features_publish,
-    "take": features_take,
-    "deprecate": features_deprecate,
-    "retire": features_retire,
-    "catalogue": features_catalogue,
-    "reviews": features_reviews,
-}

@@ -30,12 +30,10 @@ if TYPE_CHECKING:
 
     from attending.records.code_list import ClassChange
 
-codelist_app = typer.Typer(help="Code lists: files of codes with version, source and owner.")
 
 NameArgument = Annotated[str, typer.Argument(help="The name of a list, or the path of its file.")]
 
 
-@codelist_app.command("ls")
 def codelist_ls(project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
     """List the code lists that come along and those in a project's folder `codelists`.
 
@@ -76,7 +74,6 @@ def codelist_ls(project: ProjectOption = Path(), as_json: JsonOption = False) ->
     )
 
 
-@codelist_app.command("show")
 def codelist_show(
     name: NameArgument,
     of_class: Annotated[str, typer.Option("--class", help="One class alone.")] = "",
@@ -105,7 +102,6 @@ def codelist_show(
     )
 
 
-@codelist_app.command("diff")
 def codelist_diff(
     before: NameArgument,
     after: NameArgument,

@@ -27,15 +27,12 @@ from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.records.cohort import Cohort
 
-cohort_app = typer.Typer(help="Cohorts: who is predicted for, and what became of them.")
-
 
 def flow(cohort: Cohort) -> None:
     """Print the steps of a cohort with their counts."""
     table(("step", "kept", "removed"), [(s.title, s.kept, s.removed) for s in cohort.steps])
 
 
-@cohort_app.command("build")
 def cohort_build(
     project: ProjectOption = Path(),
     snapshot: SnapshotOption = "",
@@ -76,7 +73,6 @@ def cohort_build(
     )
 
 
-@cohort_app.command("show")
 def cohort_show(
     project: ProjectOption = Path(),
     home: HomeOption = None,
@@ -95,7 +91,6 @@ def cohort_show(
     emit({"digest": built.digest, **built.record.content()}, as_json=as_json)
 
 
-@cohort_app.command("explain")
 def cohort_explain(
     subject: Annotated[str, typer.Argument(help="The patient's pseudonym, a decimal number.")],
     project: ProjectOption = Path(),
@@ -127,7 +122,6 @@ def cohort_explain(
     )
 
 
-@cohort_app.command("diff")
 def cohort_diff(
     other: Annotated[Path, typer.Argument(help="The other cohort.yaml.")],
     project: ProjectOption = Path(),
@@ -154,7 +148,6 @@ def cohort_diff(
     emit(found.content(), as_json=as_json, lines=lines)
 
 
-@cohort_app.command("import-aces")
 def cohort_import_aces(
     file: Annotated[Path, typer.Argument(help="The task of ACES, a YAML file.")],
     to: Annotated[

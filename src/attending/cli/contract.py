@@ -30,10 +30,7 @@ from attending.lifecycle.projects import open_project
 if TYPE_CHECKING:
     from attending.records.contract import InputComparison
 
-contract_app = typer.Typer(help="Data contracts: what a source promises.")
 
-
-@contract_app.command("check")
 def contract_check(
     project: ProjectOption = Path(),
     snapshot: SnapshotOption = "",
@@ -61,7 +58,6 @@ def contract_check(
     checking.require_contract(report)
 
 
-@contract_app.command("diff")
 def contract_diff(
     before: Annotated[Path, typer.Argument(help="The contract as it was.")],
     after: Annotated[Path, typer.Argument(help="The contract as it is asked for.")],
@@ -81,7 +77,6 @@ def contract_diff(
     drafting.require_same_inputs(found)
 
 
-@contract_app.command("infer")
 def contract_infer(
     snapshot: SnapshotOption = "",
     out: Annotated[Path | None, typer.Option(help="A new file. Else it is printed.")] = None,
@@ -105,7 +100,6 @@ def contract_infer(
     emit({"snapshot": source.digest, "contract": text}, as_json=as_json, lines=said)
 
 
-@contract_app.command("review")
 def contract_review(
     project: ProjectOption = Path(),
     snapshot: SnapshotOption = "",

@@ -24,10 +24,7 @@ from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.times import parse_length
 
-deliver_app = typer.Typer(help="Alerts: list, send, escalate and answer them.")
 
-
-@deliver_app.command("run")
 def deliver_run(
     project: ProjectOption = Path(),
     home: HomeOption = None,
@@ -49,7 +46,6 @@ def deliver_run(
     delivering.require_in_time(found)
 
 
-@deliver_app.command("answer")
 def deliver_answer(
     request: Annotated[str, typer.Argument(help="The id of the prediction.")],
     says: Annotated[str, typer.Option(help="What is done, in a few words.")],
@@ -70,7 +66,6 @@ def deliver_answer(
     emit({"state": step.state, "step": step.step}, as_json=as_json, lines=[step.state])
 
 
-@deliver_app.command("messages")
 def deliver_messages(
     home: HomeOption = None,
     at: AtOption = None,
@@ -89,7 +84,6 @@ def deliver_messages(
     emit(rows, as_json=as_json)
 
 
-@deliver_app.command("acknowledge")
 def deliver_acknowledge(
     message: Annotated[str, typer.Argument(help="The start of its id.")],
     says: Annotated[str, typer.Option(help="What is done, in a few words.")],

@@ -26,7 +26,6 @@ from attending.times import format_instant, parse_instant
 if TYPE_CHECKING:
     from attending.records.erasure import Erasure
 
-erasure_app = typer.Typer(help="Erasure: rows of a patient leave the home; the ledger stays whole.")
 
 PersonOption = Annotated[str, typer.Option("--as", help="The privacy officer, by login.")]
 ReasonOption = Annotated[str, typer.Option(help="Why, in a sentence without a name.")]
@@ -49,7 +48,6 @@ def _told(made: Erasure, *, as_json: bool) -> None:
     )
 
 
-@erasure_app.command("make")
 def erasure_make(
     patients: Annotated[
         Path, typer.Argument(help="A private file with one id of a source a line.")
@@ -78,7 +76,6 @@ def erasure_make(
     _told(made, as_json=as_json)
 
 
-@erasure_app.command("purge")
 def erasure_purge(
     before: Annotated[str, typer.Option(help="What was predicted earlier goes.")],
     person: PersonOption,
@@ -100,7 +97,6 @@ def erasure_purge(
     _told(made, as_json=as_json)
 
 
-@erasure_app.command("ls")
 def erasure_ls(home: HomeOption = None, at: AtOption = None, as_json: JsonOption = False) -> None:
     """List what was erased: when, by whom, why, and how many rows; never whose.
 
@@ -127,7 +123,6 @@ def erasure_ls(home: HomeOption = None, at: AtOption = None, as_json: JsonOption
     emit([one.content() for one in found], as_json=as_json)
 
 
-@erasure_app.command("check")
 def erasure_check(
     home: HomeOption = None, at: AtOption = None, as_json: JsonOption = False
 ) -> None:

@@ -29,10 +29,7 @@ from attending.times import format_length
 if TYPE_CHECKING:
     from attending.specs.features import FeatureSpec
 
-app = typer.Typer(help="Features: defined once, computed by one kernel.")
 
-
-@app.command("build")
 def build(
     project: ProjectOption = Path(),
     spark: SparkOption = "",
@@ -64,7 +61,6 @@ def build(
     )
 
 
-@app.command("ls")
 def ls(project: ProjectOption = Path(), as_json: JsonOption = False) -> None:
     """List the features of a project with owner, status and meaning.
 
@@ -89,7 +85,6 @@ def _window(feature: FeatureSpec) -> str:
     return f"{written} as of {feature.as_of}" if feature.as_of else written
 
 
-@app.command("show")
 def show(
     name: Annotated[str, typer.Argument(help="A feature, by its name.")],
     project: ProjectOption = Path(),
@@ -124,7 +119,6 @@ def show(
     emit(content, as_json=as_json)
 
 
-@app.command("parity")
 def parity_verb(
     most: Annotated[int, typer.Option("--most", min=1, help="How many predictions.")] = 1000,
     project: ProjectOption = Path(),
@@ -162,7 +156,6 @@ def parity_verb(
     parity.require_same(report)
 
 
-@app.command("warm")
 def warm(as_json: JsonOption = False) -> None:
     """Compile the kernel and keep it beside the code, as when an image is made.
 

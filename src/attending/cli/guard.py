@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from attending.cli.face import clock, home_path
-from attending.lifecycle.admitting import admit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +41,8 @@ def _invoker(command: Any, *, verb: str) -> Callable[[click.Context], Any]:  # n
         said = context.params
         home = home_path(said["home"]) if "home" in said else None
         if home is not None and (home / "settings.yaml").is_file():
+            from attending.lifecycle.admitting import admit
+
             claimed = str(said.get("by") or said.get("person") or "system")
             actor = admit(home, verb, at=clock(said.get("at")), token=_token(), claimed=claimed)
             if "by" in said:

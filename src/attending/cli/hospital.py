@@ -11,10 +11,7 @@ from attending.cli.face import JsonOption, emit, progress, table
 from attending.lifecycle import simulating
 from attending.times import parse_instant
 
-hospital_app = typer.Typer(help="The synthetic hospital: extracts, sound or with a known fault.")
 
-
-@hospital_app.command("write")
 def hospital_write(
     folder: Annotated[Path, typer.Argument(help="Where the extract will stand; a new folder.")],
     fault: Annotated[
@@ -56,7 +53,6 @@ def hospital_write(
     )
 
 
-@hospital_app.command("faults")
 def hospital_faults(as_json: JsonOption = False) -> None:
     """List the faults that can be planted, and what each does.
 

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from attending.lifecycle.incidents import Standing
     from attending.types import Instant
 
-incident_app = typer.Typer(help="Incidents: what went wrong, what was done, whom it touched.")
 
 IncidentArgument = Annotated[str, typer.Argument(help="The start of the incident's digest.")]
 _HARMS = ("low", "medium", "high")
@@ -48,7 +47,6 @@ def _one_of(word: str, known: Sequence[str], *, what: str) -> Any:  # noqa: ANN4
     return word
 
 
-@incident_app.command("open")
 def incident_open(
     kind: Annotated[str, typer.Argument(metavar="TYPE", help=", ".join(INCIDENT_TYPES))],
     title: Annotated[str, typer.Option(help="One line, without a patient's name or value.")],
@@ -84,7 +82,6 @@ def incident_open(
     _show(found, now, as_json=as_json)
 
 
-@incident_app.command("ls")
 def incident_ls(
     model: Annotated[str, typer.Option(help="Only of this model.")] = "",
     all_: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
@@ -118,7 +115,6 @@ def incident_ls(
     emit([_content(one, now) for one in found], as_json=as_json)
 
 
-@incident_app.command("show")
 def incident_show(
     incident: IncidentArgument,
     home: HomeOption = None,
@@ -135,7 +131,6 @@ def incident_show(
     _show(found, now, as_json=as_json)
 
 
-@incident_app.command("step")
 def incident_step(
     incident: IncidentArgument,
     step: Annotated[str, typer.Argument(help=", ".join(STEPS))],
@@ -156,7 +151,6 @@ def incident_step(
     _show(found, now, as_json=as_json)
 
 
-@incident_app.command("impact")
 def incident_impact(
     incident: IncidentArgument,
     since: Annotated[str, typer.Option(help="The first prediction time.")],
@@ -188,7 +182,6 @@ def _few(count: int | None) -> str:
     return f"fewer than {incidents.FEWEST}" if count is None else str(count)
 
 
-@incident_app.command("list")
 def incident_list(
     incident: IncidentArgument,
     purpose: Annotated[str, typer.Option(help="Why it is read; kept in the ledger.")],
@@ -207,7 +200,6 @@ def incident_list(
     emit({"file": str(out), "rows": rows}, as_json=as_json, lines=[f"{out}: {rows} predictions"])
 
 
-@incident_app.command("review")
 def incident_review(
     incident: IncidentArgument,
     root_cause: Annotated[str, typer.Option(help="The technical cause.")],
@@ -240,7 +232,6 @@ def incident_review(
     )
 
 
-@incident_app.command("letter")
 def incident_letter(
     incident: IncidentArgument,
     to: Annotated[str, typer.Option(help=", ".join(READERS))],

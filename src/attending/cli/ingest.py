@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from attending.lifecycle.ingesting import Held
     from attending.records.snapshot import Snapshot
 
-ingest_app = typer.Typer(help="From a source's files to an immutable snapshot.")
 
 FolderArgument = Annotated[Path, typer.Argument(help="The folder that the source gave.")]
 OntoOption = Annotated[
@@ -41,21 +40,6 @@ ShiftOption = Annotated[
     bool,
     typer.Option("--shift-dates", help="Move each patient's dates 1 to 104 whole weeks earlier."),
 ]
-
-#: Kind -> what its verb says, and an example folder.
-KINDS = {
-    "hospital": ("Ingest the synthetic hospital's CSV extract.", "extracts/2026-01"),
-    "fhir": ("Ingest FHIR R4 bulk NDJSON: Patient, Encounter, Observation, Condition.", "export/"),
-    "mimic-iv": ("Ingest MIMIC-IV, hosp and icu tables.", "mimic-iv-demo"),
-    "physionet-2012": ("Ingest PhysioNet/CinC Challenge 2012, set A.", "set-a"),
-    "omop": ("Ingest OMOP CDM 5.4 as CSV files; its availability is assumed.", "omop/"),
-    "synthea": ("Ingest Synthea's CSV export; its availability is assumed.", "output/csv"),
-    "meds": ("Ingest a MEDS dataset; without known_at its availability is assumed.", "meds/"),
-    "diabetes-130": (
-        "Ingest Diabetes 130-US Hospitals; its clock is the order of rows.",
-        "diabetes/",
-    ),
-}
 
 
 def account_of(held: Held) -> dict[str, object]:
@@ -185,11 +169,30 @@ def _verb(kind: str, says: str, example: str) -> Callable[..., None]:
     return ingest
 
 
-for _kind, (_says, _example) in KINDS.items():
-    ingest_app.command(_kind)(_verb(_kind, _says, _example))
+ingest_hospital = _verb(
+    "hospital", "Ingest the synthetic hospital's CSV extract.", "extracts/2026-01"
+)
+ingest_fhir = _verb(
+    "fhir", "Ingest FHIR R4 bulk NDJSON: Patient, Encounter, Observation, Condition.", "export/"
+)
+ingest_mimic_iv = _verb("mimic-iv", "Ingest MIMIC-IV, hosp and icu tables.", "mimic-iv-demo")
+ingest_physionet_2012 = _verb(
+    "physionet-2012", "Ingest PhysioNet/CinC Challenge 2012, set A.", "set-a"
+)
+ingest_omop = _verb(
+    "omop", "Ingest OMOP CDM 5.4 as CSV files; its availability is assumed.", "omop/"
+)
+ingest_synthea = _verb(
+    "synthea", "Ingest Synthea's CSV export; its availability is assumed.", "output/csv"
+)
+ingest_meds = _verb(
+    "meds", "Ingest a MEDS dataset; without known_at its availability is assumed.", "meds/"
+)
+ingest_diabetes_130 = _verb(
+    "diabetes-130", "Ingest Diabetes 130-US Hospitals; its clock is the order of rows.", "diabetes/"
+)
 
 
-@ingest_app.command("mapped")
 def ingest_mapped(
     folder: FolderArgument,
     mapping: Annotated[Path, typer.Option("--mapping", help="The file that says how.")],

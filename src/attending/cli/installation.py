@@ -22,10 +22,8 @@ from attending.lifecycle.desk import open_desk, open_desk_at
 PassphraseOption = Annotated[
     Path | None, typer.Option("--passphrase-file", help="Read the passphrase from this file.")
 ]
-home_app = typer.Typer(help="One installation: where its rows rest, and of which version.")
 
 
-@home_app.command("create")
 def home_create(
     home: HomeOption = None,
     database_file: Annotated[
@@ -48,7 +46,6 @@ def home_create(
     emit({"home": str(root)}, as_json=as_json, lines=[f"home made at {root}"])
 
 
-@home_app.command("show")
 def home_show(home: HomeOption = None, at: AtOption = None, as_json: JsonOption = False) -> None:
     """Show what a home is: the kind of database, the version of its tables, its size.
 
@@ -59,7 +56,6 @@ def home_show(home: HomeOption = None, at: AtOption = None, as_json: JsonOption 
     emit(found, as_json=as_json, lines=[f"{key}: {value}" for key, value in found.items()])
 
 
-@home_app.command("clock")
 def home_clock(
     person: Annotated[str, typer.Option("--as", help="The administrator who says so, by login.")],
     reason: Annotated[str, typer.Option(help="What went wrong, such as a host whose clock leapt.")],
@@ -81,7 +77,6 @@ def home_clock(
     emit({"back": back}, as_json=as_json, lines=[f"the clock is confirmed; {told}"])
 
 
-@home_app.command("migrate")
 def home_migrate(home: HomeOption = None, at: AtOption = None, as_json: JsonOption = False) -> None:
     """Bring the tables of an older home to this version; a backup is made first.
 

@@ -10,11 +10,9 @@ from attending.cli.face import AtOption, HomeOption, JsonOption, clock, emit, ho
 from attending.lifecycle import intake
 from attending.lifecycle.desk import open_desk
 
-intake_app = typer.Typer(help="Events that feeds push over HTTP: accounts and dead letters.")
 _COUNTS = ("messages", "rows_in", "accepted", "quarantined", "rejected", "duplicate", "newest")
 
 
-@intake_app.command("status")
 def intake_status(
     home: HomeOption = None, at: AtOption = None, as_json: JsonOption = False
 ) -> None:
@@ -30,7 +28,6 @@ def intake_status(
     emit(found, as_json=as_json, lines=[] if found else ["nothing came yet"])
 
 
-@intake_app.command("letters")
 def intake_letters(
     feed: Annotated[str, typer.Argument(help="A feed's name. Else all.")] = "",
     home: HomeOption = None,

@@ -24,8 +24,6 @@ from attending.lifecycle import catalogue_lineage
 from attending.lifecycle.desk import open_desk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from attending.records.catalogue import FeatureLineage
 
 _ONE = "NAME@N of the catalogue, or the path of a features file."
@@ -98,6 +96,3 @@ def features_diff(
         )
     lines = [] if found.changes else ["both say the same"]
     emit({"digest": found.digest, **found.content()}, as_json=as_json, lines=lines)
-
-
-VERBS: dict[str, Callable[..., None]] = {"lineage": features_lineage, "diff": features_diff}

@@ -43,8 +43,6 @@ from attending.lifecycle.projects import open_project
 from attending.specs.release import check_stage
 from attending.times import parse_instant
 
-release_app = typer.Typer(help="Stages and versions: advance, roll back, disable, enable, retire.")
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -57,7 +55,6 @@ ReasonOption = Annotated[str, typer.Option("--reason", help="One sentence.")]
 AsOption = Annotated[str, typer.Option("--as", help="Who signs the act, by login.")]
 
 
-@release_app.command("propose")
 def release_propose(
     run: Annotated[str, typer.Option(help="The start of a run's digest. Else the newest.")] = "",
     project: ProjectOption = Path(),
@@ -89,7 +86,6 @@ def _decided(desk: Desk, asked: Project, run: str) -> dict[str, str]:
     }
 
 
-@release_app.command("drill")
 def release_drill(
     run: Annotated[str, typer.Option(help="The start of a run's digest. Else the newest.")] = "",
     project: ProjectOption = Path(),
@@ -113,7 +109,6 @@ def release_drill(
     )
 
 
-@release_app.command("advance")
 def release_advance(
     stage: Annotated[str, typer.Argument(help="The next stage.")],
     run: Annotated[str, typer.Option(help="The start of a run's digest. Else the newest.")] = "",
@@ -135,7 +130,6 @@ def release_advance(
     emit({"digest": stands.digest, **stands.content()}, as_json=as_json, lines=lines)
 
 
-@release_app.command("status")
 def release_status(
     model: Annotated[str, typer.Argument(help="A model's name. Else all.")] = "",
     project: Annotated[
@@ -190,7 +184,6 @@ def _act(name: str, project: Path, *, home: Path | None, at: str | None, **said:
     return [f"{d.model}@{d.version} stage={d.stage} answers={d.serves}" for d in found]
 
 
-@release_app.command("rollback")
 def release_rollback(
     person: AsOption,
     reason: ReasonOption,
@@ -209,7 +202,6 @@ def release_rollback(
     emit({"stands": lines}, as_json=as_json, lines=lines)
 
 
-@release_app.command("criteria")
 def release_criteria(
     act: Annotated[
         bool, typer.Option("--act", help="Take back the version that breaches one.")
@@ -240,7 +232,6 @@ def release_criteria(
     emit(content, as_json=as_json, lines=lines)
 
 
-@release_app.command("disable")
 def release_disable(
     person: AsOption,
     reason: ReasonOption,
@@ -259,7 +250,6 @@ def release_disable(
     emit({"stands": lines}, as_json=as_json, lines=lines)
 
 
-@release_app.command("enable")
 def release_enable(
     person: AsOption,
     reason: ReasonOption,
@@ -278,7 +268,6 @@ def release_enable(
     emit({"stands": lines}, as_json=as_json, lines=lines)
 
 
-@release_app.command("retire")
 def release_retire(
     person: AsOption,
     reason: ReasonOption,

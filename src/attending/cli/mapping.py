@@ -11,10 +11,7 @@ from attending.cli.face import JsonOption, emit, table
 from attending.errors import BadInput
 from attending.lifecycle import mapping as mappings
 
-mapping_app = typer.Typer(help="Mappings: how the columns of any table become events.")
 
-
-@mapping_app.command("propose")
 def mapping_propose(
     file: Annotated[Path, typer.Argument(help="A CSV or Parquet file.")],
     out: Annotated[Path | None, typer.Option("--out", help="Write it here; else print it.")] = None,
@@ -45,7 +42,6 @@ def mapping_propose(
     )
 
 
-@mapping_app.command("check")
 def mapping_check(
     mapping: Annotated[Path, typer.Argument(help="The mapping.")],
     folder: Annotated[Path, typer.Argument(help="The folder that the source gave.")],

@@ -38,10 +38,7 @@ from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.times import parse_instant
 
-monitor_app = typer.Typer(help="Monitors, and how they behave in quiet years.")
 
-
-@monitor_app.command("reference")
 def monitor_reference(
     run: Annotated[str, typer.Option(help="The start of a run's digest. Else the newest.")] = "",
     version: VersionOption = "",
@@ -66,7 +63,6 @@ def monitor_reference(
     )
 
 
-@monitor_app.command("run")
 def monitor_run(
     project: ProjectOption = Path(),
     version: VersionOption = "",
@@ -96,7 +92,6 @@ def monitor_run(
     )
 
 
-@monitor_app.command("simulate")
 def monitor_simulate(
     years: Annotated[int, typer.Option(help="Quiet years to live through.")] = 20,
     runs: Annotated[int, typer.Option(help="Years for each planted shift.")] = 5,
@@ -131,7 +126,6 @@ def monitor_simulate(
     emit(found.content(), as_json=as_json, lines=words.lines)
 
 
-@monitor_app.command("skew")
 def monitor_skew(
     since: Annotated[str, typer.Option(help="First prediction time. Else all.")] = "",
     project: ProjectOption = Path(),
@@ -166,7 +160,6 @@ def monitor_skew(
     skewing.require_same(found)
 
 
-@monitor_app.command("digest")
 def monitor_digest(
     html: Annotated[Path | None, typer.Option(help="Write the page into this file.")] = None,
     home: HomeOption = None,
@@ -184,7 +177,6 @@ def monitor_digest(
     emit(content, as_json=as_json, lines=text.splitlines())
 
 
-@monitor_app.command("canaries")
 def monitor_canaries(
     renew: Annotated[
         str, typer.Option(help="Why what they got before no longer counts, in one sentence.")
@@ -214,7 +206,6 @@ def monitor_canaries(
     canaries.require_quiet(found)
 
 
-@monitor_app.command("outcomes")
 def monitor_outcomes(
     project: ProjectOption = Path(),
     version: VersionOption = "",

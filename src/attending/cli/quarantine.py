@@ -26,8 +26,6 @@ from attending.lifecycle import closing, ingesting, quarantining
 from attending.lifecycle.desk import open_desk
 from attending.times import format_instant, parse_length
 
-quarantine_app = typer.Typer(help="Rows that were not let in: reasons, state, age, and a way in.")
-
 BecauseOption = Annotated[str, typer.Option("--because", help="Why, for the record.")]
 WhoOption = Annotated[str, typer.Option("--by", help="Who answers for it: a data engineer.")]
 PassphraseOption = Annotated[
@@ -38,7 +36,6 @@ TableOption = Annotated[
 ]
 
 
-@quarantine_app.command("ls")
 def quarantine_ls(
     snapshot: Annotated[
         str, typer.Option("--snapshot", help="The start of a snapshot's id, or newest. Else all.")
@@ -84,7 +81,6 @@ def quarantine_ls(
         quarantining.require_none_waits(found, longer_than=limit)
 
 
-@quarantine_app.command("show")
 def quarantine_show(
     snapshot: SnapshotOption = "",
     reason: Annotated[str, typer.Option(help="Only rows of this reason.")] = "",
@@ -112,7 +108,6 @@ def quarantine_show(
     )
 
 
-@quarantine_app.command("release")
 def quarantine_release(
     folder: Annotated[Path, typer.Argument(help="The delivery in which they were set aside.")],
     because: BecauseOption,
@@ -158,7 +153,6 @@ def quarantine_release(
     )
 
 
-@quarantine_app.command("dismiss")
 def quarantine_dismiss(
     reason: Annotated[str, typer.Option(help="Only rows of this reason.")],
     because: BecauseOption,

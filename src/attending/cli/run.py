@@ -50,10 +50,7 @@ _SHARE_LINES = (
     ("model", "of it the model", "+"),
 )
 
-run_app = typer.Typer(help="Runs: what was fitted, whether it repeats, and why two differ.")
 
-
-@run_app.command("ls")
 def run_ls(
     project: ProjectOption = Path(),
     home: HomeOption = None,
@@ -75,7 +72,6 @@ def run_ls(
     emit([{"digest": r.digest, "estimator": r.estimator} for r in runs], as_json=as_json)
 
 
-@run_app.command("show")
 def run_show(
     run: RunArgument = "",
     project: ProjectOption = Path(),
@@ -95,7 +91,6 @@ def run_show(
     emit(content, as_json=as_json, lines=shown)
 
 
-@run_app.command("replay")
 def run_replay(
     run: RunArgument = "",
     project: ProjectOption = Path(),
@@ -122,7 +117,6 @@ def run_replay(
     replaying.require_same(found)
 
 
-@run_app.command("diff")
 def run_diff(
     before: Annotated[str, typer.Argument(help="The start of the earlier run's digest.")],
     after: Annotated[str, typer.Argument(help="The start of the later run's digest.")],
@@ -184,7 +178,6 @@ def _share_lines(found: Shares) -> Iterator[tuple[str, ...]]:
         head = ""
 
 
-@run_app.command("promote")
 def run_promote(
     run: RunArgument = "",
     project: ProjectOption = Path(),
@@ -213,7 +206,6 @@ def run_promote(
     )
 
 
-@run_app.command("recalibrate")
 def run_recalibrate(
     project: ProjectOption = Path(),
     version: Annotated[str, typer.Option("--version", help="Such as v1. Else the newest.")] = "",
@@ -249,7 +241,6 @@ def run_recalibrate(
     )
 
 
-@run_app.command("export")
 def run_export(
     run: Annotated[str, typer.Argument(help="The start of a run's digest.")],
     into: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write into.")],
@@ -275,7 +266,6 @@ def run_export(
     )
 
 
-@run_app.command("influence")
 def run_influence(
     run: RunArgument = "",
     against: Annotated[
@@ -336,7 +326,6 @@ def _shown(count: int | None) -> str:
     return "" if count is None else str(count)
 
 
-@run_app.command("trail")
 def run_trail_of(
     run: RunArgument = "",
     project: ProjectOption = Path(),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attending.cli.face import AtOption, HomeOption, clock, emit, home_path
+from attending.cli.rubbish import none_sought
 from attending.errors import BadInput
 from attending.lifecycle.projects import open_project
 
@@ -110,11 +111,12 @@ def _supervise(asked: _Asked, workers: int) -> None:
 
 def _answer(asked: _Asked, *, worker: bool) -> None:
     """Answer in this process until told to stop, alone or as one of several."""
-    from attending.web.app import LOOPBACK, create_app
-    from attending.web.front_desk import FrontDesk
-    from attending.web.listen import serve as listen
-    from attending.web.shared import Shared
-    from attending.web.workers import joined
+    with none_sought():
+        from attending.web.app import LOOPBACK, create_app
+        from attending.web.front_desk import FrontDesk
+        from attending.web.listen import serve as listen
+        from attending.web.shared import Shared
+        from attending.web.workers import joined
 
     shared = joined() if worker else Shared()
     house = FrontDesk.open(

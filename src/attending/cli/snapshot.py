@@ -30,12 +30,10 @@ from attending.times import parse_instant, parse_length
 if TYPE_CHECKING:
     from attending.records.snapshot import Snapshot
 
-snapshot_app = typer.Typer(help="Snapshots: what was ingested, what it hides, how it grew.")
 
 NameArgument = Annotated[str, typer.Argument(help="The start of a snapshot's id. Else the newest.")]
 
 
-@snapshot_app.command("ls")
 def snapshot_ls(home: HomeOption = None, at: AtOption = None, as_json: JsonOption = False) -> None:
     """List snapshots, oldest first.
 
@@ -61,7 +59,6 @@ def snapshot_ls(home: HomeOption = None, at: AtOption = None, as_json: JsonOptio
     emit([account_of(held) for held in found], as_json=as_json)
 
 
-@snapshot_app.command("show")
 def snapshot_show(
     name: NameArgument = "",
     home: HomeOption = None,
@@ -91,7 +88,6 @@ def snapshot_show(
     )
 
 
-@snapshot_app.command("landmark")
 def snapshot_landmark(
     name: NameArgument = "",
     after: Annotated[str, typer.Option(help="From admission to the landmark.")] = "24h",
@@ -130,7 +126,6 @@ def snapshot_landmark(
     )
 
 
-@snapshot_app.command("scan")
 def snapshot_scan(
     name: NameArgument = "",
     home: HomeOption = None,
@@ -167,7 +162,6 @@ def snapshot_scan(
     )
 
 
-@snapshot_app.command("export")
 def snapshot_export(
     folder: Annotated[Path, typer.Argument(help="Where the files go; must not exist.")],
     name: Annotated[str, typer.Option("--snapshot", help="The start of an id.")] = "",
@@ -224,7 +218,6 @@ def _refuse_together(as_of: str | None, *, meds: bool) -> None:
         )
 
 
-@snapshot_app.command("diff")
 def snapshot_diff(
     first: Annotated[str, typer.Argument(help="The start of a snapshot's id.")],
     second: Annotated[str, typer.Argument(help="The start of another's.")],
@@ -276,7 +269,6 @@ def _merge_lines(snapshot: Snapshot) -> list[str]:
     return [f"{words}: {counts[name]}" for name, words in told.items() if counts.get(name)]
 
 
-@snapshot_app.command("compact")
 def snapshot_compact(
     name: NameArgument = "",
     home: HomeOption = None,
@@ -301,7 +293,6 @@ def snapshot_compact(
     )
 
 
-@snapshot_app.command("gc")
 def snapshot_gc(
     name: Annotated[str, typer.Argument(help="The start of the id of one to delete.")] = "",
     home: HomeOption = None,

@@ -11,15 +11,7 @@ import typer
 from attending.cli.face import JsonOption, emit, progress, table
 from attending.lifecycle.pulling import pull
 
-source_app = typer.Typer(help="A hospital's own systems, read and never written.")
 
-
-@source_app.callback()
-def _source() -> None:
-    """Read a hospital's own systems."""
-
-
-@source_app.command("pull")
 def source_pull(
     queries: Annotated[Path, typer.Argument(help="The queries, such as database.yaml.")],
     address_file: Annotated[

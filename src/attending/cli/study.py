@@ -42,13 +42,7 @@ from attending.records.validation import ValidationReport
 if TYPE_CHECKING:
     from attending.records.explanation import StabilityReport
 
-train_app = typer.Typer(help="Training with a full run record.")
-validate_app = typer.Typer(help="Validation against the clinical baseline.")
-explain_app = typer.Typer(help="Explanations of predictions and of models.")
-card_app = typer.Typer(help="Model cards.")
 
-
-@train_app.command("fit")
 def train_fit(
     project: ProjectOption = Path(),
     spark: SparkOption = "",
@@ -94,7 +88,6 @@ def candidates_table(run: Run) -> None:
     )
 
 
-@validate_app.command("model")
 def validate_model(
     run: RunArgument = "",
     project: ProjectOption = Path(),
@@ -162,7 +155,6 @@ def report_lines(report: ValidationReport) -> None:
         )
 
 
-@explain_app.command("stability")
 def explain_stability(
     run: RunArgument = "",
     project: ProjectOption = Path(),
@@ -213,7 +205,6 @@ def stability_lines(report: StabilityReport) -> None:
     emit(None, as_json=False, lines=lines)
 
 
-@explain_app.command("prediction")
 def explain_prediction(
     request: Annotated[str, typer.Argument(help="The request id of a prediction.")],
     project: ProjectOption = Path(),
@@ -269,7 +260,6 @@ def explain_prediction(
     )
 
 
-@card_app.command("build")
 def card_build(
     run: RunArgument = "",
     project: ProjectOption = Path(),
@@ -295,7 +285,6 @@ def card_build(
     )
 
 
-@card_app.command("notice")
 def card_notice(
     run: RunArgument = "",
     project: ProjectOption = Path(),
@@ -323,7 +312,6 @@ def card_notice(
     )
 
 
-@card_app.command("dossier")
 def card_dossier(
     run: RunArgument = "",
     project: ProjectOption = Path(),

@@ -43,9 +43,6 @@ from attending.records.ledger import AuditReport
 from attending.specs.release import check_stage
 from attending.times import format_instant, parse_instant
 
-gate_app = typer.Typer(help="Gates: what a stage asks, what is missing, and whose it is.")
-audit_app = typer.Typer(help="The ledger: verify, search, export.")
-
 PassphraseOption = Annotated[
     Path | None, typer.Option("--passphrase-file", help="Read the passphrase from this file.")
 ]
@@ -160,7 +157,6 @@ def sign(
     )
 
 
-@gate_app.command("check")
 def gate_check(
     stage: Annotated[
         str, typer.Argument(help="The stage that is asked for, or `pretrain` before a fit.")
@@ -196,7 +192,6 @@ def gate_check(
     gating.require_allowed(decision)
 
 
-@gate_app.command("leaks")
 def gate_leaks(
     project: ProjectOption = Path(),
     corpus: Annotated[
@@ -243,7 +238,6 @@ def gate_leaks(
     checking.require_no_leaks(report)
 
 
-@gate_app.command("except")
 def gate_except(
     condition: Annotated[str, typer.Argument(help="The condition, such as split.temporal.")],
     reason: Annotated[str, typer.Option(help="Why it cannot be met.")],
@@ -277,7 +271,6 @@ def gate_except(
     )
 
 
-@audit_app.command("verify")
 def audit_verify(
     witness: Annotated[
         list[Path] | None,
@@ -319,7 +312,6 @@ def audit_verify(
     report.require()
 
 
-@audit_app.command("checkpoint")
 def audit_checkpoint(
     home: HomeOption = None, at: AtOption = None, as_json: JsonOption = False
 ) -> None:
@@ -338,7 +330,6 @@ def audit_checkpoint(
     witnessing.require_delivered(delivered)
 
 
-@audit_app.command("head")
 def audit_head(home: HomeOption = None, at: AtOption = None, as_json: JsonOption = False) -> None:
     """Print the head of the ledger: one line to keep on paper, for `audit verify --head`.
 
@@ -349,7 +340,6 @@ def audit_head(home: HomeOption = None, at: AtOption = None, as_json: JsonOption
     emit({"head": text}, as_json=as_json, lines=[text])
 
 
-@audit_app.command("compare")
 def audit_compare(
     head: Annotated[str, typer.Argument(help="The head, typed in from paper.")],
     person: Annotated[str, typer.Option("--as", help="Who holds the paper, by login.")],
@@ -371,7 +361,6 @@ def audit_compare(
     emit({"digest": done.digest, **done.content()}, as_json=as_json, lines=lines)
 
 
-@audit_app.command("trail")
 def audit_trail(
     subject: Annotated[
         str, typer.Argument(help="A prediction's request id; or a digest, a person or a model.")
@@ -403,7 +392,6 @@ def audit_trail(
     emit([e.content() for e in entries], as_json=as_json)
 
 
-@audit_app.command("ask")
 def audit_ask(
     model: Annotated[str, typer.Argument(help="The model's name.")],
     home: HomeOption = None,
@@ -423,7 +411,6 @@ def audit_ask(
     emit(found, as_json=as_json, lines=lines)
 
 
-@audit_app.command("export")
 def audit_export(
     into: Annotated[
         Path, typer.Argument(help="A folder, or with --model a file, that is not there yet.")

@@ -34,11 +34,6 @@ from attending.times import format_instant, parse_length
 if TYPE_CHECKING:
     from attending.records.governance import Person
 
-user_app = typer.Typer(help="Persons, their roles and tokens. An administrator does nothing else.")
-role_app = typer.Typer(help="Roles, given and taken by an administrator.")
-token_app = typer.Typer(help="Tokens: for programs, in one person's name, for a purpose.")
-user_app.add_typer(role_app, name="role", no_args_is_help=True)
-user_app.add_typer(token_app, name="token", no_args_is_help=True)
 
 PersonArgument = Annotated[str, typer.Argument(help="The person's id.")]
 AsOption = Annotated[str, typer.Option("--as", help="Who acts, by login.")]
@@ -47,7 +42,6 @@ TokenFile = Annotated[
 ]
 
 
-@user_app.command("begin")
 def user_begin(
     person: PersonArgument,
     name: Annotated[str, typer.Option(help="As it stands beside what is done.")],
@@ -67,7 +61,6 @@ def user_begin(
          lines=[f"{person}: attending user accept --token-file {token_file}"])  # fmt: skip
 
 
-@user_app.command("accept")
 def user_accept(
     token_file: TokenFile,
     passphrase_file: PassphraseOption = None,
@@ -85,7 +78,6 @@ def user_accept(
     _tell(person, as_json=as_json)
 
 
-@user_app.command("add")
 def user_add(
     person: PersonArgument,
     name: Annotated[str, typer.Option(help="As it stands beside signatures.")],
@@ -134,7 +126,6 @@ def user_add(
          lines=[f"{person}: attending user accept --token-file {where}"])  # fmt: skip
 
 
-@user_app.command("ls")
 def user_ls(home: HomeOption = None, at: AtOption = None, as_json: JsonOption = False) -> None:
     """List persons, their roles and what stays true of them.
 
@@ -168,7 +159,6 @@ def _tell(person: Person, *, as_json: bool) -> None:
     emit(person.model_dump(mode="json"), as_json=as_json, lines=[says + ended])
 
 
-@user_app.command("unlink")
 def user_unlink(
     person: PersonArgument,
     administrator: AsOption,
@@ -190,7 +180,6 @@ def user_unlink(
     _tell(found, as_json=as_json)
 
 
-@user_app.command("disable")
 def user_disable(
     person: PersonArgument,
     administrator: AsOption,
@@ -211,7 +200,6 @@ def user_disable(
     _tell(found, as_json=as_json)
 
 
-@user_app.command("enable")
 def user_enable(
     person: PersonArgument,
     administrator: AsOption,
@@ -232,7 +220,6 @@ def user_enable(
     _tell(found, as_json=as_json)
 
 
-@user_app.command("vouch")
 def user_vouch(
     person: PersonArgument,
     administrator: AsOption,
@@ -251,7 +238,6 @@ def user_vouch(
     _tell(found, as_json=as_json)
 
 
-@user_app.command("passphrase")
 def user_passphrase(
     person: AsOption,
     new_file: Annotated[Path, typer.Option("--new-file", help="The new one is in this file.")],
@@ -270,7 +256,6 @@ def user_passphrase(
     _tell(found, as_json=as_json)
 
 
-@user_app.command("break-glass")
 def user_break_glass(
     person: AsOption,
     role: Annotated[str, typer.Option(help="The role that is taken for four hours.")],
@@ -297,7 +282,6 @@ def user_break_glass(
     )
 
 
-@role_app.command("grant")
 def role_grant(
     person: PersonArgument,
     role: Annotated[str, typer.Argument(help="The role.")],
@@ -317,7 +301,6 @@ def role_grant(
     _tell(found, as_json=as_json)
 
 
-@role_app.command("revoke")
 def role_revoke(
     person: PersonArgument,
     role: Annotated[str, typer.Argument(help="The role.")],
@@ -337,7 +320,6 @@ def role_revoke(
     _tell(found, as_json=as_json)
 
 
-@token_app.command("add")
 def token_add(
     label: Annotated[str, typer.Argument(help="What it is for.")],
     person: AsOption,
@@ -366,7 +348,6 @@ def token_add(
          lines=[f"token '{label}' is in {token_file}"])  # fmt: skip
 
 
-@token_app.command("ls")
 def token_ls(home: HomeOption = None, at: AtOption = None, as_json: JsonOption = False) -> None:
     """List the sessions and tokens that hold now; no secret is shown, as none is kept.
 
@@ -384,7 +365,6 @@ def token_ls(home: HomeOption = None, at: AtOption = None, as_json: JsonOption =
     emit(told, as_json=as_json)
 
 
-@token_app.command("end")
 def token_end(
     name: Annotated[str, typer.Argument(help="The start of its digest; see `user token ls`.")],
     person: AsOption,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attending.errors import BadInput, Refused, did_you_mean
 from attending.govern import signatures
-from attending.govern.policy import POLICY
+from attending.govern.policy import default_gates
 from attending.govern.signatures import Signed
 from attending.records.governance import Condition, GateDecision
 from attending.specs.release import STAGES
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from attending.records.governance import Approval, GateException, Status
     from attending.specs.release import Stage
     from attending.types import Instant
-
-#: Every fact that some gate asks for, and what it asks.
-FACTS: dict[str, str] = {rule.name: rule.asks for gate in POLICY.values() for rule in gate.facts}
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ class Evidence:
         home: the installation.
         model_spec: the digest of what was asked of the model; an exception may name it instead
             of the run, as it must be signed before the fit.
-        facts: by name, as `FACTS` lists them; one that is absent is missing.
+        facts: by name, as the policy's gates list them; one that is absent is missing.
         documents: the present digest of each kind of document.
         approvals: all signatures on those documents, the void ones too.
         withdrawn: digests of approvals that were taken back.
@@ -73,14 +70,14 @@ class Evidence:
 
 
 def decide(
-    to_stage: Stage, evidence: Evidence, *, policy: Mapping[Stage, GateRule] = POLICY
+    to_stage: Stage, evidence: Evidence, *, policy: Mapping[Stage, GateRule] | None = None
 ) -> GateDecision:
     """Return the answer of the gate before a stage.
 
     Args:
         to_stage: the stage that is asked for.
         evidence: facts, documents and signatures.
-        policy: the gates; a home may ask for more.
+        policy: the gates; a home may ask for more. The default ones when None.
 
     Raises:
         BadInput: a fact that no gate knows.
@@ -93,6 +90,7 @@ def decide(
     >>> decision.allowed, decision.conditions[0].name, decision.conditions[0].status
     (False, 'run.complete', 'missing')
     """
+    policy = default_gates() if policy is None else policy
     unknown = sorted(set(evidence.facts) - _known(policy))
     if unknown:
         raise BadInput(

@@ -188,14 +188,21 @@ def _signature(one: SignatureAsked) -> SignatureRule:
     return SignatureRule(one.document, check_role(one.role), one.meaning, after)
 
 
-#: The gate before each stage, as the shipped default asks; a declared risk may ask for more.
-POLICY: dict[Stage, GateRule] = rules_of(shipped(DEFAULT))
-#: Conditions that a signed exception may let pass by default, and the last stage it may do so for.
-EXCEPTABLE: dict[str, Stage] = dict(shipped(DEFAULT).exceptions)
-#: Gates before training that a signed exception may let pass, for a whole gate or, written
-#: `gate:feature`, for one feature. What cannot be true, such as a date of 1800, is not among them.
-EXCEPTABLE_BEFORE_TRAINING: frozenset[str] = frozenset(shipped(DEFAULT).exceptions_before_training)
-#: Roles that must all sign an exception by default.
-EXCEPTION_SIGNERS: tuple[Role, ...] = tuple(
-    check_role(name) for name in shipped(DEFAULT).exception_signers
-)
+@cache
+def default_gates() -> dict[Stage, GateRule]:
+    """Return the gate before each stage, as the shipped default asks; a declared risk may ask more.
+
+    >>> list(default_gates())[0]
+    'trained'
+    """
+    return rules_of(shipped(DEFAULT))
+
+
+@cache
+def default_exception_signers() -> tuple[Role, ...]:
+    """Return the roles that must all sign an exception by default.
+
+    >>> default_exception_signers()
+    ('clinical_lead', 'compliance_officer')
+    """
+    return tuple(check_role(name) for name in shipped(DEFAULT).exception_signers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending.errors import Refused
-from attending.govern.policy import EXCEPTION_SIGNERS
+from attending.govern.policy import default_exception_signers
 from attending.lifecycle.desk import keep
 from attending.lifecycle.standing import standing_on
 from attending.records.governance import Agreement, GateException
@@ -111,7 +111,7 @@ def signed_exceptions(
 
 def exceptions_under(desk: Desk, project: Project, run: Run) -> tuple[GateException, ...]:
     """Return what a run stands under: what its record names, and leak gates that were let pass."""
-    roles = frozenset(EXCEPTION_SIGNERS)
+    roles = frozenset(default_exception_signers())
     return tuple(
         item
         for item in exceptions_of(desk, project)

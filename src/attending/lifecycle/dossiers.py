@@ -8,7 +8,7 @@ from attending.documents.dossier import dossier_document
 from attending.documents.numbers import percent
 from attending.errors import Refused
 from attending.features.lineage import uses
-from attending.govern.policy import EXCEPTION_SIGNERS
+from attending.govern.policy import default_exception_signers
 from attending.lifecycle import emergencies
 from attending.lifecycle.agreeing import exceptions_of, signed_exceptions
 from attending.lifecycle.carried import cohort_of, snapshot_of
@@ -185,7 +185,7 @@ def _is_signed(signatures: tuple[DossierSignature, ...], digest: str) -> bool:
 
 
 def _exceptions(desk: Desk, project: Project) -> tuple[DossierException, ...]:
-    roles = frozenset(EXCEPTION_SIGNERS)
+    roles = frozenset(default_exception_signers())
     found = []
     for item in exceptions_of(desk, project):
         signed = item in signed_exceptions(desk, project, item.condition, roles=roles)

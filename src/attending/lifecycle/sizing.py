@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.govern.policy import EXCEPTION_SIGNERS
+from attending.govern.policy import default_exception_signers
 from attending.lifecycle import agreeing
 from attending.lifecycle.cohorts import built_cohort
 from attending.statistics.number_sample_size import residual_size
@@ -30,7 +30,9 @@ def planned_size(desk: Desk, project: Project) -> SampleSize | None:
         Refused: the split leaks, or there are too few rows and the policy is to refuse.
     """
     cohort = built_cohort(desk, project)
-    signed = agreeing.signed_exceptions(desk, project, _SPLIT, roles=frozenset(EXCEPTION_SIGNERS))
+    signed = agreeing.signed_exceptions(
+        desk, project, _SPLIT, roles=frozenset(default_exception_signers())
+    )
     if project.model.split.kind == "group_random":
         agreeing.require_exception(signed, condition=_SPLIT)
     label = project.cohort.label

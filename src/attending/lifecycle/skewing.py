@@ -20,6 +20,8 @@ from attending.records.skew import SkewReport
 from attending.times import parse_instant
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyarrow as pa
 
     from attending.lifecycle.desk import Desk
@@ -75,7 +77,7 @@ def check_skew(
         compared=len(there),
         unknown=len(made) - len(there),
         differ=int(differ.sum()),
-        flags_change=_flags(served, compared),
+        flags_change=_flags(served, compared, [one for one, _ in there]),
         features=skewed(compared),
     )
     keys = {"model": served.model, "version": served.version, "snapshot": source.digest}
@@ -145,12 +147,22 @@ def _late(desk: Desk, served: Served, one: dict[str, Any], *, was: Floats) -> An
     return ~same
 
 
-def _flags(served: Served, compared: Compared) -> int:
-    """Return in how many predictions the alert would be another one with the offline inputs."""
-    if served.threshold is None or not len(compared.served):
+def _flags(served: Served, compared: Compared, made: Sequence[dict[str, Any]]) -> int:
+    """Return in how many predictions the alert would be another one with the offline inputs.
+
+    Args:
+        served: the version.
+        compared: its inputs, served and offline.
+        made: the predictions themselves, in the same order; each is held against the threshold of
+            its unit or site.
+    """
+    found = [served.threshold_at(unit=one.get("unit"), site=one["site"])[0] for one in made]
+    if not any(one is not None for one in found):
         return 0
+    # Nothing reaches a threshold that is not there.
+    threshold = np.array([np.inf if one is None else one for one in found], np.float64)
     risks = (
         served.bundle.risk(np.ascontiguousarray(x)) for x in (compared.served, compared.offline)
     )
-    one, other = (risk >= served.threshold for risk in risks)
+    one, other = (risk >= threshold for risk in risks)
     return int((one != other).sum())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.compute as pc
 
-from attending.scores.evidence import Evidence, of_events
+from attending.scores.evidence import Evidence, of_many
 from attending.scores.pairs import Pairs, pair, starting
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def coded_classes(
     codes = pc.dictionary_encode(coded["code"].combine_chunks())
     number = np.asarray(codes.indices.to_numpy(zero_copy_only=False))[pairs.event]
     words = codes.dictionary.to_pylist()
-    shown, evidence = {}, {}
+    shown, decided = {}, {}
     for one in lists:
         classes = [one.classes_of(word) for word in words]
         for name in one.names:
@@ -70,7 +70,8 @@ def coded_classes(
             chosen = usable & has[number] if len(has) else usable
             at = pairs.newest(chosen)
             shown[name] = at >= 0
-            evidence[name] = of_events(coded, np.where(at >= 0, at, newest))
+            decided[name] = np.where(at >= 0, at, newest)
+    evidence = dict(zip(decided, of_many(coded, list(decided.values())), strict=True))
     return Coded(shown, evidence, newest >= 0)
 
 

@@ -71,6 +71,25 @@ def of_events(events: pa.Table, at: Ints) -> Evidence:
     return Evidence(time, known, pc.if_else(pa.array(some), told, pa.scalar(None, pa.string())))
 
 
+def of_many(events: pa.Table, chosen: Sequence[Ints]) -> list[Evidence]:
+    """Return the evidence of several choices of events, all looked up at once.
+
+    A patient of whom thirty conditions are asked costs one look, not thirty.
+    """
+    if not chosen:
+        return []
+    whole = of_events(events, np.concatenate(chosen))
+    ends = np.cumsum([len(at) for at in chosen]).tolist()
+    return [
+        Evidence(
+            whole.time[end - len(at) : end],
+            whole.known_at[end - len(at) : end],
+            whole.row.slice(end - len(at), len(at)),
+        )
+        for at, end in zip(chosen, ends, strict=True)
+    ]
+
+
 def of_pairs(pairs: Pairs, chosen: Mask, events: pa.Table) -> Evidence:
     """Return the newest chosen event of each prediction row as evidence."""
     return of_events(events, pairs.newest(chosen))
