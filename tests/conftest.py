@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from tests import once, postgres
+from tests.longest import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,12 @@ settings.load_profile("house")
 
 _REQUIRED = set(filter(None, os.environ.get("ATTENDING_REQUIRE", "").split(",")))
 _DATA = Path(os.environ.get("ATTENDING_TEST_DATA", "../shared/data"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first; `make test` hands them out in this order."""
+    place = {Path(__file__).parents[1] / name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
 
 
 def absent(what: str, reason: str) -> None:
