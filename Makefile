@@ -36,7 +36,7 @@ demo-tour: $(STAMP) ## a hospital with three models in three stages, to be looke
 	@$(BIN)/attending demo --tour --patients 6000 --seed 7 --home build/tour --fresh
 
 test: $(STAMP) ## all tests and all examples in the docs
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP) ## style, types, imports, dependencies
 	@$(BIN)/ruff check src tests benchmarks

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from tests import postgres
+from tests import once, postgres
+from tests.longest import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,11 +25,26 @@ _REQUIRED = set(filter(None, os.environ.get("ATTENDING_REQUIRE", "").split(","))
 _DATA = Path(os.environ.get("ATTENDING_TEST_DATA", "../shared/data"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first; `make test` hands them out in this order."""
+    place = {Path(__file__).parents[1] / name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
 def absent(what: str, reason: str) -> None:
     """Skip with the reason, or fail when this machine was told to have it."""
     if what in _REQUIRED:
         pytest.fail(f"{reason}; ATTENDING_REQUIRE asks for it")
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_by_workers(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let what is made once be made once for all workers of this run."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "made-once"
+    folder.mkdir(exist_ok=True)
+    once.share(folder)
 
 
 @pytest.fixture(scope="session")

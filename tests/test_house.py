@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 from tests.house import findings
+from tests.longest import LONGEST
 
 ROOT = Path(__file__).parents[1]
 
@@ -51,3 +52,8 @@ def test_decisions_are_numbered_once_and_without_a_gap():
     assert numbers == list(range(1, len(pages) + 1))
     for page in pages:
         assert page.read_text(encoding="utf-8").startswith(f"# {page.name[:4]} ")
+
+
+def test_every_file_that_goes_first_is_there_and_named_once():
+    assert [name for name in LONGEST if not (ROOT / name).is_file()] == []
+    assert len(set(LONGEST)) == len(LONGEST)

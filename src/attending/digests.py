@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ _ENCODER = json.JSONEncoder(
 )
 #: Between these, Python and ECMAScript write a number that is not whole with the same letters.
 _SMALLEST, _LARGEST = 1e-4, 1e15
+#: How the encoder writes the text that stands for a number below the smallest.
+_MARKED = re.compile(r'"\\u0000([-.0-9e]+)\\u0000"')
 
 
 def canonical(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
@@ -44,8 +47,13 @@ def canonical(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
 
 def _quickly(value: Any) -> bytes | None:  # noqa: ANN401 - any JSON value
     """Return the bytes of RFC 8785, None where the C encoder might write others."""
+    small: list[str] = []
     try:
-        text = _ENCODER.encode(_alike(value))
+        text = _ENCODER.encode(_alike(value, small))
+        if small:
+            text, found = _MARKED.subn(r"\1", text)
+            if found != len(small):  # a text of the value itself looks like one of ours
+                return None
         # Keys are sorted by UTF-16 there and by characters here: alike in the basic plane.
         basic = text.isascii() or len(text.encode("utf-16-le")) == 2 * len(text)
         return text.encode() if basic else None
@@ -53,8 +61,13 @@ def _quickly(value: Any) -> bytes | None:  # noqa: ANN401 - any JSON value
         return None
 
 
-def _alike(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _alike(value: Any, small: list[str]) -> Any:  # noqa: ANN401 - any JSON value
     """Return a value of which both writers make the same text; a whole float is an integer.
+
+    Args:
+        value: any JSON value.
+        small: takes each number that RFC 8785 alone writes, such as a p value; a text between two
+            zero characters stands in its place.
 
     Raises:
         ValueError: there may be none.
@@ -65,15 +78,16 @@ def _alike(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if kind is dict:
         if not all(type(key) is str for key in value):
             raise ValueError("a key that is not text")
-        return {key: _alike(item) for key, item in value.items()}
+        return {key: _alike(item, small) for key, item in value.items()}
     if kind is list or kind is tuple:
-        return [_alike(item) for item in value]
+        return [_alike(item, small) for item in value]
     if kind not in {int, float} or not -_LARGEST < value < _LARGEST:
         raise ValueError("a number that is written in another way, or no JSON value")
     if value == int(value):
         return int(value)
     if abs(value) < _SMALLEST:
-        raise ValueError("a number that is written in another way")
+        small.append(rfc8785.dumps(value).decode())
+        return f"\0{small[-1]}\0"
     return value
 
 

@@ -65,7 +65,7 @@ def journey(tmp_path_factory):
         patch.setattr(tempfile, "tempdir", str(temporary))
         patch.chdir(folder)
         with cut_off() as called:
-            ward = make_ward(folder)
+            ward = make_ward(folder, anew=True)
             made = scoring.score(ward.desk, ward.project)
             through_every_verb(shell, ward)
             take_in(shell, folder, folder / "other")

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.once import copied
+
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 AT = "2026-01-05T08:00:00Z"
@@ -95,21 +97,33 @@ def new_shell(folder: Path, example: str) -> tuple[Shell, Path]:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory):
-    """The demo, run once as a user would; its home and everything that it printed."""
+    """Return the demo, run as a user would: its home and everything that it printed.
+
+    It is run once for all workers, and each has a copy: where it was run stands as where it is.
+    """
     folder = tmp_path_factory.mktemp("demo")
+    told = copied("demo", folder, _run_demo)
+    said = [line.replace(told["where"], str(folder)) for line in told["said"]]
+    return Shell(folder=folder, home=folder / "home", said=said)
+
+
+def _run_demo(folder):
     shell = Shell(folder=folder, home=folder / "home")
     done = shell.run("demo", "--seed", "7", "--home", str(shell.home))
-    shell.said = done.stdout.splitlines()
-    return shell
+    return {"where": str(folder), "said": done.stdout.splitlines()}
 
 
 @pytest.fixture(scope="session")
 def mimic(tmp_path_factory, data_folder):
-    """A home with the MIMIC-IV demo ingested."""
+    """A home with the MIMIC-IV demo ingested, once for all workers; each has a copy."""
+
+    def taken_in(folder):
+        shell, _ = new_shell(folder, "readmission-mimic-iv")
+        return shell.json("ingest", "mimic-iv", str(data_folder / "mimic-iv-demo"), "--at", AT)
+
     folder = tmp_path_factory.mktemp("mimic")
-    shell, project = new_shell(folder, "readmission-mimic-iv")
-    account = shell.json("ingest", "mimic-iv", str(data_folder / "mimic-iv-demo"), "--at", AT)
-    return shell, project, account
+    account = copied("mimic", folder, taken_in)
+    return Shell(folder=folder, home=folder / "home"), folder / "project", account
 
 
 @pytest.fixture(scope="session")

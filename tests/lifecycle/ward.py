@@ -18,13 +18,17 @@ from attending.lifecycle import (
     training,
 )
 from attending.lifecycle.cohorts import build_cohort
-from attending.lifecycle.desk import create_home
+from attending.lifecycle.desk import Desk, create_home, open_desk
 from attending.lifecycle.featuring import build_features
 from attending.lifecycle.projects import open_project
 from attending.lifecycle.provenance import commit_project
 from attending.records.ledger import Subject
+from attending.records.monitoring import Reference
 from attending.records.release import Deployment
+from attending.records.run import Run
+from attending.stores.home import Home
 from attending.times import format_instant, parse_instant
+from tests.once import copied
 
 FIRST = parse_instant("2024-08-01T06:00:00Z")
 SECOND = parse_instant("2024-12-15T06:00:00Z")
@@ -74,16 +78,47 @@ def as_written(folder):
     del folder
 
 
-def make_ward(folder, *, spoil=as_written):
-    """Return a home with a version in silent, a later extract, and the refusals from before."""
-    made = make_silent(folder, spoil=spoil)
-    made.desk = replace(made.desk, at=SECOND, actor="omar")
-    ingesting.ingest(made.desk, "hospital", folder / "second")
-    return made
+def make_ward(folder, *, spoil=as_written, anew=False):
+    """Return a home with a version in silent, a later extract, and the refusals from before.
+
+    One as it is written is made once for all workers, and everybody works on a copy; `anew` is for
+    who changes or watches how it is made.
+    """
+    if anew or spoil is not as_written:
+        return _opened(folder, _build_ward(folder, spoil=spoil), at=SECOND, actor="omar")
+    return _opened(folder, copied("ward", folder, _build_ward), at=SECOND, actor="omar")
 
 
-def make_silent(folder, *, spoil=as_written):
-    """Return a home whose version has just entered silent; the later extract is not taken yet.
+def make_silent(folder):
+    """Return a home whose version has just entered silent; the later extract is not taken yet."""
+    return _opened(folder, copied("silent", folder, _build_silent), at=FIRST)
+
+
+def _opened(folder, told, **who):
+    """Return what was made, opened where it is now; the refusals are as they were met."""
+    desk = Desk(home=Home.open(folder / "home"), **who)
+    return SimpleNamespace(
+        desk=desk,
+        project=open_project(folder / "project"),
+        run=desk.home.catalog.get(told["run"], Run),
+        refused=Refused(**told["refused"]),
+        unsigned=Refused(**told["unsigned"]),
+        secrets=told["secrets"],
+        entered=told["entered"],
+        reference=desk.home.catalog.get(told["reference"], Reference),
+    )
+
+
+def _build_ward(folder, *, spoil=as_written):
+    """Return what was told of a folder with a version in silent and a later extract taken in."""
+    told = _build_silent(folder, spoil=spoil)
+    with open_desk(folder / "home", at=SECOND, actor="omar") as desk:
+        ingesting.ingest(desk, "hospital", folder / "second")
+    return told
+
+
+def _build_silent(folder, *, spoil=as_written):
+    """Return what was told of a folder that holds two extracts, a project and a home in silent.
 
     `spoil` may change the extracts `first` and `second` and the folder `project` before use.
     """
@@ -111,13 +146,12 @@ def make_silent(folder, *, spoil=as_written):
         scoring.served_version(desk, project)
     sign(desk, plan, secrets, person="omar", role="operator")
     reference = references.make_reference(desk, project, fitted.run, version="v1")
-    return SimpleNamespace(
-        desk=desk,
-        project=project,
-        run=fitted.run,
-        refused=refused.value,
-        unsigned=unsigned.value,
-        secrets=secrets,
-        entered=entered,
-        reference=reference,
-    )
+    desk.home.close()
+    return {
+        "run": fitted.digest,
+        "reference": reference.digest,
+        "entered": entered,
+        "secrets": secrets,
+        "refused": refused.value.as_problem(),
+        "unsigned": unsigned.value.as_problem(),
+    }

@@ -11,9 +11,8 @@ import pytest
 from attending.web.app import create_app
 from attending.web.front_desk import FrontDesk
 from tests.tour.built import built
-from tests.tour.walking import walk
+from tests.tour.walked import walked
 from tests.web.looking import FLAGS, serving
-from tests.web.visitor import visitor_of
 
 
 @pytest.fixture(scope="session")
@@ -42,15 +41,10 @@ def address(house):
         yield found
 
 
-@pytest.fixture(scope="module")
-def pages(house, tour):
-    """What each person reaches, by login and path."""
-    found = {}
-    for person, secret in tour.secrets.items():
-        visitor = visitor_of(house)
-        assert visitor.sign_in(person, secret).status_code == 303
-        found[person] = walk(visitor)
-    return found
+@pytest.fixture(scope="session")
+def pages(made, tmp_path_factory):
+    """What each person reaches in the tour as it was built, by login and path."""
+    return walked(made, tmp_path_factory.mktemp("walked"))
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
@@ -22,7 +23,13 @@ FLAGS = [
 ]
 WIDTHS = (1280, 390)
 THEMES = ("light", "dark")
+#: Pictures of pages on which something is wrong are kept here; of all pages, when it is asked for.
 PICTURES = Path(os.environ.get("ATTENDING_SCREENSHOTS", "build/screenshots"))
+ALL_PICTURES = "ATTENDING_SCREENSHOTS" in os.environ
+AXE = Axe().axe_script
+#: Only what is wrong comes back from the page: the lists of what is right are long.
+RUN_AXE = """async (options) => (await axe.run(document, options)).violations
+  .flatMap((one) => one.nodes.map((node) => [one.id, node.target]))"""
 #: What of a page is wrong for the eye: wider than the window, cut off, or one text over another.
 AMISS = """() => {
   const amiss = [];
@@ -93,8 +100,10 @@ def amiss(page):
 
 def violations(page, *, options=None):
     """Return what axe finds: rule and place; `options` are axe's own."""
-    found = Axe().run(page, options=options).response["violations"]
-    return [f"{one['id']}: {node['target']}" for one in found for node in one["nodes"]]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    found = page.evaluate(RUN_AXE, {"resultTypes": ["violations"], **(options or {})})
+    return [f"{rule}: {target}" for rule, target in found]
 
 
 def look_here(page, name):
@@ -110,29 +119,36 @@ def look_here(page, name):
         page.emulate_media(color_scheme=theme)
         only = None if theme == THEMES[0] else {"runOnly": ["color-contrast"]}
         found += [f"{theme}: {one}" for one in violations(page, options=only)]
-    keep_picture(page, f"state-{name}-{THEMES[-1]}")
+    keep_picture(page, f"state-{name}-{THEMES[-1]}", wrong=bool(found))
     page.emulate_media(color_scheme=THEMES[0])
     return found
 
 
-def keep_picture(page, name):
-    """Keep a picture of the whole page under build/screenshots."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+def keep_picture(page, name, *, wrong=False):
+    """Keep a picture of the whole page when something is wrong with it or all are asked for."""
+    if wrong or ALL_PICTURES:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
 
 def look_at(page, address, paths, *, prefix=""):
-    """Return by path, width and theme all that is wrong, after a picture of each was kept."""
+    """Return by path, width and theme all that is wrong.
+
+    Each page is opened once, wide and light, and looked at whole in all four forms: the window is
+    made narrow and the colours dark under the open page, as when a reader turns a tablet or evening
+    comes. No page asks for either in a script, so what the style sheet says is all that changes.
+    """
     found = {}
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        for theme in THEMES:
+    for path in paths:
+        page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+        page.emulate_media(color_scheme=THEMES[0])
+        page.goto(address + path)
+        for width, theme in product(WIDTHS, THEMES):
+            page.set_viewport_size({"width": width, "height": 900})
             page.emulate_media(color_scheme=theme)
-            for path in paths:
-                page.goto(address + path)
-                wrong = amiss(page) + violations(page)
-                name = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[:40] or "today"
-                keep_picture(page, f"{prefix}{name}-{width}-{theme}")
-                if wrong:
-                    found[f"{path} {width} {theme}"] = wrong
+            wrong = amiss(page) + violations(page)
+            name = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[:40] or "today"
+            keep_picture(page, f"{prefix}{name}-{width}-{theme}", wrong=bool(wrong))
+            if wrong:
+                found[f"{path} {width} {theme}"] = wrong
     return found

@@ -7,6 +7,7 @@ more.
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ import pyarrow.compute as pc
 
 from attending.contract.codes import matching
 from attending.contract.leakage import newest_rows
-from attending.contract.row_gates import COUNTS, OF_STAYS
+from attending.contract.row_gates import COUNTS, OF_STAYS, named
 from attending.records.gates import GateFinding
 
 if TYPE_CHECKING:
@@ -56,26 +57,28 @@ def partial_documents(
         pc.is_in(predictions["subject_id"], value_set=pc.unique(events["subject_id"]))
     )
     parts = [COUNTS.empty_table()]
-    for feature in features:
-        rows = events.filter(matching(events["code"], feature.codes))
+    for (codes, window_us), alike in groupby(features, key=lambda one: (one.codes, one.window_us)):
+        rows = events.filter(matching(events["code"], codes))
         rows = rows.filter(pc.and_(rows["time"].is_valid(), rows["unit"].is_null()))
         for prefix in OF_STAYS:
             rows = rows.filter(pc.invert(pc.starts_with(rows["code"], prefix)))
-        row, at = newest_rows(rows, own, window_us=feature.window_us)
+        row, at = newest_rows(rows, own, window_us=window_us)
         known = _ints(rows["known_at"])[row]
         due = _ints(own["prediction_time"])[at]
         outcome = _ints(pc.fill_null(own["label_time"].cast(pa.int64()), -1))[at]
-        parts.append(_count(LATE_NOTE, feature.name, known > due))
-        parts.append(_count(POST_OUTCOME, feature.name, (known >= outcome)[(outcome > due)]))
-    return pa.concat_tables(parts)
+        after = (known >= outcome)[(outcome > due)]
+        counts = pa.concat_tables([_count(LATE_NOTE, known > due), _count(POST_OUTCOME, after)])
+        parts.extend(named(counts, feature.name) for feature in alike)
+    return pa.concat_tables(parts).combine_chunks()
 
 
 def judge_documents(
     partials: pa.Table, *, features: Sequence[FeatureUse]
 ) -> tuple[GateFinding, ...]:
     """Return the finding of both gates on every feature."""
+    whole = partials.combine_chunks()
     return tuple(
-        _judge(gate, feature.name, partials, limit=limit)
+        _judge(gate, feature.name, whole, limit=limit)
         for gate, limit in ((LATE_NOTE, LATE_LIMIT), (POST_OUTCOME, POST_LIMIT))
         for feature in features
     )
@@ -101,8 +104,8 @@ def _judge(gate: str, feature: str, partials: pa.Table, *, limit: float) -> Gate
     )
 
 
-def _count(gate: str, feature: str, hit: Mask) -> pa.Table:
-    row = {"gate": gate, "feature": feature, "bucket": 0}
+def _count(gate: str, hit: Mask) -> pa.Table:
+    row = {"gate": gate, "feature": "", "bucket": 0}
     row |= {"hits": int(hit.sum()), "rows": len(hit)}
     return pa.Table.from_pylist([row], schema=COUNTS)
 

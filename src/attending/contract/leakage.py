@@ -8,6 +8,7 @@ when too often the newest row of its window was not yet known.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -79,13 +80,16 @@ def partial_availability(
     )
     inside = int(_inside_stay(events, own).sum())
     parts = [LEAKS.empty_table()]
-    for feature in features:
-        rows = events.filter(matching(events["code"], feature.codes))
+    # Summaries of one result over one window follow each other: its newest rows are found once.
+    for (codes, window_us), alike in groupby(features, key=lambda one: (one.codes, one.window_us)):
+        rows = events.filter(matching(events["code"], codes))
         rows = rows.filter(rows["time"].is_valid())
-        found, gap = _newest(rows, own, window_us=feature.window_us)
-        parts.append(_counts(feature, own.num_rows, inside))
-        parts.append(_gaps(feature, rows["source"].take(pa.array(found)), gap))
-    return pa.concat_tables(parts)
+        found, gap = _newest(rows, own, window_us=window_us)
+        sources = rows["source"].take(pa.array(found))
+        for feature in alike:
+            parts.append(_counts(feature, own.num_rows, inside))
+            parts.append(_gaps(feature, sources, gap))
+    return pa.concat_tables(parts).combine_chunks()
 
 
 def finish(
@@ -103,10 +107,11 @@ def finish(
         declared: availability rule by table or code prefix: the snapshot's, then the contract's.
         limit: 0 < limit <= 1; the share of predictions from which late is a leak.
     """
+    whole = partials.combine_chunks()
     return LeakReport(
         limit=limit,
         features=tuple(
-            _judge(feature, partials, declared=declared, limit=limit) for feature in features
+            _judge(feature, whole, declared=declared, limit=limit) for feature in features
         ),
     )
 

@@ -19,9 +19,12 @@ from attending.records.contract import ContractReport
 from attending.records.gates import GateFinding, PretrainReport
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from attending.lifecycle.cohorts import BuiltCohort
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.featuring import BuiltFeatures
+    from attending.lifecycle.policies import InUse
     from attending.lifecycle.projects import Project
 
 SPLIT = "split.temporal"
@@ -60,7 +63,7 @@ def check_pretrain(
         features_spec=project.features.digest,
         model_spec=project.model.digest,
         as_of=desk.at,
-        findings=tuple(_excepted(desk, project, item) for item in found),
+        findings=_excepted(desk, project, found),
     )
     keep(
         desk,
@@ -101,7 +104,7 @@ def require_no_leak(
     """
     specs = Specs(project.contract, project.cohort, project.features, project.model)
     found = _leaks(desk, project, cohort, features=features, specs=specs)
-    told = [_excepted(desk, project, item) for item in found if item.gate.startswith("leak.")]
+    told = _excepted(desk, project, [item for item in found if item.gate.startswith("leak.")])
     refused = [item for item in told if not item.passes]
     if refused:
         raise Refused(
@@ -141,9 +144,15 @@ def _leaks(
     )
 
 
-def _excepted(desk: Desk, project: Project, item: GateFinding) -> GateFinding:
-    """Return a finding with the signed exception that lets it pass, when there is one."""
+def _excepted(
+    desk: Desk, project: Project, found: Iterable[GateFinding]
+) -> tuple[GateFinding, ...]:
+    """Return findings, each with the signed exception that lets it pass, when there is one."""
     policy = policies.in_use(desk)
+    return tuple(_one_excepted(desk, project, item, policy=policy) for item in found)
+
+
+def _one_excepted(desk: Desk, project: Project, item: GateFinding, *, policy: InUse) -> GateFinding:
     if item.passes or item.gate not in policy.spec.exceptions_before_training:
         return item
     names = [item.gate, f"{item.gate}:{item.feature}"] if item.feature else [item.gate]

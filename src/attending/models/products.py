@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: takes a second thread from 262,144 and from 9,216 on.
 _BLOCK = 200_000
 _VECTOR_BLOCK = 9_000
+#: Columns from which on squares are made tile by tile, a tile's columns, and the rows of its block.
+_WIDE, _TILE, _TILE_ROWS = 100, 44, 100
 
 
 def is_one_block(table: Matrix) -> bool:
@@ -63,9 +65,30 @@ def weighted_squares(table: Matrix, values: Floats) -> Matrix:
     [[91.0, 122.0], [122.0, 164.0]]
     """
     n, k = table.shape
+    if k > _WIDE:
+        return _tiled_squares(table, values)
     rows = max(1, _BLOCK // max(k * k, 1))
     total = np.zeros((k, k))
     for start in range(0, n, rows):
         part = table[start : start + rows]
         total += (part * values[start : start + rows, None]).T @ part
     return total
+
+
+def _tiled_squares(table: Matrix, values: Floats) -> Matrix:
+    """Return the same of a wide table, of which a block of all columns would hold few rows or one.
+
+    A tile of the result takes more rows at once within the same bound, and stays near the
+    processor; those below the diagonal are those above it.
+    """
+    n, k = table.shape
+    total = np.zeros((k, k))
+    tiles = [slice(at, at + _TILE) for at in range(0, k, _TILE)]
+    for start in range(0, n, _TILE_ROWS):
+        part = table[start : start + _TILE_ROWS]
+        weighted = part * values[start : start + _TILE_ROWS, None]
+        for nth, left in enumerate(tiles):
+            for right in tiles[nth:]:
+                total[left, right] += weighted[:, left].T @ part[:, right]
+    upper = np.triu(total)
+    return np.asarray(upper + np.triu(total, 1).T)

@@ -9,7 +9,7 @@ import json
 import os
 import secrets
 from contextlib import closing
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from attending import keys
@@ -19,7 +19,7 @@ from attending.records.base import When  # noqa: TC001 - pydantic reads it at ru
 from attending.records.erasure import Erasure
 from attending.records.ledger import Subject
 from attending.specs.base import Spec
-from attending.specs.read_yaml import read_spec
+from attending.specs.read_yaml import parse_spec, read_spec
 from attending.specs.witness import WitnessesSpec
 from attending.stores.addresses import database_address
 from attending.stores.artifacts import Artifacts
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 FOLDERS = ("artifacts", "snapshots", "catalogue", "policy", "keys", "witness", "mappings")
 _PRIVATE_FOLDER = 0o700
 _PRIVATE_FILE = 0o600
+_MOST_SETTINGS = 4096
 
 
 class Settings(Spec):
@@ -316,7 +317,16 @@ def read_settings(root: Path) -> Settings:
     for folder in (root.resolve(), *(root / name for name in FOLDERS)):
         if folder.exists():
             check_unshared(folder)
-    return read_spec(root / "settings.yaml", Settings)
+    path = root / "settings.yaml"
+    if path.stat().st_size > _MOST_SETTINGS:
+        return read_spec(path, Settings)
+    return _settings(path.read_bytes(), str(path))
+
+
+@lru_cache(maxsize=32)
+def _settings(data: bytes, name: str) -> Settings:
+    """Return what these bytes say; a service opens its home for every page."""
+    return parse_spec(data, Settings, name=name)
 
 
 def _lay_out(root: Path, settings: Settings, seeded: bytes | None) -> None:
