@@ -9,7 +9,6 @@ import pytest
 
 from attending.errors import Refused
 from attending.lifecycle import (
-    examples,
     ingesting,
     references,
     scoring,
@@ -25,6 +24,7 @@ from attending.lifecycle.provenance import commit_project
 from attending.records.ledger import Subject
 from attending.records.release import Deployment
 from attending.times import format_instant, parse_instant
+from tests.lifecycle.wide_example import copy_wide
 
 FIRST = parse_instant("2024-08-01T06:00:00Z")
 SECOND = parse_instant("2024-12-15T06:00:00Z")
@@ -90,7 +90,7 @@ def make_silent(folder, *, spoil=as_written):
     hospital = simulating.build_hospital(patients=1200, years=3, seed=7)
     for name, until in (("first", FIRST), ("second", SECOND)):
         simulating.write_source(hospital, folder / name, until=until)
-    place = examples.copy_example("readmission-synthetic", folder / "project")
+    place = copy_wide(folder / "project")
     watched = place / "monitoring.yaml"  # a small hospital: fewer rows make a picture
     watched.write_text(
         watched.read_text().replace("window: 28d", "window: 28d\n  minimum_rows: 50")

@@ -51,7 +51,30 @@ def _why(report: StabilityReport) -> str:
         for one in report.comparisons
         if one.outcome in {"not_shown", "left_out"}
     ]
+    told += weighed_words(report)
     return f"{'; '.join(told)}." if told else ""
+
+
+def weighed_words(report: StabilityReport) -> tuple[str, ...]:
+    """Return what was asked of inputs less than that each weighs more than chance, and why.
+
+    >>> from attending.records.explanation import InputsWeighed
+    >>> from types import SimpleNamespace
+    >>> few = InputsWeighed(asked="shown", outcome="left_out", reason="a trial asks for them all")
+    >>> weighed_words(SimpleNamespace(inputs=few))
+    ('only shown factors were asked to weigh more than chance: a trial asks for them all',)
+    """
+    if report.inputs is None:
+        return ()
+    less = {
+        "left_out": "only shown factors were asked to weigh more than chance",
+        "not_shown": "it is not shown that every input weighs more than chance",
+    }.get(report.inputs.outcome)
+    kept = tuple(
+        f"{one.name} is kept as an input although it weighs no more than chance: {one.reason}"
+        for one in report.inputs.kept
+    )
+    return (*((f"{less}: {report.inputs.reason}",) if less else ()), *kept)
 
 
 def stability_document(
@@ -76,6 +99,7 @@ def stability_document(
         answer=answer(report),
         removal=_removal(report),
         reasons=[_with_labels(one, named) for one in report.reasons],
+        weighed=[_with_labels(one, named) for one in weighed_words(report)],
         comparisons=_comparisons(report.comparisons, top=report.top),
         by_feature=_by_feature(report),
         concepts=tuple(
