@@ -49,6 +49,8 @@ THIRD = parse_instant("2025-06-15T06:00:00Z")
 #: From FIRST on more patients come back than the same figures foretold before.
 SHIFT = 1.0
 SMALL = """explanations:
+  weighed: shown
+  weighed_reason: too few patients to weigh them all
   leave_out: {bootstrap_refits: too few patients to fit again, half_refits: too few patients}
 gates:
   - {gate: minimum_events, events: 3, non_events: 3}

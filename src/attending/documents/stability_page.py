@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from attending.documents.numbers import NOT_SHOWN, count, number, percent
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
     from attending.records.explanation import Agreement, ShownFeature, StabilityReport
 
+#: A word that stands alone, or in brackets and before a semicolon; a name has no blank in it.
+_WORD = re.compile(r"(?<![^ (])[^ ();]+(?![^ );])")
 _TITLES = {
     "measurement_error": "The same patient, measured again",
     "day_earlier": "The same patient, a day earlier",
@@ -131,7 +134,7 @@ def _weight(one: ShownFeature) -> str:
 
 def _with_labels(reason: str, labels: Mapping[str, str]) -> str:
     """Return a reason with each feature as clinicians call it."""
-    return " ".join(labels.get(word, word) for word in reason.split(" "))
+    return _WORD.sub(lambda word: labels.get(word[0], word[0]), reason)
 
 
 def _comparisons(held: Sequence[Agreement], *, top: int) -> Table:

@@ -356,11 +356,14 @@ def _no_weight(shown: tuple[ShownFeature, ...]) -> tuple[str, ...]:
 def _idle(seldom: tuple[ShownFeature, ...], *, plan: ExplanationsAsked) -> tuple[str, ...]:
     if plan.weighed == "shown":
         return ()
+    idle = [one.feature for one in seldom if one.feature not in plan.kept]
+    if len(idle) > 1:
+        said = f"{len(idle)} inputs ({'; '.join(idle)}) get no more weight from the model than "
+        return (f"{said}values dealt at random: take them out, or say in the plan why they stay",)
     return tuple(
-        f"{one.feature} is an input, and the model gives as much weight to values dealt at random: "
+        f"{one} is an input, and the model gives as much weight to values dealt at random: "
         "take it out, or say in the plan why it is kept"
-        for one in seldom
-        if one.feature not in plan.kept
+        for one in idle
     )
 
 
