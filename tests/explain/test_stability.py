@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from attending.documents.stability_page import weighed_words
+from attending.documents.stability_page import stability_document, weighed_words
 from attending.errors import BadInput
 from attending.explain.agreement import agreed, leaders
 from attending.explain.importance import importance
@@ -161,6 +161,13 @@ def test_a_random_input_that_nobody_is_shown_is_refused_by_the_default_plan(kind
     assert weighed_words(kept) == (
         "coin is kept as an input although it weighs no more than chance: a trial asks for it",
     )
+    named = {"coin": "Coin, tossed at admission"}
+    page, refused = (
+        stability_document(one, named, model="m", run="r", synthetic=True).decode()
+        for one in (kept, found)
+    )
+    assert "Coin, tossed at admission is kept as an input although it weighs no more" in page
+    assert "Coin, tossed at admission is an input, and the model gives as much weight" in refused
     honest = tried(x, y, kind=kind, asked=plan)
     assert honest.seldom == () and honest.inputs.outcome == "met"
 
