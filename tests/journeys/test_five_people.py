@@ -57,13 +57,9 @@ from tests.stores.homes import write_address
 
 FIRST = parse_instant("2024-08-01T06:00:00Z")
 #: A small hospital: the plan asks for few events, and everybody signs that it does.
-GATES = """explanations:
-  weighed: shown
-  weighed_reason: too few patients to weigh them all
-  leave_out: {bootstrap_refits: too few patients, half_refits: too few}
-gates:
-  - {gate: minimum_events, events: 3, non_events: 3}
-  - {gate: alert_burden, per_day_at_most: 50}
+GATES = """explanations: {weighed: shown, weighed_reason: too few patients, leave_out: {
+  bootstrap_refits: too few patients, half_refits: too few}}
+gates: [{gate: minimum_events, events: 3, non_events: 3}, {gate: alert_burden, per_day_at_most: 50}]
 """
 
 
