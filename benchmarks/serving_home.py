@@ -17,7 +17,6 @@ import numpy as np
 
 from attending.lifecycle import (
     credentials,
-    examples,
     ingesting,
     references,
     scoring,
@@ -35,6 +34,7 @@ from attending.lifecycle.provenance import commit_project
 from attending.records.ledger import Subject
 from attending.records.release import Deployment
 from attending.times import HOUR, SECOND, format_instant, from_micros, parse_instant, to_micros
+from tests.lifecycle.wide_example import copy_wide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 FIRST, AT = parse_instant("2024-08-01T06:00:00Z"), parse_instant("2024-12-15T06:00:00Z")
 PATIENTS, TOKENS = 50, 4
 _NEWEST = 3  # a trend needs as many
-_EXAMPLE = "readmission-synthetic"
 _SITES_OF_LIMITED = ("CITY",)
 #: Of codes and units that the features read: where a value of each lies.
 _RESULTS = (
@@ -141,7 +140,7 @@ def make(folder: Path, *, events: int) -> Place:
 
 
 def _project(place: Path) -> Project:
-    examples.copy_example(_EXAMPLE, place)
+    copy_wide(place)
     for file, changes in _CHANGES.items():
         text = (place / file).read_text()
         for old, new in changes:
@@ -162,7 +161,7 @@ _CHANGES = {
         ),
         (f"  - estimator: lightgbm\n    parameters: {_TREES}", "  - estimator: logistic"),
         ("missing: impute", "missing: native"),
-        ("\nparameters: {l1: 20.0} #", "\n#"),
+        ("parameters: {l1: 20.0}\n", ""),
     ),
     "monitoring.yaml": (("window: 28d", "window: 28d\n  minimum_rows: 50"),),
 }

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from attending.documents.stability_page import stability_document, weighed_words
 from attending.errors import BadInput
 from attending.explain.agreement import agreed, leaders
 from attending.explain.importance import importance
@@ -137,23 +138,57 @@ def test_a_random_feature_that_is_shown_as_a_reason_is_refused_by_name(kind):
 
 
 @pytest.mark.parametrize("kind", ["logistic", "lightgbm"])
-def test_a_random_input_that_nobody_is_shown_is_refused_where_the_plan_weighs_all(kind):
+def test_a_random_input_that_nobody_is_shown_is_refused_by_the_default_plan(kind):
     # Three of five are shown, and small trees never ask for the coin: only weighing all sees it.
     x, y = hospital(seed=1, patients=1500)
     noisy = np.column_stack([x, np.random.default_rng(4).normal(size=len(x))])
     names, plan = (*HONEST, "coin"), ASKED.model_copy(update={"refits": 4})
-    strict = plan.model_copy(update={"weighed": "all"})
-    unseen = tried(noisy, y, names=names, kind=kind, asked=plan)
+    less = {"weighed": "shown", "weighed_reason": "the control"}
+    unseen = tried(noisy, y, names=names, kind=kind, asked=plan.model_copy(update=less))
     assert "coin" in {one.feature for one in unseen.seldom}
     assert not any("coin" in said for said in unseen.reasons)
-    found = tried(noisy, y, names=names, kind=kind, asked=strict)
-    assert found.outcome == "failed"
+    assert (unseen.inputs.outcome, unseen.inputs.reason) == ("left_out", "the control")
+    assert weighed_words(unseen) == (
+        "only shown factors were asked to weigh more than chance: the control",
+    )
+    # The default plan asks it of every input.
+    found = tried(noisy, y, names=names, kind=kind, asked=plan)
+    assert (found.outcome, found.inputs.outcome) == ("failed", "failed")
     assert [said.split(" ")[0] for said in found.reasons if "take it out" in said] == ["coin"]
-    kept = strict.model_copy(update={"kept": {"coin": "a trial asks for it"}})
-    assert not any("coin" in said for said in tried(noisy, y, names=names, kind=kind,
-                                                    asked=kept).reasons)  # fmt: skip
-    honest = tried(x, y, kind=kind, asked=strict)
-    assert honest.seldom == () and not any("take it out" in said for said in honest.reasons)
+    because = plan.model_copy(update={"kept": {"coin": "a trial asks for it", "age": "known"}})
+    kept = tried(noisy, y, names=names, kind=kind, asked=because)
+    assert not any("coin" in said for said in kept.reasons)
+    assert weighed_words(kept) == (
+        "coin is kept as an input although it weighs no more than chance: a trial asks for it",
+    )
+    named = {"coin": "Coin, tossed at admission"}
+    page, refused = (
+        stability_document(one, named, model="m", run="r", synthetic=True).decode()
+        for one in (kept, found)
+    )
+    assert "Coin, tossed at admission is kept as an input although it weighs no more" in page
+    assert "Coin, tossed at admission is an input, and the model gives as much weight" in refused
+    honest = tried(x, y, kind=kind, asked=plan)
+    assert honest.seldom == () and honest.inputs.outcome == "met"
+
+
+def test_inputs_that_cannot_be_weighed_are_not_shown_unless_the_plan_asks_only_what_is_shown(
+    bundle,
+):
+    rows = Rows(X[:30], np.arange(30), X, np.arange(len(X)))
+    elsewhere = Refits(absent="the model was fitted elsewhere")
+    out = {"bootstrap_refits": "no", "half_refits": "no", "day_earlier": "no"}
+    plan = replace_leave_out(ASKED, **out)
+    found = stability(bundle, rows, elsewhere, seed=3, asked=plan)
+    assert (found.outcome, found.inputs.outcome) == ("not_shown", "not_shown")
+    assert weighed_words(found) == (
+        "it is not shown that every input weighs more than chance: the model was fitted elsewhere",
+    )
+    less = {"weighed": "shown", "weighed_reason": "fitted elsewhere"}
+    left = stability(bundle, rows, elsewhere, seed=3, asked=plan.model_copy(update=less))
+    assert (left.outcome, left.inputs.outcome) == ("met", "left_out")
+    with pytest.raises(ValueError, match="say why less is asked"):
+        ExplanationsAsked(weighed="shown")
 
 
 def test_values_that_say_one_thing_are_one_factor_when_the_specs_say_so():

@@ -19,12 +19,12 @@ from attending.engines.local import LocalEngine
 from attending.lifecycle import ingesting
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.desk import create_home, open_desk
-from attending.lifecycle.examples import copy_example
 from attending.lifecycle.featuring import built_features
 from attending.lifecycle.projects import open_project
 from attending.records.events import plain
 from attending.times import parse_instant
 from tests.hospital.reading import rank_auroc
+from tests.lifecycle.wide_example import copy_wide
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +56,7 @@ class Ward:
         self.home = folder / "home"
         self.project = folder / "project"
         create_home(self.home, at=parse_instant(AT), seed=7).home.close()
-        copy_example("readmission-synthetic", self.project)
+        copy_wide(self.project)
         self.specs("features", lambda spec: spec.update(features=_only(spec["features"], _BASE)))
         self.specs("model", _early_cut)
 

@@ -23,7 +23,6 @@ from attending.lifecycle import (
     deciding,
     dossiers,
     emergencies,
-    examples,
     featuring,
     gating,
     holding,
@@ -53,19 +52,19 @@ from attending.records.governance import Approval, GateDecision
 from attending.records.people import Seal
 from attending.stores.home import Home
 from attending.times import format_instant, parse_instant
+from tests.lifecycle.wide_example import copy_wide
 from tests.stores.homes import write_address
 
 FIRST = parse_instant("2024-08-01T06:00:00Z")
 #: A small hospital: the plan asks for few events, and everybody signs that it does.
-GATES = """explanations: {leave_out: {bootstrap_refits: too few patients, half_refits: too few}}
-gates:
-  - {gate: minimum_events, events: 3, non_events: 3}
-  - {gate: alert_burden, per_day_at_most: 50}
+GATES = """explanations: {weighed: shown, weighed_reason: too few patients, leave_out: {
+  bootstrap_refits: too few patients, half_refits: too few}}
+gates: [{gate: minimum_events, events: 3, non_events: 3}, {gate: alert_burden, per_day_at_most: 50}]
 """
 
 
 def small_project(folder):
-    place = examples.copy_example("readmission-synthetic", folder)
+    place = copy_wide(folder)
     text = (place / "validation.yaml").read_text().replace("draws: 500", "draws: 50")
     (place / "validation.yaml").write_text(text.partition("gates:")[0] + GATES)
     commit_project(place, at=format_instant(FIRST), author="Dana Reyes")

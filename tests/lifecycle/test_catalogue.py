@@ -14,12 +14,13 @@ from ruamel.yaml import YAML
 from attending.cli.app import app
 from attending.cli.door import through
 from attending.features.catalogue import definition_digest
-from attending.lifecycle import catalogue, examples, ingesting, people, simulating
+from attending.lifecycle import catalogue, ingesting, people, simulating
 from attending.lifecycle.cohorts import build_cohort
 from attending.lifecycle.desk import create_home, open_desk
 from attending.lifecycle.projects import open_project
 from attending.times import parse_instant
 from tests.lifecycle.openlineage import refuse_bad_event
+from tests.lifecycle.wide_example import copy_wide
 
 if TYPE_CHECKING:
     from attending.records.governance import Role
@@ -123,7 +124,7 @@ def hospital(tmp_path_factory):
         (ward.folder / f"{person}.secret").write_text(secret)
         (ward.folder / f"{person}.secret").chmod(0o600)
     for path in (ward.north, ward.south):
-        examples.copy_example("readmission-synthetic", path)
+        copy_wide(path)
         _few(path, path.name)
         build_cohort(desk, open_project(path))
     shutil.copy(ward.north / "features.yaml", ward.shared)

@@ -15,7 +15,6 @@ from attending.lifecycle import (
     checking,
     cohorts,
     deciding,
-    examples,
     featuring,
     ingesting,
     parity,
@@ -42,6 +41,7 @@ from attending.records.release import Retirement
 from attending.records.validation import ValidationReport
 from attending.times import format_instant, parse_instant
 from tests.journeys.test_five_people import Walk
+from tests.lifecycle.wide_example import copy_wide
 
 FIRST = parse_instant("2024-08-01T06:00:00Z")
 SECOND = parse_instant("2024-12-20T06:00:00Z")
@@ -49,6 +49,8 @@ THIRD = parse_instant("2025-06-15T06:00:00Z")
 #: From FIRST on more patients come back than the same figures foretold before.
 SHIFT = 1.0
 SMALL = """explanations:
+  weighed: shown
+  weighed_reason: too few patients to weigh them all
   leave_out: {bootstrap_refits: too few patients to fit again, half_refits: too few patients}
 gates:
   - {gate: minimum_events, events: 3, non_events: 3}
@@ -85,7 +87,7 @@ def write(place, name, *pairs):
 
 
 def small_project(folder):
-    place = examples.copy_example("readmission-synthetic", folder)
+    place = copy_wide(folder)
     text = (place / "validation.yaml").read_text().replace("draws: 500", "draws: 50")
     (place / "validation.yaml").write_text(text[: text.index("gates:")] + SMALL)
     write(place, "model.yaml", (SECTION, ""))

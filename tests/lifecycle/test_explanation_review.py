@@ -7,6 +7,7 @@ import pytest
 from attending.errors import Denied, Refused
 from attending.lifecycle import gating, steadying
 from attending.lifecycle.desk import keep
+from attending.records.explanation import InputsWeighed
 from tests.lifecycle.ward import enter, make_ward, sign
 
 
@@ -46,11 +47,20 @@ def test_no_model_is_validated_before_a_clinician_reviewed_how_it_explains_itsel
     assert (condition.status, condition.evidence) == ("met", report.digest)
 
     # Another trial of the explanations is another document: the signature does not carry over.
-    other = report.model_copy(update={"seed": report.seed + 1})
+    less = InputsWeighed(asked="shown", outcome="left_out", reason="too few patients to tell")
+    held = {"outcome": "met", "reasons": (), "comparisons": (), "inputs": less}
+    other = report.model_copy(update={"seed": report.seed + 1, **held})
     keep(
         author,
         other,
         action="explain.stability",
         keys={"model": ward.run.model, "run": ward.run.digest},
     )
-    assert not reviewed(ward)[0].passes
+    condition, decision = reviewed(ward)
+    assert not condition.passes
+    # What was asked of fewer inputs than all is told by the gate, also where explanations hold.
+    stable = next(one for one in decision.conditions if one.name == "explanation.stable")
+    assert (stable.status, stable.note) == (
+        "met",
+        "only shown factors were asked to weigh more than chance: too few patients to tell",
+    )

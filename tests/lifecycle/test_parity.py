@@ -12,7 +12,6 @@ from attending.cli.app import app
 from attending.errors import NotFound, Refused
 from attending.features.online import for_patient
 from attending.lifecycle import (
-    examples,
     ingesting,
     parity,
     releasing,
@@ -23,6 +22,7 @@ from attending.lifecycle.desk import create_home
 from attending.lifecycle.featuring import build_features
 from attending.lifecycle.projects import open_project
 from attending.times import format_instant, parse_instant
+from tests.lifecycle.wide_example import copy_wide
 
 AT = parse_instant("2023-08-01T06:00:00Z")
 
@@ -32,7 +32,7 @@ def ward(tmp_path_factory):
     folder = tmp_path_factory.mktemp("parity")
     hospital = simulating.build_hospital(patients=300, years=2, seed=7)
     simulating.write_source(hospital, folder / "in", until=AT)
-    project = open_project(examples.copy_example("readmission-synthetic", folder / "project"))
+    project = open_project(copy_wide(folder / "project"))
     desk = replace(create_home(folder / "home", at=AT, seed=7), actor="dana")
     ingesting.ingest(desk, "hospital", folder / "in")
     cohort = build_cohort(desk, project)

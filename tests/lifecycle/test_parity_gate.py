@@ -8,13 +8,14 @@ import pytest
 
 from attending.errors import Refused
 from attending.features.online import for_patient
-from attending.lifecycle import examples, gating, ingesting, parity, releasing, simulating, training
+from attending.lifecycle import gating, ingesting, parity, releasing, simulating, training
 from attending.lifecycle.cohorts import build_cohort
 from attending.lifecycle.desk import create_home
 from attending.lifecycle.featuring import build_features
 from attending.lifecycle.projects import open_project
 from attending.times import parse_instant
 from tests.lifecycle.test_parity import rounded
+from tests.lifecycle.wide_example import copy_wide
 
 AT = parse_instant("2024-08-01T06:00:00Z")
 
@@ -25,7 +26,7 @@ def ward(tmp_path_factory):
     folder = tmp_path_factory.mktemp("parity-gate")
     hospital = simulating.build_hospital(patients=1200, years=3, seed=7)
     simulating.write_source(hospital, folder / "in", until=AT)
-    project = open_project(examples.copy_example("readmission-synthetic", folder / "project"))
+    project = open_project(copy_wide(folder / "project"))
     desk = replace(create_home(folder / "home", at=AT, seed=7), actor="dana")
     ingesting.ingest(desk, "hospital", folder / "in")
     built = build_features(desk, project, build_cohort(desk, project))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,8 +20,11 @@ from attending.lifecycle.pretraining import check_pretrain, require_pretrain
 from attending.lifecycle.projects import open_project
 from attending.records.identifiers import IdentifierScan
 from attending.times import parse_instant
+from tests.lifecycle.wide_example import copy_wide
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+if TYPE_CHECKING:
+    from pathlib import Path
+
 AT = parse_instant("2026-01-05T08:00:00Z")
 
 
@@ -41,7 +43,7 @@ class House:
     def project(self, name: str, *changes: tuple[str, str, str]):
         """Return a project with words of its files replaced."""
         place = self.folder / name
-        shutil.copytree(EXAMPLES / "readmission-synthetic", place)
+        copy_wide(place)
         for file, before, after in changes:
             text = (place / file).read_text()
             assert before in text, before

@@ -9,7 +9,6 @@ import pytest
 
 from attending.errors import Refused
 from attending.lifecycle import (
-    examples,
     ingesting,
     references,
     scoring,
@@ -28,6 +27,7 @@ from attending.records.release import Deployment
 from attending.records.run import Run
 from attending.stores.home import Home
 from attending.times import format_instant, parse_instant
+from tests.lifecycle.wide_example import copy_wide
 from tests.once import copied
 
 FIRST = parse_instant("2024-08-01T06:00:00Z")
@@ -125,7 +125,7 @@ def _build_silent(folder, *, spoil=as_written):
     hospital = simulating.build_hospital(patients=1200, years=3, seed=7)
     for name, until in (("first", FIRST), ("second", SECOND)):
         simulating.write_source(hospital, folder / name, until=until)
-    place = examples.copy_example("readmission-synthetic", folder / "project")
+    place = copy_wide(folder / "project")
     watched = place / "monitoring.yaml"  # a small hospital: fewer rows make a picture
     watched.write_text(
         watched.read_text().replace("window: 28d", "window: 28d\n  minimum_rows: 50")

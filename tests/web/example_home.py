@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from attending.documents.validation_report import validation_report
-from attending.lifecycle import examples, papers, run_specs, signing, simulating
+from attending.lifecycle import papers, run_specs, signing, simulating
 from attending.lifecycle.desk import create_home, keep, note, open_desk
 from attending.lifecycle.projects import open_project
 from attending.records.explanation import StabilityReport
@@ -21,6 +21,7 @@ from attending.stores.predictions import Scored
 from attending.times import parse_instant
 from attending.web.front_desk import FrontDesk
 from tests.documents import example_records
+from tests.lifecycle.wide_example import copy_wide
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +59,7 @@ class ExampleHome:
 
 def make_example_home(folder):
     """Return a home with a run, its report, its card, its plan, a gate that waits, a prediction."""
-    place = examples.copy_example("readmission-synthetic", folder / "project")
+    place = copy_wide(folder / "project")
     project = open_project(place)
     first = create_home(folder / "home", at=parse_instant("2025-06-01T08:00:00Z"), seed=7)
     secrets = simulating.add_persons(first)

@@ -199,7 +199,10 @@ def stability_lines(report: StabilityReport) -> None:
         ],
     )
     gone = report.removal
-    lines = [f"explanations hold: {report.outcome.replace('_', ' ')}", *report.reasons]
+    lines = [
+        f"explanations hold: {report.outcome.replace('_', ' ')}",
+        *steadying.told(report),
+    ]
     if gone is not None and gone.share is not None:
         lines.insert(1, f"the three top factors move the score most: {gone.share:.0%} of patients")
     emit(None, as_json=False, lines=lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from attending.documents.numbers import NOT_SHOWN, count, number, percent
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
     from attending.records.explanation import Agreement, ShownFeature, StabilityReport
 
+#: A word that stands alone, or in brackets and before a semicolon; a name has no blank in it.
+_WORD = re.compile(r"(?<![^ (])[^ ();]+(?![^ );])")
 _TITLES = {
     "measurement_error": "The same patient, measured again",
     "day_earlier": "The same patient, a day earlier",
@@ -51,7 +54,30 @@ def _why(report: StabilityReport) -> str:
         for one in report.comparisons
         if one.outcome in {"not_shown", "left_out"}
     ]
+    told += weighed_words(report)
     return f"{'; '.join(told)}." if told else ""
+
+
+def weighed_words(report: StabilityReport) -> tuple[str, ...]:
+    """Return what was asked of inputs less than that each weighs more than chance, and why.
+
+    >>> from attending.records.explanation import InputsWeighed
+    >>> from types import SimpleNamespace
+    >>> few = InputsWeighed(asked="shown", outcome="left_out", reason="a trial asks for them all")
+    >>> weighed_words(SimpleNamespace(inputs=few))
+    ('only shown factors were asked to weigh more than chance: a trial asks for them all',)
+    """
+    if report.inputs is None:
+        return ()
+    less = {
+        "left_out": "only shown factors were asked to weigh more than chance",
+        "not_shown": "it is not shown that every input weighs more than chance",
+    }.get(report.inputs.outcome)
+    kept = tuple(
+        f"{one.name} is kept as an input although it weighs no more than chance: {one.reason}"
+        for one in report.inputs.kept
+    )
+    return (*((f"{less}: {report.inputs.reason}",) if less else ()), *kept)
 
 
 def stability_document(
@@ -76,6 +102,7 @@ def stability_document(
         answer=answer(report),
         removal=_removal(report),
         reasons=[_with_labels(one, named) for one in report.reasons],
+        weighed=[_with_labels(one, named) for one in weighed_words(report)],
         comparisons=_comparisons(report.comparisons, top=report.top),
         by_feature=_by_feature(report),
         concepts=tuple(
@@ -107,7 +134,7 @@ def _weight(one: ShownFeature) -> str:
 
 def _with_labels(reason: str, labels: Mapping[str, str]) -> str:
     """Return a reason with each feature as clinicians call it."""
-    return " ".join(labels.get(word, word) for word in reason.split(" "))
+    return _WORD.sub(lambda word: labels.get(word[0], word[0]), reason)
 
 
 def _comparisons(held: Sequence[Agreement], *, top: int) -> Table:

@@ -19,7 +19,13 @@ from attending.explain.nearest import EACH, neighbours
 from attending.explain.removal import removal
 from attending.explain.shown import all_factors, same_things, weighs_nothing, weights
 from attending.models.concepts import groups_of
-from attending.records.explanation import Agreement, ConceptShown, StabilityReport
+from attending.records.explanation import (
+    Agreement,
+    ConceptShown,
+    InputsWeighed,
+    KeptInput,
+    StabilityReport,
+)
 from attending.specs.explanations import ExplanationsAsked
 
 if TYPE_CHECKING:
@@ -150,11 +156,12 @@ def _report(
 ) -> StabilityReport:
     plan, n = trial.plan, len(trial.rows.x)
     held = _compared(trial, again)
+    inputs = _inputs(seldom, plan=plan, refits=trial.refits)
     noise = (*_no_direction(shown, plan=plan), *_no_weight(shown), *_idle(seldom, plan=plan))
     reasons = (*_short(held, refits=trial.refits), *noise, *_twice(pairs))
     if gone.outcome == "failed":
         reasons = (*reasons, "other features move the score as much as the named factors do")
-    unshown = any(one.outcome == "not_shown" for one in held)
+    unshown = inputs.outcome == "not_shown" or any(one.outcome == "not_shown" for one in held)
     jaccard = again.agreed.jaccard
     return StabilityReport(
         patients=n,
@@ -175,6 +182,7 @@ def _report(
         ),
         shown=shown,
         seldom=seldom,
+        inputs=inputs,
         same_things=pairs,
         removal=gone,
         fits_refused=trial.refits.refused,
@@ -348,11 +356,30 @@ def _no_weight(shown: tuple[ShownFeature, ...]) -> tuple[str, ...]:
 def _idle(seldom: tuple[ShownFeature, ...], *, plan: ExplanationsAsked) -> tuple[str, ...]:
     if plan.weighed == "shown":
         return ()
+    idle = [one.feature for one in seldom if one.feature not in plan.kept]
+    if len(idle) > 1:
+        said = f"{len(idle)} inputs ({'; '.join(idle)}) get no more weight from the model than "
+        return (f"{said}values dealt at random: take them out, or say in the plan why they stay",)
     return tuple(
-        f"{one.feature} is an input, and the model gives as much weight to values dealt at random: "
+        f"{one} is an input, and the model gives as much weight to values dealt at random: "
         "take it out, or say in the plan why it is kept"
-        for one in seldom
-        if one.feature not in plan.kept
+        for one in idle
+    )
+
+
+def _inputs(
+    seldom: tuple[ShownFeature, ...], *, plan: ExplanationsAsked, refits: Refits
+) -> InputsWeighed:
+    """Return whether every input weighs more than chance; of old plans, that it was not asked."""
+    if plan.weighed == "shown":
+        return InputsWeighed(asked="shown", outcome="left_out", reason=plan.weighed_reason)
+    if not refits.beside:
+        return InputsWeighed(asked="all", outcome="not_shown", reason=_why(refits))
+    idle = [one.feature for one in seldom]
+    return InputsWeighed(
+        asked="all",
+        outcome="failed" if set(idle) - set(plan.kept) else "met",
+        kept=tuple(KeptInput(name=it, reason=plan.kept[it]) for it in idle if it in plan.kept),
     )
 
 

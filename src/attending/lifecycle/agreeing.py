@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
     from attending.records.run import Run
+    from attending.specs.explanations import ExplanationsAsked
     from attending.types import Instant
+
+#: Why a plan from before asks less of its inputs.
+SIGNED_BEFORE = "the plan was signed before every input was asked; agree it again to ask all"
 
 
 def propose_agreement(desk: Desk, project: Project, *, signers: Sequence[str]) -> Agreement:
@@ -36,6 +40,7 @@ def propose_agreement(desk: Desk, project: Project, *, signers: Sequence[str]) -
         model_spec=project.model.digest,
         authors=(desk.actor,),
         signers=tuple(signers),
+        inputs_weighed=project.validation.explanations.weighed or "all",
     )
     keep(desk, agreement, action="agreement.propose", keys={"model": project.name})
     return agreement
@@ -43,13 +48,18 @@ def propose_agreement(desk: Desk, project: Project, *, signers: Sequence[str]) -
 
 def standing_agreement(desk: Desk, project: Project) -> Agreement | None:
     """Return the newest agreement on the specs as they are now, signed or not."""
+    found = _agreements(desk, project)
+    return found[-1] if found else None
+
+
+def _agreements(desk: Desk, project: Project) -> list[Agreement]:
+    """Return the agreements on the specs as they are now, the newest last."""
     plan = (project.validation.digest, project.cohort.digest, project.model.digest)
-    found = [
+    return [
         item
         for item in desk.home.catalog.all(Agreement, model=project.name)
         if (item.validation_spec, item.cohort_spec, item.model_spec) == plan
     ]
-    return found[-1] if found else None
 
 
 def fully_signed(desk: Desk, agreement: Agreement | None) -> bool:
@@ -58,6 +68,20 @@ def fully_signed(desk: Desk, agreement: Agreement | None) -> bool:
         return False
     approvals = standing_on(desk, agreement.digest)
     return set(agreement.signers) <= {item.signer for item in approvals}
+
+
+def explanations_as_agreed(desk: Desk, project: Project) -> ExplanationsAsked:
+    """Return what the plan asks of explanations, read as its signers read it.
+
+    A plan that does not say which inputs must weigh more than chance asks it of all. One whose
+    newest signed agreement is from before that was asked asks it of those that readers are shown,
+    until it is agreed again.
+    """
+    asked = project.validation.explanations
+    signed = [one for one in _agreements(desk, project) if fully_signed(desk, one)]
+    if asked.weighed is not None or not signed or signed[-1].inputs_weighed == "all":
+        return asked
+    return asked.model_copy(update={"weighed": "shown", "weighed_reason": SIGNED_BEFORE})
 
 
 def propose_exception(

@@ -16,6 +16,7 @@ from attending.lifecycle.examples import shipped_release
 from attending.lifecycle.parity import ENOUGH
 from attending.lifecycle.signing import spec_document
 from attending.lifecycle.standing import faults_of, standing_on
+from attending.lifecycle.steadying import told
 from attending.lifecycle.training import latest_run
 from attending.lifecycle.validation_rows import prior_name, prior_of
 from attending.lifecycle.wording import blank_fields
@@ -354,7 +355,7 @@ def _stable(desk: Desk, _project: Project, run: Run) -> Fact:
         return Fact("missing", note="explanations were not tried")
     unshown = [f"{one.name.replace('_', ' ')}: {one.reason}" for one in report.comparisons
                if one.outcome == "not_shown"]  # fmt: skip
-    return Fact(report.outcome, report.digest, "; ".join((*report.reasons, *unshown)))
+    return Fact(report.outcome, report.digest, "; ".join((*told(report), *unshown)))
 
 
 def _threshold(desk: Desk, project: Project, run: Run) -> Fact:

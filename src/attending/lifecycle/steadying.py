@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from attending.documents.stability_page import stability_document
+from attending.documents.stability_page import stability_document, weighed_words
 from attending.explain.stability import Refits, Rows, stability
+from attending.lifecycle.agreeing import explanations_as_agreed
 from attending.lifecycle.carried import cohort_of
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.desk import keep
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from attending.models.protocol import Matrix
     from attending.records.explanation import StabilityReport
     from attending.records.run import Run
+    from attending.specs.explanations import ExplanationsAsked
     from attending.train.split import Split
     from attending.types import Ints
 
@@ -50,11 +52,11 @@ def check_stability(desk: Desk, project: Project, run: Run) -> StabilityReport:
     cohort = built_cohort(desk, project, cohort_of(desk, run))
     x = matrix_of(built_features(desk, project, cohort).table, project)
     parts = split_again(project, cohort, run)
-    plan = project.validation.explanations
+    plan = explanations_as_agreed(desk, project)
     report = stability(
         bundle,
         _rows(desk, project, cohort, x=x, test=parts.test, seed=run.seed),
-        _refits(project, cohort, run, x=x, parts=parts),
+        _refits(project, cohort, run, x=x, parts=parts, plan=plan),
         seed=run.seed,
         asked=plan,
     )
@@ -71,6 +73,11 @@ def check_stability(desk: Desk, project: Project, run: Run) -> StabilityReport:
     )
     keep_page(desk, page, of=report.digest, title="Stability of explanations")
     return report
+
+
+def told(report: StabilityReport) -> tuple[str, ...]:
+    """Return what falls short of the plan, and where the plan asks less of inputs, in words."""
+    return (*report.reasons, *weighed_words(report))
 
 
 def _rows(
@@ -112,11 +119,19 @@ def _a_day_earlier(
     return matrix_of(features, project), held
 
 
-def _refits(project: Project, cohort: BuiltCohort, run: Run, *, x: Matrix, parts: Split) -> Refits:
+def _refits(
+    project: Project,
+    cohort: BuiltCohort,
+    run: Run,
+    *,
+    x: Matrix,
+    parts: Split,
+    plan: ExplanationsAsked,
+) -> Refits:
     """Return the run's model fitted again on samples of its patients."""
     name, asked = project.model.candidates()[0]
-    left_out = project.validation.explanations.leave_out
-    if {"bootstrap_refits", "half_refits"} <= set(left_out):
+    sampled = not {"bootstrap_refits", "half_refits"} <= set(plan.leave_out)
+    if not sampled and plan.weighed == "shown":
         return Refits(absent="the plan leaves them out")
     if asked.estimator == "onnx":
         return Refits(absent="the model was fitted elsewhere")
@@ -127,7 +142,7 @@ def _refits(project: Project, cohort: BuiltCohort, run: Run, *, x: Matrix, parts
     table = Table(x, rows.outcome, tuple(names), rows, spec, feature_set, said=said)
     fitted_with = next(one.parameters for one in run.candidates if one.name == name)
     again = asked.model_copy(update={"parameters": fitted_with})
-    draws = project.validation.explanations.refits
+    draws = plan.refits if sampled else 0
     found = on_samples(table, again, split=parts, seed=run.seed, draws=draws)
     beside = beside_shadows(table, again, split=parts, seed=run.seed)
     return Refits(found.bootstrap, found.halves, beside, found.refused)

@@ -188,6 +188,29 @@ class Removal(Part):
     outcome: Outcome
 
 
+class KeptInput(Part):
+    """An input that the plan keeps although it weighs no more than chance gives, and why."""
+
+    name: str
+    reason: str
+
+
+class InputsWeighed(Part):
+    """Whether every input weighs more than chance gives, or why that was not asked.
+
+    Attributes:
+        asked: of `all` inputs, or only of those that readers are `shown`.
+        outcome: `left_out` where the plan asks only of what is shown.
+        reason: why it is left out or not shown; empty otherwise.
+        kept: inputs that the plan lets stay although they weigh no more.
+    """
+
+    asked: Literal["all", "shown"]
+    outcome: Outcome
+    reason: str = ""
+    kept: tuple[KeptInput, ...] = ()
+
+
 class StabilityReport(GrownPart, Record):
     """Whether explanations hold: for the same patient, for similar ones, and for other fits.
 
@@ -206,6 +229,7 @@ class StabilityReport(GrownPart, Record):
         concepts: features that are explained as one.
         shown: the features that readers see, the least agreed first.
         seldom: the other factors that weigh no more than chance gives, also those never used.
+        inputs: whether every input weighs more than chance gives; None in older reports.
         same_things: pairs of shown features that say the same.
         removal: whether the named factors are those that move the score.
         fits_refused: fits on samples that training refused, for having no signal.
@@ -231,6 +255,7 @@ class StabilityReport(GrownPart, Record):
     concepts: tuple[ConceptShown, ...] = ()
     shown: tuple[ShownFeature, ...] = ()
     seldom: tuple[ShownFeature, ...] = ()
+    inputs: InputsWeighed | None = None
     same_things: tuple[SameThing, ...] = ()
     removal: Removal | None = None
     fits_refused: int = 0

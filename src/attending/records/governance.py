@@ -83,11 +83,13 @@ class Withdrawal(Record):
     signed_at: When
 
 
-class Agreement(Record):
+class Agreement(GrownPart, Record):
     """A validation plan that is agreed before anything is fitted.
 
     Attributes:
         signers: the person ids who must all sign it.
+        inputs_weighed: which inputs must weigh more than chance gives. An agreement from before
+            every input was asked says nothing, and means those that readers are shown.
     """
 
     kind: ClassVar[str] = "agreement"
@@ -97,6 +99,7 @@ class Agreement(Record):
     model_spec: Hash
     authors: tuple[PersonId, ...]
     signers: Annotated[tuple[PersonId, ...], Field(min_length=1)]
+    inputs_weighed: Literal["shown", "all"] = "shown"
 
 
 class GateException(Record):

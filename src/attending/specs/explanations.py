@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from attending.specs.base import Spec
 
@@ -46,7 +46,9 @@ class ExplanationsAsked(Spec):
         half_refits: two fits on halves of the patients, with each other.
         shown_to: a feature counts as shown when it is a top factor of this share of patients.
         direction: least correlation of a shown feature's contributions between two half fits.
-        weighed: which factors must weigh more than chance gives: `shown`, or `all` inputs.
+        weighed: which inputs must weigh more than chance gives: `all`, or those that are `shown`.
+            Unsaid is `all`; in a plan that was signed before this was asked it is `shown`.
+        weighed_reason: why no more than what is shown is asked; `shown` needs it.
         kept: factors that stay among `all` inputs although they do not, each with the reason.
         same_thing: features with a rank correlation from this on may not both be shown.
         removal: share of patients whose score must move more without their three top factors than
@@ -68,11 +70,18 @@ class ExplanationsAsked(Spec):
     half_refits: AgreementAsked = AgreementAsked(jaccard=0.3, sign=0.7, rank=0.4)
     shown_to: Share = 0.2
     direction: Annotated[float, Field(ge=-1.0, le=1.0)] = 0.25
-    weighed: Literal["shown", "all"] = "shown"
+    weighed: Literal["all", "shown"] | None = None
+    weighed_reason: Annotated[str, Field(max_length=400)] = ""
     kept: dict[str, Reason] = Field(default_factory=dict)
     same_thing: Share = 0.95
     removal: Share = 0.9
     leave_out: dict[Comparison, Reason] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _says_why_less_is_asked(self) -> ExplanationsAsked:
+        if (self.weighed == "shown") != bool(self.weighed_reason):
+            raise ValueError("weighed: shown and weighed_reason go together: say why less is asked")
+        return self
 
     def asked_of(self, name: Comparison) -> AgreementAsked:
         """Return what is asked of one comparison."""

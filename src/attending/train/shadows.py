@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from attending.train.candidate import Table
     from attending.train.split import Split
 
-#: A feature that says nothing gets more weight than the shadow of each of so many draws in 1 of 21.
-DRAWS = 20
+#: A feature that says nothing gets more weight than the shadow of each of so many draws in 1 of 41.
+DRAWS = 40
 
 
 def beside_shadows(

@@ -1,0 +1,91 @@
+"""What a plan leaves unsaid means what it meant when its signers signed it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from attending.lifecycle import agreeing, signing, simulating
+from attending.lifecycle.desk import create_home, keep
+from attending.lifecycle.examples import copy_example
+from attending.lifecycle.projects import open_project
+from attending.records.base import from_content
+from attending.records.governance import Agreement
+from attending.times import parse_instant
+
+AT = parse_instant("2025-07-01T06:00:00Z")
+
+
+@pytest.fixture
+def house(tmp_path):
+    """Return a home, a project whose plan does not say which inputs are weighed, and signatures."""
+    desk = replace(create_home(tmp_path / "home", at=AT, seed=7), actor="dana")
+    project = open_project(copy_example("readmission-synthetic", tmp_path / "project"))
+    assert project.validation.explanations.weighed is None
+    secrets = simulating.add_persons(desk)
+
+    def sign(digest):
+        signing.sign(
+            replace(desk, actor="clara"), digest, person="clara", passphrase=secrets["clara"],
+            role="clinical_lead", meaning="approval", statement="I agree to the plan.",
+        )  # fmt: skip
+
+    yield desk, project, sign
+    desk.home.close()
+
+
+def from_before(project):
+    """Return the agreement as it was kept before every input was asked, byte for byte."""
+    content = {
+        "kind": "agreement",
+        "model": project.name,
+        "validation_spec": project.validation.digest,
+        "cohort_spec": project.cohort.digest,
+        "model_spec": project.model.digest,
+        "authors": ["dana"],
+        "signers": ["clara"],
+    }
+    agreement = from_content(Agreement, content)
+    assert agreement.content() == content
+    return agreement
+
+
+def test_a_plan_that_is_agreed_now_asks_every_input_to_weigh_more_than_chance(house):
+    desk, project, sign = house
+    assert agreeing.explanations_as_agreed(desk, project).weighed is None  # nobody signed: all
+    made = agreeing.propose_agreement(desk, project, signers=["clara"])
+    assert made.content()["inputs_weighed"] == "all"
+    sign(made.digest)
+    assert agreeing.explanations_as_agreed(desk, project).weighed is None
+
+
+def test_a_plan_that_was_signed_before_means_what_it_meant_until_it_is_agreed_again(house):
+    desk, project, sign = house
+    old = from_before(project)
+    keep(desk, old, action="agreement.propose", keys={"model": project.name})
+    # Not signed: nobody has read it otherwise than it is read today.
+    assert agreeing.explanations_as_agreed(desk, project).weighed is None
+    sign(old.digest)
+    asked = agreeing.explanations_as_agreed(desk, project)
+    assert (asked.weighed, asked.weighed_reason) == ("shown", agreeing.SIGNED_BEFORE)
+    assert asked.model_copy(update={"weighed": None, "weighed_reason": ""}) == (
+        project.validation.explanations
+    )
+    # Proposed again and not signed, the old signature still says how it is read.
+    new = agreeing.propose_agreement(desk, project, signers=["clara"])
+    assert agreeing.explanations_as_agreed(desk, project).weighed == "shown"
+    sign(new.digest)
+    assert agreeing.explanations_as_agreed(desk, project).weighed is None
+
+
+def test_a_plan_that_says_which_inputs_are_weighed_keeps_a_digest_of_its_own(house):
+    _, project, _ = house
+    plan = project.validation.explanations
+    assert {"weighed", "weighed_reason", "kept"}.isdisjoint(plan.model_dump(mode="json"))
+    less = plan.model_copy(update={"weighed": "shown", "weighed_reason": "a trial asks for them"})
+    assert less.model_dump(mode="json")["weighed"] == "shown"
+    one, other = (
+        project.validation.model_copy(update={"explanations": said}) for said in (plan, less)
+    )
+    assert one.digest == project.validation.digest != other.digest
