@@ -57,10 +57,8 @@ class ReportRow:
 
 def read_all(desk: Desk) -> tuple[ReportRow, ...]:
     """Return every model with its newest validation report."""
-    return tuple(
-        ReportRow(name, desk.home.catalog.latest(ValidationReport, model=name))
-        for name in desk.home.deployments.models()
-    )
+    newest = desk.home.catalog.newest(ValidationReport, "model")
+    return tuple(ReportRow(name, newest.get((name,))) for name in desk.home.deployments.models())
 
 
 def read(
