@@ -219,18 +219,29 @@ class Catalog:
         Raises:
             IntegrityBroken: the stored bytes are not those of a digest.
         """
+        found = self.newest_bytes(kind.kind, *names)
+        return {of: as_record(digest, data, kind) for of, (digest, data) in found.items()}
+
+    def newest_bytes(self, kind: str, *names: str) -> dict[tuple[str, ...], tuple[str, bytes]]:
+        """Return by the values of some keys digest and bytes of what was last made with them.
+
+        Raises:
+            IntegrityBroken: the stored bytes are not those of a digest.
+        """
         said = [RECORD_KEYS.alias() for _ in names]
         values = [one.c.value.label(f"of_{at}") for at, one in enumerate(said)]
         backwards = [column.desc() for column in ORDER]
         place = func.row_number().over(partition_by=values, order_by=backwards).label("place")
-        every = lines((RECORDS.c.digest, *values, place), kind.kind, {})
+        every = lines((RECORDS.c.digest, *values, place), kind, {})
         for name, one in zip(names, said, strict=True):
             every = every.where(one.c.digest == RECORDS.c.digest, one.c.key == name)
         placed = every.subquery()
         asked = select(*BYTES, *(placed.c[one.name] for one in values))
         of = asked.join(placed, placed.c.digest == RECORDS.c.digest).where(placed.c.place == 1)
-        rows = self.database.rows(of)
-        return {tuple(row[len(BYTES) :]): self._record(row, kind) for row in rows}
+        return {
+            tuple(row[len(BYTES) :]): (row.digest, self._sound(row.digest, row.content))
+            for row in self.database.rows(of)
+        }
 
     def since(
         self, start: int, *, kinds: Collection[str], until: int
