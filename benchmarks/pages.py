@@ -61,7 +61,7 @@ _NOT_TIMED = (
     "/models/{name}/validation/{digest}/",
 )
 #: What the home is made by; another code makes another home.
-_MAKERS = ("benchmarks/pages_home.py", "src/attending")
+_MAKERS = ("benchmarks/pages_home.py", "benchmarks/pages_bulk.py", "src/attending")
 
 
 @dataclass(frozen=True)
