@@ -80,7 +80,10 @@ def _say(content: object, words: list[str]) -> None:
     if isinstance(content, dict):
         for name, value in content.items():
             words.append(name.replace("_", " "))
-            _say(value, words)
+            if type(value) is float:  # most of what a report holds
+                words.append(str(value))
+            elif value is not None:
+                _say(value, words)
     elif isinstance(content, list):
         for value in content:
             _say(value, words)
