@@ -91,7 +91,7 @@ def test_a_view_asks_about_each_kind_once_and_a_new_view_sees_what_came_since(ma
 
 def test_a_view_gives_out_no_byte_that_is_not_of_its_name(made):
     home = made.desk.home
-    assert HomeInView.of(home).catalog.get(made.report, ValidationReport)
+    assert HomeInView.of(home).catalog.get(made.report, ValidationReport).digest == made.report
     with home.database.forgetful() as connection:
         wrong = text("UPDATE records SET content = :it WHERE digest = :digest")
         connection.execute(wrong, {"it": b"{}", "digest": made.report})

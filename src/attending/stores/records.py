@@ -293,11 +293,14 @@ class Catalog:
 def lines(columns: Sequence[ColumnElement[Any]], kind: str, keys: Mapping[str, str]) -> Select[Any]:
     """Return the query of all records of a kind, any when empty, that carry the keys."""
     statement = select(*columns)
-    for key, value in keys.items():
+    for at, (key, value) in enumerate(keys.items()):
         carrying = select(RECORD_KEYS.c.digest).where(
             RECORD_KEYS.c.key == key, RECORD_KEYS.c.value == value
         )
-        statement = statement.where(RECORDS.c.digest.in_(carrying))
+        # The first key finds the records, such as a model's; the others are asked of each of them,
+        # since a version or a stage is carried by those of all models.
+        mine = carrying.where(RECORD_KEYS.c.digest == RECORDS.c.digest).exists()
+        statement = statement.where(mine if at else RECORDS.c.digest.in_(carrying))
     return statement.where(RECORDS.c.kind == kind) if kind else statement
 
 
