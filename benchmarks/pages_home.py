@@ -213,8 +213,8 @@ def _predict(desk: Desk, size: Size, progress: Progress) -> None:
     """Store predictions to the size; each has its own entry while the ledger is too short."""
     there = sum(desk.home.predictions.count(one) for one in desk.home.deployments.models())
     wanted = max(0, size.predictions - there)
-    groups = -(-wanted // BATCH)
-    alone = max(0, min(wanted, size.entries - desk.home.ledger.size - groups))
+    missing = size.entries - desk.home.ledger.size
+    alone = max(0, min(wanted, (missing * BATCH - wanted) // (BATCH - 1)))
     task = progress.add_task("predictions", total=wanted)
     for done in predict(desk, _made(desk), wanted=wanted, alone=alone):
         progress.update(task, completed=done)
