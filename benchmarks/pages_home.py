@@ -7,7 +7,6 @@ release plans signed by the same persons. Predictions and entries come in large 
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import json
 import pkgutil
@@ -15,13 +14,11 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 import attending.records
-from attending.digests import canonical
 from attending.lifecycle import signing
 from attending.lifecycle.desk import open_desk
 from attending.records.base import Record, from_content
@@ -31,9 +28,8 @@ from attending.records.monitoring import Verdict
 from attending.records.release import Deployment
 from attending.specs.release import ReleaseSpec
 from attending.stores.chain import Act
-from attending.stores.predictions import Scored
 from attending.stores.tables import PREDICTIONS, RECORD_KEYS, RECORDS
-from attending.times import SECOND, format_instant, from_micros, to_micros
+from benchmarks.pages_bulk import BATCH, Made, Pattern, end_of, predict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,9 +45,6 @@ if TYPE_CHECKING:
 BUSIEST = "readmission-30d"
 #: The busiest model has this share of all predictions; the others share the rest.
 _SHARE = 0.4
-_GROUP = 20_000
-_BATCH = 1_000
-_SPREAD = 300 * 86_400  # seconds over which the predictions of a model lie
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _SIGNERS = (("clara", "clinical_lead"), ("caro", "compliance_officer"))
 _FILLED = ("rows", "rows_digest")
@@ -187,16 +180,16 @@ def _verdicts(desk: Desk, model: str, *, days: int) -> None:
     last = desk.home.catalog.latest(Verdict, model=model)
     if last is None:
         raise SystemExit(f"{model} has no verdict")
-    for day in range(days, -1, -1):
-        moved = timedelta(days=day)
-        given = last.model_copy(
-            update={
-                "at": desk.at - moved,
-                "expires_at": last.expires_at + (desk.at - last.at) - moved,
-            }
-        )
-        keys = {"model": model, "version": last.version}
-        with desk.home.database.transaction() as unit:
+    keys = {"model": model, "version": last.version}
+    with desk.home.database.transaction() as unit:
+        for day in range(days, -1, -1):
+            moved = timedelta(days=day)
+            given = last.model_copy(
+                update={
+                    "at": desk.at - moved,
+                    "expires_at": last.expires_at + (desk.at - last.at) - moved,
+                }
+            )
             digest = desk.home.catalog.put(unit, given, at=desk.at, by="omar", keys=keys)
             subject = Subject(kind=Verdict.kind, digest=digest)
             details = {"model": model, "version": last.version, "answer": last.answer}
@@ -220,79 +213,22 @@ def _predict(desk: Desk, size: Size, progress: Progress) -> None:
     """Store predictions to the size; each has its own entry while the ledger is too short."""
     there = sum(desk.home.predictions.count(one) for one in desk.home.deployments.models())
     wanted = max(0, size.predictions - there)
-    groups = -(-wanted // _BATCH)
-    alone = max(0, min(wanted, size.entries - desk.home.ledger.size - groups))
+    missing = size.entries - desk.home.ledger.size
+    alone = max(0, min(wanted, (missing * BATCH - wanted) // (BATCH - 1)))
     task = progress.add_task("predictions", total=wanted)
-    made = _scored(desk, wanted)
-    done = 0
-    while done < wanted:
-        some = list(islice(made, min(_GROUP, wanted - done)))
-        with desk.home.database.transaction() as unit:
-            own = max(0, min(len(some), alone - done))
-            _one_by_one(desk, unit, some[:own])
-            _in_batches(desk, unit, some[own:])
-        done += len(some)
+    for done in predict(desk, _made(desk), wanted=wanted, alone=alone):
         progress.update(task, completed=done)
 
 
-def _one_by_one(desk: Desk, unit: Unit, some: list[Scored]) -> None:
-    for one in some:
-        desk.home.predictions.add(unit, [one])
-        subject = Subject(kind="prediction", digest=one.request_id)
-        unit.append(Act(desk.at, "omar", "score.one", subject), {"model": one.model})
-
-
-def _in_batches(desk: Desk, unit: Unit, some: list[Scored]) -> None:
-    for start in range(0, len(some), _BATCH):
-        desk.home.predictions.add(unit, some[start : start + _BATCH])
-        subject = Subject(kind="predictions", digest=some[start].model)
-        unit.append(Act(desk.at, "omar", "score.batch", subject))
-
-
-def _scored(desk: Desk, wanted: int) -> Iterator[Scored]:
-    """Yield predictions like those of the tour, of all models that have a version, in turn."""
+def _made(desk: Desk) -> Made:
+    """Return predictions like those of the tour, of all models that have a version, in turn."""
     stored = select(PREDICTIONS).where(PREDICTIONS.c.model == BUSIEST)
-    patterns = [(row, json.loads(row.content)) for row in desk.home.database.rows(stored)]
-    standing = [_of(desk, name) for name in desk.home.deployments.models()]
+    standing = [desk.home.deployments.current(name) for name in desk.home.deployments.models()]
     models = [one for one in standing if one and one.version]
-    others = [one for one in models if one.model != BUSIEST]
-    busiest = next(one for one in models if one.model == BUSIEST)
-    end = to_micros(desk.at) - 3_600 * SECOND
-    for number in range(wanted):
-        turn = number % 1000
-        mine = busiest if turn < 1000 * _SHARE else others[number % len(others)]
-        row, content = patterns[number % len(patterns)]
-        time = end - (number * 7_919 % _SPREAD) * SECOND
-        yield _prediction(mine, row, content, number=number, time=time)
-
-
-def _of(desk: Desk, model: str) -> Deployment | None:
-    return desk.home.deployments.current(model)
-
-
-def _prediction(
-    stands: Deployment,
-    row: Any,  # noqa: ANN401 - a row of the store
-    content: dict[str, Any],
-    *,
-    number: int,
-    time: int,
-) -> Scored:
-    told = content | {
-        "model": stands.model,
-        "run": stands.run,
-        "stage": stands.stage,
-        "version": stands.version,
-        "prediction_time": format_instant(from_micros(time)),
-    }
-    return Scored(
-        request_id=hashlib.sha256(f"{stands.model} {number}".encode()).hexdigest()[:32],
-        model=stands.model,
-        version=stands.version,
-        stage=stands.stage,
-        subject_id=row.subject_id,
-        encounter_id=row.encounter_id,
-        prediction_time=from_micros(time),
-        score=row.score,
-        content=canonical(told),
+    return Made(
+        busiest=next(one for one in models if one.model == BUSIEST),
+        others=[one for one in models if one.model != BUSIEST],
+        patterns=[Pattern.of(row) for row in desk.home.database.rows(stored)],
+        end=end_of(desk),
+        share=_SHARE,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attending.govern.roles import DOCUMENTS, may_sign
 from attending.lifecycle.delegating import lent_roles
+from attending.lifecycle.desk import in_view
 from attending.lifecycle.gates_ahead import gates_ahead
 from attending.lifecycle.signing import authors_of, kind_of
 from attending.lifecycle.standing import faults_of
@@ -101,6 +102,7 @@ def awaiting(
 
 def queue_of(desk: Desk, person_id: str) -> tuple[Awaited, ...]:
     """Return what waits for a person, in roles of their own and in those that others lend."""
+    desk = in_view(desk)
     person = desk.home.users.get(person_id)
     lent = lent_roles(desk, person)
     return tuple(
@@ -152,9 +154,7 @@ def _newest(desk: Desk, stands: Deployment, roles: Sequence[Role]) -> Iterator[_
 
 def _document(desk: Desk, digest: str) -> _Document:
     """Return a document of another kind that a gate asked to be signed."""
-    kind = desk.home.catalog.content(digest)["kind"]
-    line = next(one for one in desk.home.catalog.list(kind) if one.digest == digest)
-    return _Document(line, kind_of(desk, digest))
+    return _Document(desk.home.catalog.line(digest), kind_of(desk, digest))
 
 
 def _awaited(stands: Deployment, one: _Document, role: Role) -> Awaited:

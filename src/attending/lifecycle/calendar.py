@@ -22,6 +22,7 @@ from attending.records.decisions import SpecDocument
 from attending.records.monitoring import MonitorReport, Verdict
 from attending.records.task_review import TaskReview
 from attending.specs.monitoring import MonitoringSpec
+from attending.stores.kept import KEPT
 
 if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from attending.specs.release import Owners, Stage
     from attending.types import Instant
 
+#: About as many bytes as a policy has.
+_SPEC_BYTES = 8192
 #: Stages in which a version owes reviews.
 OWING: frozenset[Stage] = frozenset({"silent", "limited", "live"})
 
@@ -42,7 +45,17 @@ def signed_policy(desk: Desk, model: str) -> MonitoringSpec | None:
         for one in desk.home.catalog.all(SpecDocument, model=model, spec="retraining")
         if approved(desk, one.digest)
     ]
-    return MonitoringSpec.model_validate(found[-1].says) if found else None
+    return _monitoring_of(found[-1]) if found else None
+
+
+def _monitoring_of(document: SpecDocument) -> MonitoringSpec:
+    """Return the policy that a document says; the same document is the same policy."""
+    return KEPT.made(
+        document.digest,
+        MonitoringSpec,
+        lambda: MonitoringSpec.model_validate(document.says),
+        size=_SPEC_BYTES,
+    )
 
 
 def approved(desk: Desk, digest: str) -> bool:

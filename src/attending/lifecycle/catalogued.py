@@ -13,6 +13,7 @@ from attending.lifecycle import catalogue
 from attending.lifecycle.catalogue_reviews import uses_by_model, waiting
 from attending.lifecycle.catalogue_rights import require_reader
 from attending.lifecycle.code_lists import listed
+from attending.lifecycle.desk import in_view
 from attending.lifecycle.run_specs import KINDS
 from attending.lifecycle.signing import standing_approvals
 from attending.records.code_list import CodeListReview
@@ -125,6 +126,7 @@ class _Asked:
 
 def catalogued(desk: Desk) -> Catalogued:
     """Return what the models of a home are made of, with owners, status, age and users."""
+    desk = in_view(desk)
     specs = _specs(desk)
     return Catalogued(
         features=_features(desk, specs),

@@ -11,6 +11,7 @@ from attending.errors import BadInput, Denied, NotFound
 from attending.lifecycle.clock import steady
 from attending.records.ledger import Subject
 from attending.stores.home import Home
+from attending.stores.home_in_view import HomeInView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,6 +36,14 @@ class Desk:
     at: Instant
     actor: str = "system"
     spark: str = ""
+
+
+def in_view(desk: Desk) -> Desk:
+    """Return a desk at which a page over many records is read: each kind of them once.
+
+    It lasts as long as the home is open, shows it as it is now, and is to be read only.
+    """
+    return replace(desk, home=HomeInView.of(desk.home))
 
 
 def create_home(root: Path, *, at: Instant, seed: int | None = None) -> Desk:

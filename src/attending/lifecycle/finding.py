@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 from attending.errors import BadInput, NotFound
 from attending.lifecycle import catalogue, overview
 from attending.lifecycle.catalogued import catalogued
+from attending.lifecycle.desk import in_view
 from attending.lifecycle.people import people
-from attending.lifecycle.searching import KINDS, texts
+from attending.lifecycle.search_index import index_of
+from attending.lifecycle.searching import KINDS
 from attending.records.incident import Incident, IncidentReview, IncidentStep
-from attending.stores.search import Text
-from attending.stores.search import search as in_texts
+from attending.stores.search import Text, matching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from attending.lifecycle.desk import Desk
+    from attending.stores.search import Hit
 
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
 _OF_AN_INCIDENT = frozenset({IncidentStep.kind, IncidentReview.kind})
@@ -57,9 +59,20 @@ def everything(desk: Desk, words: str, *, persons: bool, limit: int = 50) -> tup
     named = tuple(_by_digest(desk, words.strip()))
     if named:
         return named
-    every = (*_things(desk, persons=persons), *texts(desk))
-    hits = in_texts(every, words, limit=limit)
-    return tuple(_found(desk, one.kind, one.digest, one.title, one.around) for one in hits)
+    matching(words)  # no word is refused before anything is read
+    desk = in_view(desk)
+    things = tuple(_things(desk, persons=persons))
+    hits = index_of(desk).search(words, limit=limit, beside=things)
+    return tuple(_shown(desk, one) for one in hits)
+
+
+def _shown(desk: Desk, hit: Hit) -> Found:
+    """Return what was found as it is shown; a record or a document is read and checked again."""
+    if hit.kind in KINDS:
+        desk.home.catalog.data(hit.digest)
+    elif hit.kind == "document":
+        desk.home.artifacts.read(hit.digest)
+    return _found(desk, hit.kind, hit.digest, hit.title, hit.around)
 
 
 def _by_digest(desk: Desk, word: str) -> Iterator[Found]:

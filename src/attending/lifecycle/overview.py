@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from attending.errors import NotFound
+from attending.lifecycle.desk import in_view
 from attending.lifecycle.papers import pages
 from attending.records.card import ModelCard
 from attending.records.governance import GateDecision
@@ -31,7 +32,18 @@ class Standing:
 
 def standings(desk: Desk) -> tuple[Standing, ...]:
     """Return one line for every model of the home, by name."""
-    return tuple(standing_of(desk, name) for name in desk.home.deployments.models())
+    desk = in_view(desk)
+    verdicts = desk.home.catalog.newest(Verdict, "model", "version")
+    cards = desk.home.catalog.newest(ModelCard, "model")
+    return tuple(
+        _standing(
+            desk,
+            one,
+            verdict=verdicts.get((one.model, one.version)),
+            card=cards.get((one.model,)),
+        )
+        for one in (_deployment(desk, name) for name in desk.home.deployments.models())
+    )
 
 
 def standing_of(desk: Desk, model: str) -> Standing:
@@ -40,15 +52,25 @@ def standing_of(desk: Desk, model: str) -> Standing:
     Raises:
         NotFound: no such model here.
     """
+    deployment, catalog = _deployment(desk, model), desk.home.catalog
+    verdict = catalog.latest(Verdict, model=model, version=deployment.version)
+    card = catalog.latest(ModelCard, model=model)
+    return _standing(desk, deployment, verdict=verdict, card=card)
+
+
+def _deployment(desk: Desk, model: str) -> Deployment:
     deployment = desk.home.deployments.current(model)
     if deployment is None:
         raise NotFound("there is no such model here", code="model.missing")
-    catalog = desk.home.catalog
-    verdict = catalog.latest(Verdict, model=model, version=deployment.version)
-    card = catalog.latest(ModelCard, model=model)
+    return deployment
+
+
+def _standing(
+    desk: Desk, deployment: Deployment, *, verdict: Verdict | None, card: ModelCard | None
+) -> Standing:
     risk = verdict.risk_level if verdict else "high"
     return Standing(
-        model=model,
+        model=deployment.model,
         deployment=deployment,
         verdict=verdict,
         answer=standing(verdict, desk.at, risk_level=risk),

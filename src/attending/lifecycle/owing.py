@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, get_args
 
 from attending.errors import Refused
 from attending.lifecycle import calendar, incidents
+from attending.lifecycle.desk import in_view
 from attending.lifecycle.gates_ahead import gates_ahead
 from attending.lifecycle.overview import decisions
 from attending.lifecycle.plans import signed_plan
@@ -46,7 +47,7 @@ def owed_by(desk: Desk, person: str, roles: Sequence[str]) -> tuple[Owed, ...]:
         person: by login.
         roles: that the person has now.
     """
-    found: list[Owed] = []
+    desk, found = in_view(desk), list[Owed]()
     for model in desk.home.deployments.models():
         stands = desk.home.deployments.current(model)
         if stands is not None:

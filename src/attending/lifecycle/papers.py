@@ -2,21 +2,58 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from threading import Lock
+from types import MappingProxyType
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from attending.documents.record_page import record_page
 from attending.errors import NotFound
 from attending.lifecycle.desk import note
-from attending.records.ledger import Subject
+from attending.records.ledger import GENESIS, Subject
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from attending.lifecycle.desk import Desk
     from attending.records.ledger import LedgerEntry
-    from attending.stores.ledger import Ledger
 
-#: Of each open ledger, how many entries were read, and the documents that they tell of.
-_READ: WeakKeyDictionary[Ledger, tuple[int, list[tuple[str, str, str]]]] = WeakKeyDictionary()
+#: A process serves one home; a test may open some one after the other.
+_MOST_HOMES = 4
+
+
+@dataclass(frozen=True)
+class Written:
+    """The documents that the first entries of a ledger tell of.
+
+    Attributes:
+        size: the number of these entries, and `head` the leaf hash of the last of them.
+        pages: digest of the page -> title, digest of its record.
+        newest: digest of a record -> digest of its newest page.
+    """
+
+    size: int
+    head: str
+    pages: Mapping[str, tuple[str, str]]
+    newest: Mapping[str, str]
+
+    def grown(self, new: Iterable[LedgerEntry], *, size: int, head: str) -> Written:
+        """Return the documents with those of the entries that came since, oldest first."""
+        told = [(one.subject, str(one.details["title"]), str(one.details["of"])) for one in new]
+        if not told:
+            return replace(self, size=size, head=head)
+        return Written(
+            size,
+            head,
+            MappingProxyType({**self.pages, **{page: (title, of) for page, title, of in told}}),
+            MappingProxyType({**self.newest, **{of: page for page, _, of in told}}),
+        )
+
+
+_NOTHING = Written(0, GENESIS, MappingProxyType({}), MappingProxyType({}))
+_LOCK = Lock()
+#: What this process knows of each home, by the address of its database.
+_KNOWN: dict[str, Written] = {}
 
 
 def keep_page(desk: Desk, page: bytes, *, of: str, title: str) -> str:
@@ -33,9 +70,9 @@ def keep_page(desk: Desk, page: bytes, *, of: str, title: str) -> str:
     return digest
 
 
-def pages(desk: Desk) -> dict[str, tuple[str, str]]:
+def pages(desk: Desk) -> Mapping[str, tuple[str, str]]:
     """Return the readable documents: digest of the page -> title, digest of its record."""
-    return {page: (title, of) for page, title, of in _written(desk.home.ledger)}
+    return _written(desk).pages
 
 
 def page_of(desk: Desk, record: str) -> str:
@@ -50,27 +87,33 @@ def page_of(desk: Desk, record: str) -> str:
     return found
 
 
-def newest_pages(desk: Desk) -> dict[str, str]:
+def newest_pages(desk: Desk) -> Mapping[str, str]:
     """Return the digest of the newest page of each record that has one."""
-    return {of: page for page, _, of in _written(desk.home.ledger)}
+    return _written(desk).newest
 
 
-def _written(ledger: Ledger) -> list[tuple[str, str, str]]:
-    """Return page, title and record of every document, oldest first.
+def _written(desk: Desk) -> Written:
+    """Return the documents that the ledger tells of now.
 
-    While a home is open only what was written since is read again, for entries only come after.
+    Entries only come after: only what was written since is read again. What this process knew of
+    the ledger counts as long as the ledger goes on from there, else all is read anew.
     """
-    read, known = _READ.get(ledger, (0, []))
-    size = ledger.size
-    if size > read:
-        new = ledger.newest_first(action="document.write", start=read, stop=size, limit=size)
-        known = [*known, *map(_document, reversed(new))]
-        _READ[ledger] = (size, known)
-    return known
-
-
-def _document(entry: LedgerEntry) -> tuple[str, str, str]:
-    return entry.subject, str(entry.details["title"]), str(entry.details["of"])
+    ledger, end = desk.home.ledger, desk.home.ledger.end()
+    with _LOCK:
+        known = _KNOWN.get(desk.home.database.address, _NOTHING)
+    if not ledger.goes_on_from(known.size, known.head, end=end):
+        known = _NOTHING
+    if known.size == end.size:
+        return known
+    new = ledger.newest_first(
+        action="document.write", start=known.size, stop=end.size, limit=end.size
+    )
+    found = known.grown(reversed(new), size=end.size, head=end.head)
+    with _LOCK:
+        _KNOWN[desk.home.database.address] = found
+        while len(_KNOWN) > _MOST_HOMES:
+            del _KNOWN[next(iter(_KNOWN))]
+    return found
 
 
 def rendered(desk: Desk, record: str) -> str:

@@ -14,6 +14,7 @@ from attending.records.governance import AdoptedPolicy
 from attending.specs.base import dump
 from attending.specs.policy import PolicySpec
 from attending.specs.read_yaml import read_spec
+from attending.stores.kept import KEPT
 from attending.times import format_length
 
 if TYPE_CHECKING:
@@ -24,6 +25,17 @@ if TYPE_CHECKING:
     from attending.records.governance import Role
     from attending.specs.policy import Risk
     from attending.specs.release import Stage
+
+
+#: About as many bytes as a policy has.
+_POLICY_BYTES = 8192
+
+
+class _Rules:
+    """The gates of a policy for a declared risk, by the stage before which they stand."""
+
+    def __init__(self, spec: PolicySpec, risk: Risk) -> None:
+        self.rules = shelf.rules_of(spec, risk)
 
 
 @dataclass(frozen=True)
@@ -65,7 +77,12 @@ def in_use(desk: Desk) -> InUse:
     found = desk.home.catalog.latest(AdoptedPolicy)
     if found is None:
         return InUse(shelf.shipped(shelf.DEFAULT), production=False)
-    spec = PolicySpec.model_validate(found.says)
+    spec = KEPT.made(
+        found.digest,
+        PolicySpec,
+        lambda: PolicySpec.model_validate(found.says),
+        size=_POLICY_BYTES,
+    )
     if spec.digest != found.policy_digest:
         raise IntegrityBroken(
             "the adopted policy is not what its digest says",
@@ -158,7 +175,11 @@ def unreal(desk: Desk) -> Iterator[tuple[str, str]]:
 
 def rules(desk: Desk, risk: Risk) -> dict[Stage, GateRule]:
     """Return the gates that a model of a declared risk meets here."""
-    return shelf.rules_of(in_use(desk).spec, risk)
+    spec = in_use(desk).spec
+    made = KEPT.made(
+        f"{spec.digest} {risk}", _Rules, lambda: _Rules(spec, risk), size=_POLICY_BYTES
+    )
+    return dict(made.rules)
 
 
 def asked(desk: Desk, risk: Risk) -> set[str]:

@@ -52,11 +52,21 @@ def texts(desk: Desk, model: str = "") -> Iterator[Text]:
             continue
         content = catalog.content(line.digest)
         if about is None or line.digest in about or content.get("document") in about:
-            title = line.kind.replace("_", " ")
-            yield Text(line.digest, line.kind, title, " ".join(_said(content)))
+            yield of_record(line.digest, content)
     for digest, (title, of) in pages(desk).items():
         if about is None or of in about:
-            yield Text(digest, "document", title, _seen(desk.home.artifacts.read(digest)))
+            yield of_page(digest, title, desk.home.artifacts.read(digest))
+
+
+def of_record(digest: str, content: dict[str, Any]) -> Text:
+    """Return all that a record says as a text."""
+    kind = str(content["kind"])
+    return Text(digest, kind, kind.replace("_", " "), " ".join(_said(content)))
+
+
+def of_page(digest: str, title: str, page: bytes) -> Text:
+    """Return what a reader of a page sees as a text."""
+    return Text(digest, "document", title, _seen(page))
 
 
 def _said(content: object) -> list[str]:
@@ -70,7 +80,10 @@ def _say(content: object, words: list[str]) -> None:
     if isinstance(content, dict):
         for name, value in content.items():
             words.append(name.replace("_", " "))
-            _say(value, words)
+            if type(value) is float:  # most of what a report holds
+                words.append(str(value))
+            elif value is not None:
+                _say(value, words)
     elif isinstance(content, list):
         for value in content:
             _say(value, words)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attending.errors import BadInput, Denied, NotFound, Refused
 from attending.govern.roles import DOCUMENTS, check_role
@@ -23,6 +24,7 @@ from attending.records.deployer import DeployerPaper
 from attending.records.explanation import StabilityReport
 from attending.records.governance import Approval, Withdrawal
 from attending.specs.base import dump
+from attending.stores.kept import KEPT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from attending.records.run import Run
     from attending.specs.base import Spec
 
+#: About as many bytes as a document takes to say who made it.
+_SAID_BYTES = 512
 #: Kind of record -> kind of document, where the words differ.
 _KINDS = {
     "catalogue_feature": "feature",
@@ -262,14 +266,21 @@ def authors_of(desk: Desk, digest: str) -> frozenset[str]:
     Of a threshold they are also who made the report and the plan that it was decided on.
     """
     catalog = desk.home.catalog
-    content = catalog.content(digest)
+    data = catalog.data(digest)
+    said = KEPT.made(digest, _Said, lambda: _Said(json.loads(data)), size=_SAID_BYTES)
     made = catalog.makers(digest)
-    rests_on = [catalog.keys(digest).get("run")]
-    if content["kind"] == ThresholdDecision.kind:
-        rests_on += [content.get("report"), content.get("release")]
-    for one in filter(None, rests_on):
+    for one in filter(None, [catalog.keys(digest).get("run"), *said.decided_on]):
         made |= catalog.makers(one)
-    return frozenset({*made, *content.get("authors", ())} - {"system"})
+    return frozenset({*made, *said.authors} - {"system"})
+
+
+class _Said:
+    """What a document says of who made it: its authors, and what a threshold was decided on."""
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        decided = content["kind"] == ThresholdDecision.kind
+        self.authors = tuple(content.get("authors", ()))
+        self.decided_on = (content.get("report"), content.get("release")) if decided else ()
 
 
 def approvals_on(desk: Desk, digest: str) -> tuple[Approval, ...]:

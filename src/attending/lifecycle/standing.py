@@ -11,7 +11,7 @@ from attending.lifecycle.sealing import seal_fault
 from attending.records.governance import Approval, Withdrawal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from attending.lifecycle.desk import Desk
 
@@ -48,7 +48,9 @@ def before_the_clock_was_set_back(desk: Desk) -> frozenset[str]:
     return frozenset(line.digest for line in lines if line.seq <= since)
 
 
-def _fault(desk: Desk, approval: Approval, *, taken_back: set[str], pages: dict[str, str]) -> str:
+def _fault(
+    desk: Desk, approval: Approval, *, taken_back: set[str], pages: Mapping[str, str]
+) -> str:
     if approval.digest in taken_back:
         return "withdrawn"
     if approval.home != desk.home.settings.home_id:

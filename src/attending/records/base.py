@@ -6,7 +6,7 @@ Time of making, host, latency and signature belong to the envelope, which the le
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -21,6 +21,12 @@ from attending.digests import canonical, digest_bytes
 from attending.specs.first_fields import as_first_said
 from attending.times import format_instant, parse_instant
 from attending.types import Instant
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Where a record keeps its name once it was asked for; no field, so no part of what it says.
+_NAMED = "_digest"
 
 
 class Part(BaseModel):
@@ -52,8 +58,17 @@ class Record(Part):
 
     @property
     def digest(self) -> str:
-        """Return the name of the record: the digest of `as_bytes()`."""
-        return digest_bytes(self.as_bytes())
+        """Return the name of the record: the digest of `as_bytes()`, made once."""
+        known: str | None = self.__dict__.get(_NAMED)
+        if known is None:
+            known = self.__dict__[_NAMED] = digest_bytes(self.as_bytes())
+        return known
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy, another record where something is changed in it; it has its own name."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop(_NAMED, None)
+        return copied
 
 
 def _instant(value: object) -> object:

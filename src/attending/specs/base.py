@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -19,6 +19,12 @@ from attending.specs.first_fields import as_first_said
 from attending.times import format_length, parse_length
 from attending.units import check_unit
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Where a spec keeps its digest once it was asked for; no field, so no part of what it says.
+_NAMED = "_digest"
+
 
 class Spec(BaseModel):
     """A part of what a team asks for. Frozen; unknown fields are refused."""
@@ -34,7 +40,16 @@ class Spec(BaseModel):
     @property
     def digest(self) -> str:
         """Return the digest of the spec's canonical JSON; comments and order do not matter."""
-        return digest_of(self.model_dump(mode="json"))
+        known: str | None = self.__dict__.get(_NAMED)
+        if known is None:
+            known = self.__dict__[_NAMED] = digest_of(self.model_dump(mode="json"))
+        return known
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy, another spec where something is changed in it; it has its own digest."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop(_NAMED, None)
+        return copied
 
 
 def _length(value: object) -> int:

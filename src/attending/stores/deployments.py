@@ -16,7 +16,7 @@ from attending.stores.tables import ANSWERING, DEPLOYMENTS, RECORDS, VERSIONS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Select
+    from sqlalchemy import Row, Select
 
     from attending.stores.records import Catalog
     from attending.stores.unit import Unit
@@ -145,8 +145,12 @@ class Deployments:
         Raises:
             IntegrityBroken: a record is not what its digest says.
         """
-        rows = self.catalog.database.rows(_history(model, version))
+        rows = self._rows(model, version)
         return tuple(self.catalog.get(row.digest, Deployment) for row in reversed(rows))
+
+    def _rows(self, model: str, version: str = "") -> Sequence[Row[Any]]:
+        """Return the rows of a model's history, or of one version's, newest first."""
+        return self.catalog.database.rows(_history(model, version))
 
     def acted(self) -> tuple[Acted, ...]:
         """Return the rows of every model's history, oldest first, whatever their records say."""
@@ -162,11 +166,16 @@ class Deployments:
         Raises:
             IntegrityBroken: the record is not what its digest says.
         """
+        digest = self._last(model, version)
+        return self.catalog.get(digest, Deployment) if digest else None
+
+    def _last(self, model: str, version: str) -> str:
+        """Return the digest of the last row with a number, else of the last; empty without any."""
         history = _history(model, version)
         numbered = history.where(DEPLOYMENTS.c.version != "")
         rows = self.catalog.database.rows(numbered.limit(1))
         rows = rows or self.catalog.database.rows(history.limit(1))
-        return self.catalog.get(rows[0].digest, Deployment) if rows else None
+        return rows[0].digest if rows else ""
 
     def standing(self, model: str) -> dict[str, Deployment]:
         """Return where every version of a model stands, by version.

@@ -99,6 +99,18 @@ class Ledger:
         """Return the Merkle root of all entries."""
         return self.end().tree.root().hex()
 
+    def goes_on_from(self, size: int, head: str, *, end: Chain) -> bool:
+        """Return whether the ledger is, or goes on from, what it was with so many entries.
+
+        Args:
+            size: how many entries there were.
+            head: the leaf hash of the last of them; any when there were none.
+            end: of the ledger now.
+        """
+        if size >= end.size:
+            return size == end.size and head == end.head
+        return size == 0 or next(self.entries(size, size + 1)).previous == head
+
     def leaves(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """Iterate over the canonical bytes of entries from `start` up to `stop`, not included."""
         statement = select(LEDGER.c.content).where(LEDGER.c.seq >= start).order_by(LEDGER.c.seq)

@@ -197,8 +197,11 @@ class Predictions:
         self, model: str, *, since: Instant | None = None, until: Instant | None = None
     ) -> tuple[Answer, ...]:
         """Return what readers said of a model's predictions, oldest first; `until` is outside."""
-        joined = FEEDBACK.join(PREDICTIONS, FEEDBACK.c.request_id == PREDICTIONS.c.request_id)
-        statement = select(FEEDBACK).select_from(joined).where(PREDICTIONS.c.model == model)
+        # Asked for each answer: of a model there are many times as many predictions.
+        mine = select(PREDICTIONS.c.request_id).where(
+            PREDICTIONS.c.request_id == FEEDBACK.c.request_id, PREDICTIONS.c.model == model
+        )
+        statement = select(FEEDBACK).where(mine.exists())
         if since is not None:
             statement = statement.where(FEEDBACK.c.given_at >= to_micros(since))
         if until is not None:

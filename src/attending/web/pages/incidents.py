@@ -15,7 +15,7 @@ from pydantic import BaseModel, StringConstraints
 
 from attending.errors import AttendingError
 from attending.lifecycle import incidents
-from attending.lifecycle.desk import Desk
+from attending.lifecycle.desk import Desk, in_view
 from attending.lifecycle.incidents import Standing
 from attending.lifecycle.people import printed_names
 from attending.lifecycle.signing import approvals_on
@@ -87,7 +87,7 @@ def every(request: Request) -> Response:
 
 
 def _every(desk: Desk) -> tuple[tuple[Standing, ...], datetime]:
-    return incidents.incidents(desk), desk.at
+    return incidents.incidents(in_view(desk)), desk.at
 
 
 @ROUTES.add("GET", "/incidents/{digest}", policy=READERS)

@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse
 from attending.errors import BadInput, NotFound
 from attending.lifecycle import deciding, validation_pictures
 from attending.lifecycle.desk import Desk
+from attending.lifecycle.newest_validations import newest_validations
 from attending.lifecycle.threshold_standing import ThresholdStanding, threshold_standing
 from attending.lifecycle.trading import Traded, traded
 from attending.records.run import Run
@@ -45,22 +46,6 @@ class ValidationView:
     trade: Traded
     standing: ThresholdStanding
     prints: bool
-
-
-@dataclass(frozen=True)
-class ReportRow:
-    """One model with its newest validation."""
-
-    model: str
-    report: ValidationReport | None
-
-
-def read_all(desk: Desk) -> tuple[ReportRow, ...]:
-    """Return every model with its newest validation report."""
-    return tuple(
-        ReportRow(name, desk.home.catalog.latest(ValidationReport, model=name))
-        for name in desk.home.deployments.models()
-    )
 
 
 def read(
@@ -104,7 +89,7 @@ def decide(desk: Desk, name: str, digest: str, *, place: str, threshold: float |
 @ROUTES.add("GET", "/validation", policy=SIGNED_IN, nav="Validation")
 def validations(request: Request) -> Response:
     """Show every model with its newest validation."""
-    rows = site_of(request).house.look(read_all, by=asks(request))
+    rows = site_of(request).house.look(newest_validations, by=asks(request))
     return show(request, "validations.html.j2", crumbs=[("Today", "/")], rows=rows)
 
 
