@@ -64,3 +64,12 @@ def null_cells(piece: pa.Array) -> Mask | None:
     many = piece.offset + len(piece)
     held: Mask = np.unpackbits(bits, count=many, bitorder="little")[piece.offset :] == 0
     return held
+
+
+def filled(cells: NDArray[Any], null: Mask | None, value: float) -> NDArray[Any]:
+    """Return cells with a value where they are null.
+
+    >>> filled(np.array([7, 0]), np.array([False, True]), -1).tolist()
+    [7, -1]
+    """
+    return cells if null is None else np.where(null, cells.dtype.type(value), cells)

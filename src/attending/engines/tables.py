@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from attending.engines.in_memory import in_memory, null_cells, one_piece
+from attending.engines.in_memory import filled, in_memory, null_cells, one_piece
 from attending.records.events import ORDER
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from attending.types import Floats, Ints, Mask
 
 _INSTANT = pa.timestamp("us")
-_Array: TypeAlias = "NDArray[Any]"  # whole numbers or floats, of some width
 
 
 def in_order(events: pa.Table) -> pa.Table:
@@ -41,16 +40,9 @@ def micros(column: pa.ChunkedArray | pa.Array, *, null: int) -> Ints:
     """
     held = in_memory(column) if column.type == _INSTANT else None
     if held is not None:
-        return _filled(*held, null)
+        return filled(*held, null)
     whole = column.cast(_INSTANT).cast(pa.int64())
     return whole_numbers(whole, null=null)
-
-
-def _filled(cells: _Array, null: Mask | None, value: Any) -> _Array:  # noqa: ANN401 - a cell
-    """Return cells with a value where they are null."""
-    if null is None:
-        return cells
-    return np.where(null, cells.dtype.type(value), cells)
 
 
 def whole_numbers(column: pa.ChunkedArray | pa.Array, *, null: int = 0) -> Ints:
@@ -61,7 +53,7 @@ def whole_numbers(column: pa.ChunkedArray | pa.Array, *, null: int = 0) -> Ints:
     """
     held = in_memory(column) if column.type == pa.int64() else None
     if held is not None:
-        return _filled(*held, null)
+        return filled(*held, null)
     if column.null_count:
         column = pc.fill_null(column.cast(pa.int64()), null)
     return np.ascontiguousarray(column.to_numpy(), dtype=np.int64)
@@ -75,7 +67,7 @@ def numbers(column: pa.ChunkedArray | pa.Array) -> Floats:
     """
     held = in_memory(column) if pa.types.is_floating(column.type) else None
     if held is not None:
-        return _filled(*held, math.nan).astype(np.float64, copy=False)
+        return filled(*held, math.nan).astype(np.float64, copy=False)
     if column.null_count:
         column = pc.fill_null(column, float("nan"))
     return np.ascontiguousarray(column.to_numpy(), dtype=np.float64)
@@ -141,7 +133,7 @@ def _cells(column: pa.ChunkedArray) -> list[Any]:  # buffers
     kind = column.type
     held = in_memory(column)
     if held is not None:
-        values = _filled(*held, 0)
+        values = filled(*held, 0)
         marks = _marks(held[1], len(values))
         return [values.astype(values.dtype.newbyteorder("<"), copy=False).data, marks]
     nulls = _nulls(column)

@@ -63,12 +63,15 @@ def coded_classes(
     number = np.asarray(codes.indices.to_numpy(zero_copy_only=False))[pairs.event]
     words = codes.dictionary.to_pylist()
     shown, evidence = {}, {}
+    of_newest = of_events(coded, newest)
     for one in lists:
         classes = [one.classes_of(word) for word in words]
         for name in one.names:
             has = np.array([name in found for found in classes], dtype=np.bool_)
-            chosen = usable & has[number] if len(has) else usable
-            at = pairs.newest(chosen)
+            if not has.any():
+                shown[name], evidence[name] = np.zeros(rows.num_rows, np.bool_), of_newest
+                continue
+            at = pairs.newest(usable & has[number])
             shown[name] = at >= 0
             evidence[name] = of_events(coded, np.where(at >= 0, at, newest))
     return Coded(shown, evidence, newest >= 0)
