@@ -6,8 +6,7 @@ cannot show the factors without them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -33,8 +32,7 @@ if TYPE_CHECKING:
 _SENSITIVE = 3
 
 
-@dataclass(frozen=True)
-class Input:
+class Input(NamedTuple):
     """One feature of this prediction, and where its value comes from.
 
     Attributes:
