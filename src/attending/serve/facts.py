@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from attending.engines.ages import years_between
@@ -18,8 +19,6 @@ from attending.engines.tables import coded, micros, whole_numbers
 from attending.records.events import ADMISSION, BIRTH, DEATH, DISCHARGE, TEST_PATIENT
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from attending.types import Ints, Mask
 
 TRANSFER = "TRANSFER_TO//"
@@ -170,12 +169,12 @@ def _pairs(rows: pa.Table, asked: Asked) -> _Pairs:
     seen &= at < micros(rows.column("superseded_at"), null=_NEVER)[row]
     which, row = which[seen], row[seen]
     times = micros(rows.column("time"), null=_NEVER)[row]
-    sites, named = coded(rows.column("site"))
+    sites, named = coded(rows.column("site").take(pa.array(row)))
     return _Pairs(
         asked=which,
         kinds=kinds[row],
         codes=_texts(words)[code[row]],
-        sites=_texts(named)[sites[row]],
+        sites=_texts(named)[sites],
         stays=whole_numbers(rows.column("encounter_id"), null=NO_ENCOUNTER)[row],
         times=times,
         known=times != _NEVER,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from attending.engines import kernel
 from attending.errors import AttendingError
@@ -23,8 +24,6 @@ from attending.times import to_micros
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import pyarrow as pa
 
     from attending.features.online import FeatureValue, FeatureVector
     from attending.records.explanation import Explanation
@@ -90,6 +89,7 @@ def score_explained(
     Raises:
         IntegrityBroken: the rows are not in canonical order.
     """
+    rows = _coded_once(rows)
     stay = NO_ENCOUNTER if encounter_id is None else encounter_id
     asked = _asked(subject_id, stay, prediction_time, index_start)
     known = facts(rows, asked)
@@ -122,6 +122,14 @@ def score_explained(
         "degraded": (*made.degraded, *gap),
     }
     return made.model_copy(update=update), explanation
+
+
+def _coded_once(rows: pa.Table) -> pa.Table:
+    """Return rows whose codes are numbered, as all who read them would do again."""
+    code = rows["code"]
+    if pa.types.is_dictionary(code.type):
+        return rows
+    return rows.set_column(rows.schema.get_field_index("code"), "code", code.dictionary_encode())
 
 
 def _asked(subject: int, encounter: int, *instants: Instant) -> Asked:
