@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from attending.engines.in_memory import filled, in_memory, null_cells, one_piece
 from attending.records.events import ORDER
+from attending.records.in_memory import filled, in_memory, null_cells, one_piece
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from attending.engines.in_memory import filled, in_memory
+from attending.records.in_memory import filled, in_memory
 
 if TYPE_CHECKING:
     from attending.types import Ints

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attending.engines.in_memory import in_memory, null_cells
 from attending.engines.tables import micros, numbers, whole_numbers
+from attending.records.in_memory import in_memory, null_cells
 
 _WHOLE = st.lists(st.none() | st.integers(-(2**62), 2**62), max_size=20)
 
