@@ -6,6 +6,7 @@ cannot show the factors without them.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -152,7 +153,7 @@ def _available(item: Input, *, at: Instant) -> bool:
 
 
 def _factor(item: Input, value: float, share: float, *, at: Instant) -> Factor:
-    missing = bool(np.isnan(value))
+    missing = math.isnan(value)
     return Factor(
         feature=item.name,
         label=item.label,
@@ -170,7 +171,7 @@ def _missing(x: Floats, inputs: Sequence[Input]) -> tuple[MissingInput, ...]:
     return tuple(
         MissingInput(feature=item.name, label=item.label, reason=item.missing_reason)
         for item, value in zip(inputs, x.tolist(), strict=True)
-        if np.isnan(value)
+        if math.isnan(value)
     )
 
 
