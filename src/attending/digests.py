@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import rfc8785
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _CHUNK_BYTES = 1 << 20
@@ -22,6 +23,7 @@ _ENCODER = json.JSONEncoder(
 _SMALLEST, _LARGEST = 1e-4, 1e15
 #: How the encoder writes the text that stands for a number below the smallest.
 _MARKED = re.compile(r'"\\u0000([-.0-9e]+)\\u0000"')
+_TEXT = {str}
 
 
 def canonical(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
@@ -43,6 +45,23 @@ def canonical(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
     if data.isascii() or unicodedata.is_normalized("NFC", data.decode()):
         return data
     return rfc8785.dumps(composed(value))
+
+
+def canonical_with(value: Mapping[str, Any], name: str, text: bytes) -> bytes:
+    """Return the canonical JSON of an object with one more field, whose canonical JSON is known.
+
+    Args:
+        value: the other fields.
+        name: of the one more, in letters of ASCII.
+        text: its canonical JSON.
+
+    >>> canonical_with({"c": 3, "a": 1}, "b", b"[2]")
+    b'{"a":1,"b":[2],"c":3}'
+    """
+    before = canonical({key: item for key, item in value.items() if key < name})[1:-1]
+    after = canonical({key: item for key, item in value.items() if key > name})[1:-1]
+    own = canonical(name) + b":" + text
+    return b"{" + b",".join(filter(None, (before, own, after))) + b"}"
 
 
 def _quickly(value: Any) -> bytes | None:  # noqa: ANN401 - any JSON value
@@ -76,9 +95,12 @@ def _alike(value: Any, small: list[str]) -> Any:  # noqa: ANN401 - any JSON valu
     if kind is str or kind is bool or value is None:
         return value
     if kind is dict:
-        if not all(type(key) is str for key in value):
+        if set(map(type, value)) - _TEXT:
             raise ValueError("a key that is not text")
-        return {key: _alike(item, small) for key, item in value.items()}
+        return {
+            key: item if type(item) is str or item is None else _alike(item, small)
+            for key, item in value.items()
+        }
     if kind is list or kind is tuple:
         return [_alike(item, small) for item in value]
     if kind not in {int, float} or not -_LARGEST < value < _LARGEST:

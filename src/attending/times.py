@@ -59,7 +59,8 @@ def format_instant(instant: Instant) -> str:
     >>> format_instant(parse_instant("2026-01-02T05:04:05+02:00"))
     '2026-01-02T03:04:05Z'
     """
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return utc.isoformat()[: -len("+00:00")] + "Z"
 
 
 def to_micros(instant: Instant) -> int:

@@ -71,6 +71,22 @@ def test_a_row_alone_has_the_bits_that_it_has_among_others():
     assert together.tobytes() == alone.tobytes()
 
 
+@pytest.mark.parametrize("kind", [0, 1, 2])
+def test_a_row_that_hardly_moved_has_the_bits_that_it_has_alone(kind):
+    fitted, x = trees(seed=kind, gaps=0.2, num_leaves=24)
+    paths = tables_of(with_missing(fitted, kind))
+    bounds = paths.bound[:: len(paths.bound) // 6 + 1]
+    near = x[7] + 0.05 * np.random.default_rng(kind).standard_normal((12, 6))
+    edges = np.tile(x[7], (len(bounds), 1))
+    edges[:, 0] = bounds  # a value at the bound itself goes left
+    odd = np.full((6, 6), [[np.nan], [0.0], [-0.0], [1e-36], [np.inf], [-np.inf]])
+    for first in (x[7], odd[0], odd[1], edges[0]):
+        rows = np.vstack([first, near, edges, odd, x[:9]])
+        alone = np.vstack([path_shares(row[None, :], *paths) for row in rows])
+        assert path_shares(rows, *paths).tobytes() == alone.tobytes()
+    assert len({row.tobytes() for row in alone}) > len(near)
+
+
 def test_stumps_have_no_share_and_a_base():
     fitted, x = trees(seed=4, gaps=0.0, min_data_in_leaf=700)
     np.testing.assert_allclose(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attending import digests
-from attending.digests import canonical
+from attending.digests import canonical, canonical_with
 
 #: Texts that look like what stands for a small number on the way are texts all the same.
 _LIKE_OURS = ("\x001e-7\x00", '"\x001e-7\x00"', "\\u00001e-7\\u0000", "\x00\x00", "\x001e-7")
@@ -35,6 +35,13 @@ def test_the_quick_way_writes_what_the_library_writes(value):
     assert quick in {None, plain}
     if unicodedata.is_normalized("NFC", plain.decode()):
         assert canonical(value) == plain
+
+
+@given(st.dictionaries(st.text("abcé", max_size=3), _VALUES, max_size=5), _VALUES)
+def test_an_object_is_written_around_a_field_that_was_written_before(others, own):
+    others.pop("b", None)
+    whole = canonical({**others, "b": own})
+    assert canonical_with(others, "b", canonical(own)) == whole
 
 
 def test_what_both_write_alike_takes_the_quick_way():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,11 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from attending.records.events import ORDER
+from attending.records.in_memory import filled, in_memory, null_cells, one_piece
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from attending.types import Floats, Ints
+    from attending.types import Floats, Ints, Mask
 
 _INSTANT = pa.timestamp("us")
 
@@ -36,6 +38,9 @@ def micros(column: pa.ChunkedArray | pa.Array, *, null: int) -> Ints:
     >>> micros(pa.array([1, None], pa.timestamp("us")), null=-1).tolist()
     [1, -1]
     """
+    held = in_memory(column) if column.type == _INSTANT else None
+    if held is not None:
+        return filled(*held, null)
     whole = column.cast(_INSTANT).cast(pa.int64())
     return whole_numbers(whole, null=null)
 
@@ -46,6 +51,9 @@ def whole_numbers(column: pa.ChunkedArray | pa.Array, *, null: int = 0) -> Ints:
     >>> whole_numbers(pa.array([7, None])).tolist()
     [7, 0]
     """
+    held = in_memory(column) if column.type == pa.int64() else None
+    if held is not None:
+        return filled(*held, null)
     if column.null_count:
         column = pc.fill_null(column.cast(pa.int64()), null)
     return np.ascontiguousarray(column.to_numpy(), dtype=np.int64)
@@ -57,6 +65,9 @@ def numbers(column: pa.ChunkedArray | pa.Array) -> Floats:
     >>> numbers(pa.array([1.5, None], pa.float32())).tolist()
     [1.5, nan]
     """
+    held = in_memory(column) if pa.types.is_floating(column.type) else None
+    if held is not None:
+        return filled(*held, math.nan).astype(np.float64, copy=False)
     if column.null_count:
         column = pc.fill_null(column, float("nan"))
     return np.ascontiguousarray(column.to_numpy(), dtype=np.float64)
@@ -120,15 +131,20 @@ def digest_table(table: pa.Table) -> str:
 
 def _cells(column: pa.ChunkedArray) -> list[Any]:  # buffers
     kind = column.type
+    held = in_memory(column)
+    if held is not None:
+        values = filled(*held, 0)
+        marks = _marks(held[1], len(values))
+        return [values.astype(values.dtype.newbyteorder("<"), copy=False).data, marks]
     nulls = _nulls(column)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind):
         chunks = [_text(chunk) for chunk in column.chunks]
         sizes = [np.diff(offsets).astype("<i8").tobytes() for offsets, _ in chunks]
         return [*sizes, *(data for _, data in chunks), nulls]
     if pa.types.is_fixed_size_binary(kind):
-        held = _joined(column)
-        start, stop = held.offset * kind.byte_width, (held.offset + len(held)) * kind.byte_width
-        return [held.buffers()[1].slice(start, stop - start), nulls]
+        whole = _joined(column)
+        start, stop = whole.offset * kind.byte_width, (whole.offset + len(whole)) * kind.byte_width
+        return [whole.buffers()[1].slice(start, stop - start), nulls]
     if pa.types.is_timestamp(kind):
         column = column.cast(pa.int64())
     if pa.types.is_boolean(kind):
@@ -141,11 +157,18 @@ def _cells(column: pa.ChunkedArray) -> list[Any]:  # buffers
 
 def _nulls(column: pa.ChunkedArray) -> bytes:
     """Return one byte a cell: 1 for a null."""
+    piece = one_piece(column)
+    if piece is not None and not pa.types.is_dictionary(column.type):
+        return _marks(null_cells(piece), len(piece))
     if not column.null_count:
         return bytes(len(column))
     if column.null_count == len(column):
         return b"\1" * len(column)
     return np.asarray(pc.is_null(column).to_numpy(), dtype=np.uint8).tobytes()
+
+
+def _marks(null: Mask | None, size: int) -> bytes:
+    return bytes(size) if null is None else null.tobytes()
 
 
 def _text(chunk: pa.Array) -> tuple[NDArray[Any], Any]:  # whole numbers of a width, a buffer
@@ -154,10 +177,16 @@ def _text(chunk: pa.Array) -> tuple[NDArray[Any], Any]:  # whole numbers of a wi
         chunk = chunk.dictionary_decode()
     if chunk.null_count == len(chunk):
         return np.zeros(len(chunk) + 1, np.int32), b""
-    if chunk.null_count:
+    offsets, null = _offsets(chunk), null_cells(chunk)
+    if null is not None and np.diff(offsets)[null].any():  # Arrow allows a null to have letters
         chunk = pc.fill_null(chunk, "")
-    width = np.int64 if pa.types.is_large_string(chunk.type) else np.int32
-    _, places, data = chunk.buffers()
-    offsets = np.frombuffer(places, width)[chunk.offset : chunk.offset + len(chunk) + 1]
+        offsets = _offsets(chunk)
+    data = chunk.buffers()[2]
     first, last = int(offsets[0]), int(offsets[-1])
     return offsets, data.slice(first, last - first) if last > first else b""
+
+
+def _offsets(chunk: pa.Array) -> NDArray[Any]:  # whole numbers of a width
+    width = np.int64 if pa.types.is_large_string(chunk.type) else np.int32
+    places = chunk.buffers()[1]
+    return np.frombuffer(places, width)[chunk.offset : chunk.offset + len(chunk) + 1]

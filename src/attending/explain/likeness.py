@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from math import comb
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from attending.models.bundle import Bundle
-    from attending.models.reference import Reference
     from attending.records.validation import CurvePoint
     from attending.types import Floats
 
-#: A value outside these quantiles of training is outside; so are 2 of 100 by chance.
-_LOW, _HIGH, _BY_CHANCE = 0.01, 0.99, 0.02
+#: A value outside the usual range of training is outside; so are 2 of 100 by chance.
+_BY_CHANCE = 0.02
 #: A patient with more values outside than all but this share would have by chance is unlike them.
 _RARE = 0.01
 #: One value so many times the whole range outside it is enough.
@@ -82,12 +82,13 @@ def likeness(bundle: Bundle, x: Floats) -> Likeness:
         bundle: the model and the quantiles of its training rows.
         x: shape (p,), NaN where missing.
     """
-    pairs = list(zip(bundle.references, x.tolist(), strict=True))
-    outside = tuple(known.name for known, value in pairs if _beyond(known, value) > 0)
-    far = any(_beyond(known, value) > _FAR for known, value in pairs)
-    return Likeness(outside, unlike=far or len(outside) > allowed(len(pairs)))
+    beyond = _beyond(bundle, x)
+    outside = tuple(bundle.references[at].name for at in np.flatnonzero(beyond > 0).tolist())
+    far = bool((beyond > _FAR).any())
+    return Likeness(outside, unlike=far or len(outside) > allowed(len(x)))
 
 
+@cache
 def allowed(features: int) -> int:
     """Return how many of some features may lie outside before that is rarer than 1 in 100.
 
@@ -102,12 +103,11 @@ def allowed(features: int) -> int:
     return count
 
 
-def _beyond(known: Reference, value: float) -> float:
-    """Return how far outside a value is, in widths of the range; above 0 is outside."""
-    if np.isnan(value):
-        return 1.0 if known.missing < _LOW else 0.0
-    low, high = known.at(_LOW), known.at(_HIGH)
-    if low is None or high is None:
-        return 1.0
-    over = max(low - value, value - high, 0.0)
-    return over / (high - low) if high > low else min(over, 1.0)
+def _beyond(bundle: Bundle, x: Floats) -> Floats:
+    """Return how far outside each value is, in widths of its range; above 0 is outside."""
+    low, high = bundle.usual
+    width = high - low
+    over = np.maximum(np.maximum(low - x, x - high), 0.0)
+    found = np.where(width > 0, over / np.where(width > 0, width, 1.0), np.minimum(over, 1.0))
+    found = np.where(np.isnan(low), 1.0, found)
+    return np.where(np.isnan(x), np.where(bundle.seldom_missing, 1.0, 0.0), found)

@@ -6,8 +6,8 @@ cannot show the factors without them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 _SENSITIVE = 3
 
 
-@dataclass(frozen=True)
-class Input:
+class Input(NamedTuple):
     """One feature of this prediction, and where its value comes from.
 
     Attributes:
@@ -154,7 +153,7 @@ def _available(item: Input, *, at: Instant) -> bool:
 
 
 def _factor(item: Input, value: float, share: float, *, at: Instant) -> Factor:
-    missing = bool(np.isnan(value))
+    missing = math.isnan(value)
     return Factor(
         feature=item.name,
         label=item.label,
@@ -172,7 +171,7 @@ def _missing(x: Floats, inputs: Sequence[Input]) -> tuple[MissingInput, ...]:
     return tuple(
         MissingInput(feature=item.name, label=item.label, reason=item.missing_reason)
         for item, value in zip(inputs, x.tolist(), strict=True)
-        if np.isnan(value)
+        if math.isnan(value)
     )
 
 

@@ -7,29 +7,40 @@ from typing import TYPE_CHECKING
 from attending.times import format_length
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from attending.specs.features import FeatureSpec, FeaturesSpec
 
 _LEVELS = frozenset({"last", "first", "mean", "median", "min", "max", "ewm"})
 
 
-def trends(spec: FeaturesSpec, values: Mapping[str, float | None]) -> dict[str, str]:
-    """Return by feature how its value moves, where another feature of the same codes says so.
+def moves_of(spec: FeaturesSpec) -> tuple[tuple[str, FeatureSpec], ...]:
+    """Return each feature that is a level with each of the same codes that measures its change.
 
     Args:
         spec: the features, a change among them by `aggregate: delta` or `slope`.
-        values: of this patient, by feature; None where missing.
     """
     moves = [one for one in spec.features if one.aggregate in {"delta", "slope"}]
+    levels = [one for one in spec.features if one.aggregate in _LEVELS]
+    return tuple(
+        (level.name, move) for level in levels for move in moves if _codes(move) == _codes(level)
+    )
+
+
+def trends(
+    moves: Sequence[tuple[str, FeatureSpec]], values: Mapping[str, float | None]
+) -> dict[str, str]:
+    """Return by feature how its value moves, where another feature of the same codes says so.
+
+    Args:
+        moves: of the features, as `moves_of` gives them.
+        values: of this patient, by feature; None where missing.
+    """
     found: dict[str, str] = {}
-    for level in spec.features:
-        if level.aggregate not in _LEVELS:
-            continue
-        for move in moves:
-            value = values.get(move.name)
-            if _codes(move) == _codes(level) and value is not None:
-                found.setdefault(level.name, in_words(move, value))
+    for level, move in moves:
+        value = values.get(move.name)
+        if value is not None and level not in found:
+            found[level] = in_words(move, value)
     return found
 
 

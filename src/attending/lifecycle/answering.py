@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from attending.digests import canonical, digest_of
+from attending.digests import canonical, canonical_with, digest_bytes
 from attending.errors import AttendingError, BadInput, NotFound, Refused
 from attending.explain.quick_shares import make_ready
 from attending.lifecycle.answered_counts import Seen
@@ -367,6 +367,7 @@ def _scored(served: Served, asked: Question, events: pa.Table, *, at: Instant) -
 def _stored(served: Served, asked: Question, made: Prediction, *, events: str) -> Stored:
     """Return a prediction as it is stored: what a batch stores, and what it was made from."""
     record = made.content()
+    inputs = canonical(record.pop("inputs"))  # most of what is written, twice
     late = to_micros(served.at) - to_micros(asked.prediction_time) > served.release.action_window
     degraded = [*record["degraded"], *asked.gaps, *(["late:action_window"] if late else [])]
     content = {
@@ -378,7 +379,7 @@ def _stored(served: Served, asked: Question, made: Prediction, *, events: str) -
         "missing_count": len(made.missing),
         "events": events,
         "made_at": format_instant(served.at),
-        "prediction": digest_of(record),  # as `made.digest`
+        "prediction": digest_bytes(canonical_with(record, "inputs", inputs)),  # as `made.digest`
         **({"events_from": "store"} if asked.events is None else {}),
     }
     return Stored(
@@ -390,5 +391,5 @@ def _stored(served: Served, asked: Question, made: Prediction, *, events: str) -
         encounter_id=asked.encounter_id,
         prediction_time=asked.prediction_time,
         score=made.score,
-        content=canonical(content),
+        content=canonical_with(content, "inputs", inputs),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from attending.errors import NotFound
 from attending.explain.prediction import Input, explain
 from attending.explain.sentence import NO_ACTION
-from attending.explain.trend import trends
+from attending.explain.trend import moves_of, trends
 from attending.features.lineage import codes_read
 from attending.features.online import for_patient
 from attending.lifecycle.cohorts import project_snapshot, zones_of
@@ -82,7 +82,7 @@ def explain_request(desk: Desk, project: Project, request_id: str) -> Relived:
         zone=zones_of(source.snapshot).of(made["site"]),
     )
     values = list(vector.inputs())
-    moves = trends(project.features, {item.name: item.value for item in values})
+    moves = trends(moves_of(project.features), {item.name: item.value for item in values})
     inputs = [
         Input(
             name=item.name,

@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 
     from attending.models.calibration import Calibration
     from attending.models.concepts import Concept, Groups
-    from attending.types import Floats, Risks
+    from attending.types import Floats, Mask, Risks
 
 FORMAT = "attending.bundle/1"
 TOLERANCE = 1e-9
+_LOW, _HIGH = 0.01, 0.99
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,18 @@ class Bundle:
         """Return the interquartile range of each feature in training, 0 where it was never seen."""
         quartiles = [(item.at(0.25) or 0.0, item.at(0.75) or 0.0) for item in self.references]
         return np.array([high - low for low, high in quartiles])
+
+    @cached_property
+    def usual(self) -> tuple[Floats, Floats]:
+        """Return the 1st and 99th percentile of each feature in training, NaN where never seen."""
+        pairs = [(item.at(_LOW), item.at(_HIGH)) for item in self.references]
+        low, high = np.array(pairs, np.float64).reshape(-1, 2).T  # None becomes NaN
+        return low, high
+
+    @cached_property
+    def seldom_missing(self) -> Mask:
+        """Return of which features hardly any training row had no value."""
+        return np.array([item.missing < _LOW for item in self.references], np.bool_)
 
     def prepare(self, x: Matrix) -> Matrix:
         """Return rows as the estimator takes them.

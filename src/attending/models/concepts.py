@@ -112,7 +112,11 @@ class Groups:
         >>> Groups(("a", "b with c"), ((0,), (1, 2))).summed(np.array([[1.0, 2.0, 3.0]])).tolist()
         [[1.0, 5.0]]
         """
-        return np.column_stack([shares[:, list(held)].sum(axis=1) for held in self.columns])
+        summed = np.take(shares, [held[0] for held in self.columns], axis=1)
+        for group, held in enumerate(self.columns):
+            if len(held) > 1:
+                summed[:, group] = shares[:, list(held)].sum(axis=1)
+        return summed
 
 
 def groups_of(names: Sequence[str], concepts: Sequence[Concept]) -> Groups:

@@ -67,8 +67,10 @@ def coded_classes(
         classes = [one.classes_of(word) for word in words]
         for name in one.names:
             has = np.array([name in found for found in classes], dtype=np.bool_)
-            chosen = usable & has[number] if len(has) else usable
-            at = pairs.newest(chosen)
+            if not has.any():
+                shown[name], decided[name] = np.zeros(rows.num_rows, np.bool_), newest
+                continue
+            at = pairs.newest(usable & has[number])
             shown[name] = at >= 0
             decided[name] = np.where(at >= 0, at, newest)
     evidence = dict(zip(decided, of_many(coded, list(decided.values())), strict=True))

@@ -27,12 +27,21 @@ class Evidence:
 
     Attributes:
         time, known_at: microseconds since 1970, the least integer for none.
-        row: source and row of the event.
+        events: the events of which it is one; None where each row is told already.
+        at: where it stands among them, -1 for none.
+        told: source and row of the event, where there are no events.
     """
 
     time: Ints
     known_at: Ints
-    row: pa.Array
+    events: pa.Table | None
+    at: Ints
+    told: pa.Array | None = None
+
+    @property
+    def row(self) -> pa.Array:
+        """Return source and row of the event; written when it is read, which a total never is."""
+        return self.told if self.events is None else _told(self.events, self.at)
 
     def columns(self, name: str) -> dict[str, pa.Array]:
         """Return the three columns of a score's table for one component."""
@@ -45,8 +54,12 @@ class Evidence:
     def only(self, kept: Mask) -> Evidence:
         """Return the evidence of some prediction rows, none of the others."""
         none = np.int64(_NOWHEN)
+        time, known = np.where(kept, self.time, none), np.where(kept, self.known_at, none)
+        at = np.where(kept, self.at, -1)
+        if self.events is not None:
+            return Evidence(time, known, self.events, at)
         row = pc.if_else(pa.array(kept), self.row, pa.scalar(None, pa.string()))
-        return Evidence(np.where(kept, self.time, none), np.where(kept, self.known_at, none), row)
+        return Evidence(time, known, None, at, row)
 
 
 def _instants(values: Ints) -> pa.Array:
@@ -55,11 +68,20 @@ def _instants(values: Ints) -> pa.Array:
 
 def of_events(events: pa.Table, at: Ints) -> Evidence:
     """Return the evidence of chosen events; -1 is none."""
+    time, known = (_when(events[name], at) for name in ("time", "known_at"))
+    return Evidence(time, known, events, at)
+
+
+def _when(column: pa.ChunkedArray, at: Ints) -> Ints:
+    if not len(column):
+        return np.full(len(at), _NOWHEN)
+    return np.where(at >= 0, micros(column, null=_NOWHEN)[at], _NOWHEN)
+
+
+def _told(events: pa.Table, at: Ints) -> pa.Array:
+    """Return source and row of chosen events."""
     some = at >= 0
     place = pa.array(np.where(some, at, 0), mask=~some)
-    time, known = (
-        np.asarray(micros(events[name].take(place), null=_NOWHEN)) for name in ("time", "known_at")
-    )
     words = [
         pc.fill_null(events[name].take(place).cast(pa.string()), "")
         if name in events.column_names
@@ -68,7 +90,7 @@ def of_events(events: pa.Table, at: Ints) -> Evidence:
     ]
     told = pc.binary_join_element_wise(*words, "#")
     told = told.combine_chunks() if isinstance(told, pa.ChunkedArray) else told
-    return Evidence(time, known, pc.if_else(pa.array(some), told, pa.scalar(None, pa.string())))
+    return pc.if_else(pa.array(some), told, pa.scalar(None, pa.string()))
 
 
 def of_many(events: pa.Table, chosen: Sequence[Ints]) -> list[Evidence]:
@@ -81,11 +103,7 @@ def of_many(events: pa.Table, chosen: Sequence[Ints]) -> list[Evidence]:
     whole = of_events(events, np.concatenate(chosen))
     ends = np.cumsum([len(at) for at in chosen]).tolist()
     return [
-        Evidence(
-            whole.time[end - len(at) : end],
-            whole.known_at[end - len(at) : end],
-            whole.row.slice(end - len(at), len(at)),
-        )
+        Evidence(whole.time[end - len(at) : end], whole.known_at[end - len(at) : end], events, at)
         for at, end in zip(chosen, ends, strict=True)
     ]
 
@@ -98,19 +116,27 @@ def of_pairs(pairs: Pairs, chosen: Mask, events: pa.Table) -> Evidence:
 def of_rows(rows: pa.Table, column: str) -> Evidence:
     """Return evidence that a prediction row itself carries, such as when its stay began."""
     at = micros(rows[column], null=_NOWHEN)
-    return Evidence(at, at, pa.nulls(rows.num_rows, pa.string()))
+    none = np.full(rows.num_rows, -1)
+    return Evidence(at, at, None, none, pa.nulls(rows.num_rows, pa.string()))
 
 
 def newer(some: Sequence[Evidence]) -> Evidence:
-    """Return for each prediction row the newest of several."""
-    best = some[0]
-    for other in some[1:]:
+    """Return for each prediction row the newest of several; of equals the first."""
+    # What stands here twice is no newer than itself.
+    best, *others = {id(one): one for one in some}.values()
+    for other in others:
         later = (other.time > best.time) | (
             (other.time == best.time) & (other.known_at > best.known_at)
         )
-        best = Evidence(
-            np.where(later, other.time, best.time),
-            np.where(later, other.known_at, best.known_at),
-            pc.if_else(pa.array(later), other.row, best.row),
-        )
+        best = _either(later, other, best)
     return best
+
+
+def _either(first: Mask, one: Evidence, other: Evidence) -> Evidence:
+    """Return one evidence where it is wanted, and the other elsewhere."""
+    time = np.where(first, one.time, other.time)
+    known = np.where(first, one.known_at, other.known_at)
+    at = np.where(first, one.at, other.at)
+    if one.events is not None and one.events is other.events:
+        return Evidence(time, known, one.events, at)
+    return Evidence(time, known, None, at, pc.if_else(pa.array(first), one.row, other.row))

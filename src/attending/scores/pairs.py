@@ -154,6 +154,8 @@ def _after(times: Ints, first: Ints, last: Ints, *, moment: Ints) -> Ints:
 
 def _age_order(events: pa.Table) -> Ints:
     """Return ranks by when a row was known, then its value, its code and where it came from."""
+    if events.num_rows < 2:
+        return np.zeros(events.num_rows, dtype=np.int64)
     value = pc.fill_null(events["numeric_value"].cast(pa.float64()), -np.inf)
     keys = [
         *(_ranks(events, name) for name in ("source_row", "source", "code")),
@@ -166,7 +168,7 @@ def _age_order(events: pa.Table) -> Ints:
 
 
 def _ranks(events: pa.Table, name: str) -> Ints:
-    if name not in events.column_names:
+    if name not in events.column_names or events[name].null_count == events.num_rows:
         return np.zeros(events.num_rows, dtype=np.int64)
     words = pc.fill_null(events[name].cast(pa.string()), "").combine_chunks()
     return np.asarray(pc.rank(words, tiebreaker="dense").to_numpy(), dtype=np.int64)

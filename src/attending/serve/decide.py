@@ -30,7 +30,8 @@ KINDS: tuple[Outcome, ...] = ("live", "fallback", "no_score")
 Reasons: TypeAlias = list[tuple[str, ...]]
 #: Shape (n, features), uint8: the kernel's state of every cell.
 States: TypeAlias = NDArray[np.uint8]
-_SUSPECT = {"implausible", "other_unit"}
+#: By the reason of a cell, whether its rows were there and could not be used.
+_SUSPECT = np.isin(np.arange(16), [REASONS.index("implausible"), REASONS.index("other_unit")])
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ def _degraded(served: Served, state: States) -> Reasons:
     marks: Reasons = [()] * len(state)
     stale = (state & kernel.STALE) > 0
     reason = state & 0x0F
-    suspect = np.isin(reason, [REASONS.index(one) for one in sorted(_SUSPECT)])
+    suspect = _SUSPECT[reason]
     for at, column in np.argwhere(stale | suspect).tolist():
         word = "stale" if stale[at, column] else REASONS[int(reason[at, column])]
         marks[at] = (*marks[at], f"{word}:{served.bundle.names[column]}")

@@ -7,14 +7,15 @@ are formed by position, and only rows visible at the prediction time count.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from attending.engines.ages import years_between
+from attending.engines.tables import coded, micros, whole_numbers
 from attending.records.events import ADMISSION, BIRTH, DEATH, DISCHARGE, TEST_PATIENT
 
 if TYPE_CHECKING:
@@ -77,25 +78,30 @@ class Facts:
     closed: Ints
 
 
-@dataclass(frozen=True)
-class _Pairs:
+class _Pairs(NamedTuple):
     """Pairs of a prediction and a visible row of its subject, rows in canonical order."""
 
     asked: Ints
-    row: Ints
+    kinds: NDArray[np.uint8]
     codes: Texts
     sites: Texts
+    stays: Ints
     times: Ints
     known: Mask
+
+    def says(self, code: str) -> Mask:
+        """Return which rows have a code of `_BITS`, or start as it does where it is a prefix."""
+        told: Mask = (self.kinds & _BITS[code]) > 0
+        return told
 
 
 def asked_from(cohort: pa.Table) -> Asked:
     """Return what a cohort table asks for."""
     return Asked(
-        _ints(cohort.column("subject_id"), 0),
-        _ints(cohort.column("encounter_id"), NO_ENCOUNTER),
-        _micros(cohort.column("prediction_time"), 0),
-        _micros(cohort.column("index_start"), 0),
+        whole_numbers(cohort.column("subject_id")),
+        whole_numbers(cohort.column("encounter_id"), null=NO_ENCOUNTER),
+        micros(cohort.column("prediction_time"), null=0),
+        micros(cohort.column("index_start"), null=0),
     )
 
 
@@ -106,19 +112,17 @@ def facts(rows: pa.Table, asked: Asked) -> Facts:
         rows: events in canonical order; others than those of `CODES` are passed over.
         asked: the predictions.
     """
-    rows = _only_needed(rows)
     pairs = _pairs(rows, asked)
-    encounter = _ints(rows.column("encounter_id"), NO_ENCOUNTER)
     same = (asked.encounter[pairs.asked] == NO_ENCOUNTER) | (
-        encounter[pairs.row] == asked.encounter[pairs.asked]
+        pairs.stays == asked.encounter[pairs.asked]
     )
     begun = pairs.times <= asked.time[pairs.asked]
-    starts = _starting(pairs, ADMISSION) & same & begun
+    starts = pairs.says(ADMISSION) & same & begun
     # The row of the index admission itself wins over a later one of the same stay.
     at_index = pairs.times == asked.index_start[pairs.asked]
     n = len(asked)
     birth = np.full(n, _NEVER)
-    born = (pairs.codes == BIRTH) & pairs.known
+    born = pairs.says(BIRTH) & pairs.known
     birth[pairs.asked[born]] = pairs.times[born]
     classes = _last(pairs.codes, pairs, (starts, starts & at_index), n=n)
     return Facts(
@@ -126,48 +130,70 @@ def facts(rows: pa.Table, asked: Asked) -> Facts:
         encounter_class=_without(classes, ADMISSION),
         site=_last(pairs.sites, pairs, (starts, starts & at_index), n=n),
         unit=_without(
-            _last(pairs.codes, pairs, (_starting(pairs, TRANSFER) & same & begun,), n=n), TRANSFER
+            _last(pairs.codes, pairs, (pairs.says(TRANSFER) & same & begun,), n=n), TRANSFER
         ),
-        dead=_told(pairs, (pairs.codes == DEATH) & begun, n=n),
+        dead=_told(pairs, pairs.says(DEATH) & begun, n=n),
         subject=asked.subject,
         anyone=_told(pairs, np.ones(len(pairs.asked), np.bool_), n=n),
-        test=_told(pairs, pairs.codes == TEST_PATIENT, n=n),
+        test=_told(pairs, pairs.says(TEST_PATIENT), n=n),
         closed=_closed(pairs, asked, same & begun),
     )
 
 
-def _only_needed(rows: pa.Table) -> pa.Table:
-    code = rows.column("code").cast(pa.string())
-    wanted = pc.is_in(code, value_set=pa.array([BIRTH, DEATH, TEST_PATIENT]))
-    for prefix in (ADMISSION, TRANSFER, DISCHARGE):
-        wanted = pc.or_(wanted, pc.starts_with(code, prefix))
-    kept = rows.select(list(COLUMNS)).filter(wanted)
-    for name in ("code", "site"):
-        at = kept.column_names.index(name)
-        kept = kept.set_column(at, name, kept.column(name).cast(pa.string()))
-    return kept
+#: What a code says, as bits; one that starts as a prefix does carries that prefix's.
+_BITS = {BIRTH: 1, DEATH: 2, TEST_PATIENT: 4, ADMISSION: 8, TRANSFER: 16, DISCHARGE: 32}
+_PREFIXES = (ADMISSION, TRANSFER, DISCHARGE)
+
+
+@lru_cache(maxsize=1 << 14)
+def _kind(code: str | None) -> int:
+    """Return what a code says to scope rules, 0 for nothing.
+
+    >>> _kind("MEDS_BIRTH"), _kind("ENCOUNTER//ADMISSION//INPATIENT"), _kind("LOINC//718-7")
+    (1, 8, 0)
+    """
+    if code is None:
+        return 0
+    whole = 0 if code in _PREFIXES else _BITS.get(code, 0)
+    return whole + sum(_BITS[prefix] for prefix in _PREFIXES if code.startswith(prefix))
 
 
 def _pairs(rows: pa.Table, asked: Asked) -> _Pairs:
     """Return every prediction with every row of its subject that was visible at its time."""
-    subject = _ints(rows.column("subject_id"), 0)
+    code, words = coded(rows.column("code"))
+    kinds = np.array([_kind(word) for word in words], np.uint8)[code]
+    needed = np.flatnonzero(kinds)
+    which, place = _of_subject(whole_numbers(rows.column("subject_id"))[needed], asked)
+    row, at = needed[place], asked.time[which]
+    seen = micros(rows.column("known_at"), null=_NEVER)[row] <= at
+    seen &= at < micros(rows.column("superseded_at"), null=_NEVER)[row]
+    which, row = which[seen], row[seen]
+    times = micros(rows.column("time"), null=_NEVER)[row]
+    sites, named = coded(rows.column("site").take(pa.array(row)))
+    return _Pairs(
+        asked=which,
+        kinds=kinds[row],
+        codes=_texts(words)[code[row]],
+        sites=_texts(named)[sites],
+        stays=whole_numbers(rows.column("encounter_id"), null=NO_ENCOUNTER)[row],
+        times=times,
+        known=times != _NEVER,
+    )
+
+
+def _of_subject(subject: Ints, asked: Asked) -> tuple[Ints, Ints]:
+    """Return every prediction with the place of every row of its subject."""
     low = np.searchsorted(subject, asked.subject, side="left")
     many = np.searchsorted(subject, asked.subject, side="right") - low
     which = np.repeat(np.arange(len(asked)), many)
     row = np.arange(len(which)) - np.repeat(np.cumsum(many) - many, many) + np.repeat(low, many)
-    at = asked.time[which]
-    seen = _micros(rows.column("known_at"), _NEVER)[row] <= at
-    seen &= at < _micros(rows.column("superseded_at"), _NEVER)[row]
-    which, row = which[seen], row[seen]
-    times = _micros(rows.column("time"), _NEVER)[row]
-    return _Pairs(
-        which,
-        row,
-        rows.column("code").to_numpy(zero_copy_only=False)[row],
-        rows.column("site").to_numpy(zero_copy_only=False)[row],
-        times,
-        times != _NEVER,
-    )
+    return which, row
+
+
+def _texts(words: list[str | None]) -> Texts:
+    texts = np.empty(len(words), object)
+    texts[:] = words
+    return texts
 
 
 def _told(pairs: _Pairs, picked: Mask, *, n: int) -> Mask:
@@ -180,15 +206,10 @@ def _told(pairs: _Pairs, picked: Mask, *, n: int) -> Mask:
 def _closed(pairs: _Pairs, asked: Asked, here: Mask) -> Ints:
     """Return for how long the stay that is asked about has been over."""
     named = asked.encounter[pairs.asked] != NO_ENCOUNTER
-    over = _starting(pairs, DISCHARGE) & here & named
+    over = pairs.says(DISCHARGE) & here & named
     closed = np.full(len(asked), OPEN)
     closed[pairs.asked[over]] = (asked.time[pairs.asked] - pairs.times)[over]
     return closed
-
-
-def _starting(pairs: _Pairs, prefix: str) -> Mask:
-    found: Mask = np.array([code.startswith(prefix) for code in pairs.codes], np.bool_)
-    return found
 
 
 def _last(values: Texts, pairs: _Pairs, picks: tuple[Mask, ...], *, n: int) -> Texts:
@@ -212,13 +233,3 @@ def _age(birth: Ints, at: Ints) -> Ints:
     years = np.floor(years_between(np.where(known, birth, at), at)).astype(np.int64)
     found: Ints = np.where(known, years, UNKNOWN_AGE)
     return found
-
-
-def _ints(column: pa.ChunkedArray, missing: int) -> Ints:
-    filled = pc.fill_null(column, missing) if column.null_count else column
-    ints: Ints = filled.to_numpy(zero_copy_only=False).astype(np.int64)
-    return ints
-
-
-def _micros(column: pa.ChunkedArray, missing: int) -> Ints:
-    return _ints(column.cast(pa.timestamp("us")).cast(pa.int64()), missing)

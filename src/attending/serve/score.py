@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from attending.engines import kernel
 from attending.errors import AttendingError
@@ -22,9 +23,9 @@ from attending.serve.fall_back import totals
 from attending.times import to_micros
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from collections.abc import Sequence
 
-    from attending.features.online import FeatureVector
+    from attending.features.online import FeatureValue, FeatureVector
     from attending.records.explanation import Explanation
     from attending.serve.decide import Decided, States
     from attending.serve.facts import Facts
@@ -88,6 +89,7 @@ def score_explained(
     Raises:
         IntegrityBroken: the rows are not in canonical order.
     """
+    rows = _coded_once(rows)
     stay = NO_ENCOUNTER if encounter_id is None else encounter_id
     asked = _asked(subject_id, stay, prediction_time, index_start)
     known = facts(rows, asked)
@@ -101,9 +103,17 @@ def score_explained(
         zone=served.zones.of(known.site[0]),
     )
     x, state = _cells(served, vector)
+    values = list(vector.inputs())
     decided = decide(served, x, state, known=known, fallback=totals(served, rows, asked))
-    explanation, gap = _explained(served, vector, x[0], decided=decided)
-    made = _prediction(served, vector, decided, known=known, index_start=index_start)
+    explanation, gap = _explained(served, values, x[0], decided=decided, at=prediction_time)
+    made = _prediction(
+        served,
+        vector,
+        decided,
+        known=known,
+        index_start=index_start,
+        inputs=_inputs(served, values),
+    )
     update = {
         **_certainty(served, made, x[0]),
         "explanation": explanation.digest if explanation else None,
@@ -112,6 +122,14 @@ def score_explained(
         "degraded": (*made.degraded, *gap),
     }
     return made.model_copy(update=update), explanation
+
+
+def _coded_once(rows: pa.Table) -> pa.Table:
+    """Return rows whose codes are numbered, as all who read them would do again."""
+    code = rows["code"]
+    if pa.types.is_dictionary(code.type):
+        return rows
+    return rows.set_column(rows.schema.get_field_index("code"), "code", code.dictionary_encode())
 
 
 def _asked(subject: int, encounter: int, *instants: Instant) -> Asked:
@@ -130,7 +148,7 @@ def _cells(served: Served, vector: FeatureVector) -> tuple[Floats, States]:
 
 
 def _explained(
-    served: Served, vector: FeatureVector, x: Floats, *, decided: Decided
+    served: Served, values: Sequence[FeatureValue], x: Floats, *, decided: Decided, at: Instant
 ) -> tuple[Explanation | None, tuple[str, ...]]:
     """Return the explanation of a live score, or that it could not be made.
 
@@ -139,9 +157,8 @@ def _explained(
     if decided.kind[0] != LIVE:
         return None, ()
     try:
-        inputs = _explained_inputs(served, vector)
+        inputs = _explained_inputs(served, values)
         action = served.release.delivery[0].wording if decided.flagged[0] == 1 else NO_ACTION
-        at = vector.prediction_time
         found = explain(served.bundle, x, inputs, at=at, top=_TOP, action=action)
     except (AttendingError, ValueError, ArithmeticError, LookupError, RuntimeError, TypeError):
         return None, ("explanation:unavailable",)
@@ -149,9 +166,8 @@ def _explained(
     return found, () if held else ("explanation:no_patient_value",)
 
 
-def _explained_inputs(served: Served, vector: FeatureVector) -> list[ExplainedInput]:
-    values = list(vector.inputs())
-    moves = trends(served.features, {one.name: one.value for one in values})
+def _explained_inputs(served: Served, values: Sequence[FeatureValue]) -> list[ExplainedInput]:
+    moves = trends(served.moves, {one.name: one.value for one in values})
     found: list[ExplainedInput] = []
     for column in served.columns:
         spec, value = served.features.features[column], values[column]
@@ -205,6 +221,7 @@ def _prediction(
     *,
     known: Facts,
     index_start: Instant,
+    inputs: tuple[Input, ...],
 ) -> Prediction:
     """Return the record, without its explanation."""
     kind, flagged = int(decided.kind[0]), int(decided.flagged[0])
@@ -225,7 +242,7 @@ def _prediction(
         unit=known.unit[0],
         prediction_time=vector.prediction_time,
         index_start=index_start,
-        inputs=_inputs(served, vector),
+        inputs=inputs,
         outcome=KINDS[kind],
         scored_by=_scorer(served, kind),
         score=None if kind == NO_SCORE else float(decided.score[0]),
@@ -240,9 +257,8 @@ def _prediction(
     )
 
 
-def _inputs(served: Served, vector: FeatureVector) -> tuple[Input, ...]:
+def _inputs(served: Served, values: Sequence[FeatureValue]) -> tuple[Input, ...]:
     """Return the model's features in its order, missing ones with their reason."""
-    values = list(vector.inputs())
     return tuple(
         Input(
             feature=values[column].name,

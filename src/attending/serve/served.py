@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from attending.errors import BadInput, IntegrityBroken, Refused
+from attending.explain.trend import moves_of
 from attending.features.clocks import Zones
 from attending.features.compiled import Compiled, compiled
 from attending.records.monitoring import standing
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from attending.records.prediction import Answer
     from attending.records.validation import CurvePoint
     from attending.scores.protocol import Score
-    from attending.specs.features import FeaturesSpec
+    from attending.specs.features import FeatureSpec, FeaturesSpec
     from attending.specs.release import ReleaseSpec, Widening
     from attending.types import Instant
 
@@ -109,7 +110,7 @@ class Served:
 
     def asked(self, at: Instant, *, decision_point: str | None, user_role: str | None) -> Served:
         """Return the same version as it is asked at another instant; nothing is compiled again."""
-        _ = self.verdict_digest, self.columns  # made once, and copied with the rest
+        _ = self.verdict_digest, self.columns, self.moves  # made once, and copied with the rest
         other = copy(self)
         said = {"at": at, "decision_point": decision_point, "user_role": user_role}
         for name, value in said.items():
@@ -144,6 +145,11 @@ class Served:
     def verdict_digest(self) -> str | None:
         """Return the digest of the verdict, None without one."""
         return self.verdict.digest if self.verdict else None
+
+    @cached_property
+    def moves(self) -> tuple[tuple[str, FeatureSpec], ...]:
+        """Return which features say how others move."""
+        return moves_of(self.features)
 
     @cached_property
     def columns(self) -> list[int]:

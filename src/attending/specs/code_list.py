@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Match: TypeAlias = Literal["exact", "prefix"]
 Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=2000)]
 Word: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
+#: Codes whose classes are kept once they were asked for.
+_MOST_KEPT = 1 << 14
 #: Small letters, digits and underscores, a letter first.
 Name: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 
@@ -151,6 +153,10 @@ class CodeListSpec(Spec):
             for found in self.classes
         )
 
+    @cached_property
+    def _asked_before(self) -> dict[str, frozenset[str]]:
+        return {}
+
     def classes_of(self, code: str) -> frozenset[str]:
         """Return the classes that one event code shows.
 
@@ -161,11 +167,16 @@ class CodeListSpec(Spec):
         >>> sorted(listed.classes_of("ICD10CM//I214")), sorted(listed.classes_of("ICD9CM//410"))
         (['mi'], [])
         """
-        return frozenset(
-            name
-            for name, exact, prefixes in self._patterns
-            if code in exact or code.startswith(prefixes)
-        )
+        found = self._asked_before.get(code)
+        if found is None:
+            found = frozenset(
+                name
+                for name, exact, prefixes in self._patterns
+                if code in exact or code.startswith(prefixes)
+            )
+            if len(self._asked_before) < _MOST_KEPT:
+                self._asked_before[code] = found
+        return found
 
     def patterns(self, name: str = "") -> tuple[str, ...]:
         """Return the event codes of one class, or of all, as features and engines take them.

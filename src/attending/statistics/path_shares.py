@@ -10,7 +10,7 @@ from numba import njit
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from attending.types import Floats, Ints, Mask
+    from attending.types import Floats, Mask
 
 #: As `models.tree_paths` writes them.
 _AS_ZERO, _ASIDE_WITH_ZERO = 0, 2
@@ -18,19 +18,92 @@ _NEARLY_ZERO = 1e-35
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba has no types
+def _goes_left(value: float, bound: float, kind: int, aside_left: bool) -> bool:  # noqa: FBT001 - a cell
+    """Return which way a value goes at one split."""
+    if kind == _AS_ZERO and np.isnan(value):
+        value = 0.0
+    if np.isnan(value) or (kind == _ASIDE_WITH_ZERO and abs(value) <= _NEARLY_ZERO):
+        return aside_left
+    return value <= bound
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba has no types
+def _at_least(bound: Floats, low: int, high: int, value: float) -> int:
+    """Return the first place from low to high whose bound is the value or more."""
+    while low < high:
+        middle = (low + high) >> 1
+        if bound[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba has no types
+def _went(
+    x: Floats,
+    splits: NDArray[np.int32],
+    asks: NDArray[np.int32],
+    feature: NDArray[np.int32],
+    bound: Floats,
+    missing: NDArray[np.int8],
+    aside_left: Mask,
+    tree_of: NDArray[np.int32],
+    bit: NDArray[np.uint64],
+    whole: Mask,
+) -> NDArray[np.uint64]:
+    """Return for each row and tree the splits that go left, as bits; shape (n, trees).
+
+    The first row meets every split, the others those whose bound lies between them and it.
+    """
+    went = np.zeros((len(x), len(splits) - 1), np.uint64)
+    for at in range(len(bound)):
+        if _goes_left(x[0, feature[at]], bound[at], missing[at], aside_left[at]):
+            went[0, tree_of[at]] |= bit[at]
+    for row in range(1, len(x)):
+        went[row] = went[0]
+        for column in range(len(asks) - 1):
+            start, end = asks[column], asks[column + 1]
+            one, other = x[0, column], x[row, column]
+            if start == end or one == other or (np.isnan(one) and np.isnan(other)):
+                continue
+            if whole[column] or np.isnan(one) or np.isnan(other):
+                for at in range(start, end):
+                    kind, aside = missing[at], aside_left[at]
+                    before = _goes_left(one, bound[at], kind, aside)
+                    if before != _goes_left(other, bound[at], kind, aside):
+                        went[row, tree_of[at]] ^= bit[at]
+                continue
+            low, high = min(one, other), max(one, other)
+            at = _at_least(bound, start, end, low)
+            while at < end and bound[at] < high:
+                went[row, tree_of[at]] ^= bit[at]
+                at += 1
+    return went
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba has no types
 def path_shares(  # the arrays of `TreePaths`, one by one, as the compiler wants them
     x: Floats,
-    splits: Ints,
-    leaves: Ints,
-    feature: Ints,
+    splits: NDArray[np.int32],
+    asks: NDArray[np.int32],
+    feature: NDArray[np.int32],
     bound: Floats,
-    missing: Ints,
+    missing: NDArray[np.int8],
     aside_left: Mask,
-    met: Ints,
-    column: Ints,
+    tree_of: NDArray[np.int32],
+    bit: NDArray[np.uint64],
+    whole: Mask,
+    leaves: NDArray[np.int32],
+    columns: NDArray[np.int32],
+    column: NDArray[np.int32],
+    questions: NDArray[np.int32],
     asked: NDArray[np.uint64],
     wanted: NDArray[np.uint64],
-    table: Ints,
+    met: NDArray[np.int32],
+    question: NDArray[np.int16],
+    slot: NDArray[np.int16],
+    table: NDArray[np.int32],
     numbers: Floats,
     base: float,
 ) -> Floats:
@@ -42,15 +115,23 @@ def path_shares(  # the arrays of `TreePaths`, one by one, as the compiler wants
     Args:
         x: shape (n, p), float64, NaN where missing.
         splits: as in `TreePaths`, and so are the others.
-        leaves: of each tree.
+        asks: of each feature.
         feature: of each split.
         bound: of each split.
         missing: of each split.
         aside_left: of each split.
-        met: of each leaf.
-        column: of each feature that is met.
+        tree_of: of each split.
+        bit: of each split.
+        whole: of each feature.
+        leaves: of each tree.
+        columns: of each tree.
+        column: that a tree asks.
+        questions: of each tree.
         asked: by which splits.
         wanted: which of them must go left.
+        met: of each leaf.
+        question: of each feature that is met.
+        slot: of each feature that is met.
         table: of each leaf.
         numbers: of each pattern of answers.
         base: of the whole model.
@@ -60,38 +141,35 @@ def path_shares(  # the arrays of `TreePaths`, one by one, as the compiler wants
     """
     n, p = x.shape
     out = np.zeros((n, p + 1))
-    first, own = np.zeros(p), np.zeros(p)
     out[:, p] = base
+    if not n:
+        return out
+    went = _went(x, splits, asks, feature, bound, missing, aside_left, tree_of, bit, whole)
+    yes = np.zeros(len(asked), np.int64)
+    place = np.zeros(len(table), np.int64)
+    first, own = np.zeros(len(column)), np.zeros(len(column))
     for tree in range(len(splits) - 1):
-        first_left = np.uint64(0)
+        start, end = columns[tree], columns[tree + 1]
         for row in range(n):
-            left = np.uint64(0)
-            for at in range(splits[tree], splits[tree + 1]):
-                value = x[row, feature[at]]
-                kind = missing[at]
-                if kind == _AS_ZERO and np.isnan(value):
-                    value = 0.0
-                if np.isnan(value) or (kind == _ASIDE_WITH_ZERO and abs(value) <= _NEARLY_ZERO):
-                    goes = aside_left[at]
-                else:
-                    goes = value <= bound[at]
-                if goes:
-                    left |= np.uint64(1) << np.uint64(at - splits[tree])
-            if row and left == first_left:
-                out[row, :p] += first
+            left = went[row, tree]
+            if row and left == went[0, tree]:
+                for k in range(start, end):
+                    out[row, column[k]] += first[k]
                 continue
-            into = own if row else first
-            into[:] = 0.0
+            for k in range(questions[tree], questions[tree + 1]):
+                yes[k] = left & asked[k] == wanted[k]
+            # All places first: memory is asked for many at once.
             for leaf in range(leaves[tree], leaves[tree + 1]):
-                start, end = met[leaf], met[leaf + 1]
                 pattern = 0
-                for k in range(start, end):
-                    if left & asked[k] == wanted[k]:
-                        pattern |= 1 << (k - start)
-                at = table[leaf] + pattern * (end - start)
-                for k in range(start, end):
-                    into[column[k]] += numbers[at + k - start]
-            out[row, :p] += into
-            if not row:
-                first_left = left
+                for k in range(met[leaf], met[leaf + 1]):
+                    pattern |= yes[question[k] + questions[tree]] << (k - met[leaf])
+                place[leaf] = table[leaf] + pattern * (met[leaf + 1] - met[leaf])
+            into = own if row else first
+            into[start:end] = 0.0
+            for leaf in range(leaves[tree], leaves[tree + 1]):
+                at = place[leaf] - met[leaf]
+                for k in range(met[leaf], met[leaf + 1]):
+                    into[start + slot[k]] += numbers[at + k]
+            for k in range(start, end):
+                out[row, column[k]] += into[k]
     return out
