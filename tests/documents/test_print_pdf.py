@@ -51,7 +51,7 @@ def test_a_picture_is_printed_with_its_table_and_says_whose_it_is():
 
 @pytest.mark.usefixtures("pdf")
 def test_a_record_of_many_levels_is_printed_without_a_table_in_a_table():
-    # A grid within a grid is laid out again at each level: a signed contract took more than three minutes.
+    # A grid within a grid is laid out again at each level: a contract took over three minutes.
     page = record_page(nested(8), digest="ab" * 32, synthetic=True)
     assert print_pdf(page).startswith(b"%PDF-")
 
