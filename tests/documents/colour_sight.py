@@ -7,7 +7,12 @@ The simulation is that of Machado, Oliveira and Fernandes, IEEE Trans Vis Comput
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from attending.types import Floats
 
 #: Each kind of sight as rows of a matrix on linear sRGB; severity 1.0 in the tables of the paper.
 SIGHTS = {
@@ -35,14 +40,15 @@ _XYZ = np.array(
 _WHITE = _XYZ.sum(axis=1)
 
 
-def seen(colour: str, sight: str) -> np.ndarray:
+def seen(colour: str, sight: str) -> Floats:
     """Return a colour such as #0072B2 as linear sRGB, as a kind of sight has it, 0 to 1."""
     parts = np.array([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)])
     linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-    return np.clip(np.array(SIGHTS[sight]) @ linear, 0.0, 1.0)
+    held: Floats = np.clip(np.array(SIGHTS[sight]) @ linear, 0.0, 1.0)
+    return held
 
 
-def lab(colour: str, sight: str) -> np.ndarray:
+def lab(colour: str, sight: str) -> Floats:
     """Return L*, a* and b* of a colour for a kind of sight."""
     ratio = (_XYZ @ seen(colour, sight)) / _WHITE
     held = np.where(ratio > (6 / 29) ** 3, np.cbrt(ratio), ratio / (3 * (6 / 29) ** 2) + 4 / 29)
