@@ -1,4 +1,4 @@
-"""A carried model that fits badly here is recalibrated, and walks every gate before it is shown."""
+"""A carried model that fits badly here is recalibrated, and walks gate by gate; nobody sees it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from attending.hospital import risk
+from attending.lifecycle import simulating
+from attending.lifecycle.desk import open_desk
 from attending.lifecycle.examples import copy_example
 from attending.stores.bundle_files import unpacked
 from attending.times import format_instant, parse_instant
@@ -32,6 +34,8 @@ class Second(Other):
     def __init__(self, folder: Path) -> None:
         self.now = parse_instant(AT)
         super().__init__(folder)
+        with open_desk(self.home, at=self.now) as desk:
+            self.secrets |= simulating.add_persons(desk, simulating.TOUR_PERSONS)
 
     def asked(self, *args: str, code: int = 0) -> Said:
         """Run one verb on this home and project, by the command line."""
@@ -80,7 +84,7 @@ def bundle(tmp_path):
     return path, keys
 
 
-def test_a_recalibrated_carried_model_is_shown_only_at_the_end_of_this_hospitals_own_gates(
+def test_a_recalibrated_carried_model_walks_this_hospitals_gates_and_is_shown_to_nobody_before(
     bundle, tmp_path, monkeypatch
 ):
     # More patients come back here than where the model was made.
@@ -129,6 +133,7 @@ def _recalibrated(there: Second) -> tuple[str, dict[str, str]]:
 
     there.specs("model", moved)
     commit(there.project)
+    assert "agreement.signers" in there.asked("agree", "--by", "dana", code=2).err
     plan = there.asked("agree", "--signer", "clara", "--by", "dana").json
     there.sign(plan["digest"], _CLARA)
     there.study()
@@ -168,7 +173,7 @@ def _silent(there: Second, held: dict[str, str]) -> None:
     there.sign(held["release"], _CARO)
     assert "release.not_serving" in _pack(there, code=3)
     there.advance("silent")
-    assert "downtime." in _pack(there, code=3)
+    assert "refused" in _pack(there, code=3)
 
 
 def _pack(there: Second, *, code: int) -> str:
@@ -179,10 +184,38 @@ def _pack(there: Second, *, code: int) -> str:
 
 
 def _shown(there: Second, held: dict[str, str]) -> None:
+    """Meet all that persons and papers can; what only patients and years can stays closed."""
     scored = there.asked("score", "--since", "2023-06-01T00:00:00Z", "--by", "omar").json["batch"]
     assert scored["n"] > 0
-    there.now += timedelta(days=40)
+    there.now += timedelta(days=20)
+    assert "silent.complete" in there.open("limited")
+    there.now += timedelta(days=45)
     there.asked("monitor", "run", "--by", "omar")
     silent = there.asked("validate", "silent", "--by", "dana").json
-    print(silent["digest"], {k: v for k, v in silent.items() if k in ("gates", "matured")})
-    print(there.open("limited"), there.asked("gate", "check", "limited", code=3).json)
+    assert silent["matured"] > 100 and set(silent["gates"].values()) == {"met"}
+    papers = {one["paper"]: one["digest"] for one in _papers(there)}
+    for user, role in (("n.okafor", "discharge nurse"), ("l.weber", "care coordinator")):
+        there.asked("document", "trained", user, "--role", role, "--by", "nora")
+    for digest, who, meaning in (
+        (held["training_material"], _NORA, "approval"),
+        (held["retraining"], _CLARA, "approval"),
+        (papers["safety_case"], _CLARA, "approval"),
+        (papers["downtime"], _OMAR, "approval"),
+        (papers["workflow"], _NORA, "approval"),
+        (silent["digest"], _OMAR, "review"),
+        (silent["digest"], _CLARA, "approval"),
+        (silent["digest"], _NORA, "review"),
+        (held["release"], _CLARA, "approval"),
+    ):
+        there.sign(digest, who, meaning)
+    # Nobody was discharged of late, and the policy was tried on no years: both stay refusals.
+    assert there.open("limited") == {"verdicts.no_block", "policy.tried"}
+    assert "gate.refused" in there.asked("release", "advance", "limited", code=3).err
+    assert "gate.order" in there.asked("release", "advance", "live", code=3).err
+    assert "downtime.not_shown" in _pack(there, code=3)
+    stands = {one["version"]: one["stage"] for one in there.asked("release", "status").json}
+    assert (stands["v1"], stands["v2"]) == ("trained", "silent")
+
+
+def _papers(there: Second) -> list[dict[str, str]]:
+    return list(there.asked("document", "write", "--by", "dana").json)
