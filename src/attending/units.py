@@ -125,6 +125,19 @@ def check_unit(text: str, *, where: str = "") -> str:
     )
 
 
+def printed_risk(risk: float) -> str:
+    """Return a risk as clinicians read it: whole percent, one digit below 10, ends held open.
+
+    >>> printed_risk(0.234), printed_risk(0.0312), printed_risk(0.00001), printed_risk(0.9999)
+    ('23 %', '3.1 %', 'below 0.1 %', 'above 99 %')
+    """
+    if risk < 0.001:
+        return "below 0.1 %"
+    if risk > 0.99:
+        return "above 99 %"
+    return f"{risk * 100:.1f} %" if risk < 0.0995 else f"{risk * 100:.0f} %"
+
+
 def printed(code: str) -> str:
     """Return a UCUM code as people print it.
 

@@ -10,6 +10,7 @@ from attending.documents.clinician_page import clinician_page
 from attending.documents.deployer_paper import paper_document
 from attending.documents.dossier import dossier_document
 from attending.documents.model_card import card_document
+from attending.documents.number_page import number_page
 from attending.documents.patient_notice import assemble_notice, notice_document
 from attending.documents.silent_report import silent_document
 from attending.documents.stability_page import stability_document
@@ -77,6 +78,10 @@ PAGES = {
         (held_for.number_report(),),
         lambda held: validation_report(held, None, None, synthetic=True),
     ),
+    "page of days": (
+        (held_for.number_report(), run()),
+        lambda *held: number_page(*held, synthetic=True),
+    ),
     "card of days": ((number_card(held_for.number_report()),), card_document),
     "dossier": ((held_for.dossier(),), dossier_document),
     "notice": (
@@ -110,6 +115,7 @@ DEFINED = {
     "card": ("95 % interval",),
     "clinician": ("25th and 75th percentile",),
     "report of days": ("95 % interval", "SHA-256", *TENTHS),
+    "page of days": (),
     "card of days": ("95 % interval",),
     "dossier": (),
     "notice": (),

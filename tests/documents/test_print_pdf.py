@@ -14,10 +14,12 @@ from attending.documents.checklist_page import checklist_document
 from attending.documents.model_card import card_document
 from attending.documents.picture_page import picture_page
 from attending.documents.print_pdf import print_pdf
+from attending.documents.record_page import record_page
 from attending.errors import DependencyDown, Refused
 from attending.records.checklist import AnsweredItem, Checklist
 from tests.conftest import absent
 from tests.documents.example_records import card, report
+from tests.documents.record_levels import nested
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +47,13 @@ def test_a_picture_is_printed_with_its_table_and_says_whose_it_is():
     made = print_pdf(page)
     assert made.startswith(b"%PDF-")
     assert made == print_pdf(page)
+
+
+@pytest.mark.usefixtures("pdf")
+def test_a_record_of_many_levels_is_printed_without_a_table_in_a_table():
+    # A grid within a grid is laid out again at each level: a contract took over three minutes.
+    page = record_page(nested(8), digest="ab" * 32, synthetic=True)
+    assert print_pdf(page).startswith(b"%PDF-")
 
 
 @pytest.mark.usefixtures("pdf")

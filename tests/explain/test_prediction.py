@@ -91,7 +91,7 @@ def test_no_explanation_comes_without_its_warnings(bundle):
 
 
 def test_the_general_warning_stands_where_no_pair_is_shown():
-    assert correlated_warning((("a", "b", 0.9),), []).endswith("contributions.")
+    assert correlated_warning((("a", "b", 0.9),), []).endswith("effects.")
 
 
 def test_the_sentence_has_risk_values_directions_and_what_to_do(bundle):

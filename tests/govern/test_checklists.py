@@ -112,3 +112,30 @@ def test_x43_no_count_of_patients_is_told_by_a_checklist():
     assert in_words([step]) == "Adults"
     assert in_words([hidden]) == "sex X: rows hidden, AUROC not shown"
     assert in_words([check]) == "units: met"
+
+
+def test_the_protocol_is_the_plan_that_was_signed_before_the_fit_or_it_is_missing():
+    plan = {"model": "m", "validation_spec": "a" * 64, "cohort_spec": "b" * 64,
+            "model_spec": "c" * 64, "authors": ["dana"], "signers": ["clara", "caro"]}  # fmt: skip
+    said = {"agreement": Said(plan, "d" * 64)}
+    found = {one.id: one for one in answered(profile("tripod_ai"), said, CardWords(), card="")}
+    assert found["18c"].answer == (
+        "The plan agreed and signed before the fit: validation aaaaaaaaaaaa, cohort bbbbbbbbbbbb, "
+        "model cccccccccccc. Proposed by dana; signed by clara, caro"
+    )
+    assert (found["18c"].source, found["18c"].digest) == ("agreement", "d" * 64)
+    # A run that was fitted without one has no protocol here.
+    run = {"run": Said({"agreement": None, "model": "m"}, "e" * 64)}
+    bare = {one.id: one for one in answered(profile("tripod_ai"), run, CardWords(), card="")}
+    assert (bare["18c"].status, bare["18c"].answer) == ("missing", "")
+
+
+def test_each_predictor_is_told_with_what_is_taken_of_it_when_and_in_which_unit():
+    inputs = [
+        {"name": "crea", "clinical_label": "Creatinine", "window": "last of the stay",
+         "unit": "mg/dL"},
+        {"name": "male", "clinical_label": "Sex is male"},
+    ]  # fmt: skip
+    said = {"card": Said({"inputs": inputs}, "d" * 64)}
+    found = {one.id: one for one in answered(profile("tripod_ai"), said, CardWords(), card="")}
+    assert found["9b"].answer == "Creatinine (last of the stay, mg/dL); Sex is male"

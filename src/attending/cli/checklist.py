@@ -21,7 +21,7 @@ from attending.cli.face import (
     table,
 )
 from attending.digests import short
-from attending.lifecycle import checklisting, printing, training
+from attending.lifecycle import checklisting, number_paging, printing, training
 from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 
@@ -84,3 +84,26 @@ def document_crosswalk(
     if not as_json:
         table(("checklist", "how far"), [(one.profile, one.tally) for one in made])
     emit(told, as_json=as_json, lines=[str(out)])
+
+
+def document_numbers(
+    out: Annotated[Path, typer.Option("--out", help="Where the page is written.")],
+    run: RunOption = "",
+    project: ProjectOption = Path(),
+    pdf: PdfOption = None,
+    home: HomeOption = None,
+    at: AtOption = None,
+    by: ByOption = "system",
+    as_json: JsonOption = False,
+) -> None:
+    """Write one page on a model of numbers or counts: how far off it is, and whether ranges hold.
+
+    Example: attending document numbers --out stays.html --project P --home H
+    """
+    asked = open_project(project)
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        report, page = number_paging.write_page(desk, training.latest_run(desk, asked, run))
+    out.write_bytes(page)
+    if pdf is not None:
+        printing.write_pdf(page, pdf)
+    emit({"page": str(out), "report": report}, as_json=as_json, lines=[str(out)])

@@ -159,6 +159,7 @@ VERBS = {
     "document downtime": "deployer.document_downtime",
     "document checklist": "checklist.document_checklist",
     "document crosswalk": "checklist.document_crosswalk",
+    "document numbers": "checklist.document_numbers",
     "document trained": "deployer.document_trained",
     "policy show": "authority.policy_show",
     "policy adopt": "authority.policy_adopt",

@@ -145,7 +145,7 @@ def _excluded(sources: CardSources) -> tuple[str, ...]:
                 said.append(f"{words} {', '.join(held)}")
     if sources.cohort_spec is not None:
         rules = [r.title or r.rule.replace("_", " ") for r in sources.cohort_spec.rules]
-        said += [f"those of whom this does not hold: {rule}" for rule in rules]
+        said += [f"who does not meet “{rule}”" for rule in rules]
     return tuple(said)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from attending.documents.times import lasting
 from attending.records.card import CardFact
-from attending.times import format_length
 
 if TYPE_CHECKING:
     from attending.specs.features import FeaturesSpec
@@ -25,7 +26,7 @@ def failure_modes(
             for held in release.rollback_criteria
         ]
     if features is not None and (limited := [f for f in features.features if f.freshness]):
-        limits = "; ".join(f"{f.label}: {format_length(f.freshness or 0)}" for f in limited)
+        limits = "; ".join(f"{f.label}: {_lasting(f.freshness or 0)}" for f in limited)
         said.append(
             CardFact(
                 label="An input is too old",
@@ -37,7 +38,7 @@ def failure_modes(
 
 def _criterion(held: RollbackCriterion) -> str:
     bound = f"above {held.above:g}" if held.above is not None else f"below {held.below:g}"
-    return f"{bound} over {format_length(held.over)}: the version is taken back"
+    return f"{bound} over {_lasting(held.over)}: the version is taken back"
 
 
 def escalation(release: ReleaseSpec) -> tuple[CardFact, ...]:
@@ -60,14 +61,14 @@ def fallback(release: ReleaseSpec) -> tuple[CardFact, ...]:
     """Return what is shown when the model may not answer."""
     held = release.fallback
     score = (
-        f"{held.score}, acting from {held.threshold:g}"
+        f"{_printed_score(held.score or '')}, acting from {held.threshold:g}"
         if held.kind == "score" and held.threshold is not None
         else "no score is shown"
     )
     return (
         CardFact(label="In its place", says=score),
         CardFact(label="When all is down", says=held.downtime_pathway),
-        CardFact(label="Time to act", says=format_length(release.action_window)),
+        CardFact(label="Time to act", says=_lasting(release.action_window)),
     )
 
 
@@ -77,17 +78,16 @@ def monitoring(spec: MonitoringSpec) -> tuple[CardFact, ...]:
         CardFact(
             label="Daily verdict",
             says=f"continue, watch, freeze, restrict, fallback or stop; it holds "
-            f"{format_length(spec.expires)} and none is not a “continue”",
+            f"{_lasting(spec.expires)} and none is not a “continue”",
         ),
         CardFact(
             label="Windows",
-            says=f"data {format_length(spec.data.window)}, outcomes "
-            f"{format_length(spec.concept.window)}",
+            says=f"data {_lasting(spec.data.window)}, outcomes {_lasting(spec.concept.window)}",
         ),
     ]
     said += [CardFact(label=f"Trust: {held.name}", says=_bounds(held)) for held in spec.trust]
     said += [
-        CardFact(label=f"Review: {held.name}", says=f"every {format_length(held.every)}, "
+        CardFact(label=f"Review: {held.name}", says=f"every {_lasting(held.every)}, "
                  f"by {held.owner}")
         for held in spec.reviews
     ]  # fmt: skip
@@ -116,3 +116,17 @@ def _measure(name: str) -> str:
     """
     known = {"oe": "observed over expected events", "auroc": "AUROC"}
     return known.get(name, name.replace("_", " "))
+
+
+def _printed_score(name: str) -> str:
+    """Return a bedside score's name as it stands on its form.
+
+    >>> _printed_score("lace"), _printed_score("qsofa")
+    ('LACE', 'qSOFA')
+    """
+    return "qSOFA" if name == "qsofa" else name.upper()
+
+
+def _lasting(micros: int) -> str:
+    """Return a length that a spec states in microseconds as readers say it."""
+    return lasting(timedelta(microseconds=micros))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from attending.documents.numbers import percent
 from attending.documents.pages import document
 from attending.documents.picture import Table
-from attending.times import format_instant
+from attending.documents.times import when
+from attending.units import printed_risk
 
 if TYPE_CHECKING:
     from attending.records.card import ModelCard
@@ -38,9 +39,9 @@ def clinician_page(explanation: Explanation, card: ModelCard) -> bytes:
         synthetic=card.synthetic,
         card=card,
         explanation=explanation,
-        at=format_instant(explanation.at),
-        risk=percent(explanation.risk),
-        average=percent(explanation.base_risk),
+        at=when(explanation.at),
+        risk=printed_risk(explanation.risk),
+        average=printed_risk(explanation.base_risk),
         threshold=threshold_sentence(explanation, card),
         concepts=_concepts(explanation),
         factors=_factors(explanation),
@@ -60,13 +61,14 @@ def missing_words(explanation: Explanation) -> list[tuple[str, str]]:
 
 
 def threshold_sentence(explanation: Explanation, card: ModelCard) -> str:
-    """Return what the threshold says of this risk."""
+    """Return what the threshold says of this risk; risks are written as in the sentence above."""
     if card.threshold is None:
         return "No threshold is agreed: the risk asks for no action by itself."
-    least = percent(card.threshold)
+    least = percent(card.threshold).replace(".0 %", " %")
     if explanation.risk >= card.threshold:
         return f"At or above {least}, from which the team acts."
-    return f"Below {least}, from which the team acts. A low risk is not no risk."
+    below = "Just below" if printed_risk(explanation.risk) == least else "Below"
+    return f"{below} {least}, from which the team acts. A low risk is not no risk."
 
 
 def _concepts(explanation: Explanation) -> Table:
@@ -113,8 +115,8 @@ def _sensitivity(explanation: Explanation) -> Table:
         rows=tuple(
             (
                 held.label,
-                f"{percent(held.risk_at_low)} at {_value(held.low_value)}",
-                f"{percent(held.risk_at_high)} at {_value(held.high_value)}",
+                f"{printed_risk(held.risk_at_low)} at {_value(held.low_value)}",
+                f"{printed_risk(held.risk_at_high)} at {_value(held.high_value)}",
             )
             for held in explanation.sensitivity
         ),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from attending.documents.pages import document
 from attending.documents.picture import Table
-from attending.times import format_instant, format_length
+from attending.documents.times import lasting, when
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from attending.records.deployer import DeployerPaper, PaperSection
     from attending.types import Instant
 
@@ -68,25 +69,14 @@ def downtime_pack(paper: DeployerPaper, held: LastList) -> bytes:
         model=held.model,
         version=held.version,
         unit=held.unit,
-        made_at=format_instant(held.made_at),
-        printed_at=format_instant(held.printed_at),
-        age=_words(held.age),
-        counts_for=_words(held.counts_for),
+        made_at=when(held.made_at),
+        printed_at=when(held.printed_at),
+        age=lasting(held.age),
+        counts_for=lasting(held.counts_for),
         old=held.old,
         procedure=_table(paper.sections[0]),
         patients=Table("Newest first", header, held.rows, numeric=False),
     )
-
-
-def _words(length: timedelta) -> str:
-    minute = 60_000_000
-    whole = _micros(length) // minute * minute
-    return format_length(whole) if whole else "less than a minute"
-
-
-def _micros(length: timedelta) -> int:
-    """Return a length of time in microseconds."""
-    return length // timedelta(microseconds=1)
 
 
 def _table(section: PaperSection) -> Table:

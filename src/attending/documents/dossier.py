@@ -8,7 +8,7 @@ from attending.digests import short
 from attending.documents.pages import document
 from attending.documents.picture import Table
 from attending.documents.sentences import gate_title
-from attending.times import format_instant
+from attending.documents.times import when
 
 if TYPE_CHECKING:
     from attending.records.dossier import Dossier, DossierGate
@@ -20,7 +20,7 @@ def dossier_document(dossier: Dossier) -> bytes:
         "dossier.html.j2",
         synthetic=dossier.synthetic,
         dossier=dossier,
-        as_of=format_instant(dossier.as_of),
+        as_of=when(dossier.as_of),
         lineage=_lineage(dossier),
         features=_features(dossier),
         signatures=_signatures(dossier),
@@ -60,7 +60,7 @@ def _signatures(dossier: Dossier) -> Table:
         header=("Signed at", "Document", "Digest", "By", "As"),
         rows=tuple(
             (
-                format_instant(held.signed_at),
+                when(held.signed_at),
                 held.document_kind.replace("_", " "),
                 short(held.document),
                 f"{held.signer} ({held.role.replace('_', ' ')})",
@@ -81,7 +81,7 @@ def _exceptions(dossier: Dossier) -> Table:
                 gate_title(held.condition),
                 held.reason,
                 held.compensation,
-                format_instant(held.expires_at),
+                when(held.expires_at),
                 held.standing,
             )
             for held in dossier.exceptions
@@ -98,7 +98,7 @@ def _gates(dossier: Dossier) -> Table:
             (
                 held.gate,
                 held.to_stage,
-                format_instant(held.as_of),
+                when(held.as_of),
                 "passed" if held.allowed else "refused",
                 _met(held),
                 "; ".join(held.open) or "none",
@@ -114,7 +114,7 @@ def _reviews(dossier: Dossier) -> Table:
         caption="Reviews afterwards, by persons who neither made nor signed",
         header=("Of", "Due", "State", "By", "Found"),
         rows=tuple(
-            (held.what, format_instant(held.due), held.state, held.by or "–", held.finding or "–")
+            (held.what, when(held.due), held.state, held.by or "–", held.finding or "–")
             for held in dossier.reviews
         ),
         numeric=False,

@@ -39,8 +39,12 @@ def draw(report: MonitorReport) -> bytes:
     bars = _bars(report)[::-1]
     with sheet(6.4, max(1.6, 0.9 + 0.34 * len(bars))) as drawing:
         axes = drawing.figure.add_subplot()
-        colours = [VERMILLION if b.severity in {"act", "stop"} else BLUE for b in bars]
-        axes.barh(range(len(bars)), [b.shift for b in bars], color=colours, height=0.6)
+        acts = [b.severity in {"act", "stop"} for b in bars]
+        axes.barh(
+            range(len(bars)), [b.shift for b in bars], height=0.6, edgecolor="white", linewidth=0.3,
+            color=[VERMILLION if act else BLUE for act in acts],
+            hatch=["///" if act else "" for act in acts],
+        )  # fmt: skip
         axes.set_yticks(range(len(bars)), [short_label(b.label, width=30) for b in bars])
         for row, bar in enumerate(bars):
             if bar.bound is not None:
@@ -75,7 +79,7 @@ def picture(report: MonitorReport) -> Picture | None:
         alt=f"Bars of the population stability index; the largest is {most.label} at "
         f"{number(most.shift)}.",
         caption="How far the distribution has moved since validation. Longer bars moved further; "
-        "orange ones ask for an action.",
+        "hatched orange ones ask for an action.",
         draw=lambda: draw(report),
         table=table(report),
     )

@@ -10,7 +10,8 @@ from attending.documents.numbers import count
 if TYPE_CHECKING:
     from attending.records.validation import ModelFigures, ValidationReport
 
-_LATER = (
+#: Lines after the model and its first baseline.
+LATER = (
     {"color": GREEN, "linestyle": (0, (1, 1)), "linewidth": 2.0},
     {"color": PURPLE, "linestyle": (0, (6, 2, 1, 2)), "linewidth": 2.0},
     {"color": ORANGE, "linestyle": (0, (3, 1, 1, 1)), "linewidth": 2.0},
@@ -51,6 +52,6 @@ def lines(report: ValidationReport) -> dict[str, Line]:
         elif BASELINE not in [line.style for line in drawn.values()]:
             style = BASELINE
         else:
-            style = _LATER[len(drawn) % len(_LATER)]
+            style = LATER[len(drawn) % len(LATER)]
         drawn[figures.name] = Line(labelled(figures), style)
     return drawn

@@ -33,20 +33,26 @@ def card_document(card: ModelCard) -> bytes:
 
 
 def _inputs(card: ModelCard) -> Table:
+    """Return one row an input; what is the same of all stands in the caption, once."""
+    header = ("Input", "Taken as", "Unit", "Why", "Owner", "Status")
+    rows = [
+        (
+            held.clinical_label,
+            held.window or "–",
+            printed(held.unit) if held.unit else "–",
+            held.purpose or "–",
+            held.owner or "nobody named",
+            held.status or "–",
+        )
+        for held in card.inputs
+    ]
+    same = [at for at in (3, 4, 5) if len(rows) > 1 and len({row[at] for row in rows}) == 1]
+    told = "; ".join(f"{header[at].lower()}: {rows[0][at]}" for at in same)
+    kept = [at for at in range(len(header)) if at not in same]
     return Table(
-        caption="Inputs, as a clinician would call them",
-        header=("Input", "Taken as", "Unit", "Why", "Owner", "Status"),
-        rows=tuple(
-            (
-                held.clinical_label,
-                held.window or "–",
-                printed(held.unit) if held.unit else "–",
-                held.purpose or "–",
-                held.owner or "nobody named",
-                held.status or "–",
-            )
-            for held in card.inputs
-        ),
+        caption="Inputs, as a clinician would call them" + (f" (of all, {told})" if told else ""),
+        header=tuple(header[at] for at in kept),
+        rows=tuple(tuple(row[at] for at in kept) for row in rows),
         numeric=False,
     )
 

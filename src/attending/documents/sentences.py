@@ -52,6 +52,8 @@ _REASONS = {
     "beats_and_adds": "it beats the baseline and adds to it",
     "above_capacity": "there are more alerts than the team can act on",
 }
+#: What is counted, and said as a count.
+_COUNTS = ("rows", "patients", "units")
 _OUTCOMES = {"met": "met", "failed": "failed", "not_shown": "not shown"}
 
 
@@ -135,6 +137,8 @@ def check_words(report: ValidationReport, check: Check) -> str:
     if check.threshold is not None:
         parts.append(f"at {number(check.threshold)}")
     # Against a baseline a measure's figure is a difference.
+    if check.what in _COUNTS and check.value is not None:
+        return f"{int(check.value):,} {' '.join(parts)}"
     verb = "differs by" if estimate and check.baseline and check.value is not None else "is"
     return f"{' '.join(parts)} {verb} {interval(check.value, check.low, check.high)}"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attending.explain.sentence import percent
+from attending.units import printed_risk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,8 +41,8 @@ class Band:
         'Of validation patients with a similar risk 12 % to 31 % had the outcome (95 % band).'
         """
         return (
-            f"Of validation patients with a similar risk {percent(self.low)} to "
-            f"{percent(self.high)} had the outcome (95 % band)."
+            f"Of validation patients with a similar risk {printed_risk(self.low)} to "
+            f"{printed_risk(self.high)} had the outcome (95 % band)."
         )
 
 

@@ -108,7 +108,9 @@ def explain(
         sensitivity=sensitivity,
         unavailable=sum(not _available(item, at=at) for item in inputs),
         sentence=say(risk, said, action=action, mark=shaky),
-        correlated=correlated_warning(bundle.correlated, factors),
+        correlated=correlated_warning(
+            bundle.correlated, factors, labels={one.name: one.label for one in inputs}
+        ),
         unstable=shaky,
         concepts=said if bundle.concepts else (),
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, TypeAlias
 
-from attending.units import printed
+from attending.units import printed, printed_risk
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from attending.records.explanation import ConceptShare, Factor
 
@@ -39,19 +39,6 @@ def printed_value(value: float, *, unit: str) -> str:
     return f"{number} {shown}".rstrip()
 
 
-def percent(risk: float) -> str:
-    """Return a risk as clinicians read it: whole percent, one digit below 10, ends held open.
-
-    >>> percent(0.234), percent(0.0312), percent(0.00001), percent(0.9999)
-    ('23 %', '3.1 %', 'below 0.1 %', 'above 99 %')
-    """
-    if risk < 0.001:
-        return "below 0.1 %"
-    if risk > 0.99:
-        return "above 99 %"
-    return f"{risk * 100:.1f} %" if risk < 0.0995 else f"{risk * 100:.0f} %"
-
-
 def say(risk: float, factors: Sequence[Said], *, action: str, mark: str = "") -> str:
     """Return one short text for the clinician: risk, what raises it, what lowers it, what to do.
 
@@ -70,7 +57,7 @@ def say(risk: float, factors: Sequence[Said], *, action: str, mark: str = "") ->
     ends = " ".join(filter(None, (mark, action)))
     texts = (_said(risk, factors, ends=ends, most=most) for most in range(_NAMED, 0, -1))
     text = next((text for text in texts if len(text) <= LONGEST), "")
-    text = text or f"Risk {percent(risk)}. {action}".rstrip()
+    text = text or f"Risk {printed_risk(risk)}. {action}".rstrip()
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rsplit(' ', 1)[0]}…"
 
 
@@ -90,23 +77,34 @@ def _said(risk: float, factors: Sequence[Said], *, ends: str, most: int) -> str:
     sides = (("raised", up), ("lowered", down))
     pieces = [f"{verb} by {_listed(side)}" for verb, side in sides if side]
     text = "; ".join(pieces) or "nothing known sets this patient apart from the average"
-    parts = [f"Risk {percent(risk)}.", f"{text[0].upper()}{text[1:]}.", ends]
+    parts = [f"Risk {printed_risk(risk)}.", f"{text[0].upper()}{text[1:]}.", ends]
     return " ".join(filter(None, parts))
 
 
-def correlated_warning(pairs: Sequence[tuple[str, str, float]], factors: Sequence[Factor]) -> str:
-    """Return the warning about features that move together, naming those that are shown.
+def correlated_warning(
+    pairs: Sequence[tuple[str, str, float]],
+    factors: Sequence[Factor],
+    *,
+    labels: Mapping[str, str] | None = None,
+) -> str:
+    """Return the warning about inputs that move together, naming those that are shown.
+
+    Args:
+        pairs: features and their rank correlation.
+        factors: those that are shown.
+        labels: by feature how clinicians call it; of a pair one may not be among the factors.
 
     >>> correlated_warning([], [])
-    'Features that move together can share or swap their contributions.'
+    'Values that move together can share or swap their effects.'
     """
-    labels = {item.feature: item.label for item in factors}
+    shown_here = {item.feature: item.label for item in factors}
+    named = {**(labels or {}), **shown_here}
     shown = [
-        f"{labels.get(a, a)} and {labels.get(b, b)} (rank correlation {rho:.2f})"
+        f"{named.get(a, a)} and {named.get(b, b)} (rank correlation {rho:.2f})"
         for a, b, rho in pairs
-        if a in labels or b in labels
+        if a in shown_here or b in shown_here
     ]
-    general = "Features that move together can share or swap their contributions"
+    general = "Values that move together can share or swap their effects"
     return f"{general}: {'; '.join(shown)}." if shown else f"{general}."
 
 

@@ -103,7 +103,7 @@ _GROUPS: dict[Access, tuple[str, ...]] = {
         *("adopt", "release bundle choose"),
         *("cohort build", "features build", "features parity", "features take", "train fit"),
         *("explain stability", "contract check", "run influence", "run promote"),
-        *("run recalibrate", "document checklist", "document crosswalk"),
+        *("run recalibrate", "document checklist", "document crosswalk", "document numbers"),
         *("validate later", "validate silent", "validate threshold"),
         *(
             "validate model",

@@ -14,6 +14,7 @@ from attending.govern.content import missing_fields
 from attending.records.checklist import AnsweredItem
 from attending.specs.checklist import PROFILES, CardWords, ChecklistSpec
 from attending.specs.read_yaml import parse_spec
+from attending.units import printed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -213,6 +214,23 @@ def _size(value: dict[str, Any]) -> str:
     return f"{value['criterion']}: {said}"
 
 
+def _input(value: dict[str, Any]) -> str:
+    """Return a predictor with what is taken of it, over which time, in which unit."""
+    unit = printed(value["unit"]) if value.get("unit") else ""
+    how = ", ".join(part for part in (value.get("window", ""), unit) if part)
+    return f"{value['clinical_label']} ({how})" if how else str(value["clinical_label"])
+
+
+def _protocol(value: dict[str, Any]) -> str:
+    """Return the plan that was agreed before anything was fitted, by the digests of its specs."""
+    parts = (("validation", "validation_spec"), ("cohort", "cohort_spec"), ("model", "model_spec"))
+    plan = ", ".join(f"{name} {str(value[field])[:12]}" for name, field in parts)
+    return (
+        f"The plan agreed and signed before the fit: {plan}. "
+        f"Proposed by {', '.join(value['authors'])}; signed by {', '.join(value['signers'])}"
+    )
+
+
 def _verdict(value: dict[str, Any]) -> str:
     return f"{value.get('feature') or value.get('name')}: {value['verdict']}".replace("_", " ")
 
@@ -223,7 +241,8 @@ _SHAPES: tuple[tuple[set[str], Callable[[dict[str, Any]], str]], ...] = (
     ({"measure", "of", "value"}, _measure),
     ({"attribute", "group", "auroc", "n"}, _group),
     ({"heading", "sentences"}, lambda value: f"{value['heading']} {' '.join(value['sentences'])}"),
-    ({"clinical_label"}, lambda value: str(value["clinical_label"])),
+    ({"clinical_label"}, _input),
+    ({"validation_spec", "signers"}, _protocol),
     ({"gate"}, _gate),
     ({"measure", "over"}, _criterion),
     ({"title"}, lambda value: str(value["title"])),

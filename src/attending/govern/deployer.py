@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple, get_args
 
+from attending.documents.times import lasting
 from attending.govern.content import missing_fields
 from attending.records.deployer import PaperSection
 from attending.specs.base import dump
 from attending.specs.deployer import Activity, DeployerSpec, Likelihood, Severity
-from attending.times import format_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -204,7 +205,7 @@ def _downtime(asked: DeployerSpec, told: Told, blank: tuple[str, ...]) -> Drawn:
         ("How is decided without the score", down.decide),
         ("Fallback of the release plan", fallback.score or "no score"),
         ("Pathway of the release plan", fallback.downtime_pathway),
-        ("The last list counts for", format_length(down.after)),
+        ("The last list counts for", lasting(timedelta(microseconds=down.after))),
         ("Once it is back", down.caught_up),
         ("Who answers", f"{owners.operational} (operation), {owners.clinical} (clinical)"),
     )

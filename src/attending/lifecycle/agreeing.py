@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.errors import Refused
+from attending.errors import BadInput, Refused
 from attending.govern.policy import default_exception_signers
 from attending.lifecycle.desk import keep
 from attending.lifecycle.standing import standing_on
@@ -30,7 +30,17 @@ def propose_agreement(desk: Desk, project: Project, *, signers: Sequence[str]) -
         desk: its actor is the author and may not sign.
         project: whose cohort, model and validation specs are meant.
         signers: person ids who must all sign before fitting.
+
+    Raises:
+        BadInput: nobody is named to sign.
+        NotFound: a signer is no person here.
     """
+    if not signers:
+        raise BadInput(
+            "nobody is named to sign the plan",
+            code="agreement.signers",
+            hint="Name each who must sign, such as `--signer clara`.",
+        )
     for person in signers:
         desk.home.users.get(person)
     agreement = Agreement(

@@ -244,7 +244,11 @@ def _run_of(desk: Desk, opened: Opened) -> Run:
     if not same:
         raise IntegrityBroken("the run of the bundle names other files", code="bundle.run")
     if opened.listed.synthetic and not desk.home.synthetic:
-        raise Refused("the model was made from made-up patients", code="carry.synthetic")
+        raise Refused(
+            "the model was made from made-up patients, and this home has real ones",
+            code="carry.synthetic",
+            hint="Try it in a home of made-up patients, such as `attending demo` makes.",
+        )
     if desk.home.catalog.list(Run.kind, model=run.model):
         history = desk.home.deployments.history(run.model)
         if any(one.run == run.digest for one in history):

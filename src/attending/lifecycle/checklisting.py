@@ -15,6 +15,7 @@ from attending.records.cohort import Cohort
 from attending.records.contract import ContractReport, LeakReport
 from attending.records.deployer import DeployerPaper
 from attending.records.explanation import StabilityReport
+from attending.records.governance import Agreement
 from attending.records.notice import PatientNotice
 from attending.records.silent import SilentReport
 from attending.records.validation import ValidationReport
@@ -84,6 +85,7 @@ def _said(desk: Desk, project: Project, run: Run) -> dict[str, Said]:
     records: dict[str, Record | None] = {
         "run": run,
         "card": catalog.latest(ModelCard, run=run.digest),
+        "agreement": catalog.get(run.agreement, Agreement) if run.agreement else None,
         "cohort": catalog.get(run.cohort, Cohort),
         "validation": catalog.latest(ValidationReport, run=run.digest),
         "stability": catalog.latest(StabilityReport, run=run.digest),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow.compute as pc
 
 from attending.documents.deployer_paper import LastList, downtime_pack, paper_document, paper_title
+from attending.documents.times import when
 from attending.errors import BadInput, NotFound, Refused, did_you_mean
 from attending.govern.deployer import Told, draw
 from attending.lifecycle import policies
@@ -26,7 +27,7 @@ from attending.records.ledger import Subject
 from attending.records.monitoring import Reference, SimulationReport, Verdict, standing
 from attending.records.silent import SilentReport
 from attending.records.validation import ValidationReport
-from attending.times import format_instant
+from attending.units import printed_risk
 
 if TYPE_CHECKING:
     from typing import Any
@@ -269,6 +270,12 @@ def _instant(row: dict[str, Any]) -> Instant:
 
 
 def _row(row: dict[str, Any]) -> tuple[str, ...]:
-    score = "no score" if row["score"] is None else f"{row['score']:.3f}"
     flagged = "yes" if row["flagged"] else "no"
-    return (str(row["subject_id"]), format_instant(_instant(row)), score, flagged)
+    return (str(row["subject_id"]), when(_instant(row)), _score(row), flagged)
+
+
+def _score(row: dict[str, Any]) -> str:
+    """Return a risk as the bedside reads it, the points of the fallback, or that there is none."""
+    if row["score"] is None:
+        return "no score"
+    return f"{row['score']:g} points" if row["kind"] == "fallback" else printed_risk(row["score"])

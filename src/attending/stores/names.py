@@ -53,6 +53,15 @@ def check_prefix(text: str) -> str:
     return text
 
 
+#: Where a reader finds digests of a kind.
+_LISTED = {
+    "run": "List them with `attending run ls`.",
+    "snapshot": "List them with `attending snapshot ls`.",
+    "approval": "It is the signature's own digest, which `attending sign` printed; "
+    "`attending audit search` has it too.",
+}
+
+
 def only_match(prefix: str, found: Iterable[str], *, what: str) -> str:
     """Return the one digest that starts with a prefix.
 
@@ -68,7 +77,9 @@ def only_match(prefix: str, found: Iterable[str], *, what: str) -> str:
         raise NotFound(
             f"there is no {what} '{prefix}'",
             code=f"store.no_{what.replace(' ', '_')}",
-            hint=f"List them with `attending {what.split(' ', maxsplit=1)[0]} ls`.",
+            hint=_LISTED.get(
+                what, "Copy it from where it was made, or from `attending audit search`."
+            ),
         )
     if len(matches) > 1:
         raise BadInput(
