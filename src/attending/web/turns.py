@@ -27,12 +27,12 @@ _Out = TypeVar("_Out")
 #: Scores that are worked on at once: while one waits for the disk the next one is made.
 WIDTH = 4
 #: Seconds in which an answer is expected of those who are let in.
-PATIENCE = 0.06
+PATIENCE = 0.045
 #: Seconds at the door, and how many may stand there.
 PAUSE, _MOST_AT_THE_DOOR = 0.02, 64
-#: So many are let in however slow the machine is: one is computed, one waits for the disk, and one
-#: comes.
-_LEAST = 3
+#: So many are let in however slow the machine is: one is computed, one waits for the disk, one for
+#: its turn, and one comes.
+_LEAST = 4
 #: Who was let in and is not here after so long sends its body slowly, and keeps nobody out.
 _ARRIVES_SECONDS = 0.1
 #: What a score is thought to take before one was made; how fast that thought changes, and the most
