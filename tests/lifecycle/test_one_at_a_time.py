@@ -9,7 +9,7 @@ from attending.lifecycle.one_at_a_time import OneAtATime
 PATIENCE = 60.0
 
 
-def test_nobody_comes_between_the_reading_and_the_scoring_of_a_request_and_others_go_on_afterwards():
+def test_nobody_comes_between_the_reading_and_the_scoring_of_a_request_and_others_go_on_after():
     one, read, scored, kept = OneAtATime(), threading.Event(), threading.Event(), threading.Event()
     steps: list[str] = []
 
