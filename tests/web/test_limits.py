@@ -8,6 +8,7 @@ import json
 import socket
 import threading
 import time
+from contextlib import AsyncExitStack, nullcontext
 from dataclasses import replace
 
 import pytest
@@ -15,6 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from attending.errors import DependencyDown
+from attending.lifecycle.one_at_a_time import ONE
 from attending.web import budget, slow_clients
 from attending.web.app import create_app
 from attending.web.budget import Budget
@@ -221,6 +223,7 @@ class Slow(PaperHouse):
             self.inside += 1
             self.most = max(self.most, self.inside)
         try:
+            ONE.let_go()  # as who waits for the store does
             assert self.let.wait(PATIENCE)
             return super().predict(model, question, by=by)
         finally:
@@ -265,7 +268,7 @@ def test_s18_beyond_what_can_be_done_at_once_is_shed_and_the_service_recovers():
     async def overloaded(limit):
         house = deliverer(Slow())
         plain = create_app(house)
-        plain.state.site = replace(plain.state.site, turns=Turns(width=limit))
+        plain.state.site = replace(plain.state.site, turns=Turns(width=limit, patience=PATIENCE))
         app = Door(Budget(plain, most=limit), hosts=frozenset({"localhost"}))
         calls, found = called(app, load)
         tasks = [asyncio.create_task(one) for one in calls]
@@ -349,7 +352,7 @@ def test_s18_whose_turn_would_come_too_late_is_told_at_once_and_the_others_are_a
         assert await turns.take(lambda: "again") == "again"  # over as soon as it is over
         return refused, [one for one in said if one], ended
 
-    refused, said, ended = asyncio.run(crowd(Turns(width=1, patience=0.02)))
+    refused, said, ended = asyncio.run(crowd(Turns(width=1, patience=0.025)))
     # Each is thought to take 5 ms: one is worked on, and four may wait for it.
     assert refused == 35 == len(said)
     assert {(type(one), one.http_status) for one in said} == {(budget.Full, 503)}
@@ -371,9 +374,9 @@ def test_s18_who_is_turned_away_is_told_before_a_byte_of_its_body_is_read():
     def crowded():
         raise budget.Full("full")
 
-    def asked(path, refuse_crowd):
+    def asked(path, coming):
         calls, found = called(
-            Door(Budget(app, refuse_crowd=refuse_crowd), hosts=frozenset({"localhost"})), 1, path
+            Door(Budget(app, coming=coming), hosts=frozenset({"localhost"})), 1, path
         )
         read.clear()
         asyncio.run(calls[0])
@@ -383,9 +386,56 @@ def test_s18_who_is_turned_away_is_told_before_a_byte_of_its_body_is_read():
     for path in (predict, "/cds-services/readmission-30d"):
         assert asked(path, crowded) == (503, [])
         # The control: with room the body is read.
-        assert asked(path, lambda: None) == (200, ["http.request"])
+        assert asked(path, nullcontext) == (200, ["http.request"])
     # What asks for no score is not turned away for a crowd of those who do.
     assert asked("/cds-services/readmission-30d/feedback", crowded) == (200, ["http.request"])
+
+
+@pytest.mark.fault("S18")
+def test_s18_who_waits_at_the_door_is_let_in_the_newest_first_and_else_told_after_a_moment():
+    async def crowd(pause):
+        turns, let, told = Turns(patience=0.0, pause=pause), threading.Event(), []
+
+        async def one(name, work):
+            try:
+                async with turns.coming():
+                    told.append(name)
+                    await turns.take(work)
+            except budget.Full:
+                told.append(f"{name} full")
+
+        # However little patience there is, four are let in.
+        first = [asyncio.create_task(one("first", lambda: let.wait(PATIENCE))) for _ in range(4)]
+        await asyncio.sleep(0)
+        late = [asyncio.create_task(one(name, lambda: None)) for name in ("older", "newer")]
+        if not pause:
+            await asyncio.gather(*late)
+        await asyncio.sleep(0)
+        let.set()
+        await asyncio.gather(*first, *late)
+        return told
+
+    assert asyncio.run(crowd(0.0)) == [*["first"] * 4, "older full", "newer full"]
+    assert asyncio.run(crowd(PATIENCE)) == [*["first"] * 4, "newer", "older"]
+
+
+def test_who_was_let_in_and_sends_no_body_keeps_nobody_out(monkeypatch):
+    async def let_in(seconds):
+        monkeypatch.setattr("attending.web.turns._ARRIVES_SECONDS", seconds)
+        turns, found = Turns(patience=0.0, pause=0.0), []
+        async with AsyncExitStack() as slow:
+            for _ in range(6):
+                try:
+                    await slow.enter_async_context(turns.coming())
+                    found.append("in")
+                except budget.Full:
+                    found.append("full")
+        async with turns.coming():  # they are gone
+            return found
+
+    assert asyncio.run(let_in(PATIENCE)) == [*["in"] * 4, "full", "full"]
+    # Who has not come after its time is not counted any more.
+    assert asyncio.run(let_in(0.0)) == ["in"] * 6
 
 
 def test_what_a_score_takes_is_learnt_and_one_slow_score_does_not_shut_the_door():

@@ -192,6 +192,7 @@ class Answering:
             return asked, as_events(asked.events, subject_id=asked.subject_id)
         if asked.events is not None:
             return asked, asked.events
+        ONE.let_go()
         rows = known_events(self.home, asked.subject_id, asked.encounter_id)
         begun = asked.index_start or admitted(rows, asked.encounter_id, at=asked.prediction_time)
         return replace(asked, index_start=begun), as_asked(rows)
@@ -224,6 +225,7 @@ class Answering:
 
     def _look(self, project: Project, held: _Held | None, now: float) -> _Held:
         """Return the version as the store has it now; what changed is loaded and checked anew."""
+        ONE.let_go()
         self._held.pop(project.name, None)
         desk = Desk(home=self.home, at=steady(self.home, self.clock()))
         acts = self.home.deployments.last(project.name)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from attending.errors import TooMany
 from attending.lifecycle.desk import Desk, note
+from attending.lifecycle.one_at_a_time import ONE
 from attending.monitor.findings import make
 from attending.records.ledger import Subject
 from attending.specs.limits import LimitsSpec
@@ -71,10 +72,12 @@ class Quota:
         with self._lock:
             held = self._taken.get(client)
             if held is None or self._old(held, day):
+                ONE.let_go()
                 held = self._taken[client] = self._look(client, day)
             if held.count < held.most:
                 held.count += 1
                 return
+            ONE.let_go()
             self._alarm(client, held, at=at)
         raise TooMany(
             "this client has had as many predictions as it may in a day",

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event
+from sqlalchemy.exc import DBAPIError
 
 from attending.errors import DependencyDown
 from attending.stores.addresses import file_of, parsed
 from attending.stores.refusals import translated
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import URL, Connection, Engine
 
 BUSY_SECONDS = 10
+#: Seconds after which a writer of SQLite looks again whether another one is ready. SQLite's own
+#: waits grow to a tenth of a second, and the lock is free for most of it.
+_LOOK_AGAIN_SECONDS = 0.001
 #: An execution option: this transaction will write.
 WRITES = "attending_writes"
 _PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
@@ -30,10 +36,27 @@ def connect(address: str) -> Engine:
     """
     if file_of(address) is None:
         return _postgresql(address)
+    return _sqlite(address)
+
+
+def _sqlite(address: str | URL) -> Engine:
     engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return engine
+
+
+def own_writing(engine: Engine) -> Engine:
+    """Return the engine for transactions that write to a store that stays open.
+
+    SQLite's has connections of its own: one that alone writes finds the pages that it needs where
+    it left them. The caller disposes of it too.
+    """
+    if engine.dialect.name == "postgresql":
+        return writing(engine)
+    found = _sqlite(engine.url)
+    event.listen(found, "connect", _wait_ourselves)
+    return writing(found)
 
 
 def writing(engine: Engine) -> Engine:
@@ -112,5 +135,35 @@ def _on_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - a D
 
 def _on_begin(connection: Connection) -> None:
     # A writer takes the lock first: two that read and then write would both fail later.
-    writes = connection.get_execution_options().get(WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if not connection.get_execution_options().get(WRITES):
+        connection.exec_driver_sql("BEGIN")
+        return
+    cursor, until = connection.connection.cursor(), time.monotonic() + BUSY_SECONDS
+    try:
+        while not _is_begun(cursor, until=until):
+            time.sleep(_LOOK_AGAIN_SECONDS)
+    except sqlite3.Error as error:
+        raise DBAPIError("BEGIN IMMEDIATE", None, error) from error
+    finally:
+        cursor.close()
+
+
+def _is_begun(cursor: Any, *, until: float) -> bool:  # noqa: ANN401 - a DBAPI cursor
+    """Return whether the lock was free.
+
+    Raises:
+        sqlite3.OperationalError: it was not, and the time to wait is over; or the store is down.
+    """
+    try:
+        cursor.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+        if not busy or time.monotonic() >= until:
+            raise
+        return False
+    return True
+
+
+def _wait_ourselves(connection: Any, _record: object) -> None:  # noqa: ANN401 - as above
+    # Last of all: what comes before it may still wait as SQLite does.
+    connection.execute("PRAGMA busy_timeout = 0").close()

@@ -13,7 +13,13 @@ from sqlalchemy import inspect, select
 from attending.errors import BadInput, DependencyDown, IntegrityBroken, NotFound
 from attending.records.ledger import GENESIS
 from attending.stores.addresses import file_of, make_private_file
-from attending.stores.connections import check_promises, connect, reading, writing
+from attending.stores.connections import (
+    check_promises,
+    connect,
+    own_writing,
+    reading,
+    writing,
+)
 from attending.stores.files import probe_folder
 from attending.stores.prepared import run
 from attending.stores.refusals import translated
@@ -39,7 +45,7 @@ class Database:
 
     def __init__(self, engine: Engine, meta: dict[str, str]) -> None:
         self._engine = engine
-        self._writer = writing(engine)
+        self._writer = own_writing(engine)
         self._reader = reading(engine)
         self._meta = meta
         self.ledger_id = meta["ledger_id"]
@@ -160,6 +166,7 @@ class Database:
 
     def close(self) -> None:
         """Close all connections."""
+        self._writer.dispose()
         self._engine.dispose()
 
 

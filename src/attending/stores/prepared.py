@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from attending.stores.tables import (
     DEPLOYMENTS,
@@ -49,10 +49,15 @@ _STATEMENTS: dict[str, ClauseElement] = {
     .where(PERSONS.c.person_id == bindparam("person_id"))
     .order_by(PERSONS.c.revision.desc()),
     "move_end": LEDGER_STATE.update().values({name: bindparam(name) for name in _END}),
-    "add_entry": LEDGER.insert().values(
-        {column.name: bindparam(column.name) for column in LEDGER.c}
-    ),
+    **{
+        f"add_{table.name}": table.insert().values(
+            {column.name: bindparam(column.name) for column in table.c}
+        )
+        for table in (LEDGER, PREDICTIONS)
+    },
 }
+#: Tables of which a row is added by a prepared statement: their values go to a driver as they are.
+ADDED = frozenset({LEDGER.name, PREDICTIONS.name})
 
 
 @cache
@@ -73,7 +78,8 @@ def run(
         rows: its values; the statement is run once for each.
 
     Raises:
-        DBAPIError: the database refuses.
+        IntegrityError: a row breaks a rule of its table.
+        DBAPIError: the database refuses otherwise.
     """
     text, places = _compiled(name, connection.dialect)
     values: list[Any] = [
@@ -86,6 +92,8 @@ def run(
         else:
             cursor.execute(text, *values)
         return cursor.fetchone() if name.startswith("read") else None
+    except connection.dialect.loaded_dbapi.IntegrityError as error:
+        raise IntegrityError(name, None, error) from error
     except connection.dialect.loaded_dbapi.Error as error:
         raise DBAPIError(name, None, error) from error
     finally:

@@ -10,7 +10,7 @@ from attending.errors import IntegrityBroken
 from attending.stores.bindings import as_stored, row_hash, rows_digest
 from attending.stores.chain import RESERVED, Act, Chain
 from attending.stores.merkle import CompactRange
-from attending.stores.prepared import run
+from attending.stores.prepared import ADDED, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,7 +51,10 @@ class Unit:
             as_stored(table, {**row, "seq": self.chain.size, "nth": start + at})
             for at, row in enumerate(rows)
         ]
-        self._connection.execute(table.insert(), full)
+        if table.name in ADDED:
+            run(self._connection, f"add_{table.name}", full)
+        else:
+            self._connection.execute(table.insert(), full)
         self._hashes += [row_hash(table.name, row) for row in full]
 
     def erase(self, table: Table, which: ColumnElement[bool]) -> list[tuple[int, bytes]]:
@@ -106,7 +109,7 @@ class Unit:
             self._bind_the_rest()
         if not self._entries:
             return
-        run(self._connection, "add_entry", self._entries)
+        run(self._connection, "add_ledger", self._entries)
         chain = self.chain
         state = {"size": chain.size, "head": chain.head, "peaks": chain.tree.pack()}
         run(self._connection, "move_end", [state])

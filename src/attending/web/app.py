@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -40,6 +41,7 @@ from attending.web.traces import Traced
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
     from attending.lifecycle.ehr import EhrPolicy
     from attending.lifecycle.provider import ProviderPolicy
@@ -110,7 +112,7 @@ def create_app(  # noqa: PLR0913 - each is of its own kind
     )
     asked = None if ehr is None else asking(ehr, house.first_use)
     there = None if provider is None else Provider(provider, house.first_use)
-    site = app.state.site = Site(
+    app.state.site = Site(
         house,
         ehr_or_none=asked,
         provider_or_none=there,
@@ -126,12 +128,17 @@ def create_app(  # noqa: PLR0913 - each is of its own kind
         app.add_exception_handler(status, refused)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_middleware(FairShare, limits=limits or LimitsSpec(), cells=shared.cells)
-    app.add_middleware(Budget, refuse_crowd=site.turns.refuse_crowd)
+    app.add_middleware(Budget, coming=partial(_coming, app))
     if traces is not None:
         app.add_middleware(Traced, traces=traces)
     named = set() if provider is None else {str(urlsplit(provider.spec.redirect).hostname)}
     app.add_middleware(Door, hosts=hosts | named)
     return app
+
+
+def _coming(app: FastAPI) -> AbstractAsyncContextManager[None]:
+    site: Site = app.state.site
+    return site.turns.coming()
 
 
 @asynccontextmanager

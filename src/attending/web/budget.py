@@ -7,12 +7,14 @@ slow keeps its place until it ends, so that a dependency that hangs never gather
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from attending.errors import DependencyDown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
 
     from attending.web.asgi import Application, Message, Receive, Scope, Send
 
@@ -43,7 +45,7 @@ class Budget:
         app: what answers.
         most: at once.
         deadline: seconds.
-        refuse_crowd: refuses one more who asks for a score, before its body is read, when its turn
+        coming: lets in who asks for a score, or refuses before its body is read one whose answer
             would come too late.
     """
 
@@ -53,12 +55,12 @@ class Budget:
         *,
         most: int = MOST_AT_ONCE,
         deadline: float = DEADLINE,
-        refuse_crowd: Callable[[], None] = lambda: None,
+        coming: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     ) -> None:
         self._app = app
         self._most = most
         self._deadline = deadline
-        self._refuse_crowd = refuse_crowd
+        self._coming = coming
         self._working: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,7 +78,12 @@ class Budget:
                 "this service is full", hint="Ask again after Retry-After; nothing was done."
             )
         if scope["method"] == "POST" and _asks_for_score(scope["path"]):
-            self._refuse_crowd()
+            async with self._coming():
+                await self._in_time(scope, receive, send)
+        else:
+            await self._in_time(scope, receive, send)
+
+    async def _in_time(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = _Answer(send)
         task = asyncio.create_task(self._work(scope, receive, answer.send))
         self._working.add(task)

@@ -163,7 +163,8 @@ def _limited(receive: Receive, most: int, *, seconds: float) -> Receive:
         nonlocal size, left
         begun = time.monotonic()
         try:
-            message = await asyncio.wait_for(receive(), left)
+            async with asyncio.timeout(left):
+                message = await receive()
         except TimeoutError:
             raise _TooSlow("the body did not come in time", code="web.body_time") from None
         left = max(0.0, left - (time.monotonic() - begun))

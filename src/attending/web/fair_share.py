@@ -116,7 +116,8 @@ def _in_time(receive: Receive, seconds: int) -> Receive:
         if whole:
             return await receive()
         try:
-            message = await asyncio.wait_for(receive(), seconds)
+            async with asyncio.timeout(seconds):
+                message = await receive()
         except TimeoutError:
             raise TooSlow("got a part of a body, and no more of it") from None
         whole = not message.get("more_body", False)

@@ -41,9 +41,8 @@ async def predict(request: Request, name: str) -> Response:
 
 
 def _predicted(site: Site, name: str, body: bytes, *, by: str) -> Response:
-    with ONE:
-        question = asked(body)
-    answer = site.house.predict(name, question, by=by)
+    with ONE:  # until the score is made, or something must be waited for
+        answer = site.house.predict(name, asked(body), by=by)
     return JSONResponse(
         answer.model_dump(mode="json"),
         status_code=200 if answer.made_before else 201,
