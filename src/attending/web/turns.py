@@ -30,9 +30,9 @@ WIDTH = 4
 PATIENCE = 0.045
 #: Seconds at the door, and how many may stand there.
 PAUSE, _MOST_AT_THE_DOOR = 0.02, 64
-#: So many are let in however slow the machine is: one is computed, one waits for the disk, one for
-#: its turn, and one comes.
-_LEAST = 4
+#: So many are let in however slow the machine is: one is computed, one waits for the disk, and one
+#: comes.
+_LEAST = 3
 #: Who was let in and is not here after so long sends its body slowly, and keeps nobody out.
 _ARRIVES_SECONDS = 0.1
 #: What a score is thought to take before one was made; how fast that thought changes, and the most
