@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from attending.govern.deployer import Told, draw, rating
+from attending.records.decisions import ThresholdDecision
 from attending.records.deployer import PaperName
 from attending.specs.base import dump
 from attending.specs.deployer import DeployerSpec
@@ -96,3 +97,37 @@ def test_clicks_are_counted_against_the_release_plan():
     longer = {**work, "steps": [*work["steps"], {"does": "Write the note", "clicks": 3}]}
     (said,) = missing("workflow", workflow=longer)
     assert said == ("5 clicks were counted from alert to action, and the release plan says 2")
+
+
+def decided(**changed):
+    said = {
+        "model": "readmission-30d", "run": "r", "threshold": 0.25, "action": "A call is made",
+        "responder": "care coordinator", "within": "3 days", "escalation": "The nurse calls",
+        "ppv": 0.31, "sensitivity": 0.624,
+    }  # fmt: skip
+    return ThresholdDecision.model_validate({**said, **changed})
+
+
+@pytest.mark.requirement("G16")
+def test_each_role_gets_a_guide_of_what_specs_and_decisions_say():
+    told = Told(**TOLD, thresholds=(decided(),))
+    guides = {one.title: dict(one.rows) for one in draw(SPEC, told)["role_guide"].sections}
+    nurse, coordinator = guides["For the discharge nurse"], guides["For the care coordinator"]
+    assert (nurse["Then"], nurse["Your part"]) == (
+        "Start the call from the task",
+        "responsible for downtime",
+    )
+    assert nurse["When it asks for an act"] == "From a risk of 25 % on"
+    assert nurse["What is done then, and by whom"].endswith("(care coordinator, within 3 days)")
+    assert nurse["How often it is right"].startswith("About 31 of 100 flagged patients have it; ")
+    assert nurse["When there is no score"] == SPEC.downtime.decide
+    assert coordinator["Your part"] == "consulted about training"
+    # Another threshold is another sentence, and a place's own is told with its name.
+    there = decided(threshold=0.4, place="CITY", ppv=None)
+    rows = dict(draw(SPEC, Told(**TOLD, thresholds=(there,)))["role_guide"].sections[0].rows)
+    assert rows["When it asks for an act (CITY)"] == "From a risk of 40 % on"
+    assert not any("right" in one for one in rows)
+    # Refused: a role that reads the score and stands nowhere among the duties.
+    others = [one for one in dump(SPEC)["raci"] if "discharge nurse" not in one.values()]
+    said = missing("role_guide", raci=others)
+    assert said == ("the duties (raci) do not name the discharge nurse",)

@@ -162,6 +162,16 @@ def _validated(there: Second) -> None:
     for digest in (stable, threshold, report, card["digest"]):
         there.sign(digest, _CLARA)
     there.sign(report, _CARO, "review")
+    # No input of the carried model shows on so few patients that it weighs more than chance.
+    assert there.open("validated") == {"explanation.stable"}
+    exception = there.asked(
+        "gate", "except", "explanation.stable", "--reason", "900 patients are too few to tell",
+        "--compensation", "It is tried again each quarter", "--expires", "2026-01-01T00:00:00Z",
+        "--by", "dana",
+    ).json["digest"]  # fmt: skip
+    there.sign(exception, _CLARA)
+    assert there.open("validated") == {"explanation.stable"}
+    there.sign(exception, _CARO)
     there.advance("validated")
 
 
@@ -202,6 +212,7 @@ def _shown(there: Second, held: dict[str, str]) -> None:
         (papers["safety_case"], _CLARA, "approval"),
         (papers["downtime"], _OMAR, "approval"),
         (papers["workflow"], _NORA, "approval"),
+        (papers["role_guide"], _NORA, "approval"),
         (silent["digest"], _OMAR, "review"),
         (silent["digest"], _CLARA, "approval"),
         (silent["digest"], _NORA, "review"),

@@ -119,7 +119,15 @@ def test_no_gate_to_the_wards_without_counted_clicks_and_people_who_were_trained
         assert json.loads(ran.stdout)["material_version"] == "1"
     wrong = CliRunner().invoke(app, ["document", "trained", "x", "--role", "surgeon", *where])
     assert wrong.exception.code == "training.role"
+    # Each role goes by a guide of what stands in the records; a nurse leader signs it.
+    guide = written(ward, "role_guide")
+    assert guide.missing == ()
+    assert fact(ward, "training.ready")[1] == "the role guide is not signed by a nurse leader"
+    sign(ward.desk, guide.digest, ward.secrets, **act)
     assert fact(ward, "training.ready") == ("met", "")
+    place.write_text(said.replace("Start the call from the task", "Ring from the task"))
+    assert fact(ward, "training.ready")[0] == "missing"  # other steps: another guide
+    place.write_text(said)
     plan = ward.project.folder.root / "release.yaml"
     text = plan.read_text()
     plan.write_text(text.replace('version: "1"', 'version: "2"'))

@@ -23,7 +23,8 @@ FLAGS = [
 ]
 WIDTHS = (1280, 390)
 THEMES = ("light", "dark")
-#: Pictures of pages on which something is wrong are kept here; of all pages, when it is asked for.
+#: Pictures of each step of the stories are kept here, and of pages on which something is wrong; of
+#: all pages, when it is asked for.
 PICTURES = Path(os.environ.get("ATTENDING_SCREENSHOTS", "build/screenshots"))
 ALL_PICTURES = "ATTENDING_SCREENSHOTS" in os.environ
 AXE = Axe().axe_script
@@ -119,16 +120,16 @@ def look_here(page, name):
         page.emulate_media(color_scheme=theme)
         only = None if theme == THEMES[0] else {"runOnly": ["color-contrast"]}
         found += [f"{theme}: {one}" for one in violations(page, options=only)]
-    keep_picture(page, f"state-{name}-{THEMES[-1]}", wrong=bool(found))
+    if found or ALL_PICTURES:
+        keep_picture(page, f"state-{name}-{THEMES[-1]}")
     page.emulate_media(color_scheme=THEMES[0])
     return found
 
 
-def keep_picture(page, name, *, wrong=False):
-    """Keep a picture of the whole page when something is wrong with it or all are asked for."""
-    if wrong or ALL_PICTURES:
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+def keep_picture(page, name):
+    """Keep a picture of the whole page under build/screenshots."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
 
 def look_at(page, address, paths, *, prefix=""):
@@ -148,7 +149,8 @@ def look_at(page, address, paths, *, prefix=""):
             page.emulate_media(color_scheme=theme)
             wrong = amiss(page) + violations(page)
             name = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")[:40] or "today"
-            keep_picture(page, f"{prefix}{name}-{width}-{theme}", wrong=bool(wrong))
+            if wrong or ALL_PICTURES:
+                keep_picture(page, f"{prefix}{name}-{width}-{theme}")
             if wrong:
                 found[f"{path} {width} {theme}"] = wrong
     return found

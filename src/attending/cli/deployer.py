@@ -37,7 +37,8 @@ def document_write(
 ) -> None:
     """Write the papers that who deploys owes, from deployer.yaml and the records, in editions.
 
-    Hazard log, safety case, risk analysis, downtime procedure, RACI, hours per model, workflow.
+    Hazard log, safety case, risk analysis, downtime procedure, RACI, hours per model, workflow,
+    role guides.
 
     Example: attending document write --project P --by dana --home H
     """

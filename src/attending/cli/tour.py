@@ -138,6 +138,7 @@ def _to_the_ward(teller: Teller) -> None:
         (papers["safety_case"], clara, "approval", "No hazard is left too high.", "deployer_paper"),
         (papers["downtime"], omar, "approval", "We can work so.", "deployer_paper"),
         (papers["workflow"], nora, "approval", "Two clicks, as we tried.", "deployer_paper"),
+        (papers["role_guide"], nora, "approval", "Each can work by it.", "deployer_paper"),
         (report.digest, omar, "review", "It ran as planned.", "silent_report"),
         (report.digest, clara, "approval", "As good as before.", "silent_report"),
         (report.digest, nora, "review", "The wards can work with it.", "silent_report"),

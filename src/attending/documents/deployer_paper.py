@@ -45,7 +45,12 @@ def paper_title(name: str) -> str:
     >>> paper_title("hazard_log"), paper_title("raci")
     ('Hazard log', 'RACI')
     """
-    words = {"raci": "RACI", "downtime": "Downtime procedure", "hours": "Hours per model"}
+    words = {
+        "raci": "RACI",
+        "downtime": "Downtime procedure",
+        "hours": "Hours per model",
+        "role_guide": "Role guides",
+    }
     return words.get(name, name.replace("_", " ").capitalize())
 
 

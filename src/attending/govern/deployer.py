@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from attending.documents.times import lasting
 from attending.govern.content import missing_fields
+from attending.govern.role_guides import guides, without_duty
 from attending.records.deployer import PaperSection
 from attending.specs.base import dump
 from attending.specs.deployer import Activity, DeployerSpec, Likelihood, Severity
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from attending.records.decisions import ThresholdDecision
     from attending.records.deployer import PaperName
     from attending.specs.deployer import Hazard
     from attending.specs.monitoring import MonitoringSpec
@@ -48,6 +50,7 @@ class Told:
         open_incidents: how many are open.
         persons: ids of active persons.
         template: deployer.yaml as it came along, when words may not be the template's.
+        thresholds: of each place, the newest that was decided for the run.
     """
 
     release: ReleaseSpec
@@ -57,6 +60,7 @@ class Told:
     open_incidents: int = 0
     persons: frozenset[str] = frozenset()
     template: Mapping[str, Any] = field(default_factory=dict)
+    thresholds: tuple[ThresholdDecision, ...] = ()
 
 
 class Drawn(NamedTuple):
@@ -277,6 +281,11 @@ def _workflow(asked: DeployerSpec, told: Told, blank: tuple[str, ...]) -> Drawn:
     )
 
 
+def _role_guide(asked: DeployerSpec, told: Told, blank: tuple[str, ...]) -> Drawn:
+    absent = without_duty(asked, told)
+    return Drawn(guides(asked, told), (*_open(blank, "workflow", "downtime", "raci"), *absent))
+
+
 _DRAWERS: dict[PaperName, Callable[[DeployerSpec, Told, tuple[str, ...]], Drawn]] = {
     "hazard_log": _hazard_log,
     "safety_case": _safety_case,
@@ -285,4 +294,5 @@ _DRAWERS: dict[PaperName, Callable[[DeployerSpec, Told, tuple[str, ...]], Drawn]
     "raci": _raci,
     "hours": _hours,
     "workflow": _workflow,
+    "role_guide": _role_guide,
 }

@@ -128,7 +128,15 @@ def _told(desk: Desk, project: Project, run: Run) -> Told:
         open_incidents=sum(not one.closed for one in had),
         persons=frozenset(one.person_id for one in desk.home.users.list() if one.active),
         template=shipped_deployer() if policies.in_use(desk).production else {},
+        thresholds=_thresholds(desk, run),
     )
+
+
+def _thresholds(desk: Desk, run: Run) -> tuple[ThresholdDecision, ...]:
+    """Return of each place the newest threshold that was decided, in order of their names."""
+    decided = desk.home.catalog.all(ThresholdDecision, run=run.digest)
+    newest = {one.place: one for one in decided}
+    return tuple(newest[place] for place in sorted(newest))
 
 
 def _evidence(desk: Desk, run: Run) -> dict[str, str]:

@@ -469,7 +469,7 @@ _FACTS: dict[Stage, dict[str, Callable[[Desk, Project, Run], Fact]]] = {
         "safety.argued": ward_facts.safety_argued,
         "downtime.ready": ward_facts.downtime_ready,
         "workflow.confirmed": ward_facts.workflow_confirmed,
-        "training.ready": ward_facts.training_ready,
+        "training.ready": ward_facts.guided,
         "time.availability_recorded": _availability,
     },
     "live": {
@@ -478,7 +478,7 @@ _FACTS: dict[Stage, dict[str, Callable[[Desk, Project, Run], Fact]]] = {
         "monitors.running": ward_facts.monitors_running,
         "reviews.current": ward_facts.reviews_current,
         "downtime.ready": ward_facts.downtime_ready,
-        "training.ready": ward_facts.training_ready,
+        "training.ready": ward_facts.guided,
         "incidents.closed": ward_facts.incidents_closed,
         "audit.verified": ward_facts.audited,
         "time.availability_recorded": _availability,

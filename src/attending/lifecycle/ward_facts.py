@@ -227,6 +227,14 @@ def _paper(
     return Fact("met", paper.digest)
 
 
+def guided(desk: Desk, project: Project, run: Run) -> Fact:
+    """Return whether training is ready, and a nurse leader signed what each role goes by."""
+    ready = training_ready(desk, project, run)
+    if ready.status != "met":
+        return ready
+    return _paper(desk, project, run, name="role_guide", roles=frozenset({"nurse_leader"}))
+
+
 def training_ready(desk: Desk, project: Project, _run: Judged) -> Fact:
     """Return whether the material is signed, and somebody of each role has completed it."""
     digest = spec_document(desk, project, "training_material")

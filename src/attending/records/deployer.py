@@ -10,7 +10,14 @@ from attending.records.base import Part, Record, When
 from attending.records.governance import PersonId  # noqa: TC001 - pydantic reads it at run time
 
 PaperName: TypeAlias = Literal[
-    "hazard_log", "safety_case", "risk_analysis", "downtime", "raci", "hours", "workflow"
+    "hazard_log",
+    "safety_case",
+    "risk_analysis",
+    "downtime",
+    "raci",
+    "hours",
+    "workflow",
+    "role_guide",
 ]
 
 

@@ -22,10 +22,15 @@ BUSY_SECONDS = 10
 _LOOK_AGAIN_SECONDS = 0.001
 #: An execution option: this transaction will write.
 WRITES = "attending_writes"
-_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 #: Pages of the log that is written ahead until they are put in their places: a commit writes some
 #: fifteen, and whose commit reaches the number waits for all of them.
 _LOG_PAGES = 8_000
+_PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": 2,
+    "foreign_keys": 1,
+    "wal_autocheckpoint": _LOG_PAGES,
+}
 #: What PostgreSQL must be set to, so that what was committed is on the disk.
 _PROMISES = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 
@@ -134,7 +139,6 @@ def _on_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - a D
     connection.isolation_level = None
     for name, value in _PRAGMAS.items():
         connection.execute(f"PRAGMA {name} = {value}").close()
-    connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}").close()
 
 
 def _on_begin(connection: Connection) -> None:
