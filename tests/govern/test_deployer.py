@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from attending.govern.deployer import Told, draw, rating
 from attending.records.decisions import ThresholdDecision
-from attending.records.deployer import PaperName
+from attending.records.deployer import PaperName, PaperSection
 from attending.specs.base import dump
 from attending.specs.deployer import DeployerSpec
 from attending.specs.monitoring import MonitoringSpec
@@ -99,6 +99,11 @@ def test_clicks_are_counted_against_the_release_plan():
     assert said == ("5 clicks were counted from alert to action, and the release plan says 2")
 
 
+def by_question(section: PaperSection) -> dict[str, str]:
+    """Return the last answer to each question of a guide."""
+    return {row[0]: row[1] for row in section.rows}
+
+
 def decided(**changed):
     said = {
         "model": "readmission-30d", "run": "r", "threshold": 0.25, "action": "A call is made",
@@ -111,7 +116,7 @@ def decided(**changed):
 @pytest.mark.requirement("G16")
 def test_each_role_gets_a_guide_of_what_specs_and_decisions_say():
     told = Told(**TOLD, thresholds=(decided(),))
-    guides = {one.title: dict(one.rows) for one in draw(SPEC, told)["role_guide"].sections}
+    guides = {one.title: by_question(one) for one in draw(SPEC, told)["role_guide"].sections}
     nurse, coordinator = guides["For the discharge nurse"], guides["For the care coordinator"]
     assert (nurse["Then"], nurse["Your part"]) == (
         "Start the call from the task",
@@ -124,7 +129,8 @@ def test_each_role_gets_a_guide_of_what_specs_and_decisions_say():
     assert coordinator["Your part"] == "consulted about training"
     # Another threshold is another sentence, and a place's own is told with its name.
     there = decided(threshold=0.4, place="CITY", ppv=None)
-    rows = dict(draw(SPEC, Told(**TOLD, thresholds=(there,)))["role_guide"].sections[0].rows)
+    first = draw(SPEC, Told(**TOLD, thresholds=(there,)))["role_guide"].sections[0]
+    rows = by_question(first)
     assert rows["When it asks for an act (CITY)"] == "From a risk of 40 % on"
     assert not any("right" in one for one in rows)
     # Refused: a role that reads the score and stands nowhere among the duties.
