@@ -282,8 +282,9 @@ def _workflow(asked: DeployerSpec, told: Told, blank: tuple[str, ...]) -> Drawn:
 
 
 def _role_guide(asked: DeployerSpec, told: Told, blank: tuple[str, ...]) -> Drawn:
-    absent = without_duty(asked, told)
-    return Drawn(guides(asked, told), (*_open(blank, "workflow", "downtime", "raci"), *absent))
+    absent = without_duty(asked, told.release)
+    made = guides(asked, told.release, told.thresholds)
+    return Drawn(made, (*_open(blank, "workflow", "downtime", "raci"), *absent))
 
 
 _DRAWERS: dict[PaperName, Callable[[DeployerSpec, Told, tuple[str, ...]], Drawn]] = {

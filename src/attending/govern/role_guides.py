@@ -10,47 +10,56 @@ from attending.records.deployer import PaperSection
 from attending.units import printed_risk
 
 if TYPE_CHECKING:
-    from attending.govern.deployer import Told
+    from collections.abc import Sequence
+
     from attending.records.decisions import ThresholdDecision
     from attending.specs.deployer import DeployerSpec, Duty
+    from attending.specs.release import ReleaseSpec
 
 _PARTS = ("responsible", "accountable", "consulted", "informed")
 _HEADER = ("Question", "Answer")
 
 
-def roles(told: Told) -> tuple[str, ...]:
+def roles(release: ReleaseSpec) -> tuple[str, ...]:
     """Return the roles that get a guide: who reads the score, and who must be trained first."""
-    release = told.release
     return tuple(
         dict.fromkeys((*release.intended_use.user_roles, *release.training_material.required_roles))
     )
 
 
-def guides(asked: DeployerSpec, told: Told) -> tuple[PaperSection, ...]:
+def guides(
+    asked: DeployerSpec, release: ReleaseSpec, thresholds: Sequence[ThresholdDecision]
+) -> tuple[PaperSection, ...]:
     """Return the guide of each role.
 
     Args:
         asked: deployer.yaml.
-        told: what specs and records say.
+        release: the release plan.
+        thresholds: of each place, as it was decided.
     """
+    decided = tuple(row for one in thresholds for row in _threshold(one))
     return tuple(
-        PaperSection(title=f"For the {role}", header=_HEADER, rows=_guide(role, asked, told))
-        for role in roles(told)
+        PaperSection(
+            title=f"For the {role}",
+            header=_HEADER,
+            rows=(*_meaning(asked, release), *decided, *_acting(role, asked, release)),
+        )
+        for role in roles(release)
     )
 
 
-def without_duty(asked: DeployerSpec, told: Told) -> tuple[str, ...]:
+def without_duty(asked: DeployerSpec, release: ReleaseSpec) -> tuple[str, ...]:
     """Return what is missing: a role that reads the score and stands nowhere among the duties."""
     return tuple(
         f"the duties (raci) do not name the {role}"
-        for role in roles(told)
+        for role in roles(release)
         if not _duties(role, asked.raci)
     )
 
 
-def _guide(role: str, asked: DeployerSpec, told: Told) -> tuple[tuple[str, str], ...]:
-    use, release = told.release.intended_use, told.release
-    work, down, owners = asked.workflow, asked.downtime, told.release.owners
+def _meaning(asked: DeployerSpec, release: ReleaseSpec) -> tuple[tuple[str, str], ...]:
+    """Return what the score is, for whom, and for what not."""
+    use = release.intended_use
     return (
         ("What the score foretells", use.outcome),
         ("For whom it is", use.population),
@@ -58,16 +67,23 @@ def _guide(role: str, asked: DeployerSpec, told: Told) -> tuple[tuple[str, str],
         *(("What it must not be used for", one) for one in asked.misuse),
         ("When it is made", use.decision_point),
         *(("What it says", one.wording) for one in release.delivery),
-        *(row for one in told.thresholds for row in _threshold(one)),
+    )
+
+
+def _acting(role: str, asked: DeployerSpec, release: ReleaseSpec) -> tuple[tuple[str, str], ...]:
+    """Return what a role does with it, and without it."""
+    work, down, owners = asked.workflow, asked.downtime, release.owners
+    material = release.training_material
+    return (
         ("The task", work.task),
         *(("Then" if at else "What to do", one.does) for at, one in enumerate(work.steps)),
         *(("Your part", one) for one in _duties(role, asked.raci)),
         ("Who decides", release.oversight),
         ("When another score answers in its place", release.fallback.card or "none does"),
         ("When there is no score", down.decide),
-        ("How long the last printed list counts", _length(down.after)),
+        ("How long the last printed list counts", lasting(timedelta(microseconds=down.after))),
         ("Whom to ask", f"{owners.clinical} (care), {owners.operational} (service)"),
-        ("What to learn first", _material(told)),
+        ("What to learn first", f"{material.material}, version {material.version}"),
     )
 
 
@@ -112,12 +128,3 @@ def _duties(role: str, duties: tuple[Duty, ...]) -> tuple[str, ...]:
         for part in _PARTS
         if role.casefold() in {who.strip().casefold() for who in getattr(one, part).split(",")}
     )
-
-
-def _length(after: int) -> str:
-    return lasting(timedelta(microseconds=after))
-
-
-def _material(told: Told) -> str:
-    material = told.release.training_material
-    return f"{material.material}, version {material.version}"
