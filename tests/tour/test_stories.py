@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -138,9 +139,17 @@ def test_a_nurse_leader_reads_todays_verdict(opened, story):
         page.goto(f"{told.address}/models/readmission-30d/predictions")
         page.fill("#purpose", "Round of the CITY ward this morning")
         assert "This look stands in the ledger" in told.press("Look")
+        # The verdict had expired: LACE answered, in points, and nothing of the model explains them.
+        fell = page.locator("tbody tr", has=page.get_by_text("fallback", exact=True)).first
+        points = fell.locator("td").first.inner_text()
+        assert re.fullmatch(r"\d+ points", points)
         with page.expect_navigation():
-            page.locator("tbody button").first.click()
-        assert "readmission-30d" in told.see()
+            fell.get_by_role("button").click()
+        said = told.see()
+        assert "readmission-30d" in said
+        assert points in said
+        assert "The model gave no score" in said
+        assert "ANOTHER score" not in said
 
 
 @pytest.mark.browser

@@ -60,10 +60,16 @@ def explain_request(desk: Desk, project: Project, request_id: str) -> Relived:
         request_id: of the prediction.
 
     Raises:
-        NotFound: no such prediction, or it carries no score.
+        NotFound: no such prediction, or it carries no score of the model.
     """
     stored = desk.home.predictions.get(request_id)
     made = json.loads(stored.content)
+    if (made.get("kind") or made.get("outcome")) == "fallback":
+        raise NotFound(
+            "this prediction carries the fallback score, which no factor of the model explains",
+            code="prediction.fallback",
+            hint="Its reasons say why the model did not answer; the score counts its own points.",
+        )
     if made["score"] is None:
         raise NotFound(
             f"this prediction carries no score: {made['reasons']}",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _SHORTEST_PURPOSE = 10
 _LONGEST_PURPOSE = 200
+_NONE = "The model gave no score, so there is none to make again."
 _SAME = {True: "the same score, to the last bit.", False: "ANOTHER score. Open an incident."}
 
 
@@ -288,7 +289,7 @@ def _explanation(desk: Desk, made: Prediction) -> Explanation | None:
 def _again(desk: Desk, made: Prediction) -> tuple[str, bool]:
     """Return whether the kept model gives the kept score from the kept inputs, in words."""
     if made.outcome != "live" or made.score is None:
-        return "The model gave no score, so there is none to make again.", True
+        return _NONE, True
     try:
         bundle = bundle_of(desk, desk.home.catalog.get(made.run, Run))
     except AttendingError as error:
@@ -302,6 +303,8 @@ def _again(desk: Desk, made: Prediction) -> tuple[str, bool]:
 
 def _from_events(desk: Desk, said: dict[str, Any], request_id: str) -> _Looked:
     """Return a prediction of a batch, made again from the newest snapshot of its source."""
+    if said["kind"] != "live":
+        return _Looked((), _NONE, same=True)
     try:
         project = kept_project(desk, desk.home.catalog.get(said["run"], Run))
         found = explain_request(desk, project, request_id)
