@@ -64,6 +64,11 @@ AMISS = """() => {
       if (x > 2 && y > Math.min(a.height, b.height) * 0.35)
         amiss.push(`overlap: ${texts[i].said} / ${texts[j].said}`);
     }
+  for (const cell of document.querySelectorAll('td[data-label]')) {
+    const label = getComputedStyle(cell, '::before'), height = parseFloat(label.height);
+    if (label.content !== 'none' && !hidden(cell) && height > cell.clientHeight + 1)
+      amiss.push(`longer than its cell: ${cell.dataset.label}`);
+  }
   return [...new Set(amiss)];
 }"""
 
