@@ -12,8 +12,9 @@ import pytest
 from attending.cli.app import app
 from attending.cli.door import through
 from attending.cli.guard import guarded
+from attending.digests import canonical
 from attending.errors import BadInput, IntegrityBroken, NotFound
-from attending.lifecycle import prediction_trail, reliving, scoring
+from attending.lifecycle import explaining, prediction_trail, reliving, scoring
 from attending.lifecycle.desk import note, open_desk
 from attending.records.ledger import Subject
 from attending.records.prediction import Input, Prediction
@@ -149,3 +150,21 @@ def test_a_score_that_came_by_itself_is_made_again_from_what_was_kept_with_it(wa
         found = reliving.relive(desk, ward.project.name, stored.request_id, purpose=WHY)
         assert found.same is same
         assert found.again.endswith("to the last bit." if same else "Open an incident.")
+
+
+def test_a_fallback_score_of_a_batch_is_explained_by_nothing_of_the_model(ward, asked):
+    desk, batch = ward.desk, ward.desk.home.predictions.get(asked)
+    said = {**json.loads(batch.content), "kind": "fallback", "score": 8.0}
+    stored = replace(batch, request_id="f" * 32, score=8.0, content=canonical(said))
+    with desk.home.database.transaction() as unit:
+        desk.home.predictions.add(unit, [stored])
+        subject = Subject(kind="prediction", digest=stored.request_id)
+        note(desk, unit, action="score.one", subject=subject)
+    found = reliving.relive(desk, ward.project.name, stored.request_id, purpose=WHY)
+    assert (found.same, found.inputs, found.explanation) == (True, (), None)
+    assert found.again == "The model gave no score, so there is none to make again."
+    with pytest.raises(NotFound) as refusal:
+        explaining.explain_request(desk, ward.project, stored.request_id)
+    assert refusal.value.code == "prediction.fallback"
+    # The control: of the model's own score every input is told.
+    assert reliving.relive(desk, ward.project.name, asked, purpose=WHY).inputs

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from attending.documents.times import lasting
+from attending.documents.times import stated
 from attending.records.card import CardFact
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def failure_modes(
             for held in release.rollback_criteria
         ]
     if features is not None and (limited := [f for f in features.features if f.freshness]):
-        limits = "; ".join(f"{f.label}: {_lasting(f.freshness or 0)}" for f in limited)
+        limits = "; ".join(f"{f.label}: {stated(f.freshness or 0)}" for f in limited)
         said.append(
             CardFact(
                 label="An input is too old",
@@ -38,7 +37,7 @@ def failure_modes(
 
 def _criterion(held: RollbackCriterion) -> str:
     bound = f"above {held.above:g}" if held.above is not None else f"below {held.below:g}"
-    return f"{bound} over {_lasting(held.over)}: the version is taken back"
+    return f"{bound} over {stated(held.over)}: the version is taken back"
 
 
 def escalation(release: ReleaseSpec) -> tuple[CardFact, ...]:
@@ -68,7 +67,7 @@ def fallback(release: ReleaseSpec) -> tuple[CardFact, ...]:
     return (
         CardFact(label="In its place", says=score),
         CardFact(label="When all is down", says=held.downtime_pathway),
-        CardFact(label="Time to act", says=_lasting(release.action_window)),
+        CardFact(label="Time to act", says=stated(release.action_window)),
     )
 
 
@@ -78,16 +77,16 @@ def monitoring(spec: MonitoringSpec) -> tuple[CardFact, ...]:
         CardFact(
             label="Daily verdict",
             says=f"continue, watch, freeze, restrict, fallback or stop; it holds "
-            f"{_lasting(spec.expires)} and none is not a “continue”",
+            f"{stated(spec.expires)} and none is not a “continue”",
         ),
         CardFact(
             label="Windows",
-            says=f"data {_lasting(spec.data.window)}, outcomes {_lasting(spec.concept.window)}",
+            says=f"data {stated(spec.data.window)}, outcomes {stated(spec.concept.window)}",
         ),
     ]
     said += [CardFact(label=f"Trust: {held.name}", says=_bounds(held)) for held in spec.trust]
     said += [
-        CardFact(label=f"Review: {held.name}", says=f"every {_lasting(held.every)}, "
+        CardFact(label=f"Review: {held.name}", says=f"every {stated(held.every)}, "
                  f"by {held.owner}")
         for held in spec.reviews
     ]  # fmt: skip
@@ -125,8 +124,3 @@ def _printed_score(name: str) -> str:
     ('LACE', 'qSOFA')
     """
     return "qSOFA" if name == "qsofa" else name.upper()
-
-
-def _lasting(micros: int) -> str:
-    """Return a length that a spec states in microseconds as readers say it."""
-    return lasting(timedelta(microseconds=micros))

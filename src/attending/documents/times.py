@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from attending.types import Instant
 
 #: Between date and time; a line is not broken there.
@@ -23,10 +22,18 @@ def when(instant: Instant) -> str:
     return f"{instant:%Y-%m-%d}{_KEPT}{instant:%H:%M}{_KEPT}UTC"
 
 
+def stated(micros: int) -> str:
+    """Return a length as readers say it that a spec states in microseconds.
+
+    >>> stated(36 * 3600 * 1_000_000)
+    '1 day 12 hours'
+    """
+    return lasting(timedelta(microseconds=micros))
+
+
 def lasting(length: timedelta) -> str:
     """Return a length of time in days, hours and minutes, the two largest that there are.
 
-    >>> from datetime import timedelta
     >>> lasting(timedelta(minutes=361)), lasting(timedelta(hours=24)), lasting(timedelta(hours=36))
     ('6 hours 1 minute', '1 day', '1 day 12 hours')
     >>> lasting(timedelta(seconds=59)), lasting(timedelta(days=-1))

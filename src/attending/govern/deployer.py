@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple, get_args
 
-from attending.documents.times import lasting
+from attending.documents.times import stated
 from attending.govern.content import missing_fields
 from attending.govern.role_guides import guides, without_duty
 from attending.records.deployer import PaperSection
@@ -209,7 +208,7 @@ def _downtime(asked: DeployerSpec, told: Told, blank: tuple[str, ...]) -> Drawn:
         ("How is decided without the score", down.decide),
         ("Fallback of the release plan", fallback.score or "no score"),
         ("Pathway of the release plan", fallback.downtime_pathway),
-        ("The last list counts for", lasting(timedelta(microseconds=down.after))),
+        ("The last list counts for", stated(down.after)),
         ("Once it is back", down.caught_up),
         ("Who answers", f"{owners.operational} (operation), {owners.clinical} (clinical)"),
     )

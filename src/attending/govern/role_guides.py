@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from attending.documents.times import lasting
+from attending.documents.times import stated
 from attending.records.deployer import PaperSection
 from attending.units import printed_risk
 
@@ -81,7 +80,7 @@ def _acting(role: str, asked: DeployerSpec, release: ReleaseSpec) -> tuple[tuple
         ("Who decides", release.oversight),
         ("When another score answers in its place", release.fallback.card or "none does"),
         ("When there is no score", down.decide),
-        ("How long the last printed list counts", lasting(timedelta(microseconds=down.after))),
+        ("How long the last printed list counts", stated(down.after)),
         ("Whom to ask", f"{owners.clinical} (care), {owners.operational} (service)"),
         ("What to learn first", f"{material.material}, version {material.version}"),
     )

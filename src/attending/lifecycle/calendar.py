@@ -16,13 +16,13 @@ from attending.govern.roles import ROLES
 from attending.lifecycle.desk import keep
 from attending.lifecycle.people import acting_person
 from attending.lifecycle.plans import signed_plan
+from attending.lifecycle.said_specs import spec_said
 from attending.lifecycle.standing import standing_on
 from attending.monitor.calendar import Task, begins, due, load
 from attending.records.decisions import SpecDocument
 from attending.records.monitoring import MonitorReport, Verdict
 from attending.records.task_review import TaskReview
 from attending.specs.monitoring import MonitoringSpec
-from attending.stores.kept import KEPT
 
 if TYPE_CHECKING:
     from attending.lifecycle.desk import Desk
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from attending.specs.release import Owners, Stage
     from attending.types import Instant
 
-#: About as many bytes as a policy has.
-_SPEC_BYTES = 8192
 #: Stages in which a version owes reviews.
 OWING: frozenset[Stage] = frozenset({"silent", "limited", "live"})
 
@@ -45,17 +43,7 @@ def signed_policy(desk: Desk, model: str) -> MonitoringSpec | None:
         for one in desk.home.catalog.all(SpecDocument, model=model, spec="retraining")
         if approved(desk, one.digest)
     ]
-    return _monitoring_of(found[-1]) if found else None
-
-
-def _monitoring_of(document: SpecDocument) -> MonitoringSpec:
-    """Return the policy that a document says; the same document is the same policy."""
-    return KEPT.made(
-        document.digest,
-        MonitoringSpec,
-        lambda: MonitoringSpec.model_validate(document.says),
-        size=_SPEC_BYTES,
-    )
+    return spec_said(found[-1], MonitoringSpec) if found else None
 
 
 def approved(desk: Desk, digest: str) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from attending.errors import Refused
 from attending.lifecycle import calendar
 from attending.lifecycle.plans import signed_plan
+from attending.lifecycle.said_specs import spec_said
 from attending.lifecycle.scoring import contents_of
 from attending.records.decisions import SpecDocument
 from attending.records.monitoring import Verdict, standing
@@ -168,7 +169,7 @@ def _plan(desk: Desk, stands: Deployment) -> ReleaseSpec | None:
     found = desk.home.catalog.all(SpecDocument, model=stands.model, spec="release")
     bound = [one for one in found if one.spec_digest == stands.release_spec]
     newest = (bound or list(found))[-1:]
-    return ReleaseSpec.model_validate(newest[0].says) if newest else None
+    return spec_said(newest[0], ReleaseSpec) if newest else None
 
 
 def _owed(desk: Desk, stands: Deployment) -> tuple[Task, ...]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from attending.errors import Refused
 from attending.lifecycle.projects import Project
 from attending.lifecycle.run_specs import KINDS
+from attending.lifecycle.said_specs import spec_said
 from attending.records.decisions import SpecDocument
 from attending.specs.project import ProjectFolder
 from attending.specs.release import ReleaseSpec
@@ -29,7 +30,7 @@ _NOWHERE = Path("(kept in the home)")
 def proposed_plan(desk: Desk, model: str) -> ReleaseSpec | None:
     """Return the release plan that was proposed last, None when none was."""
     found = desk.home.catalog.latest(SpecDocument, model=model, spec="release")
-    return ReleaseSpec.model_validate(found.says) if found else None
+    return spec_said(found, ReleaseSpec) if found else None
 
 
 def kept_project(desk: Desk, run: Run, *, plan: ReleaseSpec | None = None) -> Project:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from attending.errors import IntegrityBroken, Refused
 from attending.lifecycle.carried import carried_of
+from attending.lifecycle.said_specs import spec_said
 from attending.lifecycle.standing import standing_on
 from attending.records.cohort import Cohort
 from attending.records.decisions import SpecDocument
 from attending.specs.release import ReleaseSpec
-from attending.stores.kept import KEPT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from attending.lifecycle.projects import Project
     from attending.records.release import Deployment
     from attending.records.run import Run
-
-#: About as many bytes as a plan has.
-_SPEC_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ def signed_plan(desk: Desk, stands: Deployment) -> SignedPlan:
         )
     documents = desk.home.catalog.all(SpecDocument, model=stands.model, spec="release")
     found = [item for item in documents if item.spec_digest == stands.release_spec]
-    spec = release_of(found[-1]) if found else None
+    spec = spec_said(found[-1], ReleaseSpec) if found else None
     if spec is None or spec.digest != stands.release_spec:
         raise IntegrityBroken(
             f"the release plan that {stands.version} is bound to is not in this home",
@@ -72,16 +69,6 @@ def signed_plan(desk: Desk, stands: Deployment) -> SignedPlan:
             hint=f"Sign it: `attending sign {found[-1].digest[:12]} --role operator`.",
         )
     return SignedPlan(found[-1].digest, spec)
-
-
-def release_of(document: SpecDocument) -> ReleaseSpec:
-    """Return the plan that a document says; the same document is the same plan."""
-    return KEPT.made(
-        document.digest,
-        ReleaseSpec,
-        lambda: ReleaseSpec.model_validate(document.says),
-        size=_SPEC_BYTES,
-    )
 
 
 def require_cohort(desk: Desk, project: Project, run: Run) -> None:

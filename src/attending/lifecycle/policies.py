@@ -10,6 +10,7 @@ from attending.errors import IntegrityBroken, Refused
 from attending.govern import policy as shelf
 from attending.lifecycle.desk import keep
 from attending.lifecycle.people import acting, administered, marks
+from attending.lifecycle.said_specs import spec_said
 from attending.records.governance import AdoptedPolicy
 from attending.specs.base import dump
 from attending.specs.policy import PolicySpec
@@ -77,12 +78,7 @@ def in_use(desk: Desk) -> InUse:
     found = desk.home.catalog.latest(AdoptedPolicy)
     if found is None:
         return InUse(shelf.shipped(shelf.DEFAULT), production=False)
-    spec = KEPT.made(
-        found.digest,
-        PolicySpec,
-        lambda: PolicySpec.model_validate(found.says),
-        size=_POLICY_BYTES,
-    )
+    spec = spec_said(found, PolicySpec)
     if spec.digest != found.policy_digest:
         raise IntegrityBroken(
             "the adopted policy is not what its digest says",

@@ -19,6 +19,7 @@ from attending.lifecycle.holding import require_as_signed
 from attending.lifecycle.parity import require_parity
 from attending.lifecycle.people import authenticated
 from attending.lifecycle.plans import signed_plan
+from attending.lifecycle.said_specs import spec_said
 from attending.lifecycle.standing import standing_on
 from attending.lifecycle.training import latest_run, require_built_here
 from attending.records.decisions import AccessReview, RollbackDrill, SpecDocument
@@ -103,7 +104,7 @@ def _require_plan(desk: Desk, project: Project, run: str) -> None:
         known = {item.spec_digest for item in signed}
         if project.release.digest not in known:
             newest = (signed or documents)[-1]
-            require_as_signed(ReleaseSpec.model_validate(newest.says), project.release)
+            require_as_signed(spec_said(newest, ReleaseSpec), project.release)
 
 
 def _require_reviews(desk: Desk, project: Project) -> None:
