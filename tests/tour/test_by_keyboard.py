@@ -19,6 +19,7 @@ from tests.web.test_in_browser import served
 
 TEMPLATES = Path(attending.web.__file__).parent / "templates"
 LIVE = "/models/readmission-30d"
+SILENT = "/models/mortality-30d"
 WATCH = f"{LIVE}/watch"
 WAITS = "/models/ed-return-7d/validation"
 WHY = "Round of the ward this morning"
@@ -93,7 +94,7 @@ def decides_signs_and_withdraws(keys, tour, provider):
 
 def reads_about_a_patient(keys, tour, provider):
     with keys("nora") as at:
-        at.open(f"{LIVE}/predictions")
+        at.open(f"{SILENT}/predictions")  # the model itself answers there; there is a page of why
         at.write("#purpose", WHY)
         at.press("#purpose")
         at.press("tbody button")

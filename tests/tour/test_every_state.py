@@ -13,7 +13,7 @@ from attending.web.front_desk import FrontDesk
 from tests.web.example_home import put_into
 from tests.web.looking import look_here, serving, sign_in, violations
 
-LIVE = "/models/readmission-30d"
+LIVE, SILENT = "/models/readmission-30d", "/models/mortality-30d"
 WHY = "Round of the ward this morning"
 
 
@@ -57,7 +57,12 @@ def nora(at, tour):
     at.press("form.act button")
     at.look("predictions", "This look stands in the ledger")
     at.press("tbody button")
-    at.look("prediction", "What it knew")
+    at.look("prediction of the fallback", "The model did not answer")
+    at.page.goto(f"{at.address}{SILENT}/predictions")
+    at.page.fill("#purpose", WHY)
+    at.press("form.act button")
+    at.press("tbody button")
+    at.look("prediction", "what moved the score most first")
     at.look("purpose of one", "One prediction of", at.page.url.removeprefix(at.address))
 
 
