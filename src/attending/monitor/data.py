@@ -7,7 +7,7 @@ the floor alone would alarm by chance on two hundred. Both are passed, or nothin
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,22 @@ _FLOOR = 1e-4
 _TAIL_Z = 3.0
 
 
+class _Outer(NamedTuple):
+    """The lowest or the highest bin of each feature.
+
+    Attributes:
+        bins: which bin it is.
+        share: expected of it.
+        variance: of one row that falls in it or not.
+        between: whether the feature has bins between its outer ones.
+    """
+
+    bins: Ints
+    share: Floats
+    variance: Floats
+    between: Mask
+
+
 @dataclass(frozen=True)
 class Expected:
     """The reference as arrays, made once for many windows."""
@@ -42,6 +58,7 @@ class Expected:
     often: Floats
     score_chi2: float
     z: float
+    outer: tuple[_Outer, _Outer]
 
 
 def expected(spec: MonitoringSpec, held: Reference, *, places: int = 1) -> Expected:
@@ -56,9 +73,10 @@ def expected(spec: MonitoringSpec, held: Reference, *, places: int = 1) -> Expec
     weights = np.array([one.weight for one in held.features])
     matters = weights >= spec.data.weight_matters if weights.sum() > 0 else weights >= 0
     score_bins = len(held.score_edges) + 1
+    shares = np.array([one.shares for one in held.features]).reshape(-1, BINS + 1)
     return Expected(
         held,
-        np.array([one.shares for one in held.features]).reshape(-1, BINS + 1),
+        shares,
         np.array([one.missing_rate for one in held.features]),
         matters,
         np.array(held.score_shares),
@@ -66,7 +84,20 @@ def expected(spec: MonitoringSpec, held: Reference, *, places: int = 1) -> Expec
         chdtri(np.maximum(bins, 1.0), 0.01),
         float(chdtri(max(score_bins - 1, 1), spec.data.chance / (LOOKS_A_YEAR * places))),
         float(-ndtri(each / 2)),
+        _outermost(held, shares),
     )
+
+
+def _outermost(held: Reference, shares: Floats) -> tuple[_Outer, _Outer]:
+    """Return what is expected of the outer bins of each feature, the lowest first."""
+    last = np.array([len(one.edges) for one in held.features], np.int64)
+    rows = np.arange(len(last))
+
+    def outer(bins: Ints) -> _Outer:
+        share = np.maximum(shares[rows, bins], _FLOOR)
+        return _Outer(bins, share, share * (1 - share), last > 1)
+
+    return outer(np.zeros_like(last)), outer(last)
 
 
 def psi(shares: Floats, counts: Ints) -> Floats:
@@ -166,14 +197,13 @@ def _together(
 
 def _tails(known: Expected, counts: Counts) -> Mask:
     """Return which features have more values in an outer bin than chance explains."""
-    last = np.array([len(one.edges) for one in known.held.features], np.int64)
-    rows = np.arange(len(last))
-    over = np.zeros(len(last), np.bool_)
-    for place in (np.zeros_like(last), last):
-        then = np.maximum(known.shares[rows, place], _FLOOR)
-        spread = np.sqrt(then * (1 - then) * (1 / counts.n + 1 / known.held.n))
-        over |= counts.bins[rows, place] / counts.n - then > _TAIL_Z * spread
-    return over & (last > 1)
+    rows = np.arange(len(known.shares))
+    over = np.zeros(len(rows), np.bool_)
+    for outer in known.outer:
+        spread = np.sqrt(outer.variance * (1 / counts.n + 1 / known.held.n))
+        more = counts.bins[rows, outer.bins] / counts.n - outer.share
+        over |= outer.between & (more > _TAIL_Z * spread)
+    return over
 
 
 def _part(

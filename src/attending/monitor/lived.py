@@ -151,8 +151,9 @@ class Lived:
         spec, held = self.world.spec, self.world.held
         parts = [*_of_place(spec, self.world.known, self.seen, day=day), self._outcomes(day)]
         for place, seen in zip(self.world.sites, self.by_site, strict=True):
-            there = _of_place(spec, place.known, seen, day=day)
-            parts += [at_site(place.held.site, one) for one in there]
+            # Trust conditions ask nothing of one site, so its measures are not carried along.
+            there = [one for one, _ in _of_place(spec, place.known, seen, day=day) if one]
+            parts += [at_site(place.held.site, (one, ())) for one in there]
         found, _, _ = together(spec, held, parts)
         # What a young deployment cannot show yet is a matter of its start, not of the policy.
         found = tuple(one for one in found if one.name != "trust_not_shown")
