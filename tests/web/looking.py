@@ -31,14 +31,16 @@ AXE = Axe().axe_script
 #: Only what is wrong comes back from the page: the lists of what is right are long.
 RUN_AXE = """async (options) => (await axe.run(document, options)).violations
   .flatMap((one) => one.nodes.map((node) => [one.id, node.target]))"""
+#: What is wider than its place must be moved by keys; on a narrow page more is.
+BY_KEYS = {"runOnly": ["scrollable-region-focusable"]}
 #: What of a page is wrong for the eye: wider than the window, cut off, or one text over another.
 AMISS = """() => {
   const amiss = [];
   const wide = document.documentElement.scrollWidth;
   if (wide > innerWidth) amiss.push(`the page is ${wide} wide`);
   const hidden = (node) => !node.checkVisibility({opacityProperty: true, visibilityProperty: true})
-    || node.closest('.unseen, .skip, .rest, caption.quiet, .stack thead');
-  const texts = [];
+    || node.closest('.unseen, .skip, .rest, caption.quiet, caption.titled, .stack thead');
+  const texts = [], seen = new Set();
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) {
     const node = walk.currentNode, parent = node.parentElement;
@@ -50,7 +52,8 @@ AMISS = """() => {
       if (box.right > innerWidth + 1 || box.left < -1) amiss.push(`cut off: ${node.data.trim()}`);
       texts.push({box, parent, said: node.data.trim().slice(0, 40)});
     }
-    for (let up = parent; up; up = up.parentElement) {
+    for (let up = parent; up && !seen.has(up); up = up.parentElement) {
+      seen.add(up);
       const style = getComputedStyle(up);
       if (/hidden|clip/.test(style.overflowX) && up.scrollWidth > up.clientWidth + 1)
         amiss.push(`clipped: ${node.data.trim().slice(0, 40)}`);
@@ -121,6 +124,8 @@ def look_here(page, name):
     for width in reversed(WIDTHS):
         page.set_viewport_size({"width": width, "height": 900})
         found += [f"{width}: {one}" for one in amiss(page)]
+        if width == min(WIDTHS):
+            found += [f"{width}: {one}" for one in violations(page, options=BY_KEYS)]
     for theme in THEMES:  # colours are all that a theme changes
         page.emulate_media(color_scheme=theme)
         only = None if theme == THEMES[0] else {"runOnly": ["color-contrast"]}

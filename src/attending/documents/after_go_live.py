@@ -103,7 +103,15 @@ def _unlike(one: Fairness) -> str:
 def _changes(report: AfterReport) -> Table:
     return Table(
         caption="Before and after going live",
-        header=("Measure", "Stays", "Before", "After", "Level, times", "Growth a year, times", ""),
+        header=(
+            "Measure",
+            "Stays",
+            "Before",
+            "After",
+            "Level, times",
+            "Growth a year, times",
+            "In words",
+        ),
         rows=tuple(_row(one) for one in report.changes),
     )
 
@@ -120,7 +128,7 @@ def _row(one: Change) -> tuple[str, ...]:
 def _beside(report: AfterReport) -> Table:
     return Table(
         caption="Live sites beside sites that were not live yet",
-        header=("Measure", "Sites", "Months", "Difference per 100 stays", ""),
+        header=("Measure", "Sites", "Months", "Difference per 100 stays", "In words"),
         rows=tuple(
             (
                 one.measure,
@@ -142,7 +150,7 @@ def _fairness(report: AfterReport) -> Table:
 
     return Table(
         caption="Did every group change alike?",
-        header=("Measure", "Groups of", "Shown", "p", ""),
+        header=("Measure", "Groups of", "Shown", "p", "In words"),
         rows=tuple(
             (one.measure, one.attribute, str(one.groups), number(one.p), words(one))
             for one in report.fairness

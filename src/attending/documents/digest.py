@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from attending.documents.pages import document
+from attending.documents.picture import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 def digest_page(content: Mapping[str, Any], *, synthetic: bool) -> bytes:
@@ -21,7 +22,30 @@ def digest_page(content: Mapping[str, Any], *, synthetic: bool) -> bytes:
     >>> b"Nothing needs anybody." in digest_page(empty, synthetic=False)
     True
     """
-    return document("digest.html.j2", synthetic=synthetic, **content)
+    return document(
+        "digest.html.j2",
+        synthetic=synthetic,
+        title=content["title"],
+        models=content["models"],
+        needs=_table(
+            "What needs whom",
+            {"about": "About", "severity": "Severity", "who": "Owner", "says": "What",
+             "action": "To do"},
+            content["needs"],
+        ),
+        reviews=_table(
+            "Reviews by owner",
+            {"model": "Model", "owner": "Owner", "open": "Open", "overdue": "Overdue",
+             "minutes_a_week": "Minutes a week", "capacity": "Capacity"},
+            content["reviews"],
+        ),
+    )  # fmt: skip
+
+
+def _table(caption: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return rows as a table; `columns` is the heading of each field, the first names the row."""
+    cells = tuple(tuple(str(row[name]) for name in columns) for row in rows)
+    return Table(caption, tuple(columns.values()), cells, numeric=False)
 
 
 def digest_text(content: Mapping[str, Any], *, synthetic: bool) -> str:
