@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 
 import pytest
 
+from attending.digests import canonical
+from attending.lifecycle.desk import note
+from attending.records.ledger import Subject
 from tests.web.example_home import MODEL, REQUEST, SUBJECT
 from tests.web.test_pages import rows, words
 
@@ -43,6 +48,39 @@ def test_a_prediction_is_relived_with_both_clocks_reasons_and_what_was_missing(e
     assert entry.details["purpose"] == WHY
     assert SUBJECT not in str(entry)
     assert shown.headers["cache-control"] == "no-store"
+
+
+def keep_of_a_batch(example, request, **said):
+    """Keep a row of a batch beside the prediction of the home, and return its page."""
+    with example.desk() as desk:
+        made = desk.home.predictions.get(REQUEST)
+        asked_alone = {"inputs", "outcome", "scored_by"}
+        whole = {k: v for k, v in json.loads(made.content).items() if k not in asked_alone}
+        row = replace(
+            made, request_id=request, score=said["score"], content=canonical(whole | said)
+        )
+        with desk.home.database.transaction() as unit:
+            desk.home.predictions.add(unit, [row])
+            subject = Subject(kind="prediction", digest=request)
+            note(desk, unit, action="score.one", subject=subject, details={"model": MODEL})
+    return f"{LIST}/{request}"
+
+
+def test_a_fallback_score_is_told_with_its_own_threshold_where_the_row_has_it(enter, example):
+    kept = {"kind": "fallback", "score": 8.0}
+    now = keep_of_a_batch(example, "cd" * 16, **kept, threshold=10.0, scored_by="LACE")
+    # An older release kept the model's threshold, which this score was never held against.
+    then = keep_of_a_batch(example, "ef" * 16, **kept, threshold=0.25)
+    visitor = enter("clara")
+    told = [
+        words(visitor.post(path, data={"purpose": WHY, "token": token_of(visitor, path)}))
+        for path in (now, then)
+    ]
+    assert all("8 points" in one for one in told)
+    assert "10 points" in told[0]
+    the_plans = "the plan\N{RIGHT SINGLE QUOTATION MARK}s"
+    assert [the_plans in one for one in told] == [False, True]
+    assert not any("0.25 points" in one or "25.0 %" in one for one in told)
 
 
 def test_without_a_purpose_nothing_is_shown_and_nothing_is_said_to_have_been(enter, example):

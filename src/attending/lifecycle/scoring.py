@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,8 @@ from attending.records.run import Run
 from attending.records.validation import ValidationReport
 from attending.scores.registered import SCORES
 from attending.serve.batch import score_batch
+from attending.serve.decide import KINDS, LIVE
+from attending.serve.held_against import held_against, scorer
 from attending.serve.outcomes import join
 from attending.serve.served import STAGES, Served
 from attending.stores.predictions import Observed
@@ -230,10 +232,11 @@ def score(  # noqa: PLR0913 - what, for whom, when
         request_of(content): data
         for data, content in _contents(desk, served.model, since=first, until=end)
     }
+    made = _as_kept(made, before)
     stands = [before.get(item.request_id, item.content) != item.content for item in made.stored]
     if any(stands):
         due = due.filter(pc.invert(pa.array(stands))).combine_chunks()
-        made = _make(served, due, engine)
+        made = _as_kept(_make(served, due, engine), before)
     record = made.record.model_copy(update={"snapshot": cohort.source.digest})
     digest = _keep(desk, record, made, stands=sum(stands))
     return Scored(digest=digest, record=record, table=made.table)
@@ -261,6 +264,29 @@ def _make(
     record, table = score_batch(served, due, engine, each=each)
     table = table.append_column("index_start", due["index_start"])
     return _Made(record, table, tuple(_stored(served, table)))
+
+
+def _as_kept(made: _Made, before: dict[str, bytes]) -> _Made:
+    """Return a batch in which rows that an older release kept are as it kept them."""
+    kept = (before.get(item.request_id, item.content) for item in made.stored)
+    both = zip(made.stored, kept, strict=True)
+    stored = tuple(replace(new, content=old) if _same(old, new) else new for new, old in both)
+    return replace(made, stored=stored)
+
+
+def _same(old: bytes, new: Stored) -> bool:
+    """Return whether a row of an older release says the same, but for what it was held against.
+
+    It kept the model's threshold with every row, that of the fallback score too.
+    """
+    if old == new.content:
+        return True
+    was: dict[str, Any] = json.loads(old)
+    now: dict[str, Any] = json.loads(new.content)
+    if now["kind"] == KINDS[LIVE] or "scored_by" in was:
+        return False
+    left = dict.fromkeys(("threshold", "threshold_place", "scored_by"))
+    return was | left == now | left
 
 
 def _keep(desk: Desk, record: PredictionBatch, made: _Made, *, stands: int) -> str:
@@ -309,7 +335,9 @@ def _stored(served: Served, table: pa.Table) -> Iterator[Stored]:
     """Yield each prediction as it is stored."""
     for row in table.to_pylist():
         at = _instant(row["prediction_time"])
-        threshold, place = served.threshold_at(unit=row["unit"], site=row["site"])
+        kind = row["kind"]
+        threshold, place = held_against(served, kind, unit=row["unit"], site=row["site"])
+        instead = None if kind == KINDS[LIVE] else scorer(served, kind)
         content = {
             "model": served.model,
             "version": served.version,
@@ -322,7 +350,7 @@ def _stored(served: Served, table: pa.Table) -> Iterator[Stored]:
             "encounter_id": None if row["encounter_id"] is None else str(row["encounter_id"]),
             "prediction_time": format_instant(at),
             "index_start": format_instant(_instant(row["index_start"])),
-            "kind": row["kind"],
+            "kind": kind,
             "score": row["score"],
             "flagged": row["flagged"],
             "threshold": threshold,
@@ -331,6 +359,7 @@ def _stored(served: Served, table: pa.Table) -> Iterator[Stored]:
             "site": row["site"],
             **({"unit": row["unit"]} if row["unit"] is not None else {}),
             **({"threshold_place": place} if place else {}),
+            **({"scored_by": instead} if instead else {}),
         }
         yield Stored(
             request_id=request_of(content),

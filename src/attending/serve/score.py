@@ -20,6 +20,7 @@ from attending.records.prediction import Factor, Input, Prediction
 from attending.serve.decide import KINDS, LIVE, NO_SCORE, decide
 from attending.serve.facts import NO_ENCOUNTER, Asked, facts
 from attending.serve.fall_back import totals
+from attending.serve.held_against import held_against, scorer
 from attending.times import to_micros
 
 if TYPE_CHECKING:
@@ -225,7 +226,8 @@ def _prediction(
 ) -> Prediction:
     """Return the record, without its explanation."""
     kind, flagged = int(decided.kind[0]), int(decided.flagged[0])
-    threshold, place = _threshold(served, kind, known)
+    outcome = KINDS[kind]
+    threshold, place = held_against(served, outcome, unit=known.unit[0], site=known.site[0])
     return Prediction(
         model=served.model,
         version=served.version,
@@ -243,8 +245,8 @@ def _prediction(
         prediction_time=vector.prediction_time,
         index_start=index_start,
         inputs=inputs,
-        outcome=KINDS[kind],
-        scored_by=_scorer(served, kind),
+        outcome=outcome,
+        scored_by=scorer(served, outcome),
         score=None if kind == NO_SCORE else float(decided.score[0]),
         threshold=threshold,
         threshold_place=place,
@@ -269,19 +271,6 @@ def _inputs(served: Served, values: Sequence[FeatureValue]) -> tuple[Input, ...]
         )
         for column in served.columns
     )
-
-
-def _scorer(served: Served, kind: int) -> str | None:
-    if kind == LIVE:
-        return f"{served.model} {served.version}"
-    return served.fallback.name if served.fallback and kind != NO_SCORE else None
-
-
-def _threshold(served: Served, kind: int, known: Facts) -> tuple[float | None, str]:
-    """Return what the score was held against, and whose threshold that is."""
-    if kind == LIVE:
-        return served.threshold_at(unit=known.unit[0], site=known.site[0])
-    return (None if kind == NO_SCORE else served.release.fallback.threshold), ""
 
 
 def band(flagged: int) -> str:
