@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from scipy.stats import binom
 
+from attending.documents.numbers import number, percent
 from tests.journeys import replays
 from tests.journeys.conftest import AT, EXAMPLES, new_shell
 
@@ -119,6 +121,34 @@ def test_the_page_of_a_number_says_days_and_no_risk(stays):
         assert words in page
     for words in ("AUROC", "Decision curve", "with the event", "no event"):
         assert words not in page
+
+
+@pytest.mark.data
+def test_one_page_on_a_length_of_stay_says_its_own_figures_in_days(stays):
+    shell, _, at, run, report = stays
+    asked = ("document", "numbers", "--out", "stays.html", "--run")
+    made = shell.json(*asked, run["digest"][:12], *at)
+    assert (made["page"], made["report"]) == ("stays.html", report["digest"])
+    page = (shell.folder / "stays.html").read_text(encoding="utf-8")
+    said = html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page.partition("</style>")[2])))
+    off, theirs = (estimates(report, name)["mae"]["value"] for name in ("model", "unit_mean"))
+    (label,) = [one["label"] for one in report["figures"] if one["name"] == "unit_mean"]
+    held = estimates(report)["interval_coverage"]["value"]
+    for words in (
+        f"The model is off by {number(off)} days on average.",
+        f"The {label.lower()} is off by {number(theirs)} days on average.",
+        f"It should hold {percent(0.8)} of what comes, and on later patients it held",
+        f"it held {percent(held)}.",
+        report["digest"],
+    ):
+        assert words in said, words
+    assert "SYNTHETIC" not in said  # the patients of the data set were real
+    # The same report gives the same page; a run that is not there gives none.
+    shell.run("document", "numbers", "--out", "again.html", "--run", run["digest"], *at)
+    assert (shell.folder / "again.html").read_text(encoding="utf-8") == page
+    refused = shell.run("document", "numbers", "--out", "none.html", "--run", "0" * 12, *at, code=2)
+    assert "there is no run" in refused.stderr
+    assert not (shell.folder / "none.html").exists()
 
 
 @pytest.mark.data
