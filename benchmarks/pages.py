@@ -19,14 +19,17 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from attending.lifecycle.desk import open_desk
 from attending.times import format_instant
 from benchmarks import serving_sides as sides
 from benchmarks.pages_home import Size, fill
+from benchmarks.pages_more import furnish, furnished
 from benchmarks.pages_routes import gone, unexplained
 from benchmarks.pages_visits import Timed, visited
 from tests.tour.built import built
 
 if TYPE_CHECKING:
+    from attending.types import Instant
     from tests.tour.built import Tour
 
 #: Seconds that a page may take, by store.
@@ -34,7 +37,10 @@ BARS = {"demo": 0.3, "large": 1.0}
 MODELS = 50
 SLOWEST = 10
 #: What the home is made by; another code makes another home.
-_MAKERS = ("benchmarks/pages_home.py", "benchmarks/pages_bulk.py", "src/attending")
+_MAKERS = (
+    *("benchmarks/pages_home.py", "benchmarks/pages_bulk.py", "benchmarks/pages_more.py"),
+    "src/attending",
+)
 
 
 @dataclass(frozen=True)
@@ -66,9 +72,11 @@ def compare(rows: int) -> list[Timed | Routes]:
         demo = large.with_name("demo")
         shutil.rmtree(demo, ignore_errors=True)
         shutil.copytree(tour.home, demo)
+        furnish(demo, at=tour.at)
         for store, home in (("demo", demo), ("large", large)):
             with sides.pages(home, at=format_instant(tour.at)) as address:
-                timed += visited(tour, address, progress, store=store, bar=BARS[store])
+                more = _given(home, tour.at)
+                timed += visited(tour, address, progress, store=store, bar=BARS[store], more=more)
     for store in BARS:
         _print([one for one in timed if one.store == store], store)
     reached = {one.route.rstrip("?") for one in timed if one.store == "large"}
@@ -88,9 +96,16 @@ def _home(size: Size, progress: Progress) -> tuple[Tour, Path]:
         shutil.rmtree(making, ignore_errors=True)
         shutil.copytree(tour.home, making)
         fill(making, size, at=tour.at, secrets=tour.secrets, progress=progress)
+        furnish(making, at=tour.at)
         making.rename(place)
         print(f"the large home was filled in {time.monotonic() - begun:.0f} s")
     return tour, place
+
+
+def _given(home: Path, at: Instant) -> list[str]:
+    """Return the pages of what the home was given for the bench."""
+    with open_desk(home, at=at) as desk:
+        return furnished(desk)
 
 
 def _code() -> str:

@@ -39,8 +39,6 @@ NOT_TIMED: dict[str, str] = {
     "POST /theme": _ACT,
     "POST /first-look": _ACT,
     "GET /login": _OUTSIDE,
-    "GET /catalogue/features/{reference}/lineage": "of a shared feature, and the tour shares none",
-    "GET /models/{name}/watch/proposals/{digest}": "of a proposal; the tour has none",
     "GET /documents/{digest}": _MADE_ALONE,
     "GET /sign/{digest}/paper/{page}": _MADE_ALONE,
     "GET /models/{name}/validation/{digest}/{file}": _FILE,

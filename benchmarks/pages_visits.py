@@ -15,9 +15,9 @@ from tests.tour.walking import links_of, route_of
 from tests.web.looking import FLAGS, sign_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
     from rich.progress import Progress
 
     from tests.tour.built import Tour
@@ -48,7 +48,8 @@ _TIMES = """() => {
   return [one.responseStart, one.loadEventEnd, one.transferSize];
 }"""
 _LOADED = "performance.getEntriesByType('navigation')[0].loadEventEnd > 0"
-_LOOKS = f"/models/{BUSIEST}/predictions"
+#: Whose predictions are looked at, in this order, for one that the model itself answered.
+_ANSWERED = (BUSIEST, "mortality-30d")
 _WHY = "Bench of the pages: how long one look takes"
 
 
@@ -91,9 +92,24 @@ class Timed:
 
 
 def visited(
-    tour: Tour, address: str, progress: Progress, *, store: str, bar: float
+    tour: Tour,
+    address: str,
+    progress: Progress,
+    *,
+    store: str,
+    bar: float,
+    more: Sequence[str] = (),
 ) -> Iterator[Timed]:
-    """Yield the times of the pages that each reader reaches and no reader before."""
+    """Yield the times of the pages that each reader reaches and no reader before.
+
+    Args:
+        tour: whose persons read.
+        address: where the store is served.
+        progress: where it is shown.
+        store: `demo` or `large`.
+        bar: the seconds that a page may take.
+        more: pages that are opened whether a link leads to them or not.
+    """
     known: set[str] = set()
     with sync_playwright() as player:
         browser = player.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -101,7 +117,7 @@ def visited(
             page = browser.new_context(base_url=address).new_page()
             sign_in(page, address, reader, tour.secrets[reader])
             task = progress.add_task(f"{store}: pages of {reader}", total=None)
-            for route, path, found in (*_reached(page, known), *_looked(page, known)):
+            for route, path, found in (*_reached(page, known, more), *_looked(page, known)):
                 known.add(route)
                 progress.advance(task)
                 yield Timed(route, path, reader, *found, store=store, bar=bar)
@@ -113,9 +129,9 @@ def visited(
 _Found = tuple[tuple[float, ...], tuple[float, ...], int]
 
 
-def _reached(page: Page, known: set[str]) -> Iterator[tuple[str, str, _Found]]:
+def _reached(page: Page, known: set[str], more: Sequence[str]) -> Iterator[tuple[str, str, _Found]]:
     """Yield the pages of routes that are not known, walking along the links as a reader does."""
-    waiting, tried = list(_STARTS), set[str]()
+    waiting, tried = [*_STARTS, *more], set[str]()
     while waiting:
         path = waiting.pop(0)
         bare = f"GET {route_of(path)}"
@@ -148,18 +164,19 @@ def _looked(page: Page, known: set[str]) -> Iterator[tuple[str, str, _Found]]:
             yield route, urlsplit(page.url).path, found
 
 
-def _ask(page: Page) -> Any:  # noqa: ANN401 - the answer of the browser
-    """Say why, and look at the newest predictions."""
-    if (answer := page.goto(_LOOKS, timeout=120_000)) is None or answer.status != 200:
+def _ask(page: Page, model: str = BUSIEST) -> Any:  # noqa: ANN401 - the answer of the browser
+    """Say why, and look at the newest predictions of a model."""
+    answer = page.goto(f"/models/{model}/predictions", timeout=120_000)
+    if answer is None or answer.status != 200:
         return answer
     page.fill("#purpose", _WHY)
-    return _pressed(page, "form.act button.main")
+    return _pressed(page, page.locator("form.act button.main"))
 
 
 def _relive(page: Page) -> Any:  # noqa: ANN401 - the answer of the browser
     """Look at the newest prediction."""
     answer = _ask(page)
-    return _pressed(page, "tbody button") if answer and answer.status == 200 else answer
+    return _pressed(page, page.locator("tbody button")) if answer and answer.ok else answer
 
 
 def _asked_of(page: Page) -> Any:  # noqa: ANN401 - the answer of the browser
@@ -168,16 +185,26 @@ def _asked_of(page: Page) -> Any:  # noqa: ANN401 - the answer of the browser
 
 
 def _read(page: Page) -> Any:  # noqa: ANN401 - the answer of the browser
-    """Read the clinician's page of the newest prediction: its explanation."""
-    answer = _relive(page)
-    return _pressed(page, "form[action$='/page'] button") if answer and answer.ok else answer
+    """Read the clinician's page of the newest prediction that has its explanation."""
+    for model in _ANSWERED:
+        answer = _ask(page, model)
+        if not answer or not answer.ok:
+            return answer
+        by_model = page.locator("td[data-label='Answered by']", has_text="the model")
+        rows = page.locator("tbody tr").filter(has=by_model)
+        if _pressed(page, rows.locator("button")) is None:
+            continue
+        if read := _pressed(page, page.locator("form[action$='/page'] button")):
+            return read
+    return None
 
 
-def _pressed(page: Page, selector: str) -> Any:  # noqa: ANN401 - the answer of the browser
-    if page.locator(selector).count() == 0:
+def _pressed(page: Page, button: Locator) -> Any:  # noqa: ANN401 - the answer of the browser
+    """Press the first of some buttons; None where there is none."""
+    if button.count() == 0:
         return None
     with page.expect_navigation(timeout=120_000) as moved:
-        page.locator(selector).first.click()
+        button.first.click()
     return moved.value
 
 
