@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attending.processor import take_one_kernel
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from attending.notebook import Notebook
 
 __version__ = "0.1.0"
+
+take_one_kernel()  # before anything here imports numpy
 
 
 def open(  # noqa: A001 - attending.open(project) is what people write

@@ -13,9 +13,12 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
+
 import attending
 from attending.digests import digest_bytes, digest_file, digest_of
 from attending.errors import DependencyDown
+from attending.processor import kernel
 
 _GIT_SECONDS = 30
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
@@ -156,6 +159,11 @@ def interpreter() -> str:
 
 
 def machine() -> str:
-    """Return operating system, C library and processor family; no host name."""
-    libc = " ".join(platform.libc_ver())
-    return f"{sys.platform} {platform.machine()} {libc}".strip()
+    """Return operating system, C library, processor family and features; no host name.
+
+    The features are those that numpy uses, and the kernel is that of linear algebra: they decide
+    the last digits.
+    """
+    found = np.show_config("dicts")["SIMD Extensions"]["found"]
+    parts = (sys.platform, platform.machine(), *platform.libc_ver(), *found, "kernel", kernel())
+    return " ".join(filter(None, parts))
