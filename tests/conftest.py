@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+import attending  # noqa: F401 - before any test imports numpy: it chooses the kernel
 from tests import once, postgres
 from tests.longest import LONGEST
 
