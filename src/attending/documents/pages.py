@@ -35,13 +35,17 @@ def _templates() -> jinja2.Environment:
 def cell(text: str) -> Markup:
     r"""Return a cell, escaped: an interval stays on one line, a long name breaks at its seams.
 
+    A new line in the text is one on the page.
+
     >>> print(cell("card.training.Cohort"), cell("Uses.ScopeSettings"), cell("<b>"))
     card.<wbr>training.<wbr>Cohort Uses.<wbr>Scope<wbr>Settings &lt;b&gt;
     >>> cell("0.74 (0.72 to 0.76)") == "0.74 (0.72\u00a0to\u00a00.76)"
     True
     """
-    held = _INTERVAL.sub("\u00a0to\u00a0", text)
-    return Markup(" ").join(_seamed(word) for word in held.split(" "))
+    lines = _INTERVAL.sub("\u00a0to\u00a0", text).split("\n")
+    return Markup("<br>\n").join(
+        Markup(" ").join(_seamed(word) for word in line.split(" ")) for line in lines
+    )
 
 
 def _seamed(word: str) -> Markup:
