@@ -1,4 +1,4 @@
-"""One page of every kind of paper from records that stand in no home, for tests that look at all of them."""
+"""One page of every kind of paper, of records in no home, for tests that look at all of them."""
 
 from __future__ import annotations
 

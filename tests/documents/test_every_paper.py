@@ -57,7 +57,7 @@ FAINT = """() => {
 
 
 def _text(page):
-    said = re.sub(r"<style>.*?</style>", " ", page.decode(), flags=re.S)
+    said = re.sub(r"<style>.*?</style>", " ", page.decode(), flags=re.DOTALL)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", said))
 
 
@@ -128,7 +128,7 @@ def test_each_role_has_a_printed_page_of_its_own():
     page = paper_document(papers_of_who_deploys()["role_guide"], NAMES).decode()
     assert len(weasyprint.HTML(string=page).render().pages) == 2
     # However short they are; the control: without a page of their own, two short ones share one.
-    short = re.sub(r"<table.*?</table>", "", page, flags=re.S)
+    short = re.sub(r"<table.*?</table>", "", page, flags=re.DOTALL)
     assert len(weasyprint.HTML(string=short).render().pages) == 2
     control = short.replace('class="guide"', "")
     assert len(weasyprint.HTML(string=control).render().pages) == 1
