@@ -136,10 +136,12 @@ def test_each_role_has_a_printed_page_of_its_own():
 
 def test_a_checklist_answers_in_sentences_and_does_not_list_every_package():
     packages = [{"name": name, "version": "1.0", "hash": "h"} for name in ("numpy", "zipp", "six")]
-    said = {"run": Said({"class_weights": "none", "packages": packages}, "a" * 64)}
-    tripod, chai = (
+    gates = {"01_beats_baseline": "met", "02_alert_burden": "not_shown"}
+    said = {"run": Said({"class_weights": "none", "packages": packages}, "a" * 64),
+            "silent_report": Said({"gates": gates}, "b" * 64)}  # fmt: skip
+    tripod, chai, onc = (
         {one.id: one.answer for one in answered(profile(name), said, CardWords(), card="")}
-        for name in ("tripod_ai", "chai")
+        for name in ("tripod_ai", "chai", "onc_hti1")
     )
     assert tripod["13"] == (
         "No weights were used: every row counted the same in the fit, whatever its outcome"
@@ -149,6 +151,7 @@ def test_a_checklist_answers_in_sentences_and_does_not_list_every_package():
         r"[0-9a-f]{64}\)",
         chai["Trust.ThirdPartyInformation"],
     )
+    assert re.fullmatch(r"better than the baseline: met; [a-z ]+: not shown", onc["27"])
     assert "zipp" not in chai["Trust.ThirdPartyInformation"]
 
 

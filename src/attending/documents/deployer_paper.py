@@ -110,7 +110,7 @@ def _together(rows: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
     r"""Return questions and answers, each question once, its answers below each other.
 
     >>> _together((("Not for", "children"), ("Not for", "stays"), ("For", "adults")))
-    (('Not for', 'children\\nstays'), ('For', 'adults'))
+    (('Not for', 'children\nstays'), ('For', 'adults'))
     """
     answers = ((asked, "\n".join(one[1] for one in said)) for asked, said in groupby(rows, _asked))
     return tuple(answers)

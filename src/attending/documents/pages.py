@@ -10,6 +10,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from attending.documents.times import spelt
+
 _INTERVAL = re.compile(r"(?<=[\d%]) to (?=[−\d])")
 #: A word without a blank that may be wider than its column, and where it may go on below.
 _LONG = re.compile(r"\S{15,}")
@@ -29,6 +31,7 @@ def _templates() -> jinja2.Environment:
     # Our own file, the only text that the templates do not escape.
     made.globals["style"] = (folder / "document.css").read_text(encoding="utf-8")
     made.filters["cell"] = cell
+    made.filters["spelt"] = spelt
     return made
 
 

@@ -152,10 +152,19 @@ def _in_sentence(source: str, value: Any) -> str:  # noqa: ANN401 - plain JSON
     """
     if source in _SENTENCES:
         return _SENTENCES[source].get(str(value), in_words(value))
+    if source == "silent_report.gates" and value:
+        return "; ".join(
+            f"{gate_title(_unnumbered(name))}: {_named(one)}" for name, one in value.items()
+        )
     if source == "run.packages" and value:
         return _packages(value)
     text = in_words(value)
     return _SENTENCE.get(source, "{}").format(text) if text else ""
+
+
+def _unnumbered(gate: str) -> str:
+    """Return the name of a gate without the number that keeps its order in a record."""
+    return re.sub(r"^\d+_", "", gate)
 
 
 def _packages(found: Sequence[Mapping[str, str]]) -> str:
@@ -259,7 +268,7 @@ def _gate(value: dict[str, Any]) -> str:
 
 def _criterion(value: dict[str, Any]) -> str:
     bounds = [f"{end} {in_words(value[end])}" for end in ("above", "below") if value.get(end)]
-    return f"{_named(value['measure'])} {' or '.join(bounds)}, over {value['over']}"
+    return f"{_named(value['measure'])} {' or '.join(bounds)}, over {spelt(str(value['over']))}"
 
 
 def _group(value: dict[str, Any]) -> str:
