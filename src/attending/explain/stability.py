@@ -337,7 +337,7 @@ def _no_direction(shown: tuple[ShownFeature, ...], *, plan: ExplanationsAsked) -
     if "half_refits" in plan.leave_out:
         return ()
     return tuple(
-        f"{one.feature} is shown to {100 * one.shown:.0f} % of patients, and fits on other patients "
+        f"{one.feature} is shown to {100 * one.shown:.0f} % of patients, and fits on others "
         "do not agree which way it pushes"
         for one in shown
         if one.direction is not None and one.direction < plan.direction
