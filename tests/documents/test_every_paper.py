@@ -12,6 +12,7 @@ import pytest
 
 from attending.documents.deployer_paper import paper_document
 from attending.documents.incident_letters import Told, letter
+from attending.documents.record_page import record_page
 from attending.govern.checklists import Said, answered, profile
 from attending.records.incident import Incident
 from attending.specs.checklist import CardWords
@@ -108,6 +109,13 @@ def test_no_paper_shows_the_words_of_a_program():
         assert not re.search(r"\b(None(?!\.)|nan|NaN|null|inf)\b", said), name
         assert not re.search(r"\d{4}-\d\d-\d\dT\d\d:", said), name
         assert not re.search(r"\b\d+d\b", said.replace("-30d", "")), name
+
+
+def test_a_page_of_a_record_leaves_no_field_blank_and_says_a_length():
+    said = {"kind": "threshold", "within": "12h", "note": "", "sites": [], "seed": 0, "by": {}}
+    page = _text(record_page(said, digest="ab" * 32, synthetic=True))
+    for field in ("within 12 hours", "note nothing", "sites nothing", "seed 0", "by nothing"):
+        assert field in page
 
 
 def test_a_role_asks_each_question_once_and_a_bedside_score_has_the_name_of_its_form():
