@@ -18,8 +18,14 @@ from attending.records.incident import Incident
 from attending.specs.checklist import CardWords
 from attending.times import parse_instant
 from tests.conftest import absent
-from tests.documents.every_paper import NAMES, every_page, papers_of_who_deploys
-from tests.documents.paper_records import read_release
+from tests.documents.every_page import NAMES, every_page
+from tests.documents.paper_records import (
+    counted,
+    deployer_spec,
+    papers,
+    read_monitoring,
+    read_release,
+)
 
 #: The width of what is printed on A4, 178 mm, in CSS pixels.
 PRINTED = 673
@@ -55,6 +61,12 @@ FAINT = """() => {
   }
   return [...found];
 }"""
+
+
+def papers_of_who_deploys():
+    """Return the papers of who deploys as records, by name."""
+    found = papers(deployer_spec(), read_release(), read_monitoring(), counted())
+    return {one.paper: one for one in found}
 
 
 def _text(page):
