@@ -22,6 +22,8 @@ from tests.documents.record_levels import nested
 from tests.documents.test_every_number import PAGES, checklist
 
 AT = parse_instant("2026-03-02T06:00:00Z")
+#: Persons of the release plan of the example, by login.
+NAMES = {"clara": "Dr Clara Moss", "omar": "Omar Haddad", "dana": "Dana Reyes"}
 #: Months since 1970 of the first, the go-live and the last month of a course.
 FIRST, LIVE, LAST = 600, 618, 636
 NEED = {
@@ -78,13 +80,13 @@ def every_page():
     """Return each document by name; papers of who deploys one by one."""
     made = {name: page(*records) for name, (records, page) in PAGES.items() if name != "papers"}
     papers = held_for.papers(*PAGES["papers"][0])
-    made |= {f"paper: {one.paper}": paper_document(one) for one in papers}
+    made |= {f"paper: {one.paper}": paper_document(one, NAMES) for one in papers}
     downtime = next(one for one in papers if one.paper == "downtime")
     picture = roc.picture(report())
     return made | {
         "after go-live": after_document(after_go_live(), synthetic=True),
         "crosswalk": crosswalk_document([checklist(), checklist()]),
-        "downtime pack": downtime_pack(downtime, last_list()),
+        "downtime pack": downtime_pack(downtime, last_list(), NAMES),
         "page of the day": digest_page(DAY, synthetic=True),
         "quiet day": digest_page({**DAY, "models": [], "needs": [], "reviews": []}, synthetic=True),
         "picture": picture_page(picture, about="readmission", digest="ab" * 32, synthetic=True),

@@ -76,7 +76,7 @@ def silent_report():
         immature=469, censored=53, competing=29, lost=17, not_predicted=61, with_gap=0.372,
         inputs=(gap("creatinine", "creatinine", 0.126, 0.083), gap("bnp", "BNP", 0.61, 0.34)),
         made_after=Delay(n=1873, median_hours=1.73, ninth_decile_hours=3.41), in_time=0.953,
-        action_window="a day",
+        action_window="1d",
         label_delay=Delay(n=1204, median_hours=744.2, ninth_decile_hours=771.4),
         reasons={"stale_input": 83, "fallback": 101}, plan="d" * 64, validation="e" * 64,
         gates={"beats_baseline": "met"}, gates_met=True, suppress_counts_up_to=10, skew="f" * 64,

@@ -58,7 +58,7 @@ def notice_of_card(held, release):
 
 def all_papers(*held):
     """Return the papers of who deploys one after the other."""
-    pages = [paper_document(one) for one in held_for.papers(*held)]
+    pages = [paper_document(one, {}) for one in held_for.papers(*held)]
     return pages[0] + b"".join(page.partition(b"</style>")[2] for page in pages[1:])
 
 

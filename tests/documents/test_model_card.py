@@ -27,7 +27,7 @@ def test_the_card_says_use_exclusions_sources_validation_failures_and_escalation
         "24,212 predictions of 18,420 patients",
         "0.744 (0.727 to 0.761)",
         "Use the paper LACE form at the ward desk.",
-        "missing share above 0.2 over 1 day: the version is taken back",
+        "Missing share above 0.2 over 1 day: the version is taken back",
         "Clinical owner ada",
         "as many events as foretold observed over expected events at least 0.8 and at most 1.25",
         NOT_CAUSAL,

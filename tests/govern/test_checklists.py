@@ -91,7 +91,7 @@ def test_answers_are_in_the_words_of_readers():
     assert (
         in_words(asked) == "calibration slope in range (low: 0.8, high: 1.2, judged by: interval)"
     )
-    assert in_words(back) == "observed over expected events above 1.5, over 30d"
+    assert in_words(back) == "observed over expected events above 1.5, over 30 days"
     assert in_words(["It is small.", "Ask a nurse."]) == "It is small. Ask a nurse."
     label = {"kind": "readmission", "competing": {"death": "no_event"}}
     assert in_words(label) == "kind: readmission, competing (death: no event)"

@@ -180,8 +180,8 @@ def test_the_page_of_the_day_says_verdict_reason_owner_and_what_needs_whom(desk,
     (model,) = content["models"]
     assert model["about"] == "readmission-30d@v1"
     assert model["answer"] in text
-    assert "technical owner (dana): feed_missing: It moved." in text
-    assert b"technical owner (dana)" in html
+    assert "technical owner (Dana Reyes): feed_missing: It moved." in text
+    assert b"technical owner (Dana Reyes)" in html
     assert b"SYNTHETIC" in html
     assert send_page(desk) == "sent to 1"
     assert "all@h.example" in str(mailed.messages[-1][0])

@@ -120,7 +120,7 @@ def _row(one: Change) -> tuple[str, ...]:
     level = interval(one.level, one.level_low, one.level_high)
     slope = interval(one.slope, one.slope_low, one.slope_high)
     words = one.why or one.direction.replace("unclear", "no clear change")
-    where = one.group or "all that went live"
+    where = one.group.replace("=", ": ") or "all that went live"
     name = f"{_NAMED[one.kind]}: {one.measure}" if one.kind != "outcome" else "The outcome"
     return (name, where, percent(one.rate_before), percent(one.rate_after), level, slope, words)
 

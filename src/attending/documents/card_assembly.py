@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from attending.documents.adopted_facts import adopted_facts
@@ -23,12 +23,14 @@ from attending.documents.sentences import (
     gate_title,
 )
 from attending.documents.stability_page import stability_sentences
+from attending.documents.times import stated
 from attending.records.adoption import AdoptedModel
 from attending.records.card import SECTIONS, CardFact, CardFigure, CardGroup, CardInput, ModelCard
 from attending.records.explanation import NOT_CAUSAL
-from attending.times import format_length
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from attending.records.cohort import Cohort
     from attending.records.explanation import StabilityReport
     from attending.records.governance import GateException
@@ -48,6 +50,8 @@ _CORRELATED = (
 #: Windows and aggregates as a clinician says them, where the spec's own word would puzzle.
 _SPANS = {"encounter": "of the stay"}
 _TAKEN = {"delta": "change", "ewm": "weighted mean", "slope": "change an hour"}
+#: Aggregates that are one value of the window.
+_ONE = frozenset({"", "first", "last", "min", "max"})
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class CardSources:
         failures: likewise, each with its label.
         assumed: source tables of which nobody recorded when their rows became known.
         inputs: of a model that was built elsewhere and has no feature definitions.
+        names: the printed name of each person, by login.
     """
 
     run: Run | AdoptedModel
@@ -74,6 +79,7 @@ class CardSources:
     failures: tuple[CardFact, ...] = ()
     assumed: tuple[str, ...] = ()
     inputs: tuple[CardInput, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def assemble_card(sources: CardSources, *, version: str, synthetic: bool) -> ModelCard:
@@ -109,7 +115,7 @@ def assemble_card(sources: CardSources, *, version: str, synthetic: bool) -> Mod
         exceptions=tuple(exception_sentence(held) for held in sources.exceptions),
         limitations=_limitations(sources),
         failure_modes=(*failure_modes(release, sources.features), *sources.failures),
-        escalation=escalation(release) if release else (),
+        escalation=escalation(release, sources.names) if release else (),
         fallback=fallback(release) if release else (),
         monitoring=monitoring(sources.monitoring) if sources.monitoring else (),
         explanation_caveats=_caveats(sources.stability),
@@ -145,7 +151,7 @@ def _excluded(sources: CardSources) -> tuple[str, ...]:
                 said.append(f"{words} {', '.join(held)}")
     if sources.cohort_spec is not None:
         rules = [r.title or r.rule.replace("_", " ") for r in sources.cohort_spec.rules]
-        said += [f"who does not meet “{rule}”" for rule in rules]
+        said += [f"patients who do not meet “{rule}”" for rule in rules]
     return tuple(said)
 
 
@@ -166,9 +172,10 @@ def _inputs(spec: FeaturesSpec | None) -> tuple[CardInput, ...]:
 
 def _window(feature: FeatureSpec) -> str:
     held = feature.window
-    span = format_length(held) if isinstance(held, int) else _SPANS.get(held or "", held or "")
-    taken = _TAKEN.get(feature.aggregate or "", feature.aggregate or "")
-    return f"{taken.replace('_', ' ')} {span}".strip()
+    taken = _TAKEN.get(feature.aggregate or "", feature.aggregate or "").replace("_", " ")
+    if not isinstance(held, int):
+        return f"{taken} {_SPANS.get(held or '', held or '')}".strip()
+    return f"{taken} {'within' if taken in _ONE else 'over'} {stated(held)}".strip()
 
 
 def _training(sources: CardSources) -> tuple[CardFact, ...]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attending.documents.persons import by_name
 from attending.documents.times import stated
 from attending.records.card import CardFact
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from attending.specs.features import FeaturesSpec
     from attending.specs.monitoring import MonitoringSpec, TrustCondition
     from attending.specs.release import ReleaseSpec, RollbackCriterion
@@ -21,7 +24,7 @@ def failure_modes(
     if release is not None:
         said.append(CardFact(label="No score is made", says=release.fallback.downtime_pathway))
         said += [
-            CardFact(label=_measure(held.measure), says=_criterion(held))
+            CardFact(label=_first_large(_measure(held.measure)), says=_criterion(held))
             for held in release.rollback_criteria
         ]
     if features is not None and (limited := [f for f in features.features if f.freshness]):
@@ -40,14 +43,14 @@ def _criterion(held: RollbackCriterion) -> str:
     return f"{bound} over {stated(held.over)}: the version is taken back"
 
 
-def escalation(release: ReleaseSpec) -> tuple[CardFact, ...]:
-    """Return who answers for the model, and what happens in an incident."""
+def escalation(release: ReleaseSpec, names: Mapping[str, str]) -> tuple[CardFact, ...]:
+    """Return who answers for the model, by printed name, and what happens in an incident."""
     owners, play = release.owners, release.playbook
     said = (
-        ("Clinical owner", owners.clinical),
-        ("Technical owner", owners.technical),
-        ("Operational owner", owners.operational),
-        ("Incidents", owners.incident),
+        ("Clinical owner", by_name(owners.clinical, names)),
+        ("Technical owner", by_name(owners.technical, names)),
+        ("Operational owner", by_name(owners.operational, names)),
+        ("Incidents", by_name(owners.incident, names)),
         ("Notify", ", ".join(play.notify)),
         ("Contain", play.contain),
         ("Assess the impact", play.assess),
@@ -60,7 +63,7 @@ def fallback(release: ReleaseSpec) -> tuple[CardFact, ...]:
     """Return what is shown when the model may not answer."""
     held = release.fallback
     score = (
-        f"{_printed_score(held.score or '')}, acting from {held.threshold:g}"
+        f"{printed_score(held.score or '')}, acting from {held.threshold:g}"
         if held.kind == "score" and held.threshold is not None
         else "no score is shown"
     )
@@ -100,6 +103,10 @@ def monitoring(spec: MonitoringSpec) -> tuple[CardFact, ...]:
     return tuple(said)
 
 
+def _first_large(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
 def _bounds(held: TrustCondition) -> str:
     least = f"at least {held.at_least:g}" if held.at_least is not None else ""
     most = f"at most {held.at_most:g}" if held.at_most is not None else ""
@@ -117,10 +124,10 @@ def _measure(name: str) -> str:
     return known.get(name, name.replace("_", " "))
 
 
-def _printed_score(name: str) -> str:
+def printed_score(name: str) -> str:
     """Return a bedside score's name as it stands on its form.
 
-    >>> _printed_score("lace"), _printed_score("qsofa")
+    >>> printed_score("lace"), printed_score("qsofa")
     ('LACE', 'qSOFA')
     """
     return "qSOFA" if name == "qsofa" else name.upper()

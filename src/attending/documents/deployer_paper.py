@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from attending.documents.pages import document
+from attending.documents.persons import by_name
 from attending.documents.picture import Table
 from attending.documents.times import lasting, when
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import timedelta
 
     from attending.records.deployer import DeployerPaper, PaperSection
@@ -54,19 +57,31 @@ def paper_title(name: str) -> str:
     return words.get(name, name.replace("_", " ").capitalize())
 
 
-def paper_document(paper: DeployerPaper) -> bytes:
-    """Return a paper as stand-alone HTML: no script, nothing from elsewhere."""
+def paper_document(paper: DeployerPaper, names: Mapping[str, str]) -> bytes:
+    """Return a paper as stand-alone HTML: no script, nothing from elsewhere.
+
+    Args:
+        paper: what it says.
+        names: the printed name of each person, by login; the record has the login.
+    """
     return document(
         "deployer_paper.html.j2",
         synthetic=paper.synthetic,
         paper=paper,
         title=paper_title(paper.paper),
-        tables=[_table(one) for one in paper.sections],
+        tables=[_table(one, names) for one in paper.sections],
+        guide=paper.paper == "role_guide",
     )
 
 
-def downtime_pack(paper: DeployerPaper, held: LastList) -> bytes:
-    """Return the pack of one unit: the procedure, and the last list with its age."""
+def downtime_pack(paper: DeployerPaper, held: LastList, names: Mapping[str, str]) -> bytes:
+    """Return the pack of one unit: the procedure, and the last list with its age.
+
+    Args:
+        paper: the procedure.
+        held: the last list.
+        names: the printed name of each person, by login.
+    """
     header = ("Patient", "Predicted at", "Score", "Flagged")
     return document(
         "downtime_pack.html.j2",
@@ -79,10 +94,27 @@ def downtime_pack(paper: DeployerPaper, held: LastList) -> bytes:
         age=lasting(held.age),
         counts_for=lasting(held.counts_for),
         old=held.old,
-        procedure=_table(paper.sections[0]),
+        procedure=_table(paper.sections[0], names),
         patients=Table("Newest first", header, held.rows, numeric=False),
     )
 
 
-def _table(section: PaperSection) -> Table:
-    return Table(section.title, section.header, section.rows, numeric=False)
+def _table(section: PaperSection, names: Mapping[str, str]) -> Table:
+    rows = tuple(tuple(by_name(cell, names) for cell in row) for row in section.rows)
+    if len(section.header) == len(("question", "answer")):
+        rows = _together(rows)
+    return Table(section.title, section.header, rows, numeric=False)
+
+
+def _together(rows: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+    r"""Return questions and answers, each question once, its answers below each other.
+
+    >>> _together((("Not for", "children"), ("Not for", "stays"), ("For", "adults")))
+    (('Not for', 'children\nstays'), ('For', 'adults'))
+    """
+    answers = ((asked, "\n".join(one[1] for one in said)) for asked, said in groupby(rows, _asked))
+    return tuple(answers)
+
+
+def _asked(row: tuple[str, ...]) -> str:
+    return row[0]

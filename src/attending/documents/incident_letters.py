@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from attending.times import format_instant
+from attending.documents.persons import by_name
+from attending.documents.times import when
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from attending.records.incident import Incident, IncidentImpact, IncidentReview, Reader
     from attending.specs.release import ReleaseSpec
 
@@ -24,12 +27,17 @@ _WHAT = {
 
 @dataclass(frozen=True)
 class Told:
-    """What the records say of one incident."""
+    """What the records say of one incident.
+
+    Attributes:
+        names: the printed name of each person, by login.
+    """
 
     incident: Incident
     plan: ReleaseSpec
     impact: IncidentImpact | None = None
     review: IncidentReview | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def letter(told: Told, reader: Reader) -> str:
@@ -62,8 +70,21 @@ def _what(told: Told) -> str:
 
 def _period(told: Told) -> str:
     if told.impact is None:
-        return f"since {format_instant(told.incident.since)}, until {BLANK}"
-    return f"from {format_instant(told.impact.since)} to {format_instant(told.impact.until)}"
+        return f"since {when(told.incident.since)}, until {BLANK}"
+    return f"from {when(told.impact.since)} to {when(told.impact.until)}"
+
+
+def _owner(told: Told) -> str:
+    return by_name(told.plan.owners.clinical, told.names)
+
+
+def _helps(told: Told) -> str:
+    """Return what the program does, in the words that were written for patients where there are."""
+    words = told.plan.patient_notice
+    if words is None or not words.foretold:
+        outcome = told.plan.intended_use.outcome
+        return f"A computer program helps our staff to see who may need more care ({outcome})."
+    return f"A computer program helps our staff to see who may be more likely to {words.foretold}."
 
 
 def _counts(told: Told) -> str:
@@ -88,26 +109,23 @@ def _clinicians(told: Told) -> list[str]:
         f"What we did: {told.plan.playbook.contain}",
         f"What it means for your patients: {review.clinical_impact if review else BLANK}",
         f"What changes: {review.prevention if review else BLANK}",
-        f"Questions: {told.plan.owners.clinical}",
+        f"Questions: {_owner(told)}",
     ]
 
 
 def _patients(told: Told) -> list[str]:
     review = told.review
     return [
-        (
-            "A computer programme helps our staff to see who may need more care "
-            f"({told.plan.intended_use.outcome})."
-        ),
+        _helps(told),
         "It does not decide. Your nurses and doctors do.",
         "",
-        f"It did not work as it should, {_period(told)}.",
+        f"It did not work as it should {_period(told)}.",
         f"What this means for you: {review.clinical_impact if review else BLANK}",
         f"What we changed: {review.prevention if review else BLANK}",
         "",
         (
             "You do not have to do anything because of this letter. If you have questions, ask "
-            f"your care team, or us: {told.plan.owners.clinical}."
+            f"your care team, or us: {_owner(told)}."
         ),
     ]
 
@@ -117,7 +135,7 @@ def _leadership(told: Told) -> list[str]:
     return [
         f"Incident: {found.title}",
         f"Type: {found.type.replace('_', ' ')}; possible harm: {found.harm}",
-        f"Opened {format_instant(found.opened_at)} by {found.opened_by}",
+        f"Opened {when(found.opened_at)} by {by_name(found.opened_by, told.names)}",
         "",
         f"{_what(told)}, {_period(told)}.",
         f"Touched: {_counts(told)}.",

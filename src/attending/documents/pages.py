@@ -10,9 +10,13 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from attending.documents.times import spelt
+
 _INTERVAL = re.compile(r"(?<=[\d%]) to (?=[−\d])")
 #: A word without a blank that may be wider than its column, and where it may go on below.
 _LONG = re.compile(r"\S{15,}")
+#: A day, with its time or alone, which a browser would break at its hyphens.
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _SEAM = re.compile(r"(?<=[._/])(?=\w)|(?<=[a-z])(?=[A-Z])")
 
 
@@ -29,22 +33,29 @@ def _templates() -> jinja2.Environment:
     # Our own file, the only text that the templates do not escape.
     made.globals["style"] = (folder / "document.css").read_text(encoding="utf-8")
     made.filters["cell"] = cell
+    made.filters["spelt"] = spelt
     return made
 
 
 def cell(text: str) -> Markup:
     r"""Return a cell, escaped: an interval stays on one line, a long name breaks at its seams.
 
+    A new line in the text is one on the page.
+
     >>> print(cell("card.training.Cohort"), cell("Uses.ScopeSettings"), cell("<b>"))
     card.<wbr>training.<wbr>Cohort Uses.<wbr>Scope<wbr>Settings &lt;b&gt;
     >>> cell("0.74 (0.72 to 0.76)") == "0.74 (0.72\u00a0to\u00a00.76)"
     True
     """
-    held = _INTERVAL.sub("\u00a0to\u00a0", text)
-    return Markup(" ").join(_seamed(word) for word in held.split(" "))
+    lines = _INTERVAL.sub("\u00a0to\u00a0", text).split("\n")
+    return Markup("<br>\n").join(
+        Markup(" ").join(_seamed(word) for word in line.split(" ")) for line in lines
+    )
 
 
 def _seamed(word: str) -> Markup:
+    if _DAY.match(word):
+        return Markup('<span class="kept">{}</span>').format(word)
     parts = _SEAM.split(word) if _LONG.fullmatch(word) else [word]
     return Markup("<wbr>").join(escape(part) for part in parts)
 

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+#: So many columns stand side by side on a telephone, unless they hold intervals.
+_BESIDE = 3
+
 
 @dataclass(frozen=True)
 class Table:
@@ -32,6 +35,12 @@ class Table:
         """
         if any(len(row) != len(self.header) for row in self.rows):
             raise ValueError(f"{self.caption}: a row does not fit the header")
+
+    @property
+    def stacked(self) -> bool:
+        """Return whether a telephone shows a row as lines: its columns do not fit side by side."""
+        beside = any(" (" in one for row in self.rows for one in row[1:])
+        return len(self.header) > _BESIDE or (len(self.header) == _BESIDE and beside)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def record_page(content: Mapping[str, Any], *, digest: str, synthetic: bool) -> 
     return document(
         "record.html.j2",
         synthetic=synthetic,
-        kind=kind,
+        kind=kind[:1].upper() + kind[1:],
         title=f"{kind[:1].upper()}{kind[1:]} {digest[:12]}",
         says=says,
         digest=digest,

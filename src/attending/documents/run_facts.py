@@ -11,6 +11,14 @@ from attending.records.card import CardFact
 if TYPE_CHECKING:
     from attending.records.run import Run, SliceCount, SplitFacts
 
+#: Baselines and measures that are not read by the word of the record.
+_NAMED = {
+    "lace": "LACE",
+    "auroc": "AUROC",
+    "brier": "Brier score",
+    "observed_expected": "observed / expected",
+}
+
 
 def run_facts(run: Run) -> list[CardFact]:
     """Return how the model was made: data, split, estimator, seed, code and environment."""
@@ -60,9 +68,14 @@ def _slice(held: SliceCount, *, whose: str = "patients") -> str:
 
 
 def _agreed(run: Run) -> str:
-    baselines = ", ".join(run.baselines) or "no baseline"
+    baselines = ", ".join(_said(name) for name in run.baselines) or "no baseline"
     signed = "signed" if run.agreement else "not signed"
-    return f"baselines {baselines}; measures {', '.join(run.metrics_agreed)}; {signed}"
+    measures = ", ".join(_said(name) for name in run.metrics_agreed)
+    return f"baselines {baselines}; measures {measures}; {signed}"
+
+
+def _said(name: str) -> str:
+    return _NAMED.get(name, name.replace("_", " "))
 
 
 def split_sentence(split: SplitFacts) -> str:

@@ -9,12 +9,15 @@ from attending.documents.numbers import NOT_SHOWN, count, number, percent
 from attending.documents.pages import document
 from attending.documents.picture import Picture, Table
 from attending.documents.sentences import gate_sentence, gate_title, headline, tally
+from attending.documents.times import spelt
 
 if TYPE_CHECKING:
     from attending.records.silent import Delay, InputGap, SilentReport
     from attending.records.validation import ValidationReport
 
 _MOST = 25
+#: Kinds of marks that a reader would not know by the word of the record.
+_REASONS = {"stale": "too old", "missing_features": "inputs that were missing"}
 
 
 def silent_document(
@@ -45,9 +48,18 @@ def silent_document(
         reasons=Table(
             caption="Marks and reasons",
             header=("Reason", "Predictions"),
-            rows=tuple((word.replace("_", " "), count(n)) for word, n in report.reasons.items()),
+            rows=tuple((_reason(word, report), count(n)) for word, n in report.reasons.items()),
         ),
     )
+
+
+def _reason(word: str, report: SilentReport) -> str:
+    """Return a mark or reason as it is read: its kind, and of what, by the label of a feature."""
+    kind, _, about = word.partition(":")
+    labels = {row.feature: row.label for row in report.inputs}
+    parts = (_REASONS.get(kind, kind.replace("_", " ")),
+             labels.get(about, about.replace("_", " ")))  # fmt: skip
+    return ": ".join(part for part in parts if part)
 
 
 def _otherwise(report: SilentReport) -> Table:
@@ -91,7 +103,7 @@ def _made(report: SilentReport) -> Table:
 
 
 def _delays(report: SilentReport) -> Table:
-    within = f"made within the action window of {report.action_window}"
+    within = f"made within the action window of {spelt(report.action_window)}"
     return Table(
         caption="How long things took",
         header=("From the prediction time", "Half within", "Nine in ten within"),

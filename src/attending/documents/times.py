@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from attending.times import parse_length
 
 if TYPE_CHECKING:
     from attending.types import Instant
 
 #: Between date and time; a line is not broken there.
 _KEPT = "\u00a0"
+_SHORT = re.compile(r"\d+(?:\.\d+)?(?:min|[hdwy])")
 
 
 def when(instant: Instant) -> str:
@@ -29,6 +33,15 @@ def stated(micros: int) -> str:
     '1 day 12 hours'
     """
     return lasting(timedelta(microseconds=micros))
+
+
+def spelt(length: str) -> str:
+    """Return a length as readers say it that a record has in the short form of specs.
+
+    >>> spelt("1d"), spelt("36h"), spelt("before the round")
+    ('1 day', '1 day 12 hours', 'before the round')
+    """
+    return stated(parse_length(length)) if _SHORT.fullmatch(length) else length
 
 
 def lasting(length: timedelta) -> str:

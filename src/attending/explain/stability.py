@@ -337,8 +337,8 @@ def _no_direction(shown: tuple[ShownFeature, ...], *, plan: ExplanationsAsked) -
     if "half_refits" in plan.leave_out:
         return ()
     return tuple(
-        f"{one.feature} is shown to {one.shown:.0%} of patients, and fits on other patients do "
-        "not agree which way it pushes"
+        f"{one.feature} is shown to {100 * one.shown:.0f} % of patients, and fits on others "
+        "do not agree which way it pushes"
         for one in shown
         if one.direction is not None and one.direction < plan.direction
     )
@@ -346,8 +346,8 @@ def _no_direction(shown: tuple[ShownFeature, ...], *, plan: ExplanationsAsked) -
 
 def _no_weight(shown: tuple[ShownFeature, ...]) -> tuple[str, ...]:
     return tuple(
-        f"{one.feature} is shown to {one.shown:.0%} of patients, and the model gives as much "
-        "weight to values dealt at random"
+        f"{one.feature} is shown to {100 * one.shown:.0f} % of patients, and the model gives as "
+        "much weight to values dealt at random"
         for one in shown
         if weighs_nothing(one)
     )

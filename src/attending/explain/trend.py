@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.times import format_length
+from attending.documents.times import stated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,7 +51,7 @@ def _codes(feature: FeatureSpec) -> tuple[object, ...]:
 def in_words(move: FeatureSpec, value: float) -> str:
     """Return a change in words, such as `up 0.6 in this stay`."""
     held = move.window
-    span = f"in {format_length(held)}" if isinstance(held, int) else "in this stay"
+    span = f"in {stated(held)}" if isinstance(held, int) else "in this stay"
     if value == 0:
         return f"unchanged {span}"
     way = "up" if value > 0 else "down"

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from attending.digests import digest_of
 from attending.documents import numbers
 from attending.documents.sentences import gate_title
+from attending.documents.times import spelt, when
 from attending.errors import BadInput, did_you_mean
 from attending.govern.content import missing_fields
 from attending.records.checklist import AnsweredItem
 from attending.specs.checklist import PROFILES, CardWords, ChecklistSpec
 from attending.specs.read_yaml import parse_spec
+from attending.times import parse_instant
 from attending.units import printed
 
 if TYPE_CHECKING:
@@ -32,10 +36,35 @@ _WORDS = {
     "impute": "filled with the median of the rows that were fitted on",
     "native": "left to the estimator, which takes gaps as they are",
     "lace": "LACE",
+    "observed_expected": "observed / expected",
     "yes_no": "a risk, of an outcome that comes or does not",
     "number": "a number, with an interval",
     "count": "a count, with an interval",
 }
+#: A field of which a bare value would be no sentence, and the sentence; `{}` is the value.
+_SENTENCES = {
+    "run.class_weights": {
+        "none": "No weights were used: every row counted the same in the fit, whatever its outcome",
+        "balanced": "Both outcomes counted the same in the fit, and the risks were mended after it",
+    },
+    "model.class_weights": {
+        "none": "No weights are used, so there is nothing to repair",
+        "balanced": "Both outcomes count the same in the fit, and calibration repairs the risks",
+    },
+    "stability.outcome": {
+        "met": "Explanations hold: they agree as far as was asked",
+        "failed": "Explanations do not hold as far as was asked",
+        "not_shown": "Too few patients to show whether explanations hold",
+    },
+}
+_SENTENCE = {
+    "card.threshold": "A risk from 0 to 1; the team acts at {} or more",
+    "validation.n": "{} predictions of the test",
+    "run.project_commit": "The project is under version control, at commit {}",
+}
+#: What a model's figures rest on; of all other packages the record has the list.
+_CORE = frozenset({"lightgbm", "numba", "numpy", "onnx", "onnxruntime", "pyarrow", "scipy"})
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 _BLANK: tuple[object, ...] = (None, "", [], {}, ())
 
 
@@ -107,10 +136,48 @@ def _from_record(source: str, said: Mapping[str, Said]) -> dict[str, str]:
     """Return the answer that stands in a field of a record or spec."""
     kind, _, field = source.partition(".")
     held = said.get(kind)
-    text = in_words(_at(held.content, field)) if held else ""
+    text = _in_sentence(source, _at(held.content, field)) if held else ""
     if not text or held is None:
         return {"status": "missing", "source": source}
     return {"status": "answered", "answer": text, "source": source, "digest": held.digest}
+
+
+def _in_sentence(source: str, value: Any) -> str:  # noqa: ANN401 - plain JSON
+    """Return a value in words, as a sentence where the bare value would say too little.
+
+    >>> _in_sentence("card.threshold", 0.25)
+    'A risk from 0 to 1; the team acts at 0.25 or more'
+    >>> _in_sentence("run.class_weights", "none").partition(":")[0]
+    'No weights were used'
+    """
+    if source in _SENTENCES:
+        return _SENTENCES[source].get(str(value), in_words(value))
+    if source == "silent_report.gates" and value:
+        return "; ".join(
+            f"{gate_title(_unnumbered(name))}: {_named(one)}" for name, one in value.items()
+        )
+    if source == "run.packages" and value:
+        return _packages(value)
+    text = in_words(value)
+    return _SENTENCE.get(source, "{}").format(text) if text else ""
+
+
+def _unnumbered(gate: str) -> str:
+    """Return the name of a gate without the number that keeps its order in a record."""
+    return re.sub(r"^\d+_", "", gate)
+
+
+def _packages(found: Sequence[Mapping[str, str]]) -> str:
+    """Return the packages that figures rest on, how many more there are, and what names them all.
+
+    >>> _packages([{"name": "numpy", "version": "2.4.0", "hash": ""}]).partition(" (")[0]
+    'numpy 2.4.0; 0 more'
+    """
+    core = [f"{one['name']} {one['version']}" for one in found if one["name"] in _CORE]
+    whole = digest_of([dict(one) for one in found])
+    said = f"the run has the whole list with hashes; SHA-256 of the list {whole}"
+    more = f"{len(found) - len(core)} more ({said})"
+    return "; ".join([*core, more])
 
 
 def item_of(item: ChecklistItem, **found: str) -> AnsweredItem:
@@ -163,8 +230,14 @@ def _joined(told: Sequence[str]) -> str:
 
 
 def _named(text: str) -> str:
-    """Return a word of a spec or a record as a reader says it."""
-    return _WORDS.get(text, text.replace("_", " "))
+    r"""Return a word of a spec or a record as a reader says it, an instant and a length too.
+
+    >>> _named("36h"), _named("2026-04-20T06:25:00Z"), _named("not_shown")
+    ('1 day 12 hours', '2026-04-20\xa006:25\xa0UTC', 'not shown')
+    """
+    if _INSTANT.fullmatch(text):
+        return when(parse_instant(text))
+    return _WORDS.get(text) or spelt(text.replace("_", " "))
 
 
 def _fields(value: dict[str, Any]) -> str:
@@ -195,7 +268,7 @@ def _gate(value: dict[str, Any]) -> str:
 
 def _criterion(value: dict[str, Any]) -> str:
     bounds = [f"{end} {in_words(value[end])}" for end in ("above", "below") if value.get(end)]
-    return f"{_named(value['measure'])} {' or '.join(bounds)}, over {value['over']}"
+    return f"{_named(value['measure'])} {' or '.join(bounds)}, over {spelt(str(value['over']))}"
 
 
 def _group(value: dict[str, Any]) -> str:

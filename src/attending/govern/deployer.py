@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, get_args
 
+from attending.documents.card_operation import printed_score
 from attending.documents.times import stated
 from attending.govern.content import missing_fields
 from attending.govern.role_guides import guides, without_duty
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from attending.records.deployer import PaperName
     from attending.specs.deployer import Hazard
     from attending.specs.monitoring import MonitoringSpec
-    from attending.specs.release import ReleaseSpec
+    from attending.specs.release import Fallback, ReleaseSpec
 
 _SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 _LIKELIHOODS: tuple[Likelihood, ...] = get_args(Likelihood)
@@ -206,7 +207,7 @@ def _downtime(asked: DeployerSpec, told: Told, blank: tuple[str, ...]) -> Drawn:
         ("How it is noticed", down.noticed),
         ("Who tells the wards", down.told_by),
         ("How is decided without the score", down.decide),
-        ("Fallback of the release plan", fallback.score or "no score"),
+        ("Fallback of the release plan", _instead(fallback)),
         ("Pathway of the release plan", fallback.downtime_pathway),
         ("The last list counts for", stated(down.after)),
         ("Once it is back", down.caught_up),
@@ -217,6 +218,11 @@ def _downtime(asked: DeployerSpec, told: Told, blank: tuple[str, ...]) -> Drawn:
         (PaperSection(title="When there is no score", header=("What", "Says"), rows=rows),),
         (*_open(blank, "downtime"), *walked),
     )
+
+
+def _instead(fallback: Fallback) -> str:
+    """Return what answers in the score's place, by the name on its form."""
+    return fallback.card or (printed_score(fallback.score) if fallback.score else "no score")
 
 
 def _raci(asked: DeployerSpec, _told: Told, blank: tuple[str, ...]) -> Drawn:

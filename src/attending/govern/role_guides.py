@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.documents.times import stated
+from attending.documents.times import spelt, stated
 from attending.records.deployer import PaperSection
 from attending.units import printed_risk
 
@@ -95,10 +95,11 @@ def _threshold(decided: ThresholdDecision) -> tuple[tuple[str, str], ...]:
         (f"When it asks for an act{where}", f"From a risk of {printed_risk(decided.threshold)} on"),
         (
             f"What is done then, and by whom{where}",
-            f"{decided.action} ({decided.responder}, within {decided.within})",
+            f"{decided.action} ({decided.responder}, within {spelt(decided.within)})",
         ),
-        (f"If nobody answers{where}", decided.escalation),
     ]
+    if decided.escalate_to:
+        rows.append((f"If nobody answers{where}", decided.escalation))
     if decided.ppv is not None and decided.sensitivity is not None:
         expected = _expected(decided.ppv, decided.sensitivity)
         rows.append((f"How often it is right{where}", expected))

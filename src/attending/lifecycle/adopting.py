@@ -19,6 +19,7 @@ from attending.lifecycle.adopted_rows import ScoredRows, asked_of, read_rows, re
 from attending.lifecycle.bringing import bring
 from attending.lifecycle.desk import keep, note, required
 from attending.lifecycle.papers import keep_page
+from attending.lifecycle.people import printed_names
 from attending.lifecycle.signing import propose_specs
 from attending.lifecycle.standing import standing_on
 from attending.monitor import reference as references
@@ -203,6 +204,7 @@ def _card(  # noqa: PLR0913 - a card has these sources
         monitoring=project.monitoring,
         inputs=adopted_inputs(known),
         limitations=adopted_limits(known, held.accepts, rows.parity),
+        names=printed_names(desk),
     )
     told = adopted_summary(
         held.accepts, until=format_instant(until)[:10], reason=project.adopt.reason

@@ -9,6 +9,7 @@ from attending.govern.checklists import Said, answered, profile
 from attending.lifecycle import dossiers
 from attending.lifecycle.desk import keep
 from attending.lifecycle.papers import keep_page
+from attending.lifecycle.people import printed_names
 from attending.records.card import ModelCard
 from attending.records.checklist import Checklist
 from attending.records.cohort import Cohort
@@ -23,6 +24,8 @@ from attending.specs.base import dump
 from attending.specs.checklist import PROFILES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
     from attending.records.base import Record
@@ -97,14 +100,25 @@ def _said(desk: Desk, project: Project, run: Run) -> dict[str, Said]:
         "deployment": dossiers.deployment_of(desk, run),
         **{one: catalog.latest(DeployerPaper, model=run.model, paper=one) for one in _PAPERS},
     }
+    names = printed_names(desk)
     return {
         **{
-            name: Said(_whole(one, one.content()), one.digest)
+            name: Said(_by_names(_whole(one, one.content()), names), one.digest)
             for name, one in records.items()
             if one is not None
         },
         **{name: Said(_whole(one, dump(one)), one.digest) for name, one in _specs(project).items()},
     }
+
+
+def _by_names(says: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a record says, those who wrote and signed an agreement by their names."""
+    persons: dict[str, Any] = {
+        name: [names.get(one, one) for one in says[name]]
+        for name in ("authors", "signers")
+        if name in says
+    }
+    return {**says, **persons}
 
 
 def _whole(model: Record | Spec, says: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
+from attending.documents.card_operation import printed_score
 from attending.documents.deployer_paper import LastList, downtime_pack, paper_document, paper_title
 from attending.documents.times import when
 from attending.errors import BadInput, NotFound, Refused, did_you_mean
@@ -17,6 +18,7 @@ from attending.lifecycle.desk import keep, note
 from attending.lifecycle.examples import shipped_deployer
 from attending.lifecycle.incidents import incidents
 from attending.lifecycle.papers import keep_page
+from attending.lifecycle.people import printed_names
 from attending.lifecycle.plans import signed_plan
 from attending.lifecycle.scoring import deployed, predictions_of
 from attending.records.decisions import AccessReview, RollbackDrill, ThresholdDecision
@@ -90,7 +92,8 @@ def _kept(desk: Desk, run: Run, *, paper: DeployerPaper) -> DeployerPaper:
     made = paper.model_copy(update={"edition": edition})
     keys = {"model": run.model, "run": run.digest, "paper": paper.paper}
     keep(desk, made, action="paper.write", keys=keys, details={"edition": edition})
-    keep_page(desk, paper_document(made), of=made.digest, title=paper_title(made.paper))
+    page = paper_document(made, printed_names(desk))
+    keep_page(desk, page, of=made.digest, title=paper_title(made.paper))
     return made
 
 
@@ -226,9 +229,9 @@ def print_pack(desk: Desk, project: Project, *, unit: str) -> tuple[LastList, by
         made_at=_instant(rows[0]),
         printed_at=desk.at,
         counts_for=timedelta(microseconds=project.deployer.downtime.after),
-        rows=tuple(_row(one) for one in rows),
+        rows=tuple(_row(one, fallback=project.release.fallback.score or "") for one in rows),
     )
-    page = downtime_pack(paper, held)
+    page = downtime_pack(paper, held, printed_names(desk))
     with desk.home.database.transaction() as unit_of_work:
         note(
             desk,
@@ -277,13 +280,15 @@ def _instant(row: dict[str, Any]) -> Instant:
     return found
 
 
-def _row(row: dict[str, Any]) -> tuple[str, ...]:
+def _row(row: dict[str, Any], *, fallback: str) -> tuple[str, ...]:
     flagged = "yes" if row["flagged"] else "no"
-    return (str(row["subject_id"]), when(_instant(row)), _score(row), flagged)
+    return (str(row["subject_id"]), when(_instant(row)), _score(row, fallback), flagged)
 
 
-def _score(row: dict[str, Any]) -> str:
+def _score(row: dict[str, Any], fallback: str) -> str:
     """Return a risk as the bedside reads it, the points of the fallback, or that there is none."""
     if row["score"] is None:
         return "no score"
-    return f"{row['score']:g} points" if row["kind"] == "fallback" else printed_risk(row["score"])
+    if row["kind"] == "fallback":
+        return f"{row['score']:g} points of {printed_score(fallback)}"
+    return printed_risk(row["score"])

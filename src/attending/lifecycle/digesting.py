@@ -5,20 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from attending.documents.digest import digest_page, digest_text
+from attending.documents.times import when
 from attending.errors import DependencyDown, Refused
 from attending.lifecycle import calendar, channels
 from attending.lifecycle.delivering import delivery_policy
 from attending.lifecycle.desk import note
 from attending.lifecycle.matters import matters, scoring_versions
 from attending.lifecycle.notifying import notify_policy, spent
+from attending.lifecycle.people import printed_names
 from attending.lifecycle.plans import signed_plan
 from attending.monitor.calendar import load
 from attending.monitor.verdict import sentence, standing
 from attending.records.ledger import Subject
 from attending.records.monitoring import Verdict
 from attending.specs.notify import Budget
+from attending.times import format_instant
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.matters import Matter
     from attending.records.release import Deployment
@@ -26,11 +31,11 @@ if TYPE_CHECKING:
 
 def digest_of_day(desk: Desk) -> dict[str, Any]:
     """Return the page of the day as fields: `title`, `models`, `needs` and `reviews`."""
-    found = scoring_versions(desk)
+    found, names = scoring_versions(desk), printed_names(desk)
     return {
         "title": f"{desk.at:%Y-%m-%d}: should we continue using these models?",
         "models": [_model(desk, stands) for stands in found],
-        "needs": [_need(one) for one in matters(desk)],
+        "needs": [_need(one, names=names) for one in matters(desk)],
         "reviews": [row for stands in found for row in _reviews(desk, stands)],
     }
 
@@ -83,11 +88,16 @@ def _model(desk: Desk, stands: Deployment) -> dict[str, str]:
         "about": f"{stands.model}@{stands.version}",
         "stage": stands.stage,
         "answer": answer,
-        "sentence": sentence(verdict) if verdict and holds else "There is no verdict that holds.",
+        "sentence": _sentence(verdict) if verdict and holds else "There is no verdict that holds.",
         "because": verdict.because if verdict else "nobody has looked yet",
         "owner": verdict.owner if verdict else "technical owner",
         "budget": _budget(desk, stands.model),
     }
+
+
+def _sentence(verdict: Verdict) -> str:
+    ends = verdict.expires_at
+    return sentence(verdict).replace(format_instant(ends), when(ends))
 
 
 def _budget(desk: Desk, model: str) -> str:
@@ -101,8 +111,9 @@ def _budget(desk: Desk, model: str) -> str:
     return ", ".join(parts) + ("; MORE THAN THE BUDGET" if over else "")
 
 
-def _need(one: Matter) -> dict[str, str]:
-    who = f"{one.owner} ({one.person})" if one.person else one.owner
+def _need(one: Matter, *, names: Mapping[str, str]) -> dict[str, str]:
+    person = names.get(one.person, one.person)
+    who = f"{one.owner} ({person})" if person else one.owner
     more = f" ({one.more} more of this cause)" if one.more else ""
     return {
         "severity": one.severity,
@@ -129,7 +140,7 @@ def _reviews(desk: Desk, stands: Deployment) -> list[dict[str, Any]]:
             "open": sum(one.owner == owner for one in owed),
             "overdue": sum(one.owner == owner and one.overdue(desk.at) for one in owed),
             "minutes_a_week": round(minutes),
-            "capacity": capacity.get(owner, "no stated"),
+            "capacity": capacity.get(owner, "not stated"),
         }
         for owner, minutes in sorted(load(owed).items())
     ]

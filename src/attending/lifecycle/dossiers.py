@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attending.documents.deployer_paper import paper_title
 from attending.documents.dossier import dossier_document
 from attending.documents.numbers import percent
 from attending.errors import Refused
@@ -17,6 +18,7 @@ from attending.lifecycle.papers import keep_page
 from attending.lifecycle.policies import in_use
 from attending.records.card import ModelCard
 from attending.records.cohort import Cohort
+from attending.records.deployer import DeployerPaper
 from attending.records.dossier import (
     Dossier,
     DossierException,
@@ -168,7 +170,7 @@ def _signatures(desk: Desk, run: Run) -> tuple[DossierSignature, ...]:
     found = [one for one in catalog.all(Approval) if one.document in {*mine, run.digest}]
     return tuple(
         DossierSignature(
-            document_kind=one.document_kind,
+            document_kind=_document(desk, one),
             document=one.document,
             signer=one.printed_name,
             role=one.role,
@@ -178,6 +180,13 @@ def _signatures(desk: Desk, run: Run) -> tuple[DossierSignature, ...]:
         )
         for one in sorted(found, key=lambda one: one.signed_at)
     )
+
+
+def _document(desk: Desk, signed: Approval) -> str:
+    """Return what was signed: of a paper of who deploys, its title."""
+    if signed.document_kind != DeployerPaper.kind:
+        return signed.document_kind
+    return paper_title(desk.home.catalog.get(signed.document, DeployerPaper).paper).lower()
 
 
 def _is_signed(signatures: tuple[DossierSignature, ...], digest: str) -> bool:

@@ -14,6 +14,7 @@ from attending.documents.incident_letters import Told, letter, ready
 from attending.errors import BadInput, Denied, NotFound, Refused, did_you_mean
 from attending.govern.playbook import CLOSERS, REVIEW_DAYS, tasks
 from attending.lifecycle.desk import keep, keep_in, note
+from attending.lifecycle.people import printed_names
 from attending.lifecycle.plans import signed_plan
 from attending.lifecycle.scoring import deployed_of, request_of
 from attending.lifecycle.signing import standing_approvals
@@ -482,6 +483,7 @@ def letter_of(desk: Desk, incident: str, *, reader: Reader) -> tuple[str, bool]:
     stands = standing_of(desk, incident)
     history = desk.home.deployments.history(stands.incident.model, version=stands.incident.version)
     plan = next(one for one in reversed(history) if one.release_spec)
-    told = Told(stands.incident, signed_plan(desk, plan).spec, stands.impact, stands.review)
+    spec = signed_plan(desk, plan).spec
+    told = Told(stands.incident, spec, stands.impact, stands.review, printed_names(desk))
     text = letter(told, reader)
     return text, ready(text)

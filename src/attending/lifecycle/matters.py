@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from attending.documents.times import when
 from attending.errors import Refused
 from attending.lifecycle import calendar, incidents
 from attending.lifecycle.holding import signatures_of
@@ -181,11 +182,12 @@ def _signatures(desk: Desk, stands: Deployment) -> Iterator[Matter]:
         left = to_micros(one.signed_at) + keeps * DAY - to_micros(desk.at)
         who = {"action": "Have it signed again.", "owner": CLINICAL}
         cause = f"signature:{one.digest[:16]}"
-        what = f"the signature on {one.document_kind} by {one.printed_name} ({one.role})"
+        kind, role = one.document_kind.replace("_", " "), one.role.replace("_", " ")
+        what = f"the signature on the {kind} by {one.printed_name} ({role})"
         if held.fault:
             yield _matter(stands, cause, "act", says=f"Not standing: {what}: {held.fault}.", **who)
         elif left <= soon:
-            ends = format_instant(from_micros(to_micros(desk.at) + left))
+            ends = when(from_micros(to_micros(desk.at) + left))
             yield _matter(stands, cause, "watch", says=f"Ends at {ends}: {what}.", **who)
 
 

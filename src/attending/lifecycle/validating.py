@@ -16,6 +16,7 @@ from attending.lifecycle.desk import keep
 from attending.lifecycle.following import with_follow_up
 from attending.lifecycle.number_validating import number_report
 from attending.lifecycle.papers import keep_page
+from attending.lifecycle.people import printed_names
 from attending.lifecycle.training import refit
 from attending.lifecycle.validation_rows import (
     Judged,
@@ -169,7 +170,8 @@ def notes_of(snapshot: Snapshot, subjects: int, run: Run) -> tuple[str, ...]:
     if snapshot.assumed_tables:
         notes.append(assumed_sentence(snapshot.assumed_tables))
     if run.exceptions:
-        notes.append(f"This run stands under {len(run.exceptions)} signed exception.")
+        many = "s" if len(run.exceptions) > 1 else ""
+        notes.append(f"This run stands under {len(run.exceptions)} signed exception{many}.")
     return tuple(notes)
 
 
@@ -215,6 +217,7 @@ def build_card(desk: Desk, project: Project, run: Run, *, version: str = "") -> 
             stability=catalog.latest(StabilityReport, run=run.digest),
             exceptions=agreeing.exceptions_under(desk, project, run),
             assumed=snapshot_of(desk, run).assumed_tables,
+            names=printed_names(desk),
         ),
         version=version or _version_of(desk, run),
         synthetic=desk.home.synthetic,

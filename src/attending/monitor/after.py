@@ -200,6 +200,13 @@ def fairness(found: Sequence[Change]) -> tuple[Fairness, ...]:
     return tuple(made)
 
 
+def _by_chance(looked_at: int) -> tuple[str, ...]:
+    if not looked_at:
+        return ()
+    many = f"{looked_at} intervals of 95 % are" if looked_at > 1 else "1 interval of 95 % is"
+    return (f"{many} shown: about one in twenty misses by chance alone.",)
+
+
 def limits(live: Mapping[str, int], *, looked_at: int, elsewhere: bool) -> tuple[str, ...]:
     """Return what the figures cannot tell, in sentences.
 
@@ -222,7 +229,7 @@ def limits(live: Mapping[str, int], *, looked_at: int, elsewhere: bool) -> tuple
             "Each month is taken as independent of the month before; where it is not, the "
             "intervals are too narrow."
         ),
-        f"{looked_at} intervals of 95 % are shown: about one in twenty misses by chance alone.",
+        *_by_chance(looked_at),
         "No clear change is not the same as no change: the interval says what is still possible.",
         (
             f"The month of going live is left out ({len(live)} "

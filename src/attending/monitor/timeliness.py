@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from attending.documents.times import stated
 from attending.monitor.findings import make
 from attending.records.monitoring import Measure
-from attending.times import format_length
 
 if TYPE_CHECKING:
     from attending.monitor.together import Seen
@@ -46,7 +46,7 @@ def look_at_lateness(spec: MonitoringSpec, found: Lateness | None) -> Seen:
     severity, bound = _severity(spec, share)
     meaning = (
         f"{found.late} of {found.made} scores came more than "
-        f"{format_length(found.action_window)} after their time; nobody could act on them."
+        f"{stated(found.action_window)} after their time; nobody could act on them."
     )
     late = make(
         spec,

@@ -1,0 +1,189 @@
+"""Every kind of paper as its reader meets it: nothing cut, persons by their names, words for words.
+
+Looked at on a telephone, on a desk, in the dark and as a printer lays it out.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib import metadata
+
+import pytest
+
+from attending.documents.deployer_paper import paper_document
+from attending.documents.incident_letters import Told, letter
+from attending.documents.record_page import record_page
+from attending.govern.checklists import Said, answered, profile
+from attending.records.incident import Incident
+from attending.specs.checklist import CardWords
+from attending.times import parse_instant
+from tests.conftest import absent
+from tests.documents.every_page import NAMES, every_page
+from tests.documents.paper_records import (
+    counted,
+    deployer_spec,
+    papers,
+    read_monitoring,
+    read_release,
+)
+
+#: The width of what is printed on A4, 178 mm, in CSS pixels.
+PRINTED = 673
+CUT = """() => {
+  const root = document.documentElement, found = [];
+  if (root.scrollWidth > root.clientWidth) found.push("the page");
+  for (const one of document.querySelectorAll(".wide"))
+    if (one.scrollWidth > one.clientWidth) found.push(one.getAttribute("aria-label"));
+  for (const one of document.querySelectorAll("main *"))
+    if (one.getBoundingClientRect().right > root.clientWidth + 1 && !one.closest("caption"))
+      found.push(one.tagName + " " + one.textContent.slice(0, 30));
+  return found;
+}"""
+#: As a browser gives it, and what text needs against its ground (WCAG 2.2, 1.4.3).
+FAINT = """() => {
+  const number = text => text.match(/[\\d.]+/g).map(Number);
+  const light = text => number(text).slice(0, 3).map(c => c / 255)
+    .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, at) => sum + c * [0.2126, 0.7152, 0.0722][at], 0);
+  const ground = one => {
+    for (let e = one; e; e = e.parentElement) {
+      const said = getComputedStyle(e).backgroundColor;
+      if ((number(said)[3] ?? 1) > 0) return said;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const found = new Set();
+  for (const one of document.querySelectorAll("body *")) {
+    if (![...one.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())) continue;
+    const [low, high] = [light(getComputedStyle(one).color), light(ground(one))]
+      .sort((a, b) => a - b);
+    if ((high + 0.05) / (low + 0.05) < 4.5) found.add(one.tagName + " " + one.className);
+  }
+  return [...found];
+}"""
+
+
+def papers_of_who_deploys():
+    """Return the papers of who deploys as records, by name."""
+    found = papers(deployer_spec(), read_release(), read_monitoring(), counted())
+    return {one.paper: one for one in found}
+
+
+def _text(page):
+    said = re.sub(r"<style>.*?</style>", " ", page.decode(), flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", said))
+
+
+@pytest.mark.browser
+def test_no_paper_is_cut_or_faint_on_a_telephone_on_a_desk_or_in_print(chromium, tmp_path):
+    from playwright.sync_api import sync_playwright
+
+    places = {}
+    for name, page in every_page().items():
+        places[name] = tmp_path / f"{name}.html"
+        places[name].write_bytes(page)
+    with sync_playwright() as player:
+        browser = player.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        for width, scheme, media in (
+            (390, "light", "screen"), (1280, "dark", "screen"), (PRINTED, "light", "print"),
+        ):  # fmt: skip
+            page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+            page.emulate_media(media=media)
+            for name, place in places.items():
+                page.goto(place.as_uri())
+                assert page.evaluate(CUT) == [], (name, width)
+                assert page.evaluate(FAINT) == [], (name, scheme)
+        # The control: a table that is too wide, and words that are too faint, are found.
+        page = browser.new_page(viewport={"width": 390, "height": 800})
+        page.set_content('<main><p class="wide" aria-label="a" style="overflow: auto; color: #bbb">'
+                         + "x" * 200)  # fmt: skip
+        assert "a" in page.evaluate(CUT)
+        assert page.evaluate(FAINT) == ["P wide"]
+        browser.close()
+
+
+def test_a_paper_names_persons_and_not_their_logins():
+    held = papers_of_who_deploys()
+    logins = re.compile(rf"\b({'|'.join(NAMES)})\b")
+    for one in held.values():
+        assert not logins.search(_text(paper_document(one, NAMES))), one.paper
+    for name in ("safety_case", "downtime", "role_guide"):
+        assert "Dr Clara Moss" in _text(paper_document(held[name], NAMES))
+        assert logins.search(_text(paper_document(held[name], {})))  # the control: nobody is known
+
+
+def test_no_paper_shows_the_words_of_a_program():
+    for name, page in every_page().items():
+        said = _text(page)
+        assert not re.search(r"\b(None(?!\.)|nan|NaN|null|inf)\b", said), name
+        assert not re.search(r"\d{4}-\d\d-\d\dT\d\d:", said), name
+        assert not re.search(r"\b\d+d\b", said.replace("-30d", "")), name
+
+
+def test_a_page_of_a_record_leaves_no_field_blank_and_says_a_length():
+    said = {"kind": "threshold", "within": "12h", "note": "", "sites": [], "seed": 0, "by": {}}
+    page = _text(record_page(said, digest="ab" * 32, synthetic=True))
+    for field in ("within 12 hours", "note nothing", "sites nothing", "seed 0", "by nothing"):
+        assert field in page
+
+
+def test_a_role_asks_each_question_once_and_a_bedside_score_has_the_name_of_its_form():
+    held = papers_of_who_deploys()
+    guide = paper_document(held["role_guide"], NAMES).decode()
+    asked = re.findall(r'<th scope="row">([^<]+)</th>', guide)
+    roles = guide.count('<section class="guide">')
+    assert roles == 2
+    assert len(asked) == roles * len(set(asked))
+    assert "LACE at discharge" in _text(paper_document(held["downtime"], NAMES))
+
+
+def test_each_role_has_a_printed_page_of_its_own():
+    if not list(metadata.distributions(name="weasyprint")):
+        absent("pdf", "no weasyprint here; run `make pdf`")
+    import weasyprint
+
+    page = paper_document(papers_of_who_deploys()["role_guide"], NAMES).decode()
+    assert len(weasyprint.HTML(string=page).render().pages) == 2
+    # However short they are; the control: without a page of their own, two short ones share one.
+    short = re.sub(r"<table.*?</table>", "", page, flags=re.DOTALL)
+    assert len(weasyprint.HTML(string=short).render().pages) == 2
+    control = short.replace('class="guide"', "")
+    assert len(weasyprint.HTML(string=control).render().pages) == 1
+
+
+def test_a_checklist_answers_in_sentences_and_does_not_list_every_package():
+    packages = [{"name": name, "version": "1.0", "hash": "h"} for name in ("numpy", "zipp", "six")]
+    gates = {"01_beats_baseline": "met", "02_alert_burden": "not_shown"}
+    said = {"run": Said({"class_weights": "none", "packages": packages}, "a" * 64),
+            "silent_report": Said({"gates": gates}, "b" * 64)}  # fmt: skip
+    tripod, chai, onc = (
+        {one.id: one.answer for one in answered(profile(name), said, CardWords(), card="")}
+        for name in ("tripod_ai", "chai", "onc_hti1")
+    )
+    assert tripod["13"] == (
+        "No weights were used: every row counted the same in the fit, whatever its outcome"
+    )
+    assert re.fullmatch(
+        r"numpy 1\.0; 2 more \(the run has the whole list with hashes; SHA-256 of the list "
+        r"[0-9a-f]{64}\)",
+        chai["Trust.ThirdPartyInformation"],
+    )
+    assert re.fullmatch(r"better than the baseline: met; [a-z ]+: not shown", onc["27"])
+    assert "zipp" not in chai["Trust.ThirdPartyInformation"]
+
+
+@pytest.mark.parametrize("reader", ["clinicians", "patients", "leadership"])
+def test_a_letter_says_who_and_when_as_people_do(reader):
+    at = parse_instant("2026-06-29T06:10:00Z")
+    incident = Incident(
+        model="readmission-30d", version="v1", type="outage", harm="medium", title="It stood still",
+        since=at, opened_at=at, opened_by="omar", tasks=(),
+    )  # fmt: skip
+    said = letter(Told(incident, read_release(), names=NAMES), reader)
+    assert "2026-06-29\u00a006:10\u00a0UTC" in said
+    assert not re.search(r"\b(clara|omar)\b|T\d\d:", said)
+    if reader == "patients":
+        assert "may be more likely to need to come back to the hospital" in said
