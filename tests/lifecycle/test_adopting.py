@@ -78,7 +78,7 @@ def test_a_score_is_explained_by_the_file_of_its_model_to_the_share(unit):
     words = ("intake", "scores", str(file), "--requests", str(told), "--by", "omar")
     unit.run(*words, at=LATER)
     assert "adopt.requests" in unit.run(*words, at=LATER, code=2)[1]  # nothing is written over
-    assert told.stat().st_mode & 0o077 == 0
+    assert told.stat().st_mode & 0o077 == 0 and b"\r" not in told.read_bytes()
     with told.open(newline="", encoding="utf-8") as stream:
         ids = list(csv.DictReader(stream))
     assert [one["patient_id"] for one in ids] == [one["patient_id"] for one in rows(40, seed=9)]

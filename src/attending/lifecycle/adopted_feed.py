@@ -125,7 +125,7 @@ def _write_requests(
         for who, one in zip(rows.patients.to_pylist(), due, strict=True)
     )
     text = io.StringIO(newline="")
-    csv.writer(text).writerows([("patient_id", "risk", "request_id"), *told])
+    csv.writer(text, lineterminator="\n").writerows([("patient_id", "risk", "request_id"), *told])
     write_once(path, text.getvalue().encode(), mode=0o600)
 
 

@@ -145,7 +145,7 @@ class Predictions:
             raise NotFound(
                 "there is no prediction of that request id",
                 code="prediction.missing",
-                hint="Copy the id from the score's page or answer.",
+                hint="Copy the id from the score's page, its answer or `intake --requests`.",
             )
         return _scored(rows[0])
 
