@@ -65,7 +65,10 @@ def written(ward, name):
 
 @pytest.mark.requirement("G15")
 def test_no_gate_to_the_wards_without_a_signed_downtime_procedure_that_says_everything(ward):
-    assert fact(ward, "downtime.ready") == ("missing", "the downtime as it stands was not written")
+    assert fact(ward, "downtime.ready") == (
+        "missing",
+        "the downtime as it stands was not written: run `attending document write`",
+    )
     place = ward.project.folder.root / "deployer.yaml"
     said = place.read_text()
     place.write_text(said.replace("caught_up: Discharges of the outage", "caught_up: TBD # Dis"))

@@ -86,9 +86,12 @@ def monitor_run(
             [(f.drift, f.severity, f.name, f.subject, f.meaning) for f in report.findings],
         )
     emit(
-        {"report": report.content(), "verdict": verdict.content()},
+        {"digest": report.digest, "report": report.content(), "verdict": verdict.content()},
         as_json=as_json,
-        lines=[f"verdict: {verdict.answer} ({verdict.drift}): {verdict.because}"],
+        lines=[
+            f"report {report.digest}",
+            f"verdict: {verdict.answer} ({verdict.drift}): {verdict.because}",
+        ],
     )
 
 

@@ -218,7 +218,8 @@ def _paper(
     paper = deploying.present_paper(desk, project, run, name=name)
     words = name.replace("_", " ")
     if paper is None:
-        return Fact("missing", note=f"the {words} as it stands was not written")
+        verb = "run `attending document write`"
+        return Fact("missing", note=f"the {words} as it stands was not written: {verb}")
     if paper.missing:
         return Fact("missing", paper.digest, "; ".join(paper.missing))
     if not any(one.role in roles for one in standing_on(desk, paper.digest)):
