@@ -1,4 +1,4 @@
-"""A carried model that fits badly here is recalibrated, and walks gate by gate; nobody sees it."""
+"""A carried model that fits badly here is recalibrated, and walks gate by gate to *live*."""
 
 from __future__ import annotations
 
@@ -26,10 +26,13 @@ if TYPE_CHECKING:
 _OWN = ("contract", "release", "monitoring", "deployer", "card")
 _CLARA, _CARO = ("clara", "clinical_lead"), ("caro", "compliance_officer")
 _OMAR, _ERIK, _NORA = ("omar", "operator"), ("erik", "data_engineer"), ("nora", "nurse_leader")
+_CORA = ("cora", "clinical_lead")
 
 
 class Second(Other):
     """The second hospital; every verb is a minute later than the one before."""
+
+    hospital = ("--patients", "900", "--seed", "27", "--years", "3", "--until", AT)
 
     def __init__(self, folder: Path) -> None:
         self.now = parse_instant(AT)
@@ -48,18 +51,36 @@ class Second(Other):
     def sign(self, digest: str, who: tuple[str, str], meaning: str = "approval") -> None:
         """Sign a document with a passphrase of one's own."""
         person, role = who
+        self.asked(
+            "sign", digest, "--as", person, "--role", role, "--meaning", meaning,
+            "--statement", "I have read it.", "--passphrase-file", self.secret(person),
+        )  # fmt: skip
+
+    def secret(self, person: str) -> str:
+        """Return where a person's passphrase stands."""
         secret = self.folder / f"{person}.secret"
         secret.write_text(self.secrets[person])
         secret.chmod(0o600)
-        self.asked(
-            "sign", digest, "--as", person, "--role", role, "--meaning", meaning,
-            "--statement", "I have read it.", "--passphrase-file", str(secret),
-        )  # fmt: skip
+        return str(secret)
+
+    def day(self, at: str) -> str:
+        """Score and watch on a later day, on what the hospital gave by then; return the answer."""
+        self.now = parse_instant(at)
+        folder = self.folder / f"extract-{at[:10]}"
+        self.run("hospital", "write", str(folder), *self.hospital, "--until", at)
+        self.ingest(folder)
+        assert self.asked("score", "--by", "omar").json["batch"]["n"] > 0
+        return str(self.asked("monitor", "run", "--by", "omar").json["verdict"]["answer"])
 
     def open(self, stage: str) -> set[str]:
         """Return what the gate before a stage still asks."""
         said = self.asked("gate", "check", stage, code=3).json
         return {one["name"] for one in said["conditions"] if one["status"] != "met"}
+
+    def refused(self, stage: str, condition: str) -> None:
+        """See a stage refused, with the condition named that is not met."""
+        told = self.asked("release", "advance", stage, "--by", "omar", code=3).err
+        assert "gate.refused" in told and condition in told
 
     def advance(self, stage: str) -> str:
         """Return the version that entered a stage."""
@@ -99,11 +120,14 @@ def test_a_recalibrated_carried_model_walks_this_hospitals_gates_and_is_shown_to
         (there.project / f"{name}.yaml").write_bytes(source.read_bytes())
     there.specs("validation", _small)
     there.specs("monitoring", _few)
+    there.specs("release", lambda spec: spec["stages"][1].update(at_least="14d"))
     run, held = _recalibrated(there)
     _trained(there, run, held)
-    _validated(there)
+    card = _validated(there)
     _silent(there, held)
-    _shown(there, held)
+    silent = _silent_days(there)
+    _limited(there, held, silent)
+    _live(there, card)
 
 
 def _small(spec: Any) -> None:
@@ -117,7 +141,6 @@ def _small(spec: Any) -> None:
 
 def _few(spec: Any) -> None:
     spec["retraining"].update(minimum_events=20)
-    spec["data"].update(minimum_rows=50)
 
 
 def _recalibrated(there: Second) -> tuple[str, dict[str, str]]:
@@ -152,7 +175,8 @@ def _trained(there: Second, run: str, held: dict[str, str]) -> None:
     assert there.advance("trained") == "v2"
 
 
-def _validated(there: Second) -> None:
+def _validated(there: Second) -> str:
+    """Return the digest of the card that the clinical sign-off rests on."""
     stable = there.asked("explain", "stability").json["digest"]
     card = there.asked("card", "build").json
     assert card["missing"] == []
@@ -173,6 +197,7 @@ def _validated(there: Second) -> None:
     assert there.open("validated") == {"explanation.stable"}
     there.sign(exception, _CARO)
     there.advance("validated")
+    return str(card["digest"])
 
 
 def _silent(there: Second, held: dict[str, str]) -> None:
@@ -193,39 +218,76 @@ def _pack(there: Second, *, code: int) -> str:
     return said.err
 
 
-def _shown(there: Second, held: dict[str, str]) -> None:
-    """Meet all that persons and papers can; what only patients and years can stays closed."""
-    scored = there.asked("score", "--since", "2023-06-01T00:00:00Z", "--by", "omar").json["batch"]
-    assert scored["n"] > 0
-    there.now += timedelta(days=20)
-    assert "silent.complete" in there.open("limited")
-    there.now += timedelta(days=45)
-    there.asked("monitor", "run", "--by", "omar")
-    silent = there.asked("validate", "silent", "--by", "dana").json
-    assert silent["matured"] > 100 and set(silent["gates"].values()) == {"met"}
+def _silent_days(there: Second) -> dict[str, Any]:
+    """Live through the silent period; return its report."""
+    assert there.day("2024-03-20T06:00:00Z") == "continue"
+    assert {"silent.complete", "silent.gates"} <= there.open("limited")
+    there.refused("limited", "silent.complete")
+    there.day("2024-04-20T06:00:00Z")
+    assert there.day("2024-05-20T06:00:00Z") == "continue"
+    silent = dict(there.asked("validate", "silent", "--by", "dana").json)
+    assert silent["matured"] > 50 and set(silent["gates"].values()) == {"met"}
+    return silent
+
+
+def _limited(there: Second, held: dict[str, str], silent: dict[str, Any]) -> None:
+    """Meet what persons, papers and years can; each that is not met is named."""
+    there.refused("limited", "policy.tried")
+    tried = there.asked("monitor", "simulate", "--years", "20", "--runs", "1", "--by", "omar").json
+    assert tried["wrong_stops"] == 0
     papers = {one["paper"]: one["digest"] for one in _papers(there)}
+    there.refused("limited", "training.ready")
     for user, role in (("n.okafor", "discharge nurse"), ("l.weber", "care coordinator")):
         there.asked("document", "trained", user, "--role", role, "--by", "nora")
-    for digest, who, meaning in (
-        (held["training_material"], _NORA, "approval"),
-        (held["retraining"], _CLARA, "approval"),
-        (papers["safety_case"], _CLARA, "approval"),
-        (papers["downtime"], _OMAR, "approval"),
-        (papers["workflow"], _NORA, "approval"),
-        (papers["role_guide"], _NORA, "approval"),
-        (silent["digest"], _OMAR, "review"),
-        (silent["digest"], _CLARA, "approval"),
-        (silent["digest"], _NORA, "review"),
-        (held["release"], _CLARA, "approval"),
+    for digest, who, meaning, before in (
+        (held["training_material"], _NORA, "approval", "training.ready"),
+        (papers["role_guide"], _NORA, "approval", "training.ready"),
+        (held["retraining"], _CLARA, "approval", "change.agreed"),
+        (papers["safety_case"], _CLARA, "approval", "safety.argued"),
+        (papers["downtime"], _OMAR, "approval", "downtime.ready"),
+        (papers["workflow"], _NORA, "approval", "workflow.confirmed"),
+        (silent["digest"], _OMAR, "review", "signed.silent_report.operator"),
+        (silent["digest"], _CLARA, "approval", "signed.silent_report.clinical_lead"),
+        (silent["digest"], _NORA, "review", "signed.silent_report.nurse_leader"),
+        (held["release"], _CLARA, "approval", "signed.release.clinical_lead"),
     ):
+        # As long as one is not signed, the gate is closed and says which.
+        there.refused("limited", before)
         there.sign(digest, who, meaning)
-    # Nobody was discharged of late, and the policy was tried on no years: both stay refusals.
-    assert there.open("limited") == {"verdicts.no_block", "policy.tried"}
-    assert "gate.refused" in there.asked("release", "advance", "limited", code=3).err
     assert "gate.order" in there.asked("release", "advance", "live", code=3).err
     assert "downtime.not_shown" in _pack(there, code=3)
+    assert there.advance("limited") == "v2"
+    _pack(there, code=0)
+
+
+def _live(there: Second, card: str) -> None:
+    """Score every night of the limited period; what it left open is closed one by one."""
+    there.refused("live", "limited.complete")
+    for night in range(1, 16):
+        at = parse_instant("2024-05-20T06:00:00Z") + timedelta(days=night)
+        answer = there.day(format_instant(at))
+    # Nobody recorded a review: it is owed, and seen.
+    assert answer == "watch"
+    for task, who in (("operation today", "omar"), ("drift and feedback", "dana")):
+        there.refused("live", "reviews.current")
+        there.asked(
+            "review", "record", task, "--as", who, "--finding", "In order",
+            "--passphrase-file", there.secret(who),
+        )  # fmt: skip
+    there.refused("live", "audit.verified")
+    there.run("audit", "checkpoint", "--home", str(there.home), "--at", format_instant(there.now))
+    # What clara signed before silent is older than this gate takes.
+    there.refused("live", "signed.card.clinical_lead")
+    there.sign(card, _CORA)
+    # Whoever has the report made does not answer for it.
+    watched = there.asked("monitor", "run", "--by", "dana").json
+    assert watched["verdict"]["answer"] == "continue"
+    for signer, meaning in ((_CLARA, "approval"), (_OMAR, "responsibility"), (_CARO, "approval")):
+        there.refused("live", f"signed.monitoring_report.{signer[1]}")
+        there.sign(watched["digest"], signer, meaning)
+    assert there.advance("live") == "v2"
     stands = {one["version"]: one["stage"] for one in there.asked("release", "status").json}
-    assert (stands["v1"], stands["v2"]) == ("trained", "silent")
+    assert (stands["v1"], stands["v2"]) == ("trained", "live")
 
 
 def _papers(there: Second) -> list[dict[str, str]]:

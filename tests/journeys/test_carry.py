@@ -40,6 +40,8 @@ _OWN = ("contract", "release", "monitoring")
 class Other(Study):
     """Another hospital: its own home, its own patients, and no project yet."""
 
+    hospital: tuple[str, ...] = ("--patients", "900", "--seed", "21")
+
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
         self.folder, self.home, self.project = folder, folder / "home", folder / "project"
@@ -47,7 +49,7 @@ class Other(Study):
         create_home(self.home, at=parse_instant(AT), seed=8).home.close()
         with open_desk(self.home, at=parse_instant(AT)) as desk:
             self.secrets = simulating.add_persons(desk)
-        self.run("hospital", "write", str(folder / "extract"), "--patients", "900", "--seed", "21")
+        self.run("hospital", "write", str(folder / "extract"), *self.hospital)
         self.ingest(folder / "extract")
 
     def signed(self, digest: str, *, person: str, role: str) -> None:
