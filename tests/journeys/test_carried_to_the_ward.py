@@ -235,6 +235,10 @@ def _limited(there: Second, held: dict[str, str], silent: dict[str, Any]) -> Non
     there.refused("limited", "policy.tried")
     tried = there.asked("monitor", "simulate", "--years", "20", "--runs", "1", "--by", "omar").json
     assert tried["wrong_stops"] == 0
+    # At a patient a day chance asks for more than two acts a year: the home says what it bears.
+    assert tried["actionable_per_year"] > 2
+    there.refused("limited", "policy.tried")
+    (there.home / "policy" / "notify.yaml").write_text("budget: {act: 12}\n")
     papers = {one["paper"]: one["digest"] for one in _papers(there)}
     there.refused("limited", "training.ready")
     for user, role in (("n.okafor", "discharge nurse"), ("l.weber", "care coordinator")):

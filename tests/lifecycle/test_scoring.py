@@ -230,7 +230,8 @@ def test_no_gate_to_the_wards_before_the_policy_as_it_stands_was_tried(ward):
     keys = {"model": ward.project.name, "version": "v1"}
 
     def kept(**changed):
-        keep(ward.desk, report.model_copy(update=changed), action="monitor.simulate", keys=keys)
+        calm = {"actionable_per_year": 2.0} | changed  # at a ward this small chance asks for more
+        keep(ward.desk, report.model_copy(update=calm), action="monitor.simulate", keys=keys)
         return told()
 
     assert kept(years=20).status == "met"
@@ -238,6 +239,15 @@ def test_no_gate_to_the_wards_before_the_policy_as_it_stands_was_tried(ward):
     assert kept(years=300, wrong_stops=4, rate=4 / 300).status == "failed"
     blind = tuple(one.model_copy(update={"detected": 0}) for one in report.shifts)
     assert "of 16 large shifts were seen" in kept(years=20, shifts=blind).note
+    # A policy that asks for acts all the time sees every shift; how many a home bears it says.
+    assert (
+        "2.5 findings of a quiet year ask for an act, 2 is"
+        in kept(years=20, actionable_per_year=2.5).note
+    )
+    assert kept(years=20, actionable_per_year=None, acts_per_year=2.5).status == "failed"
+    (ward.desk.home.root / "policy").mkdir(exist_ok=True)
+    (ward.desk.home.root / "policy" / "notify.yaml").write_text("budget: {act: 3}\n")
+    assert kept(years=20, actionable_per_year=2.5).status == "met"
     assert kept(years=21).status == "met"
     other = ward.project.monitoring.model_copy(update={"expires": 1})
     edited = told(replace(ward.project, said={"monitoring": other}))

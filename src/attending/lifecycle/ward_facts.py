@@ -8,6 +8,7 @@ from attending.govern.gates import Fact
 from attending.govern.roles import ROLES
 from attending.lifecycle import calendar, deploying, policies
 from attending.lifecycle.incidents import incidents
+from attending.lifecycle.notifying import notify_policy
 from attending.lifecycle.signing import spec_document
 from attending.lifecycle.standing import standing_on
 from attending.lifecycle.witnessing import witnessed
@@ -15,6 +16,7 @@ from attending.records.decisions import AccessReview
 from attending.records.monitoring import MonitorReport, Reference, SimulationReport, Verdict
 from attending.release.checklist import remaining
 from attending.specs.change_control import calendar_gaps
+from attending.specs.notify import NotifySpec
 from attending.times import DAY, to_micros
 
 if TYPE_CHECKING:
@@ -137,8 +139,10 @@ def change_agreed(desk: Desk, project: Project, _run: Judged) -> Fact:
 def policy_tried(desk: Desk, project: Project, run: Judged) -> Fact:
     """Return whether the policy as it stands was tried on made-up years, and how it did there.
 
-    It must leave a well model alone in 99 of 100 quiet years or more, and answer at least nine in
-    ten of the large shifts that hold everywhere with a freeze or more within the year.
+    It must leave a well model alone in 99 of 100 quiet years or more, ask for no more acts in a
+    quiet year than the home's budget of messages has, and answer at least nine in ten of the large
+    shifts that hold everywhere with a freeze or more within the year: a policy that alarms all the
+    time sees every shift.
     """
     keys = _version(desk, run)
     report = desk.home.catalog.latest(SimulationReport, **keys)
@@ -152,9 +156,24 @@ def policy_tried(desk: Desk, project: Project, run: Judged) -> Fact:
     if report.rate > MOST_WRONG:
         note = f"{report.wrong_stops} of {report.years} quiet years had a wrong stop or fallback"
         return Fact("failed", report.digest, note)
+    if note := _asks_too_much(desk, report):
+        return Fact("failed", report.digest, note)
     if seen < LEAST_SEEN * runs:
         return Fact("failed", report.digest, f"{seen} of {runs} large shifts were seen")
     return Fact("met", report.digest)
+
+
+def _asks_too_much(desk: Desk, report: SimulationReport) -> str:
+    """Return that a quiet year has more findings that ask for an act than the budget allows."""
+    policy = notify_policy(desk.home.root) or NotifySpec()
+    asks, most = report.actionable_per_year, policy.budget.act
+    asks = report.acts_per_year if asks is None else asks
+    if asks <= most:
+        return ""
+    return (
+        f"{asks:.3g} findings of a quiet year ask for an act, {most} is the budget of "
+        "policy/notify.yaml"
+    )
 
 
 def _not_tried(report: SimulationReport | None, project: Project, *, reference: str) -> str:
