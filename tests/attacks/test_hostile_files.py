@@ -21,7 +21,8 @@ CASES = TEXT | PACKED | FHIR | PARQUET | PLACES
 REFUSED = [name for name, case in CASES.items() if case.code]
 COUNTED = [name for name, case in CASES.items() if not case.code]
 _AGAIN = 3
-SECONDS, MEGABYTES = 5.0, 500
+#: No file costs so many times what a sound one of a few rows does, which is mostly the start.
+TIMES, MEGABYTES = 5.0, 500
 #: Goes first: on a new machine the kernels are compiled once, which is no hostile file's doing.
 SOUND = mapped(csv(ROWS))
 #: Loads the command line once, then runs it for every file in a process of its own, which tells
@@ -85,7 +86,7 @@ def _ask(child, name, folder, argv):
 def answers(tmp_path_factory):
     """What is said of every file, its exit code, seconds and peak megabytes."""
     place = tmp_path_factory.mktemp("hostile")
-    found = {}
+    found, enough = {}, 0.0
     with subprocess.Popen(
         [sys.executable, "-c", CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as child:
@@ -95,7 +96,7 @@ def answers(tmp_path_factory):
             case.make(folder / "in")
             status, seconds = _ask(child, name, folder, _argv(case, folder))
             for _ in range(_AGAIN):
-                if seconds < SECONDS:
+                if seconds < enough:
                     break
                 # What else the machine does only ever adds: the least of a few tells the cost.
                 shutil.rmtree(folder / "home", ignore_errors=True)
@@ -103,6 +104,7 @@ def answers(tmp_path_factory):
                     (folder / word).unlink()
                 status, again = _ask(child, name, folder, _argv(case, folder))
                 seconds = min(seconds, again)
+            enough = enough or TIMES * seconds  # the sound one's, asked a few times
             (folder / "in" / "enough").touch()
             peak = folder / "peak"
             megabytes = float(peak.read_text()) if peak.is_file() else float("inf")
@@ -132,7 +134,7 @@ def test_X08_a_hostile_file_is_refused_by_name_in_time_and_memory(answers, name)
     assert problem["hint"]
     assert "Traceback" not in out + err
     assert PERSON not in out + err  # no cell of the file
-    assert seconds < SECONDS, seconds
+    assert seconds < TIMES * answers["sound"][3]
     assert megabytes < MEGABYTES
 
 
@@ -148,7 +150,7 @@ def test_X08_hostile_rows_are_counted_in_time_and_memory(answers, name):
     reasons = said["quarantined_by_reason"] | said["rejected_by_reason"]
     expected = CASES[name].counted
     assert (expected in reasons) if expected else not reasons, reasons
-    assert seconds < SECONDS, seconds
+    assert seconds < TIMES * answers["sound"][3]
     assert megabytes < MEGABYTES
 
 

@@ -1,21 +1,23 @@
 """Chunks of a soak that is longer than one run: each is kept as it ends, the next run adds more.
 
-A file is of one code: what another code did is no evidence of this one.
+A file is of one code: what another code did is no evidence of this one. It lies beside the evidence
+and is committed, so that another machine goes on; once there is a result it has done its work.
 """
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attending.lifecycle.provenance import code_digest
 from tests.soak.interleaved import Tally
+from tests.soak.results import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-KEPT = Path("build/soak")
+KEPT = FOLDER / "so_far"
 
 
 class SumSoFar:

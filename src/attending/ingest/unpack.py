@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: A packed file that grows beyond this many times its size is not read on.
-MOST_UNPACKED = 200
+MOST_UNPACKED = 100
 #: The same for files that are held whole; clinical tables of text grow five to fifteen times.
 MOST_HELD = 25
 _LEAST = 1 << 20
@@ -94,7 +94,7 @@ def not_the_disk(error: BaseException) -> None:
 def most_unpacked(packed_bytes: int, *, times: int = MOST_UNPACKED) -> int:
     """Return how many bytes a packed file may give.
 
-    >>> most_unpacked(10 << 20) == 200 * (10 << 20)
+    >>> most_unpacked(10 << 20) == 100 * (10 << 20)
     True
     """
     return times * max(packed_bytes, _LEAST)
