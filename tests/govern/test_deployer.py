@@ -65,7 +65,7 @@ def test_a_hazard_that_is_left_too_high_or_not_shown_stops_the_safety_case():
     assert said.endswith("no parity shows its controls")
     assert said in missing("safety_case", told={"evidence": fewer})
     (said,) = missing("hazard_log", safety_officer="nobody")
-    assert said == "safety_officer is no person here"
+    assert said == "the safety officer of deployer.yaml is no person here"
 
 
 @pytest.mark.parametrize("words", ["", "TBD", "N/A", "[to be written]", "..."])

@@ -15,8 +15,8 @@ from attending.documents.times import spelt
 _INTERVAL = re.compile(r"(?<=[\d%]) to (?=[−\d])")
 #: A word without a blank that may be wider than its column, and where it may go on below.
 _LONG = re.compile(r"\S{15,}")
-#: A day, with its time or alone, which a browser would break at its hyphens.
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+#: A day, with its time or alone, or a span such as 18-64, which a browser breaks at its hyphens.
+_KEPT = re.compile(r"\d{4}-\d\d-\d\d|\d+-\d+$")
 _SEAM = re.compile(r"(?<=[._/])(?=\w)|(?<=[a-z])(?=[A-Z])")
 
 
@@ -54,7 +54,7 @@ def cell(text: str) -> Markup:
 
 
 def _seamed(word: str) -> Markup:
-    if _DAY.match(word):
+    if _KEPT.match(word):
         return Markup('<span class="kept">{}</span>').format(word)
     parts = _SEAM.split(word) if _LONG.fullmatch(word) else [word]
     return Markup("<wbr>").join(escape(part) for part in parts)

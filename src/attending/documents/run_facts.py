@@ -68,13 +68,18 @@ def _slice(held: SliceCount, *, whose: str = "patients") -> str:
 
 
 def _agreed(run: Run) -> str:
-    baselines = ", ".join(_said(name) for name in run.baselines) or "no baseline"
+    baselines = ", ".join(in_print(name) for name in run.baselines) or "no baseline"
     signed = "signed" if run.agreement else "not signed"
-    measures = ", ".join(_said(name) for name in run.metrics_agreed)
+    measures = ", ".join(in_print(name) for name in run.metrics_agreed)
     return f"baselines {baselines}; measures {measures}; {signed}"
 
 
-def _said(name: str) -> str:
+def in_print(name: str) -> str:
+    """Return the name of a baseline or a measure as it is printed.
+
+    >>> in_print("lace"), in_print("calibration_slope")
+    ('LACE', 'calibration slope')
+    """
     return _NAMED.get(name, name.replace("_", " "))
 
 

@@ -24,7 +24,7 @@ from attending.documents.lines import labelled
 from attending.documents.numbers import NOT_SHOWN, count, interval, number, percent
 from attending.documents.pages import document
 from attending.documents.picture import Table
-from attending.documents.run_facts import run_facts
+from attending.documents.run_facts import in_print, run_facts
 from attending.documents.sentences import (
     alone,
     check_words,
@@ -219,7 +219,14 @@ def _asked(gate: GateResult) -> str:
 
 
 def _plain(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    """Return what a gate was given, as it is read.
+
+    >>> _plain("lace"), _plain(0.0), _plain(("age", 3))
+    ('LACE', '0', 'age, 3')
+    """
+    if isinstance(value, tuple):
+        return ", ".join(map(_plain, value))
+    return f"{value:g}" if isinstance(value, float) else in_print(str(value))
 
 
 def _digests(

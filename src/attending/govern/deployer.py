@@ -107,7 +107,8 @@ def _hazard_log(asked: DeployerSpec, told: Told, blank: tuple[str, ...]) -> Draw
         for name in one.evidence
         if name not in told.evidence
     )
-    nobody = () if asked.safety_officer in told.persons else ("safety_officer is no person here",)
+    known = asked.safety_officer in told.persons
+    nobody = () if known else ("the safety officer of deployer.yaml is no person here",)
     none = () if asked.hazards else ("no hazard is written",)
     header = (
         *("Hazard", "Cause", "Impact", "Before", "Controls", "Evidence", "Left"),

@@ -150,7 +150,9 @@ def beside(course: Course, live: Mapping[str, int]) -> Beside:
         measure=course.name, wanted=course.wanted, sites=len(sites), months=int(whole.sum())
     )
     if len(sites) < FEWEST_SITES or not whole.any():
-        why = f"{len(sites)} sites with stays in {said.months} months of all, {FEWEST_SITES} needed"
+        why = (
+            f"sites: {len(sites)}, {FEWEST_SITES} needed; months with stays at each: {said.months}"
+        )
         return said.model_copy(update={"why": why})
     found = stepped_comparison(events[:, whole], stays[:, whole], used)
     if found is None or found.low is None or found.high is None:
@@ -190,7 +192,7 @@ def fairness(found: Sequence[Change]) -> tuple[Fairness, ...]:
         shown = [one for one in some if one.level is not None]
         said = Fairness(measure=some[0].measure, attribute=attribute, groups=len(shown))
         if len(shown) < 2:
-            why = f"{len(shown)} of {len(some)} groups can be shown"
+            why = f"groups with enough stays: {len(shown)} of {len(some)}"
             made.append(said.model_copy(update={"why": why}))
             continue
         logs = [float(np.log(one.level or 1.0)) for one in shown]
