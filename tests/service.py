@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -173,6 +174,22 @@ class Service:
         """Return the processes of the workers."""
         place = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")  # one thread
         return [int(one) for one in place.read_text().split()]
+
+    def workers_up(self) -> int:
+        """Return how many workers say that they are there."""
+        lines = self.get("/metrics")[1].decode().splitlines()
+        said = (line for line in lines if line.startswith("attending_worker_up{"))
+        return sum(line.endswith(" 1") for line in said)
+
+    def answered(self) -> list[int]:
+        """Return how many predictions each worker has answered, the busiest first."""
+        mine = {str(process) for process in self.children()}
+        for folder in Path(tempfile.gettempdir()).glob("attending-serve-*"):
+            if mine & {path.read_text().split()[0] for path in folder.glob("beat-*")}:
+                told = [json.loads(path.read_text()) for path in folder.glob("counts-*")]
+                counts = [sum(count for *_, count in one["answers"]) for one in told]
+                return sorted([*counts, *[0] * (len(mine) - len(counts))], reverse=True)
+        return []
 
     def up(self) -> bool:
         """Return whether the service says that it is ready."""

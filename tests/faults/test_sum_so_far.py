@@ -14,8 +14,8 @@ from tests.soak.interleaved import Tally, newest
 from tests.soak.results import FOLDER
 from tests.soak.sum_so_far import SumSoFar
 
-ONE = Tally(new=6, repeated=2, read=1, refused=3, patients={0, 4}, seconds=1.5)
-TWO = Tally(new=3, repeated=1, wrong=1, again=1, patients={4, 7}, seconds=0.5)
+ONE = Tally(new=6, repeated=2, read=1, refused=3, patients={0, 4}, seconds=1.5, least=2)
+TWO = Tally(new=3, repeated=1, wrong=1, again=1, patients={4, 7}, seconds=0.5, least=1)
 
 
 def test_chunks_add_up_in_whatever_run_they_were_made(tmp_path):
@@ -24,7 +24,7 @@ def test_chunks_add_up_in_whatever_run_they_were_made(tmp_path):
     SumSoFar("some", tmp_path).add(TWO)
     found, chunks = SumSoFar("some", tmp_path).all()
     assert chunks == 2
-    assert found == Tally(9, 3, 1, 1, 1, 3, {0, 4, 7}, 2.0)
+    assert found == Tally(9, 3, 1, 1, 1, 3, {0, 4, 7}, 2.0, 3)
     assert list(SumSoFar("some", tmp_path).chunks()) == [ONE, TWO]
     assert SumSoFar("other", tmp_path).all() == (Tally(), 0)
 

@@ -297,6 +297,7 @@ def _interleaved(found: interleaved.Tally, chunks: int) -> list[Figure]:
         Figure("repeated requests with another answer than then", found.again, "0",
                of=found.repeated, failures=True),
         Figure("told to come again, and answered then", found.refused),
+        Figure("by the worker of each service that answered least", found.least, of=found.asked),
         Figure("answered a second", round(found.asked / found.seconds, 1)),
     ]  # fmt: skip
 

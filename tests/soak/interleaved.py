@@ -50,6 +50,7 @@ class Tally:
         wrong: answers that are another patient's, or another instant's.
         again: repeated requests of which the answer is not the one of then.
         refused: answers that were none, by code; each was asked for until it was answered.
+        least: answers of the worker of each service that answered least.
     """
 
     new: int = 0
@@ -60,6 +61,7 @@ class Tally:
     refused: int = 0
     patients: set[int] = field(default_factory=set)
     seconds: float = 0.0
+    least: int = 0
 
     @property
     def asked(self) -> int:
@@ -236,6 +238,8 @@ def soak(
     home = replace(home, questions=tuple(newest(one) for one in home.questions))
     (home.root / "policy" / "limits.yaml").write_text(LIMITS)
     with serving(home, workers=workers) as service:
+        # Whoever comes before the others are there keeps its connection to the first of them.
+        until(lambda: service.workers_up() == workers, "all workers are there")
         first = [_alone(service, place) for place in range(len(home.questions))]
         # The points of a fallback are whole numbers, which tell few patients apart.
         assert {one["outcome"] for one in first} == {"live"}
@@ -255,6 +259,10 @@ def soak(
 
         asyncio.run(all_at_once())
         tally.seconds = time.monotonic() - begun
+        by_worker = service.answered()
+        tally.add(least=by_worker[-1])
+        # Else it were fewer workers that were asked.
+        assert len(by_worker) == workers and tally.least * 4 * workers >= sum(by_worker), by_worker
         # The control: the check says of every other patient's answer that it is another's.
         said = [_alone(service, place) for place in range(len(alone))]
         odd = zip(said, [*range(1, len(alone)), 0], strict=True)

@@ -54,6 +54,6 @@ class SumSoFar:
         for count, one in enumerate(self.chunks(), start=1):  # noqa: B007 - used after the loop
             found.patients |= one.patients
             found.seconds += one.seconds
-            names = ("new", "repeated", "read", "wrong", "again", "refused")
+            names = ("new", "repeated", "read", "wrong", "again", "refused", "least")
             found.add(**{name: getattr(one, name) for name in names})
         return found, count

@@ -247,7 +247,7 @@ def soak(
     before = switch.entries()
     tokens = [_token(home, number) for number in range(ASKERS)]
     with serving(home, workers=workers) as service:
-        until(lambda: _up(service) == workers, "all workers are there")
+        until(lambda: service.workers_up() == workers, "all workers are there")
         load = Load(service, rate, tokens, alarming(home))
         begun = time.monotonic()
         with load.running(CLIENTS):
@@ -283,11 +283,6 @@ def _trial(load: Load, switch: Switch, found: Trials, *, stop: str) -> None:
         holds = partial(load.settled, HOLDS[name], old=old, after=done)
         until(holds, f"{name} holds", patience=4 * PATIENCE)
         found.done.append(Act(name, old, begun, done, time.monotonic()))
-
-
-def _up(service: Service) -> int:
-    lines = service.get("/metrics")[1].decode().splitlines()
-    return sum(line.startswith("attending_worker_up{") and line.endswith(" 1") for line in lines)
 
 
 def _killed(service: Service, workers: int) -> float:
