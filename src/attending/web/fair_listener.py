@@ -65,6 +65,10 @@ class FairListener(socket.socket):
         self.tell(more=1)
         return found
 
+    def surplus(self) -> int:
+        """Return how many connections this worker holds beyond the one that holds fewest."""
+        return max(0, self._held() - self._fewest())
+
     def tell(self, *, more: int = 0) -> None:
         """Say how many connections this worker holds.
 
@@ -75,9 +79,11 @@ class FairListener(socket.socket):
 
     def _waits(self, now: float) -> bool:
         """Return whether another worker holds fewer and may still take the connection."""
-        fewest = min((count for _, count in self._cells.everywhere(_NAME)), default=0)
-        if self._held() <= fewest:
+        if self._held() <= self._fewest():
             return False
         if now - self._refused > _FORGOTTEN:
             self._refused = now
         return now - self._refused < PATIENCE
+
+    def _fewest(self) -> int:
+        return min((count for _, count in self._cells.everywhere(_NAME)), default=0)

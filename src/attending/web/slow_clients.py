@@ -49,6 +49,18 @@ class TimedProtocol(H11Protocol):
         self._head_came()
         super().connection_lost(exc)
 
+    def let_go(self) -> bool:
+        """Return whether the answer that is being made will say that it is this connection's last.
+
+        One that waits for its next request is left alone: the request may be on its way.
+        """
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.response_started or not cycle.keep_alive:
+            return False
+        cycle.keep_alive = False
+        cycle.default_headers = [*cycle.default_headers, (b"connection", b"close")]
+        return True
+
     @property
     def _answering(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle

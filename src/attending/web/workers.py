@@ -25,6 +25,7 @@ from attending.web.board import Board
 from attending.web.draining import DRAIN_SECONDS, Draining
 from attending.web.fair_listener import FairListener
 from attending.web.shared import Letters, Shared
+from attending.web.slow_clients import TimedProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,9 +64,20 @@ class Member(Draining):
     async def on_tick(self, counter: int) -> bool:
         """Say ten times a second what this worker holds, and once that it is there."""
         self.listener.tell()
+        if self.listener.surplus() > 1:
+            self._let_one_go()
         if counter % 10 == 0:
             self._board.beat()
         return await super().on_tick(counter)
+
+    def _let_one_go(self) -> None:
+        """Tell one who is being answered to connect anew, which a worker with fewer takes up.
+
+        Who came while this worker was alone, as at a start, would else stay with it.
+        """
+        for one in self.server_state.connections:
+            if isinstance(one, TimedProtocol) and one.let_go():
+                return
 
     def end_with(self, parent: Callable[[], object]) -> None:
         """Drain once `parent` returns, which it does when the parent is gone."""
