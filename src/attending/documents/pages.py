@@ -17,6 +17,8 @@ _INTERVAL = re.compile(r"(?<=[\d%]) to (?=[−\d])")
 _LONG = re.compile(r"\S{15,}")
 #: A day, with its time or alone, or a span such as 18-64, which a browser breaks at its hyphens.
 _KEPT = re.compile(r"\d{4}-\d\d-\d\d|\d+-\d+$")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::00|(:[\d.]+))Z")
 _SEAM = re.compile(r"(?<=[._/])(?=\w)|(?<=[a-z])(?=[A-Z])")
 
 
@@ -34,6 +36,7 @@ def _templates() -> jinja2.Environment:
     made.globals["style"] = (folder / "document.css").read_text(encoding="utf-8")
     made.filters["cell"] = cell
     made.filters["spelt"] = spelt
+    made.filters["said"] = said
     return made
 
 
@@ -51,6 +54,21 @@ def cell(text: str) -> Markup:
     return Markup("<br>\n").join(
         Markup(" ").join(_seamed(word) for word in line.split(" ")) for line in lines
     )
+
+
+def said(text: str) -> str | Markup:
+    r"""Return a text of a record: an instant and a length as readers say it, a digest as code.
+
+    >>> said("36h"), said("2026-04-20T06:25:00Z"), said("2026-04-20T06:25:01.5Z")
+    ('1 day 12 hours', '2026-04-20\xa006:25\xa0UTC', '2026-04-20\xa006:25:01.5\xa0UTC')
+    >>> said("ab" * 32) == f"<code>{'ab' * 32}</code>"
+    True
+    """
+    if _DIGEST.fullmatch(text):
+        return Markup("<code>{}</code>").format(text)
+    if found := _INSTANT.fullmatch(text):  # to the second where the record is
+        return f"{found[1]}\u00a0{found[2]}{found[3] or ''}\u00a0UTC"
+    return spelt(text)
 
 
 def _seamed(word: str) -> Markup:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from attending.documents.pages import document
+from attending.records.decisions import SpecDocument
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,9 @@ def record_page(content: Mapping[str, Any], *, digest: str, synthetic: bool) -> 
     >>> b"<dt>seed</dt> <dd>7</dd>" in page
     True
     """
-    kind = str(content.get("spec", content["kind"])).replace("_", " ")
+    # Only of a kept spec is `spec` its name; elsewhere it is the digest of the plan it obeys.
+    named = content["spec"] if content["kind"] == SpecDocument.kind else content["kind"]
+    kind = str(named).replace("_", " ")
     says = {name: value for name, value in content.items() if name != "kind"}
     return document(
         "record.html.j2",

@@ -5,19 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending.documents.held_out_sites import site_facts
+from attending.documents.in_print import in_print
 from attending.documents.numbers import count
 from attending.records.card import CardFact
 
 if TYPE_CHECKING:
     from attending.records.run import Run, SliceCount, SplitFacts
-
-#: Baselines and measures that are not read by the word of the record.
-_NAMED = {
-    "lace": "LACE",
-    "auroc": "AUROC",
-    "brier": "Brier score",
-    "observed_expected": "observed / expected",
-}
 
 
 def run_facts(run: Run) -> list[CardFact]:
@@ -72,15 +65,6 @@ def _agreed(run: Run) -> str:
     signed = "signed" if run.agreement else "not signed"
     measures = ", ".join(in_print(name) for name in run.metrics_agreed)
     return f"baselines {baselines}; measures {measures}; {signed}"
-
-
-def in_print(name: str) -> str:
-    """Return the name of a baseline or a measure as it is printed.
-
-    >>> in_print("lace"), in_print("calibration_slope")
-    ('LACE', 'calibration slope')
-    """
-    return _NAMED.get(name, name.replace("_", " "))
 
 
 def split_sentence(split: SplitFacts) -> str:

@@ -20,11 +20,12 @@ from attending.documents import (
     subgroups,
     thresholds,
 )
+from attending.documents.in_print import in_print
 from attending.documents.lines import labelled
 from attending.documents.numbers import NOT_SHOWN, count, interval, number, percent
 from attending.documents.pages import document
 from attending.documents.picture import Table
-from attending.documents.run_facts import in_print, run_facts
+from attending.documents.run_facts import run_facts
 from attending.documents.sentences import (
     alone,
     check_words,
