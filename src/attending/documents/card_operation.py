@@ -90,8 +90,7 @@ def monitoring(spec: MonitoringSpec) -> tuple[CardFact, ...]:
     ]
     said += [CardFact(label=f"Trust: {held.name}", says=_bounds(held)) for held in spec.trust]
     said += [
-        CardFact(label=f"Review: {held.name}", says=f"every {stated(held.every)}, "
-                 f"by {held.owner}")
+        CardFact(label=f"Review: {held.name}", says=f"{_every(held.every)}, by the {held.owner}")
         for held in spec.reviews
     ]  # fmt: skip
     plan = spec.retraining
@@ -102,6 +101,15 @@ def monitoring(spec: MonitoringSpec) -> tuple[CardFact, ...]:
         )
     )
     return tuple(said)
+
+
+def _every(micros: int) -> str:
+    """Return how often something is done.
+
+    >>> _every(24 * 3600 * 1_000_000), _every(7 * 24 * 3600 * 1_000_000)
+    ('every day', 'every 7 days')
+    """
+    return f"every {stated(micros).removeprefix('1 ')}"
 
 
 def _first_large(words: str) -> str:

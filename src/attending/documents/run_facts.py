@@ -13,15 +13,25 @@ if TYPE_CHECKING:
     from attending.records.run import Run, SliceCount, SplitFacts
 
 
+#: What happens to patients on both sides of the cut.
+_OVERLAP = {
+    "refuse": "refused",
+    "drop_from_train": "taken out of the training rows",
+    "drop_from_test": "taken out of the test",
+    "allow": "allowed",
+}
+
+
 def run_facts(run: Run) -> list[CardFact]:
     """Return how the model was made: data, split, estimator, seed, code and environment."""
     commit = run.project_commit[:12] or "none"
     whose = "units" if run.outcome_type == "count" else "patients"
     said = [
         ("Outcome", run.outcome),
-        ("Estimator", f"{run.estimator}, calibrated by {run.calibration}, seed {run.seed}"),
+        ("Estimator", f"{run.estimator}, {_calibrated(run)}, seed {run.seed}"),
         ("Split", split_sentence(run.split)),
-        *((f"Rows: {held.name}", _slice(held, whose=whose)) for held in run.split.slices),
+        *((f"Rows: {held.name}", _slice(held, whose=whose))
+          for held in run.split.slices if held.rows),
         ("Left out", left_out(run.split)),
         ("Search of parameters", _searched(run)),
         ("Signs that are kept", _signs(run)),
@@ -32,6 +42,10 @@ def run_facts(run: Run) -> list[CardFact]:
     ]  # fmt: skip
     facts = [CardFact(label=label, says=says) for label, says in said if says]
     return [*facts, *site_facts(run)]
+
+
+def _calibrated(run: Run) -> str:
+    return "not calibrated" if run.calibration == "none" else f"calibrated by {run.calibration}"
 
 
 def _searched(run: Run) -> str:
@@ -73,7 +87,7 @@ def split_sentence(split: SplitFacts) -> str:
     reason = f". {split.reason}" if split.reason else ""
     return (
         f"{split.kind.replace('_', ' ')}{cut}; patients on both sides: "
-        f"{split.patient_overlap.replace('_', ' ')}{reason}"
+        f"{_OVERLAP.get(split.patient_overlap, split.patient_overlap)}{reason}"
     )
 
 

@@ -158,6 +158,12 @@ def _worst(report: SilentReport) -> list[InputGap]:
     return sorted(report.inputs, key=moved)[:_MOST]
 
 
+def _gaps(report: SilentReport) -> str:
+    if report.with_gap is None:
+        return " In how many predictions a feature was missing is not shown: they are few."
+    return f" At least one feature was missing in {percent(report.with_gap)} of predictions."
+
+
 def _picture(report: SilentReport) -> Picture | None:
     if not report.inputs:
         return None
@@ -183,7 +189,7 @@ def _picture(report: SilentReport) -> Picture | None:
         alt=f"Share missing of {len(report.inputs)} features, while silent and when validated. "
         f"Moved most: {most.label}, {percent(most.missing)}, then {percent(most.missing_before)}.",
         caption="A long line is a feature that is there more or less often than when the model was "
-        f"validated. At least one feature was missing in {percent(report.with_gap)} of predictions."
+        f"validated.{_gaps(report)}"
         + (f" The {_MOST} that moved most are drawn." if len(report.inputs) > _MOST else ""),
         draw=lambda: draw(report),
         table=table,

@@ -29,7 +29,6 @@ from attending.documents.run_facts import run_facts
 from attending.documents.sentences import (
     alone,
     check_words,
-    exception_sentence,
     gate_sentence,
     gate_title,
     headline,
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
     from attending.documents.picture import Picture
     from attending.records.card import CardFact
     from attending.records.cohort import Cohort
-    from attending.records.governance import GateException
     from attending.records.run import Run
     from attending.records.validation import GateResult, ValidationReport
 
@@ -56,7 +54,7 @@ def validation_report(
     run: Run | None = None,
     *,
     synthetic: bool,
-    exceptions: Sequence[GateException] = (),
+    exceptions: Sequence[str] = (),
     facts: Sequence[CardFact] = (),
 ) -> bytes:
     """Return the report as stand-alone HTML: no script, nothing from elsewhere.
@@ -66,7 +64,7 @@ def validation_report(
         cohort: who was studied; without it the report says that nobody told.
         run: how the model was made; none when recorded predictions were validated.
         synthetic: whether the data are made up; said first on every print.
-        exceptions: signed exceptions of this run, shown at the top.
+        exceptions: a sentence on each signed exception of this run, shown at the top.
         facts: how a file of recorded predictions was read; none when a run is judged.
     """
     return document(
@@ -82,7 +80,7 @@ def validation_report(
             for gate in report.gates
             if gate.outcome != "met"
         ],
-        exceptions=[exception_sentence(held) for held in exceptions],
+        exceptions=exceptions,
         exploratory=run.reasons if run is not None and run.exploratory else (),
         flow=consort.picture(cohort) if cohort else None,
         pictures=pictures(report),

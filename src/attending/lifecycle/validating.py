@@ -8,9 +8,9 @@ import numpy as np
 
 from attending.documents.card_assembly import CardSources, assemble_card
 from attending.documents.model_card import card_document
-from attending.documents.sentences import assumed_sentence
+from attending.documents.sentences import assumed_sentence, exception_sentence
 from attending.documents.validation_report import validation_report
-from attending.lifecycle import agreeing
+from attending.lifecycle import agreeing, policies
 from attending.lifecycle.carried import carried_of, snapshot_of
 from attending.lifecycle.desk import keep
 from attending.lifecycle.following import with_follow_up
@@ -179,12 +179,16 @@ def write_report(desk: Desk, project: Project, report: ValidationReport) -> str:
     """Return the digest of the report's document, made from its record and kept."""
     catalog = desk.home.catalog
     run = catalog.get(report.model.run, Run)
+    asks = policies.asks(desk, project.release.risk_level)
     page = validation_report(
         report,
         catalog.get(report.model.cohort or run.cohort, Cohort),
         run,
         synthetic=desk.home.synthetic,
-        exceptions=agreeing.exceptions_under(desk, project, run),
+        exceptions=[
+            exception_sentence(held, printed_names(desk), asks=asks)
+            for held in agreeing.exceptions_under(desk, project, run)
+        ],
     )
     return keep_page(desk, page, of=report.digest, title=_TITLES[report.period])
 
@@ -205,6 +209,7 @@ def build_card(desk: Desk, project: Project, run: Run, *, version: str = "") -> 
         version: as the card names it; by default the one that the run was given.
     """
     catalog = desk.home.catalog
+    moved = project.model.recalibration if run.model_spec == project.model.digest else None
     card = assemble_card(
         CardSources(
             run=run,
@@ -218,6 +223,9 @@ def build_card(desk: Desk, project: Project, run: Run, *, version: str = "") -> 
             exceptions=agreeing.exceptions_under(desk, project, run),
             assumed=snapshot_of(desk, run).assumed_tables,
             names=printed_names(desk),
+            asks=policies.asks(desk, project.release.risk_level),
+            moved=moved,
+            carried=moved is not None and carried_of(desk, moved.of) is not None,
         ),
         version=version or _version_of(desk, run),
         synthetic=desk.home.synthetic,
