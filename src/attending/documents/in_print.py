@@ -21,6 +21,7 @@ _MEASURES = {
     "brier": "Brier score",
     "oe": "observed over expected events",
     "observed_expected": "observed / expected",
+    "non_events": "non-events",
 }
 #: Scores whose name is a word of its own, such as a source that is called hospital.
 _ALSO_WORDS = frozenset({"hospital", "cart"})

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from attending.records.run import Run, SliceCount, SplitFacts
 
 
+_CALIBRATED = {"platt": "Platt scaling", "isotonic": "isotonic regression"}
 #: What happens to patients on both sides of the cut.
 _OVERLAP = {
     "refuse": "refused",
@@ -45,7 +46,9 @@ def run_facts(run: Run) -> list[CardFact]:
 
 
 def _calibrated(run: Run) -> str:
-    return "not calibrated" if run.calibration == "none" else f"calibrated by {run.calibration}"
+    if run.calibration == "none":
+        return "not calibrated"
+    return f"calibrated by {_CALIBRATED.get(run.calibration, run.calibration)}"
 
 
 def _searched(run: Run) -> str:

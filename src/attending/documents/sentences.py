@@ -56,6 +56,7 @@ _REASONS = {
 }
 #: What is counted, and said as a count.
 _COUNTS = ("rows", "patients", "units")
+_EVENTS = ("events", "non_events")
 _OUTCOMES = {"met": "met", "failed": "failed", "not_shown": "not shown"}
 
 
@@ -104,7 +105,9 @@ def tally(report: ValidationReport) -> str:
     if not asked:
         return "No gate was asked for, so none is met."
     if not open_gates:
-        return f"All {asked} gates are met."
+        return {1: "The gate is met.", 2: "Both gates are met."}.get(
+            asked, f"All {asked} gates are met."
+        )
     return f"{open_gates} of {asked} gates {'is' if open_gates == 1 else 'are'} not met."
 
 
@@ -128,9 +131,11 @@ def reason_words(reason: str) -> str:
 def check_words(report: ValidationReport, check: Check) -> str:
     """Return what one check looked at and found."""
     estimate = report.estimate(check.what)
-    what = estimate.label if estimate else check.what.replace("_", " ")
+    what = estimate.label if estimate else in_print(check.what)
+    if check.value is None and check.what in _EVENTS:
+        what = f"the number of {what}"
     if check.value is None and check.outcome == "met":
-        return f"{what}: enough"
+        return f"{what.removeprefix('the number of ')}: enough"
     parts = [what]
     if check.group != "all":
         parts.append(f"in {check.group.replace('=', ' ')}")

@@ -45,6 +45,12 @@ if TYPE_CHECKING:
     from attending.records.run import Run
     from attending.records.validation import GateResult, ValidationReport
 
+#: What a report is called, by whose predictions it is about.
+REPORTS = {
+    "test": "Validation report",
+    "later": "Validation report of later predictions",
+    "silent": "Validation report of silent predictions",
+}
 _NOTHING: tuple[object, ...] = (None, (), "")
 
 
@@ -70,6 +76,7 @@ def validation_report(
     return document(
         "validation_report.html.j2",
         synthetic=synthetic,
+        kind=REPORTS[report.period],
         report=report,
         studied=studied(report),
         alone=alone(report),
@@ -214,7 +221,7 @@ def _gates(report: ValidationReport) -> list[tuple[str, str, str, list[tuple[str
 
 def _asked(gate: GateResult) -> str:
     held = {name: value for name, value in gate.asked.items() if value not in _NOTHING}
-    return ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in held.items())
+    return ", ".join(f"{in_print(name)} {_plain(value)}" for name, value in held.items())
 
 
 def _plain(value: object) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from attending.documents.card_assembly import CardSources, assemble_card
 from attending.documents.model_card import card_document
 from attending.documents.sentences import assumed_sentence, exception_sentence
-from attending.documents.validation_report import validation_report
+from attending.documents.validation_report import REPORTS, validation_report
 from attending.lifecycle import agreeing, policies
 from attending.lifecycle.carried import carried_of, snapshot_of
 from attending.lifecycle.desk import keep
@@ -46,11 +46,6 @@ if TYPE_CHECKING:
     from attending.validate.data import ValidationData
 
 #: What a report's document is called, by what it was judged on.
-_TITLES = {
-    "test": "Validation report",
-    "later": "Validation report of later predictions",
-    "silent": "Validation report of silent predictions",
-}
 SMALL_SET = 1000
 
 
@@ -190,7 +185,7 @@ def write_report(desk: Desk, project: Project, report: ValidationReport) -> str:
             for held in agreeing.exceptions_under(desk, project, run)
         ],
     )
-    return keep_page(desk, page, of=report.digest, title=_TITLES[report.period])
+    return keep_page(desk, page, of=report.digest, title=REPORTS[report.period])
 
 
 def _version_of(desk: Desk, run: Run) -> str:
