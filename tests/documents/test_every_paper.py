@@ -235,3 +235,35 @@ def test_every_bedside_score_has_a_name_in_print_that_all_papers_share():
     for name in set(SCORES.names()) - {"recorded"}:
         assert in_print(name) == printed_score(name) != name, name
     assert known("qsofa") == "qSOFA" and known("hospital") == ""  # a source may be called so
+
+
+def test_a_record_of_many_alike_parts_is_a_table_that_leaves_nothing_out():
+    row = {"name": "auroc", "state": "not_shown", "value": None, "n": 12345, "why": "few events"}
+    rows = [{**row, "name": f"measure {at}", "value": 0.1 + at / 7} for at in range(3)]
+    kept = {"kind": "monitor_report", "measures": rows, "digests": [{"a": "ab" * 32}] * 3}
+    page = record_page(kept, digest="cd" * 32, synthetic=True).decode()
+    assert page.count("<tr>") == 4  # a header and three rows; digests are no table
+    said = _text(page.encode())
+    assert "Measures (of all, n: 12,345; state: not shown; why: few events)" in said
+    for one in ("measure 0", "measure 1", "measure 2", "0.1", "0.242857", "0.385714"):
+        assert one in said
+    assert page.count("<li>") == 3
+    two = record_page({**kept, "measures": rows[:2]}, digest="cd" * 32, synthetic=True).decode()
+    assert "<tr>" not in two
+
+
+def test_a_long_part_of_a_record_begins_below_its_heading_in_print():
+    if not list(metadata.distributions(name="weasyprint")):
+        absent("pdf", "no weasyprint here; run `make pdf`")
+    import weasyprint
+
+    kept = {"kind": "adoption", "accepts": [{"note": {"says": f"part {at}"}} for at in range(200)]}
+    page = record_page(kept, digest="cd" * 32, synthetic=True).decode()
+
+    def on_first(text):
+        first = weasyprint.HTML(string=text).render().pages[0]
+        return any("part 0" in getattr(box, "text", "") for box in first._page_box.descendants())
+
+    assert on_first(page)
+    # The control: kept whole, a part that is longer than a page leaves the page before it blank.
+    assert not on_first(page.replace('class="tall"', ""))
