@@ -18,7 +18,7 @@ _CHOSEN = frozenset(
 )
 #: A list of fewer is read as it is; a table has no more columns, and no longer word in a cell.
 _FEWEST = 3
-_MOST = 12
+_MOST = 9
 _LONGEST = 64
 #: Fields by which a row is known; they come first.
 _FIRST = frozenset({"feature", "gate", "name", "shift", "step", "subject"})
