@@ -11,10 +11,12 @@ from importlib import metadata
 import pytest
 
 from attending.documents.deployer_paper import paper_document
+from attending.documents.in_print import in_print, known, printed_score
 from attending.documents.incident_letters import Told, letter
 from attending.documents.record_page import record_page
 from attending.govern.checklists import Said, answered, profile
-from attending.records.incident import Incident
+from attending.records.incident import Incident, IncidentImpact
+from attending.scores.registered import SCORES
 from attending.specs.checklist import CardWords
 from attending.times import parse_instant
 from tests.conftest import absent
@@ -183,7 +185,85 @@ def test_a_letter_says_who_and_when_as_people_do(reader):
         since=at, opened_at=at, opened_by="omar", tasks=(),
     )  # fmt: skip
     said = letter(Told(incident, read_release(), names=NAMES), reader)
-    assert "2026-06-29\u00a006:10\u00a0UTC" in said
+    assert ("29 June 2026" if reader == "patients" else "2026-06-29\u00a006:10\u00a0UTC") in said
     assert not re.search(r"\b(clara|omar)\b|T\d\d:", said)
     if reader == "patients":
         assert "may be more likely to need to come back to the hospital" in said
+
+
+def test_a_letter_after_the_end_says_what_was_done_and_not_what_to_do():
+    at = parse_instant("2026-06-29T06:10:00Z")
+    incident = Incident(
+        model="readmission-30d", version="v1", type="outage", harm="medium", title="It stood still",
+        since=at, opened_at=at, opened_by="omar", tasks=(), drill=True,
+    )  # fmt: skip
+    impact = IncidentImpact(
+        incident="a" * 64, since=at, until=at, predictions=102, patients=86, flagged=3, told=0,
+        answered=0, sites=(), list="b" * 64,
+    )  # fmt: skip
+    before = letter(Told(incident, read_release(), names=NAMES), "clinicians")
+    assert "Until you hear otherwise: " in before and "What the plan asks to be done: " in before
+    assert "closed" not in before
+    after = letter(
+        Told(incident, read_release(), impact, names=NAMES, contained="Disabled.", closed=True),
+        "clinicians",
+    )
+    assert "Until you hear otherwise" not in after and "The incident is closed" in after
+    assert "What we did: Disabled." in after
+    # A letter goes round as any paper does: few are not told apart.
+    assert "102 predictions of 86 patients; flagged: ≤10; shown to staff: 0." in after
+
+
+def test_the_page_of_a_record_has_its_kind_as_title_and_not_the_plan_that_it_obeys():
+    kept = {"kind": "monitoring_report", "spec": "ab" * 32, "at": "2026-06-29T06:10:00Z"}
+    page = record_page(kept, digest="cd" * 32, synthetic=True).decode()
+    assert "<h1>Monitoring report cdcdcdcdcdcd</h1>" in page
+    assert f"<code>{'ab' * 32}</code>" in page
+    assert "2026-06-29\u00a006:10\u00a0UTC" in page
+    kept = {"kind": "spec_document", "spec": "training_material", "says": {}}
+    assert "<h1>Training material " in record_page(kept, digest="cd" * 32, synthetic=True).decode()
+
+
+def test_every_bedside_score_has_a_name_in_print_that_all_papers_share():
+    held = answered(
+        profile("tripod_ai"),
+        {"model": Said({"baselines": [{"score": "sofa"}, {"score": "qsofa"}]}, "a" * 64)},
+        CardWords(),
+        card="",
+    )
+    assert not any("sofa" in one.answer for one in held)
+    for name in set(SCORES.names()) - {"recorded"}:
+        assert in_print(name) == printed_score(name) != name, name
+    assert known("qsofa") == "qSOFA" and known("hospital") == ""  # a source may be called so
+
+
+def test_a_record_of_many_alike_parts_is_a_table_that_leaves_nothing_out():
+    row = {"name": "auroc", "state": "not_shown", "value": None, "n": 12345, "why": "few events"}
+    rows = [{**row, "name": f"measure {at}", "value": 0.1 + at / 7} for at in range(3)]
+    kept = {"kind": "monitor_report", "measures": rows, "digests": [{"a": "ab" * 32}] * 3}
+    page = record_page(kept, digest="cd" * 32, synthetic=True).decode()
+    assert page.count("<tr>") == 4  # a header and three rows; digests are no table
+    said = _text(page.encode())
+    assert "Measures (of all, n: 12,345; state: not shown; why: few events)" in said
+    for one in ("measure 0", "measure 1", "measure 2", "0.1", "0.242857", "0.385714"):
+        assert one in said
+    assert page.count("<li>") == 3
+    two = record_page({**kept, "measures": rows[:2]}, digest="cd" * 32, synthetic=True).decode()
+    assert "<tr>" not in two
+
+
+def test_a_long_part_of_a_record_begins_below_its_heading_in_print():
+    if not list(metadata.distributions(name="weasyprint")):
+        absent("pdf", "no weasyprint here; run `make pdf`")
+    import weasyprint
+
+    kept = {"kind": "adoption", "accepts": [{"note": {"says": f"part {at}"}} for at in range(200)]}
+    page = record_page(kept, digest="cd" * 32, synthetic=True).decode()
+
+    def on_first(text):
+        first = weasyprint.HTML(string=text).render().pages[0]
+        return any("part 0" in getattr(box, "text", "") for box in first._page_box.descendants())
+
+    assert on_first(page)
+    # The control: kept whole, a part that is longer than a page leaves the page before it blank.
+    assert not on_first(page.replace('class="tall"', ""))

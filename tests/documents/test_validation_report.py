@@ -5,6 +5,7 @@ from functools import cache
 import pytest
 from lxml import html
 
+from attending.documents.sentences import exception_sentence
 from attending.documents.validation_report import validation_report
 from attending.records.governance import GateException
 from attending.records.validation import ModelRef
@@ -118,10 +119,11 @@ def test_gates_that_are_not_met_stand_at_the_top(page):
 
 def test_signed_exceptions_and_exploratory_runs_are_seen_at_the_top():
     loose = run(exploratory=True, reasons=("made from a dirty tree",))
-    page = html.fromstring(made(run=loose, exceptions=[EXCEPTION]))
+    said = exception_sentence(EXCEPTION, {"ada": "Ada Berg"}, asks={})
+    page = html.fromstring(made(run=loose, exceptions=[said]))
     top = " ".join(page.xpath("string(//section[@class='summary'])").split())
     assert "“good enough in every group” is let pass until 2026-06-30" in top
-    assert "A nurse reads every score there." in top
+    assert "A nurse reads every score there. Asked for by Ada Berg." in top
     assert "Exploratory run, cannot be promoted. made from a dirty tree" in top
 
 

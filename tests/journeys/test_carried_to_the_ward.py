@@ -180,6 +180,10 @@ def _validated(there: Second) -> str:
     stable = there.asked("explain", "stability").json["digest"]
     card = there.asked("card", "build").json
     assert card["missing"] == []
+    # The card says that only a line was fitted here, and of whose model.
+    (said,) = [one["says"] for one in card["training"] if one["label"] == "Recalibrated"]
+    assert said.startswith("The model that came from another hospital is kept as it was (run ")
+    assert {one["owner"] for one in card["inputs"]} == {"Dana Reyes"}
     report = there.asked("validate", "model").json["digest"]
     threshold = there.asked("release", "propose", "--by", "dana").json["threshold"]
     assert "threshold.agreed" in there.open("validated")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import shutil
 from dataclasses import replace
 from datetime import timedelta
@@ -180,7 +181,7 @@ def test_the_page_of_the_day_says_verdict_reason_owner_and_what_needs_whom(desk,
     (model,) = content["models"]
     assert model["about"] == "readmission-30d@v1"
     assert model["answer"] in text
-    assert "technical owner (Dana Reyes): feed_missing: It moved." in text
+    assert "technical owner (Dana Reyes): feed missing: It moved." in text
     assert b"technical owner (Dana Reyes)" in html
     assert b"SYNTHETIC" in html
     assert send_page(desk) == "sent to 1"
@@ -188,6 +189,8 @@ def test_the_page_of_the_day_says_verdict_reason_owner_and_what_needs_whom(desk,
     # Without a verdict that holds the page never says that all is well.
     text = page_of_day(at(desk, days=30))[1]
     assert "There is no verdict that holds." in text
+    assert re.search(r"The newest verdict was “\w+”; it held until 20\d\d-\d\d-\d\d", text)
+    assert not re.search(r"\d\d-\d\dT\d\d:", text)  # instants as people say them
     assert "[act] readmission-30d@v1" in text
     (desk.home.folder("policy") / "delivery.yaml").unlink()
     with pytest.raises(DependencyDown, match="no way out"):

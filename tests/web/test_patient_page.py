@@ -81,6 +81,12 @@ def test_a_fallback_score_is_told_with_its_own_threshold_where_the_row_has_it(en
     the_plans = "the plan\N{RIGHT SINGLE QUOTATION MARK}s"
     assert [the_plans in one for one in told] == [False, True]
     assert not any("0.25 points" in one or "25.0 %" in one for one in told)
+    assert "the fallback score LACE" in told[0]
+    # Where the model gave no score there is nothing to be the same, missing or a factor.
+    for one in told:
+        assert "What was missing" not in one and "These factors show" not in one
+        assert "same" not in one.partition("Re-lived")[2].partition("Explanations")[0]
+        assert not re.search(r"\d\d-\d\dT\d\d:", one)
 
 
 def test_without_a_purpose_nothing_is_shown_and_nothing_is_said_to_have_been(enter, example):

@@ -14,7 +14,8 @@ from attending.documents.card_operation import (
 )
 from attending.documents.lines import labelled
 from attending.documents.number_card import number_groups
-from attending.documents.numbers import count, percent
+from attending.documents.numbers import count, number, percent
+from attending.documents.persons import by_name
 from attending.documents.run_facts import run_facts
 from attending.documents.sentences import (
     assumed_sentence,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from attending.specs.cohort import CohortSpec
     from attending.specs.features import FeatureSpec, FeaturesSpec
     from attending.specs.monitoring import MonitoringSpec
+    from attending.specs.recalibration import RecalibrationSpec
     from attending.specs.release import ReleaseSpec
 
 _CORRELATED = (
@@ -46,6 +48,8 @@ _CORRELATED = (
     "is not does not mean that only the first one counts."
 )
 
+
+_UNEXPLAINED = "No score is explained: only the scores come here, and no explanation is shown."
 
 #: Windows and aggregates as a clinician says them, where the spec's own word would puzzle.
 _SPANS = {"encounter": "of the stay"}
@@ -64,6 +68,9 @@ class CardSources:
         assumed: source tables of which nobody recorded when their rows became known.
         inputs: of a model that was built elsewhere and has no feature definitions.
         names: the printed name of each person, by login.
+        asks: what each condition of the gates asks, in words, by its name.
+        moved: the line that the risks of an earlier run were moved along, where that is all that
+            was fitted; `carried` where that run came from another hospital.
     """
 
     run: Run | AdoptedModel
@@ -80,6 +87,9 @@ class CardSources:
     assumed: tuple[str, ...] = ()
     inputs: tuple[CardInput, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
+    asks: Mapping[str, str] = field(default_factory=dict)
+    moved: RecalibrationSpec | None = None
+    carried: bool = False
 
 
 def assemble_card(sources: CardSources, *, version: str, synthetic: bool) -> ModelCard:
@@ -105,20 +115,23 @@ def assemble_card(sources: CardSources, *, version: str, synthetic: bool) -> Mod
         non_intended=release.non_intended if release else (),
         risk_level=release.risk_level if release else "",
         oversight=release.oversight if release else "",
-        inputs=_inputs(sources.features) or sources.inputs,
+        inputs=_inputs(sources.features, sources.names) or sources.inputs,
         training=_training(sources),
         validation=_figures(report) if report else (),
         threshold=_threshold(sources),
         subgroups=_groups(report) if report else (),
         gates_failed=_gates(report) if report else (),
         availability_assumed=sources.assumed,
-        exceptions=tuple(exception_sentence(held) for held in sources.exceptions),
+        exceptions=tuple(
+            exception_sentence(held, sources.names, asks=sources.asks)
+            for held in sources.exceptions
+        ),
         limitations=_limitations(sources),
         failure_modes=(*failure_modes(release, sources.features), *sources.failures),
         escalation=escalation(release, sources.names) if release else (),
         fallback=fallback(release) if release else (),
         monitoring=monitoring(sources.monitoring) if sources.monitoring else (),
-        explanation_caveats=_caveats(sources.stability),
+        explanation_caveats=_caveats(sources),
         made_from=_made_from(sources),
     )
     missing = tuple(name for name in SECTIONS if not getattr(card, name))
@@ -155,7 +168,7 @@ def _excluded(sources: CardSources) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _inputs(spec: FeaturesSpec | None) -> tuple[CardInput, ...]:
+def _inputs(spec: FeaturesSpec | None, names: Mapping[str, str]) -> tuple[CardInput, ...]:
     return tuple(
         CardInput(
             name=feature.name,
@@ -163,7 +176,7 @@ def _inputs(spec: FeaturesSpec | None) -> tuple[CardInput, ...]:
             unit=feature.unit or "",
             window=_window(feature),
             purpose=feature.purpose,
-            owner=feature.owner,
+            owner=by_name(feature.owner, names),
             status=feature.status,
         )
         for feature in (spec.features if spec else ())
@@ -182,12 +195,26 @@ def _training(sources: CardSources) -> tuple[CardFact, ...]:
     if isinstance(sources.run, AdoptedModel):
         return tuple(adopted_facts(sources.run))
     facts = run_facts(sources.run)
+    if sources.moved is not None:
+        facts.insert(0, CardFact(label="Recalibrated", says=_moved(sources)))
     if sources.cohort is not None:
         held = sources.cohort
         says = f"{count(held.rows)} predictions of {count(held.subjects)} patients"
         facts.insert(0, CardFact(label="Cohort", says=f"{says}, {_days(held)}"))
         facts.insert(1, CardFact(label="Share with the event", says=percent(held.prevalence)))
     return tuple(facts)
+
+
+def _moved(sources: CardSources) -> str:
+    """Return that only a line was fitted, of whose model, and which line."""
+    line = sources.moved
+    if line is None:
+        return ""
+    whose = "that came from another hospital" if sources.carried else "fitted before"
+    return (
+        f"The model {whose} is kept as it was (run {line.of[:12]}); only its log-odds are moved, "
+        f"times {number(line.slope)} and plus {number(line.intercept)}, as was proposed and signed."
+    )
 
 
 def _days(cohort: Cohort) -> str:
@@ -272,10 +299,14 @@ def _limitations(sources: CardSources) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _caveats(stability: StabilityReport | None) -> tuple[str, ...]:
-    if stability is None:
+def _caveats(sources: CardSources) -> tuple[str, ...]:
+    if isinstance(sources.run, AdoptedModel) and not sources.run.features:
+        return (_UNEXPLAINED,)
+    if sources.stability is None:
         return (NOT_CAUSAL, _CORRELATED)
-    return (NOT_CAUSAL, _CORRELATED, *stability_sentences(stability))
+    features = sources.features.features if sources.features else ()
+    labels = {feature.name: feature.label for feature in features}
+    return (NOT_CAUSAL, _CORRELATED, *stability_sentences(sources.stability, labels))
 
 
 def _made_from(sources: CardSources) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attending.documents.in_print import printed_measure, printed_score
 from attending.documents.persons import by_name
 from attending.documents.times import stated
 from attending.records.card import CardFact
@@ -24,7 +25,7 @@ def failure_modes(
     if release is not None:
         said.append(CardFact(label="No score is made", says=release.fallback.downtime_pathway))
         said += [
-            CardFact(label=_first_large(_measure(held.measure)), says=_criterion(held))
+            CardFact(label=_first_large(printed_measure(held.measure)), says=_criterion(held))
             for held in release.rollback_criteria
         ]
     if features is not None and (limited := [f for f in features.features if f.freshness]):
@@ -89,8 +90,7 @@ def monitoring(spec: MonitoringSpec) -> tuple[CardFact, ...]:
     ]
     said += [CardFact(label=f"Trust: {held.name}", says=_bounds(held)) for held in spec.trust]
     said += [
-        CardFact(label=f"Review: {held.name}", says=f"every {stated(held.every)}, "
-                 f"by {held.owner}")
+        CardFact(label=f"Review: {held.name}", says=f"{_every(held.every)}, by the {held.owner}")
         for held in spec.reviews
     ]  # fmt: skip
     plan = spec.retraining
@@ -103,6 +103,15 @@ def monitoring(spec: MonitoringSpec) -> tuple[CardFact, ...]:
     return tuple(said)
 
 
+def _every(micros: int) -> str:
+    """Return how often something is done.
+
+    >>> _every(24 * 3600 * 1_000_000), _every(7 * 24 * 3600 * 1_000_000)
+    ('every day', 'every 7 days')
+    """
+    return f"every {stated(micros).removeprefix('1 ')}"
+
+
 def _first_large(words: str) -> str:
     return words[:1].upper() + words[1:]
 
@@ -111,23 +120,4 @@ def _bounds(held: TrustCondition) -> str:
     least = f"at least {held.at_least:g}" if held.at_least is not None else ""
     most = f"at most {held.at_most:g}" if held.at_most is not None else ""
     bounds = " and ".join(part for part in (least, most) if part)
-    return f"{_measure(held.measure)} {bounds}"
-
-
-def _measure(name: str) -> str:
-    """Return a watched measure as a reader says it.
-
-    >>> _measure("oe"), _measure("alert_rate")
-    ('observed over expected events', 'alert rate')
-    """
-    known = {"oe": "observed over expected events", "auroc": "AUROC"}
-    return known.get(name, name.replace("_", " "))
-
-
-def printed_score(name: str) -> str:
-    """Return a bedside score's name as it stands on its form.
-
-    >>> printed_score("lace"), printed_score("qsofa")
-    ('LACE', 'qSOFA')
-    """
-    return "qSOFA" if name == "qsofa" else name.upper()
+    return f"{printed_measure(held.measure)} {bounds}"

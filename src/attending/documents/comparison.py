@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attending.documents.canvas import BLUE, GREY, REFERENCE, VERMILLION, Drawn, sheet, short_label
 from attending.documents.lines import label_of
-from attending.documents.numbers import NOT_SHOWN, count, interval, number
+from attending.documents.numbers import NOT_SHOWN, count, interval, number, percent
 from attending.documents.picture import Picture, Table
 
 if TYPE_CHECKING:
@@ -36,11 +36,15 @@ def _by_measure(report: ValidationReport) -> dict[str, list[Comparison]]:
 def draw(report: ValidationReport) -> bytes:
     """Return the differences as SVG, one strip a measure, since their scales differ."""
     held = _by_measure(report)
-    sizes = [len(rows) + 1.6 for rows in held.values()]
+    labels = {
+        name: [short_label(_row_label(report, row), width=46) for row in rows]
+        for name, rows in held.items()
+    }
+    sizes = [sum(1.0 + 0.45 * one.count("\n") for one in some) + 1.6 for some in labels.values()]
     with sheet(7.0, max(2.0, 0.36 * sum(sizes) + 0.3)) as drawing:
         strips = drawing.figure.subplots(len(held), 1, height_ratios=sizes, squeeze=False)
         for axes, (name, rows) in zip(strips[:, 0], held.items(), strict=True):
-            _strip(axes, rows, labels=[short_label(_row_label(report, row)) for row in rows])
+            _strip(axes, rows, labels=labels[name])
             axes.set_title(measure_label(report, name), loc="left", fontweight="bold")
         strips[-1, 0].set_xlabel("Model minus baseline (dotted: no difference)")
     return drawing.svg
@@ -49,7 +53,17 @@ def draw(report: ValidationReport) -> bytes:
 def _row_label(report: ValidationReport, row: Comparison) -> str:
     whose = "patients" if report.number is None else report.number.cluster
     group = f"all {whose}" if row.group == "all" else row.group.replace("=", " ")
-    return f"{group}, against {label_of(report, row.baseline)}"
+    at = f", at {percent(row.threshold)}" if _at_more(report, row) else ""
+    return f"{group}, against {label_of(report, row.baseline)}{at}"
+
+
+def _at_more(report: ValidationReport, row: Comparison) -> bool:
+    """Return whether the same is compared at another threshold too, so that each must be named."""
+    return row.threshold is not None and any(
+        one.threshold not in {None, row.threshold}
+        and (one.measure, one.group, one.baseline) == (row.measure, row.group, row.baseline)
+        for one in report.comparisons
+    )
 
 
 def _strip(axes: Drawn, rows: list[Comparison], *, labels: list[str]) -> None:

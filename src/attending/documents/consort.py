@@ -82,7 +82,9 @@ def draw(cohort: Cohort) -> bytes:
         _box(axes, 0, text=_start(steps))
         for at, step in enumerate(left):
             _side(axes, -2 * at - 1, step=step)
-            _arrow(axes, -2 * at, -2 * at - 2)
+            # The first box has a line more when its title is long.
+            deep = 0.16 * (_start(steps).count("\n") - 1) if not at else 0.0
+            _arrow(axes, -2 * at - deep, -2 * at - 2)
             says = "in the cohort" if step is left[-1] else "remaining"
             _box(axes, -2 * at - 2, text=f"{says}\n{count(step.kept)}")
         _end(axes, -rows + 1, cohort=cohort)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from attending.documents.numbers import count
 from attending.documents.persons import by_name
-from attending.documents.times import when
+from attending.documents.times import day, when
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 #: Stands where a record does not say it yet; a letter with it is not ready.
 BLANK = "[still to be written]"
+_DRILL = "THIS IS A DRILL. Nobody was touched; all that follows is an exercise."
 _WHAT = {
     "wrong_prediction": "gave scores that were wrong",
     "stale_feature": "was made from values that were too old",
@@ -31,6 +33,8 @@ class Told:
 
     Attributes:
         names: the printed name of each person, by login.
+        contained: what was said when the model was contained; empty before that.
+        closed: whether its review is signed by all who close it.
     """
 
     incident: Incident
@@ -38,6 +42,8 @@ class Told:
     impact: IncidentImpact | None = None
     review: IncidentReview | None = None
     names: Mapping[str, str] = field(default_factory=dict)
+    contained: str = ""
+    closed: bool = False
 
 
 def letter(told: Told, reader: Reader) -> str:
@@ -50,7 +56,7 @@ def letter(told: Told, reader: Reader) -> str:
     lines = {"clinicians": _clinicians, "patients": _patients, "leadership": _leadership}[reader](
         told
     )
-    head = ["THIS IS A DRILL. Nobody was touched.", ""] if told.incident.drill else []
+    head = [_DRILL, ""] if told.incident.drill else []
     return "\n".join([*head, *lines, ""])
 
 
@@ -74,6 +80,13 @@ def _period(told: Told) -> str:
     return f"from {when(told.impact.since)} to {when(told.impact.until)}"
 
 
+def _days(told: Told) -> str:
+    """Return the period in days, as patients say them."""
+    if told.impact is None:
+        return f"since {day(told.incident.since)}, until {BLANK}"
+    return f"from {day(told.impact.since)} to {day(told.impact.until)}"
+
+
 def _owner(told: Told) -> str:
     return by_name(told.plan.owners.clinical, told.names)
 
@@ -92,9 +105,25 @@ def _counts(told: Told) -> str:
         return BLANK
     found = told.impact
     return (
-        f"{found.predictions} predictions of {found.patients} patients; {found.flagged} were "
-        f"flagged, {found.told} were shown to somebody"
+        f"{count(found.predictions)} predictions of {count(found.patients)} patients; "
+        f"flagged: {count(found.flagged)}; shown to staff: {count(found.told)}"
     )
+
+
+def _meanwhile(told: Told) -> str:
+    """Return what is done in the model's place: until it is mended, or as it was meanwhile."""
+    said = "While it was open" if told.closed else "Until you hear otherwise"
+    return f"{said}: {told.plan.fallback.downtime_pathway}"
+
+
+def _contained(told: Told) -> str:
+    if told.contained:
+        return f"What we did: {told.contained}"
+    return f"What the plan asks to be done: {told.plan.playbook.contain}"
+
+
+def _closed(told: Told) -> list[str]:
+    return ["The incident is closed: its review is signed."] if told.closed else []
 
 
 def _clinicians(told: Told) -> list[str]:
@@ -105,8 +134,9 @@ def _clinicians(told: Told) -> list[str]:
         f"{_what(told)}, {_period(told)}.",
         f"Touched: {_counts(told)}.",
         "",
-        f"Until you hear otherwise: {told.plan.fallback.downtime_pathway}",
-        f"What we did: {told.plan.playbook.contain}",
+        *_closed(told),
+        _meanwhile(told),
+        _contained(told),
         f"What it means for your patients: {review.clinical_impact if review else BLANK}",
         f"What changes: {review.prevention if review else BLANK}",
         f"Questions: {_owner(told)}",
@@ -119,7 +149,7 @@ def _patients(told: Told) -> list[str]:
         _helps(told),
         "It does not decide. Your nurses and doctors do.",
         "",
-        f"It did not work as it should {_period(told)}.",
+        f"It did not work as it should {_days(told)}.",
         f"What this means for you: {review.clinical_impact if review else BLANK}",
         f"What we changed: {review.prevention if review else BLANK}",
         "",
@@ -136,9 +166,11 @@ def _leadership(told: Told) -> list[str]:
         f"Incident: {found.title}",
         f"Type: {found.type.replace('_', ' ')}; possible harm: {found.harm}",
         f"Opened {when(found.opened_at)} by {by_name(found.opened_by, told.names)}",
+        *_closed(told),
         "",
         f"{_what(told)}, {_period(told)}.",
         f"Touched: {_counts(told)}.",
+        _contained(told),
         f"Root cause: {review.root_cause if review else BLANK}",
         f"Clinical impact: {review.clinical_impact if review else BLANK}",
         f"Threshold, looked at again: {review.threshold if review else BLANK}",

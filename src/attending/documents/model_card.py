@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attending.documents.adopted_facts import NOT_DEFINED
 from attending.documents.numbers import (
     NOT_SHOWN,
     count,
@@ -46,11 +47,16 @@ def _inputs(card: ModelCard) -> Table:
         )
         for held in card.inputs
     ]
-    same = [at for at in (3, 4, 5) if len(rows) > 1 and len({row[at] for row in rows}) == 1]
+    alike = {at for at in range(1, len(header)) if len({row[at] for row in rows}) == 1}
+    blank = {at for at in alike if rows[0][at] in {"–", "nobody named", NOT_DEFINED}}
+    same = [at for at in (3, 4, 5) if len(rows) > 1 and at in alike - blank]
     told = "; ".join(f"{header[at].lower()}: {rows[0][at]}" for at in same)
-    kept = [at for at in range(len(header)) if at not in same]
+    kept = [at for at in range(len(header)) if at not in blank.union(same)]
+    called = "Inputs, as a clinician would call them"
+    if all(held.status == NOT_DEFINED for held in card.inputs):
+        called = "Inputs, by the names that the model has for them; nobody defined them here"
     return Table(
-        caption="Inputs, as a clinician would call them" + (f" (of all, {told})" if told else ""),
+        caption=called + (f" (of all, {told})" if told else ""),
         header=tuple(header[at] for at in kept),
         rows=tuple(tuple(row[at] for at in kept) for row in rows),
         numeric=False,

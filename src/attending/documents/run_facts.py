@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending.documents.held_out_sites import site_facts
+from attending.documents.in_print import in_print
 from attending.documents.numbers import count
 from attending.records.card import CardFact
 
 if TYPE_CHECKING:
     from attending.records.run import Run, SliceCount, SplitFacts
 
-#: Baselines and measures that are not read by the word of the record.
-_NAMED = {
-    "lace": "LACE",
-    "auroc": "AUROC",
-    "brier": "Brier score",
-    "observed_expected": "observed / expected",
+
+_CALIBRATED = {"platt": "Platt scaling", "isotonic": "isotonic regression"}
+#: What happens to patients on both sides of the cut.
+_OVERLAP = {
+    "refuse": "refused",
+    "drop_from_train": "taken out of the training rows",
+    "drop_from_test": "taken out of the test",
+    "allow": "allowed",
 }
 
 
@@ -26,9 +29,10 @@ def run_facts(run: Run) -> list[CardFact]:
     whose = "units" if run.outcome_type == "count" else "patients"
     said = [
         ("Outcome", run.outcome),
-        ("Estimator", f"{run.estimator}, calibrated by {run.calibration}, seed {run.seed}"),
+        ("Estimator", f"{run.estimator}, {_calibrated(run)}, seed {run.seed}"),
         ("Split", split_sentence(run.split)),
-        *((f"Rows: {held.name}", _slice(held, whose=whose)) for held in run.split.slices),
+        *((f"Rows: {held.name}", _slice(held, whose=whose))
+          for held in run.split.slices if held.rows),
         ("Left out", left_out(run.split)),
         ("Search of parameters", _searched(run)),
         ("Signs that are kept", _signs(run)),
@@ -39,6 +43,12 @@ def run_facts(run: Run) -> list[CardFact]:
     ]  # fmt: skip
     facts = [CardFact(label=label, says=says) for label, says in said if says]
     return [*facts, *site_facts(run)]
+
+
+def _calibrated(run: Run) -> str:
+    if run.calibration == "none":
+        return "not calibrated"
+    return f"calibrated by {_CALIBRATED.get(run.calibration, run.calibration)}"
 
 
 def _searched(run: Run) -> str:
@@ -74,22 +84,13 @@ def _agreed(run: Run) -> str:
     return f"baselines {baselines}; measures {measures}; {signed}"
 
 
-def in_print(name: str) -> str:
-    """Return the name of a baseline or a measure as it is printed.
-
-    >>> in_print("lace"), in_print("calibration_slope")
-    ('LACE', 'calibration slope')
-    """
-    return _NAMED.get(name, name.replace("_", " "))
-
-
 def split_sentence(split: SplitFacts) -> str:
     """Return how rows were shared out."""
     cut = f", tested from {split.cut:%Y-%m-%d} on" if split.cut else ""
     reason = f". {split.reason}" if split.reason else ""
     return (
         f"{split.kind.replace('_', ' ')}{cut}; patients on both sides: "
-        f"{split.patient_overlap.replace('_', ' ')}{reason}"
+        f"{_OVERLAP.get(split.patient_overlap, split.patient_overlap)}{reason}"
     )
 
 

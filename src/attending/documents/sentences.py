@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attending.documents.in_print import in_print
 from attending.documents.lines import label_of
 from attending.documents.numbers import interval, number
+from attending.documents.persons import by_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from attending.records.governance import GateException
     from attending.records.validation import Check, GateResult, Headline, ValidationReport
@@ -54,6 +56,7 @@ _REASONS = {
 }
 #: What is counted, and said as a count.
 _COUNTS = ("rows", "patients", "units")
+_EVENTS = ("events", "non_events")
 _OUTCOMES = {"met": "met", "failed": "failed", "not_shown": "not shown"}
 
 
@@ -102,7 +105,9 @@ def tally(report: ValidationReport) -> str:
     if not asked:
         return "No gate was asked for, so none is met."
     if not open_gates:
-        return f"All {asked} gates are met."
+        return {1: "The gate is met.", 2: "Both gates are met."}.get(
+            asked, f"All {asked} gates are met."
+        )
     return f"{open_gates} of {asked} gates {'is' if open_gates == 1 else 'are'} not met."
 
 
@@ -126,14 +131,16 @@ def reason_words(reason: str) -> str:
 def check_words(report: ValidationReport, check: Check) -> str:
     """Return what one check looked at and found."""
     estimate = report.estimate(check.what)
-    what = estimate.label if estimate else check.what.replace("_", " ")
+    what = estimate.label if estimate else in_print(check.what)
+    if check.value is None and check.what in _EVENTS:
+        what = f"the number of {what}"
     if check.value is None and check.outcome == "met":
-        return f"{what}: enough"
+        return f"{what.removeprefix('the number of ')}: enough"
     parts = [what]
     if check.group != "all":
         parts.append(f"in {check.group.replace('=', ' ')}")
     if check.baseline:
-        parts.append(f"against {label_of(report, check.baseline)}")
+        parts.append(f"against {in_print(label_of(report, check.baseline))}")
     if check.threshold is not None:
         parts.append(f"at {number(check.threshold)}")
     # Against a baseline a measure's figure is a difference.
@@ -156,10 +163,19 @@ def assumed_sentence(tables: Sequence[str]) -> str:
     )
 
 
-def exception_sentence(held: GateException) -> str:
-    """Return what was let pass, why, what makes up for it, and until when."""
+def exception_sentence(
+    held: GateException, names: Mapping[str, str], *, asks: Mapping[str, str]
+) -> str:
+    """Return what was let pass, why, what makes up for it, and until when.
+
+    Args:
+        held: the exception.
+        names: the printed name of each person, by login.
+        asks: what each condition of the gates asks, in words, by its name.
+    """
+    what = asks.get(held.condition) or gate_title(held.condition)
     return (
-        f"“{gate_title(held.condition)}” is let pass until {held.expires_at:%Y-%m-%d}: "
+        f"“{what}” is let pass until {held.expires_at:%Y-%m-%d}: "
         f"{held.reason} In its place: {held.compensation} "
-        f"Asked for by {', '.join(held.authors)}."
+        f"Asked for by {by_name(', '.join(held.authors), names)}."
     )

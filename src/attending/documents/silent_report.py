@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from attending.documents.canvas import BLUE, GREY, VERMILLION, sheet, short_label
@@ -9,7 +10,7 @@ from attending.documents.numbers import NOT_SHOWN, count, number, percent
 from attending.documents.pages import document
 from attending.documents.picture import Picture, Table
 from attending.documents.sentences import gate_sentence, gate_title, headline, tally
-from attending.documents.times import spelt
+from attending.documents.times import lasting, spelt
 
 if TYPE_CHECKING:
     from attending.records.silent import Delay, InputGap, SilentReport
@@ -108,17 +109,18 @@ def _delays(report: SilentReport) -> Table:
         caption="How long things took",
         header=("From the prediction time", "Half within", "Nine in ten within"),
         rows=(
-            ("to the score being there", *_hours(report.made_after)),
-            ("to the outcome being mature", *_hours(report.label_delay)),
+            ("to the score being there", *_lengths(report.made_after)),
+            ("to the outcome being mature", *_lengths(report.label_delay)),
             (within, percent(report.in_time), ""),
         ),
     )
 
 
-def _hours(found: Delay | None) -> tuple[str, str]:
+def _lengths(found: Delay | None) -> tuple[str, str]:
     if found is None:
         return NOT_SHOWN, NOT_SHOWN
-    return f"{number(found.median_hours)} h", f"{number(found.ninth_decile_hours)} h"
+    half, most = timedelta(hours=found.median_hours), timedelta(hours=found.ninth_decile_hours)
+    return lasting(half), lasting(most)
 
 
 def draw(report: SilentReport) -> bytes:
@@ -156,6 +158,12 @@ def _worst(report: SilentReport) -> list[InputGap]:
     return sorted(report.inputs, key=moved)[:_MOST]
 
 
+def _gaps(report: SilentReport) -> str:
+    if report.with_gap is None:
+        return " In how many predictions a feature was missing is not shown: they are few."
+    return f" At least one feature was missing in {percent(report.with_gap)} of predictions."
+
+
 def _picture(report: SilentReport) -> Picture | None:
     if not report.inputs:
         return None
@@ -181,7 +189,7 @@ def _picture(report: SilentReport) -> Picture | None:
         alt=f"Share missing of {len(report.inputs)} features, while silent and when validated. "
         f"Moved most: {most.label}, {percent(most.missing)}, then {percent(most.missing_before)}.",
         caption="A long line is a feature that is there more or less often than when the model was "
-        f"validated. At least one feature was missing in {percent(report.with_gap)} of predictions."
+        f"validated.{_gaps(report)}"
         + (f" The {_MOST} that moved most are drawn." if len(report.inputs) > _MOST else ""),
         draw=lambda: draw(report),
         table=table,

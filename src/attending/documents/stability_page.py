@@ -36,19 +36,27 @@ def answer(report: StabilityReport) -> str:
     return _ANSWERS[report.outcome]
 
 
-def stability_sentences(report: StabilityReport) -> tuple[str, ...]:
-    """Return what a card says of explanations: how far the factors stay, and what falls short."""
+def stability_sentences(report: StabilityReport, labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what a card says of explanations: how far the factors stay, and what falls short.
+
+    Args:
+        report: what the trial left.
+        labels: features as clinicians call them.
+    """
     steady = "steady" if report.steady else "not steady enough"
     first = (
         f"For patients who differ only by measurement error the first {report.top} factors "
         f"overlap by {number(report.mean_jaccard)} on average (1 is always the same), asked at "
         f"least {number(report.threshold)}: {steady}."
     )
-    return (first, *([f"{answer(report)} {_why(report)}".strip()] if report.outcome else ()))
+    return (
+        first,
+        *([f"{answer(report)} {_why(report, labels)}".strip()] if report.outcome else ()),
+    )
 
 
-def _why(report: StabilityReport) -> str:
-    told = [*report.reasons]
+def _why(report: StabilityReport, labels: Mapping[str, str]) -> str:
+    told = [_labelled(reason, labels) for reason in report.reasons]
     told += [
         f"{_TITLES[one.name].lower()}: {one.reason}"
         for one in report.comparisons
@@ -56,6 +64,16 @@ def _why(report: StabilityReport) -> str:
     ]
     told += weighed_words(report)
     return f"{'; '.join(told)}." if told else ""
+
+
+def _labelled(reason: str, labels: Mapping[str, str]) -> str:
+    """Return a reason with the feature that it begins with as clinicians call it.
+
+    >>> _labelled("age is shown to 100 % of patients", {"age": "Age in years"})
+    '“Age in years” is shown to 100 % of patients'
+    """
+    name, _, rest = reason.partition(" ")
+    return f"“{labels[name]}” {rest}" if name in labels else reason
 
 
 def weighed_words(report: StabilityReport) -> tuple[str, ...]:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 #: Between date and time; a line is not broken there.
 _KEPT = "\u00a0"
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 _SHORT = re.compile(r"\d+(?:\.\d+)?(?:min|[hdwy])")
 
 
@@ -24,6 +28,16 @@ def when(instant: Instant) -> str:
     '2026-01-02\xa003:04\xa0UTC'
     """
     return f"{instant:%Y-%m-%d}{_KEPT}{instant:%H:%M}{_KEPT}UTC"
+
+
+def day(instant: Instant) -> str:
+    """Return the day of an instant, in UTC, as it is written to patients.
+
+    >>> from attending.times import parse_instant
+    >>> day(parse_instant("2026-01-02T05:04:59+02:00"))
+    '2 January 2026'
+    """
+    return f"{instant.day} {_MONTHS[instant.month - 1]} {instant.year}"
 
 
 def stated(micros: int) -> str:

@@ -20,15 +20,15 @@ from attending.documents import (
     subgroups,
     thresholds,
 )
+from attending.documents.in_print import in_print
 from attending.documents.lines import labelled
 from attending.documents.numbers import NOT_SHOWN, count, interval, number, percent
 from attending.documents.pages import document
 from attending.documents.picture import Table
-from attending.documents.run_facts import in_print, run_facts
+from attending.documents.run_facts import run_facts
 from attending.documents.sentences import (
     alone,
     check_words,
-    exception_sentence,
     gate_sentence,
     gate_title,
     headline,
@@ -42,10 +42,15 @@ if TYPE_CHECKING:
     from attending.documents.picture import Picture
     from attending.records.card import CardFact
     from attending.records.cohort import Cohort
-    from attending.records.governance import GateException
     from attending.records.run import Run
     from attending.records.validation import GateResult, ValidationReport
 
+#: What a report is called, by whose predictions it is about.
+REPORTS = {
+    "test": "Validation report",
+    "later": "Validation report of later predictions",
+    "silent": "Validation report of silent predictions",
+}
 _NOTHING: tuple[object, ...] = (None, (), "")
 
 
@@ -55,7 +60,7 @@ def validation_report(
     run: Run | None = None,
     *,
     synthetic: bool,
-    exceptions: Sequence[GateException] = (),
+    exceptions: Sequence[str] = (),
     facts: Sequence[CardFact] = (),
 ) -> bytes:
     """Return the report as stand-alone HTML: no script, nothing from elsewhere.
@@ -65,12 +70,13 @@ def validation_report(
         cohort: who was studied; without it the report says that nobody told.
         run: how the model was made; none when recorded predictions were validated.
         synthetic: whether the data are made up; said first on every print.
-        exceptions: signed exceptions of this run, shown at the top.
+        exceptions: a sentence on each signed exception of this run, shown at the top.
         facts: how a file of recorded predictions was read; none when a run is judged.
     """
     return document(
         "validation_report.html.j2",
         synthetic=synthetic,
+        kind=REPORTS[report.period],
         report=report,
         studied=studied(report),
         alone=alone(report),
@@ -81,7 +87,7 @@ def validation_report(
             for gate in report.gates
             if gate.outcome != "met"
         ],
-        exceptions=[exception_sentence(held) for held in exceptions],
+        exceptions=exceptions,
         exploratory=run.reasons if run is not None and run.exploratory else (),
         flow=consort.picture(cohort) if cohort else None,
         pictures=pictures(report),
@@ -215,7 +221,7 @@ def _gates(report: ValidationReport) -> list[tuple[str, str, str, list[tuple[str
 
 def _asked(gate: GateResult) -> str:
     held = {name: value for name, value in gate.asked.items() if value not in _NOTHING}
-    return ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in held.items())
+    return ", ".join(f"{in_print(name)} {_plain(value)}" for name, value in held.items())
 
 
 def _plain(value: object) -> str:

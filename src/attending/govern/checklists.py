@@ -9,7 +9,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from attending.digests import digest_of
-from attending.documents import numbers
+from attending.documents import in_print, numbers
 from attending.documents.sentences import gate_title
 from attending.documents.times import spelt, when
 from attending.errors import BadInput, did_you_mean
@@ -28,15 +28,10 @@ if TYPE_CHECKING:
 #: No answer of a card is near this; what is longer is cut, for the record holds the whole.
 LONGEST = 6000
 _MOST = 100
-#: What specs abbreviate.
+#: What specs abbreviate, but for scores and measures.
 _WORDS = {
-    "oe": "observed over expected events",
-    "auroc": "AUROC",
-    "brier": "Brier score",
     "impute": "filled with the median of the rows that were fitted on",
     "native": "left to the estimator, which takes gaps as they are",
-    "lace": "LACE",
-    "observed_expected": "observed / expected",
     "yes_no": "a risk, of an outcome that comes or does not",
     "number": "a number, with an interval",
     "count": "a count, with an interval",
@@ -237,7 +232,7 @@ def _named(text: str) -> str:
     """
     if _INSTANT.fullmatch(text):
         return when(parse_instant(text))
-    return _WORDS.get(text) or spelt(text.replace("_", " "))
+    return _WORDS.get(text) or in_print.known(text) or spelt(text.replace("_", " "))
 
 
 def _fields(value: dict[str, Any]) -> str:

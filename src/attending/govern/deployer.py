@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, get_args
 
-from attending.documents.card_operation import printed_score
+from attending.documents.in_print import printed_score
 from attending.documents.times import stated
 from attending.govern.content import missing_fields
 from attending.govern.role_guides import guides, without_duty
@@ -251,8 +251,8 @@ def _hours(asked: DeployerSpec, told: Told, blank: tuple[str, ...]) -> Drawn:
     total = sum(one.hours_a_month for one in asked.hours)
     rows = (
         *((one.role, one.does, f"{one.hours_a_month:g}") for one in asked.hours),
-        ("all of these", "", f"{total:g}"),
-        ("of it, reviews by the calendar", "", f"{reviews:.1f}"),
+        ("Everybody together", "all of the above", f"{total:g}"),
+        ("Reviews alone", "as the monitoring plan asks for them, counted above", f"{reviews:.1f}"),
     )
     none = () if asked.hours else ("no hours are written",)
     short = f"the reviews alone take {reviews:.1f} hours a month, and {total:g} are written"

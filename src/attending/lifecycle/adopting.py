@@ -203,7 +203,9 @@ def _card(  # noqa: PLR0913 - a card has these sources
         report=report,
         monitoring=project.monitoring,
         inputs=adopted_inputs(known),
-        limitations=adopted_limits(known, held.accepts, rows.parity),
+        limitations=adopted_limits(
+            known, held.accepts, rows.parity, asks=policies.asks(desk, project.release.risk_level)
+        ),
         names=printed_names(desk),
     )
     told = adopted_summary(

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from attending.documents.in_print import printed_score
 from attending.errors import BadInput, did_you_mean
 from attending.features.derive import Operand, derive
 from attending.lifecycle.engines import engine_over
@@ -151,7 +152,7 @@ def fair_baselines(  # noqa: PLR0913 - where, what, and which rows for what
                 risk=None
                 if variant.of in decides
                 else _risk(total, outcome, train=train, test=test),
-                label=asked.called.upper().replace("_", "-"),
+                label=printed_score(asked.called),
                 knowability=variant.knowability,
                 of=variant.of,
                 decision=variant.of in decides,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
-from attending.documents.card_operation import printed_score
 from attending.documents.deployer_paper import LastList, downtime_pack, paper_document, paper_title
+from attending.documents.in_print import printed_score
 from attending.documents.times import when
 from attending.errors import BadInput, NotFound, Refused, did_you_mean
 from attending.govern.deployer import Told, draw

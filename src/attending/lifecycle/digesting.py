@@ -89,10 +89,18 @@ def _model(desk: Desk, stands: Deployment) -> dict[str, str]:
         "stage": stands.stage,
         "answer": answer,
         "sentence": _sentence(verdict) if verdict and holds else "There is no verdict that holds.",
-        "because": verdict.because if verdict else "nobody has looked yet",
+        "because": _because(verdict, holds=holds),
         "owner": verdict.owner if verdict else "technical owner",
         "budget": _budget(desk, stands.model),
     }
+
+
+def _because(verdict: Verdict | None, *, holds: bool) -> str:
+    if verdict is None:
+        return "nobody has looked yet"
+    if holds:
+        return verdict.because
+    return f"The newest verdict was “{verdict.answer}”; it held until {when(verdict.expires_at)}."
 
 
 def _sentence(verdict: Verdict) -> str:

@@ -15,6 +15,7 @@ from attending.lifecycle.agreeing import exceptions_of, signed_exceptions
 from attending.lifecycle.carried import cohort_of, snapshot_of
 from attending.lifecycle.desk import keep
 from attending.lifecycle.papers import keep_page
+from attending.lifecycle.policies import asks as asked_words
 from attending.lifecycle.policies import in_use
 from attending.records.card import ModelCard
 from attending.records.cohort import Cohort
@@ -195,13 +196,14 @@ def _is_signed(signatures: tuple[DossierSignature, ...], digest: str) -> bool:
 
 def _exceptions(desk: Desk, project: Project) -> tuple[DossierException, ...]:
     roles = frozenset(default_exception_signers())
+    asks = asked_words(desk, project.release.risk_level)
     found = []
     for item in exceptions_of(desk, project):
         signed = item in signed_exceptions(desk, project, item.condition, roles=roles)
         standing = "in force" if signed else "not signed by all"
         found.append(
             DossierException(
-                condition=item.condition,
+                condition=asks.get(item.condition, item.condition),
                 reason=item.reason,
                 compensation=item.compensation,
                 expires_at=item.expires_at,

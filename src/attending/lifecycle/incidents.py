@@ -484,6 +484,10 @@ def letter_of(desk: Desk, incident: str, *, reader: Reader) -> tuple[str, bool]:
     history = desk.home.deployments.history(stands.incident.model, version=stands.incident.version)
     plan = next(one for one in reversed(history) if one.release_spec)
     spec = signed_plan(desk, plan).spec
-    told = Told(stands.incident, spec, stands.impact, stands.review, printed_names(desk))
+    told = Told(
+        stands.incident, spec, stands.impact, stands.review, printed_names(desk),
+        contained=stands.done["contain"].says if "contain" in stands.done else "",
+        closed=stands.closed,
+    )  # fmt: skip
     text = letter(told, reader)
     return text, ready(text)

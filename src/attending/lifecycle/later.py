@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from attending.documents.times import when
 from attending.errors import NotFound, Refused
 from attending.lifecycle.carried import carried_of
 from attending.lifecycle.cohorts import build_cohort
@@ -24,7 +25,7 @@ from attending.lifecycle.validation_rows import (
 )
 from attending.records.cohort import Cohort
 from attending.records.validation import ModelRef, ValidationReport
-from attending.times import format_instant, from_micros, to_micros
+from attending.times import from_micros, to_micros
 from attending.validate.model import validate
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def validate_later(
         judged=judged,
         since=None if last is None else last + timedelta(microseconds=1),
     )
-    since = f" after {format_instant(last)}" if last else ""
+    since = f" after {when(last)}" if last else ""
     about = ModelRef(
         name=run.model,
         run=run.digest,

@@ -16,7 +16,7 @@ from attending.lifecycle.plans import signed_plan
 from attending.lifecycle.policies import in_use
 from attending.records.governance import GateException
 from attending.records.monitoring import SEVERITIES, MonitorReport, Verdict
-from attending.times import DAY, format_instant, from_micros, to_micros
+from attending.times import DAY, from_micros, to_micros
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -125,7 +125,7 @@ def _findings(desk: Desk, stands: Deployment) -> Iterator[Matter]:
             stands,
             cause,
             first.severity,
-            says=f"{first.name}: {first.meaning}",
+            says=f"{first.name.replace('_', ' ')}: {first.meaning}",
             action=first.action,
             owner=first.owner,
         )
@@ -145,12 +145,14 @@ def _verdict(desk: Desk, stands: Deployment) -> Iterator[Matter]:
     verdict = desk.home.catalog.latest(Verdict, model=stands.model, version=stands.version)
     if verdict is not None and verdict.at <= desk.at < verdict.expires_at:
         return
-    since = f"since {format_instant(verdict.expires_at)}" if verdict else "yet"
+    said = (
+        f"No verdict holds since {when(verdict.expires_at)}" if verdict else "No verdict was made"
+    )
     yield _matter(
         stands,
         "verdict",
         "act",
-        says=f"There is no verdict that holds {since}; the score is restricted, then falls back.",
+        says=f"{said}; the score is restricted, then falls back.",
         action="See `attending run-due --list`, and why the timer or the job does not run.",
         owner=TECHNICAL,
     )
@@ -177,7 +179,8 @@ def _reviews(desk: Desk, stands: Deployment, plan: ReleaseSpec | None) -> Iterat
 def _signatures(desk: Desk, stands: Deployment) -> Iterator[Matter]:
     keeps = in_use(desk).spec.serves_days
     soon = due_policy(desk.home.root).expiring
-    for held in signatures_of(desk, stands):
+    # One signature may have opened more than one gate; it is asked for once.
+    for held in {one.approval.digest: one for one in signatures_of(desk, stands)}.values():
         one = held.approval
         left = to_micros(one.signed_at) + keeps * DAY - to_micros(desk.at)
         who = {"action": "Have it signed again.", "owner": CLINICAL}
@@ -202,7 +205,7 @@ def _exceptions(desk: Desk, stands: Deployment) -> Iterator[Matter]:
                 f"exception:{one.digest[:16]}",
                 "act" if ended else "watch",
                 says=f"The exception from {one.condition} "
-                f"{'ended' if ended else 'ends'} at {format_instant(one.expires_at)}.",
+                f"{'ended' if ended else 'ends'} at {when(one.expires_at)}.",
                 action="Meet the condition, or sign a new exception.",
                 owner=CLINICAL,
             )
@@ -254,7 +257,7 @@ def _of_home(desk: Desk) -> Iterator[Matter]:
             "",
             "backup",
             "watch",
-            says=f"The newest backup is of {format_instant(newest)}."
+            says=f"The newest backup is of {when(newest)}."
             if newest
             else "There is no backup yet.",
             action="Run `attending backup make`, and keep it elsewhere.",

@@ -178,6 +178,11 @@ def rules(desk: Desk, risk: Risk) -> dict[Stage, GateRule]:
     return dict(made.rules)
 
 
+def asks(desk: Desk, risk: Risk) -> dict[str, str]:
+    """Return what each fact of the policy in use asks, in words, by its name."""
+    return {one.name: one.asks for rule in rules(desk, risk).values() for one in rule.facts}
+
+
 def asked(desk: Desk, risk: Risk) -> set[str]:
     """Return the facts that the policy in use asks; one that was adopted earlier asks fewer."""
     return {one.name for rule in rules(desk, risk).values() for one in rule.facts}

@@ -175,7 +175,7 @@ def facts(file: PredictionsFile) -> Sequence[CardFact]:
         for read in file.columns
     ]
     if file.unused:
-        said.append(("Not used", ", ".join(file.unused)))
+        said.append(("Not used for these figures", ", ".join(file.unused)))
     return [CardFact(label=label, says=says) for label, says in said]
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from attending.documents.card_assembly import CardSources, assemble_card
 from attending.documents.model_card import card_document
-from attending.documents.sentences import assumed_sentence
-from attending.documents.validation_report import validation_report
-from attending.lifecycle import agreeing
+from attending.documents.sentences import assumed_sentence, exception_sentence
+from attending.documents.validation_report import REPORTS, validation_report
+from attending.lifecycle import agreeing, policies
 from attending.lifecycle.carried import carried_of, snapshot_of
 from attending.lifecycle.desk import keep
 from attending.lifecycle.following import with_follow_up
@@ -46,11 +46,6 @@ if TYPE_CHECKING:
     from attending.validate.data import ValidationData
 
 #: What a report's document is called, by what it was judged on.
-_TITLES = {
-    "test": "Validation report",
-    "later": "Validation report of later predictions",
-    "silent": "Validation report of silent predictions",
-}
 SMALL_SET = 1000
 
 
@@ -179,14 +174,18 @@ def write_report(desk: Desk, project: Project, report: ValidationReport) -> str:
     """Return the digest of the report's document, made from its record and kept."""
     catalog = desk.home.catalog
     run = catalog.get(report.model.run, Run)
+    asks = policies.asks(desk, project.release.risk_level)
     page = validation_report(
         report,
         catalog.get(report.model.cohort or run.cohort, Cohort),
         run,
         synthetic=desk.home.synthetic,
-        exceptions=agreeing.exceptions_under(desk, project, run),
+        exceptions=[
+            exception_sentence(held, printed_names(desk), asks=asks)
+            for held in agreeing.exceptions_under(desk, project, run)
+        ],
     )
-    return keep_page(desk, page, of=report.digest, title=_TITLES[report.period])
+    return keep_page(desk, page, of=report.digest, title=REPORTS[report.period])
 
 
 def _version_of(desk: Desk, run: Run) -> str:
@@ -205,6 +204,7 @@ def build_card(desk: Desk, project: Project, run: Run, *, version: str = "") -> 
         version: as the card names it; by default the one that the run was given.
     """
     catalog = desk.home.catalog
+    moved = project.model.recalibration if run.model_spec == project.model.digest else None
     card = assemble_card(
         CardSources(
             run=run,
@@ -218,6 +218,9 @@ def build_card(desk: Desk, project: Project, run: Run, *, version: str = "") -> 
             exceptions=agreeing.exceptions_under(desk, project, run),
             assumed=snapshot_of(desk, run).assumed_tables,
             names=printed_names(desk),
+            asks=policies.asks(desk, project.release.risk_level),
+            moved=moved,
+            carried=moved is not None and carried_of(desk, moved.of) is not None,
         ),
         version=version or _version_of(desk, run),
         synthetic=desk.home.synthetic,

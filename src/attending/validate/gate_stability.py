@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attending.documents.in_print import printed_measure
 from attending.records.range import Range
 from attending.records.validation import Check
 from attending.validate.comparisons import compare, improvement_interval
@@ -26,13 +27,10 @@ if TYPE_CHECKING:
     from attending.validate.evidence import Evidence
 
 
-_WORDS = {"auroc": "AUROC", "observed_expected": "observed / expected"}
-
-
 @GATES.named("stable_over_time")
 def stable_over_time(gate: StableOverTime, evidence: Evidence) -> list[Check]:
     """Return whether the change from the first to the last period lies within the margin."""
-    blank = Check(what=f"change of {_WORDS[gate.measure]}", outcome="not_shown")
+    blank = Check(what=f"change of {printed_measure(gate.measure)}", outcome="not_shown")
     if QUARTER not in evidence.attributes:
         return [blank.model_copy(update={"reason": "no_calendar"})]
     found = trend(evidence, gate.measure)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 UNASKED = (
     "Nobody agreed on thresholds, gates or groups before these figures were seen: they are the "
-    "defaults of this program. `--spec validation.yaml` asks your own."
+    "defaults of this program. A `validation.yaml` asks your own."
 )
 _STEPS = 40
 

@@ -10,6 +10,8 @@ import jinja2
 
 from attending import __version__
 from attending.digests import digest_bytes, short
+from attending.errors import BadInput
+from attending.times import parse_instant
 from attending.web.glossary import word_of
 
 if TYPE_CHECKING:
@@ -54,6 +56,18 @@ def moment(instant: Instant) -> str:
     return f"{instant:%Y-%m-%d %H:%M} UTC"
 
 
+def moment_of(text: str) -> str:
+    """Return an instant of a record's text as people read it; other text as it is.
+
+    >>> moment_of("2026-03-01T06:00:30Z"), moment_of("")
+    ('2026-03-01 06:00 UTC', '')
+    """
+    try:
+        return moment(parse_instant(text))
+    except BadInput:
+        return text
+
+
 def progress(stage: str) -> list[tuple[str, str]]:
     """Return the steps, each `done`, `here` or `ahead`; a retired model has left them all.
 
@@ -96,6 +110,7 @@ def _templates() -> jinja2.Environment:
     made.filters |= {
         "asset": asset,
         "moment": moment,
+        "moment_of": moment_of,
         "progress": progress,
         "short": short,
     }
