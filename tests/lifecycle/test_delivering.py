@@ -11,7 +11,15 @@ from datetime import UTC, timedelta
 import pytest
 
 from attending.errors import BadInput, DependencyDown, NotFound, Refused
-from attending.lifecycle import channels, delivering, incidents, scoring, signing, watching
+from attending.lifecycle import (
+    channels,
+    delivering,
+    incidents,
+    scoring,
+    severe_findings,
+    signing,
+    watching,
+)
 from attending.lifecycle.answering import answering
 from attending.lifecycle.cohorts import project_snapshot
 from attending.lifecycle.engines import engine_over
@@ -240,7 +248,30 @@ def test_scores_after_the_action_window_are_a_finding_and_open_one_incident(ward
     assert "act workflow late: scores" in verdict.findings
     (opened,) = incidents.incidents(desk, open_only=True)
     assert (opened.incident.type, opened.incident.opened_by) == ("outage", "system")
+    assert opened.incident.title == "Scores are late: found by a monitor"
     assert opened.incident.finding == report.digest
+
+
+def test_an_incident_that_an_older_release_opened_is_not_opened_again(ward, alerted, monkeypatch):
+    desk = at(ward, 9)
+    report = watching.monitor(desk, ward.project)
+    incidents.open_incident(
+        replace(desk, actor="system"),
+        ward.project,
+        type="outage",
+        harm="medium",
+        title="monitor: late: scores",  # as it was called
+        version=report.version,
+        finding=report.digest,
+    )
+    before = len(incidents.incidents(desk, open_only=True))
+    monkeypatch.setattr(severe_findings, "_title", lambda _finding: "in the words of tomorrow")
+    watching.give_verdict(desk, ward.project)
+    assert len(incidents.incidents(desk, open_only=True)) == before
+    # The control: what no title of an open incident says is opened.
+    monkeypatch.setattr(severe_findings, "_old_title", lambda _finding: "in nobody's words")
+    watching.give_verdict(desk, ward.project)
+    assert len(incidents.incidents(desk, open_only=True)) == before + 1
 
 
 @pytest.mark.requirement("G12")

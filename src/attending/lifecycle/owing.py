@@ -69,10 +69,10 @@ def _conditions(desk: Desk, stands: Deployment, roles: Sequence[str]) -> Iterato
             continue
         for one in gate.open_conditions():
             if one.whose in roles:
-                words = asks.get(one.name, one.name)
-                asked = words if words == one.name else f"not yet that {words}"
-                says = f"{gate.gate}: {asked}. {one.note}"
-                yield Owed("gate", stands.model, says.strip().replace("_", " "))
+                words = asks.get(one.name, "")
+                asked = f"{gate.gate} asks that {words}" if words else f"{gate.gate}: {one.name}"
+                says = f"{asked}: {one.note}" if one.note else asked
+                yield Owed("gate", stands.model, says.replace("_", " "))
 
 
 def _reviews(

@@ -23,6 +23,14 @@ _KINDS: dict[str, IncidentType] = {
     "skew_other_value": "wrong_prediction",
 }
 _SEVERE = ("act", "stop")
+#: What is the matter, by the name of a finding.
+_TITLES = {
+    "late": "{subject} are late",
+    "skew_arrived_late": "{subject} reached the score late",
+    "skew_missing_when_served": "{subject} was missing when the score was made",
+    "skew_other_scale": "{subject} was scored on another scale",
+    "skew_other_value": "{subject} was scored with another value",
+}
 
 
 def open_incidents(desk: Desk, project: Project, report: MonitorReport) -> tuple[str, ...]:
@@ -39,9 +47,10 @@ def open_incidents(desk: Desk, project: Project, report: MonitorReport) -> tuple
     known = {(one.incident.version, one.incident.title) for one in standing}
     made = []
     for one in report.findings:
+        if one.name not in _KINDS or one.severity not in _SEVERE:
+            continue
         title = _title(one)
-        severe = one.name in _KINDS and one.severity in _SEVERE
-        if severe and (report.version, title) not in known:
+        if not known & {(report.version, title), (report.version, _old_title(one))}:
             opened = incidents.open_incident(
                 replace(desk, actor="system"),
                 project,
@@ -56,5 +65,13 @@ def open_incidents(desk: Desk, project: Project, report: MonitorReport) -> tuple
 
 
 def _title(one: Finding) -> str:
+    """Return what is the matter, as a reader sees it first."""
+    says = _TITLES[one.name].format(subject=one.subject.replace("_", " "))
+    at = f" at {one.site}" if one.site else ""
+    return f"{says[:1].upper()}{says[1:]}{at}: found by a monitor"[:200]
+
+
+def _old_title(one: Finding) -> str:
+    """Return the title that earlier releases gave; an incident that they opened may be open."""
     at = f" at {one.site}" if one.site else ""
     return f"monitor: {one.name.replace('_', ' ')}: {one.subject}{at}"[:200]
