@@ -63,6 +63,8 @@ def joined(
         n_censored=0,
         n_competing=0,
         n_lost=0,
+        model=stands.model,
+        version=stands.version,
     )
     return record, table
 
