@@ -92,6 +92,7 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
         codes=None if project.adopted else code_use(desk, project, stands),
         risk_of=risk_of,
         then=_validated_on(desk, project, stands),
+        entered=adopted_watch.entered_at(desk, stands) if project.adopted else None,
     )
     report = run_monitors(project.monitoring, known, current, at=desk.at)
     for adds in (with_alarms, with_missed):
