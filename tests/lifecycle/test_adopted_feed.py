@@ -87,3 +87,16 @@ def test_predictions_are_counted_from_the_instant_at_which_the_model_came_in(uni
     # A week after, the seven days are whole.
     measure, told = day(9, 5, first="2026-03-09T06:00:00Z", last="2026-03-10T06:00:00Z")
     assert measure["n"] == 24 and "in seven days where 150 are usual" in told[0]
+
+
+def test_the_plan_of_another_model_is_refused_before_anybody_signs(unit):
+    unit.spec("adopt", lambda text: text.replace("icu-mortality", "icu-three"))
+    _, said = unit.adopt(code=3)
+    assert "release.yaml is of the model 'icu-mortality', adopt.yaml of 'icu-three'" in said
+    assert "release.other_model" in said and "the same name" in said
+    # An act that was proposed before is not entered with it either.
+    unit.spec("adopt", lambda text: text.replace("icu-three", "icu-mortality"))
+    unit.adopt()
+    unit.spec("release", lambda text: text.replace("icu-mortality", "icu-three"))
+    _, said = unit.run("release", "enter", "--by", "omar", code=3)
+    assert "release.other_model" in said

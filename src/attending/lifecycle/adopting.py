@@ -20,6 +20,7 @@ from attending.lifecycle.bringing import bring
 from attending.lifecycle.desk import keep, note, required
 from attending.lifecycle.papers import keep_page
 from attending.lifecycle.people import printed_names
+from attending.lifecycle.plans import require_own_plan
 from attending.lifecycle.signing import propose_specs
 from attending.lifecycle.standing import standing_on
 from attending.monitor import reference as references
@@ -65,6 +66,7 @@ def propose(
             that failed.
     """
     spec = project.adopt
+    require_own_plan(project)
     brought = bring(spec, model=model, mlflow=mlflow)
     rows = read_rows(scores, asked_of(spec), brought.fitted)
     require_parity(rows.parity)
@@ -232,6 +234,7 @@ def enter(desk: Desk, project: Project) -> Deployment:
         NotFound: nothing was proposed.
         Refused: a signature is missing, it has ended, or a spec was changed since.
     """
+    require_own_plan(project)
     adoption = newest(desk, project.name)
     _require_current(desk, project, adoption)
     _require_signed(desk, adoption)
