@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -100,3 +101,16 @@ def test_the_plan_of_another_model_is_refused_before_anybody_signs(unit):
     unit.spec("release", lambda text: text.replace("icu-mortality", "icu-three"))
     _, said = unit.run("release", "enter", "--by", "omar", code=3)
     assert "release.other_model" in said
+
+
+def test_scores_without_an_outcome_yet_are_a_limitation_on_report_and_card(unit):
+    unit.history = write(
+        unit.history,
+        [{**row, "died": ""} if at % 8 == 0 else row for at, row in enumerate(rows())],
+    )
+    adoption, _ = unit.adopt()
+    for name in ("report", "card"):
+        page = " ".join(Path(adoption["pages"][name]).read_text(encoding="utf-8").split())
+        assert "188 rows without an outcome yet were left out" in page, name
+        assert "may be too good" in page
+        assert "Leave out all scores younger than the outcome takes" in page
