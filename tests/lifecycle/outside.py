@@ -106,6 +106,15 @@ class Unit:
         found = json.JSONDecoder().raw_decode(out.getvalue())[0] if out.getvalue() else None
         return found, err.getvalue()
 
+    def words(self, *args: str, at: str = AT) -> str:
+        """Return what one verb says to people."""
+        out = io.StringIO()
+        said = [*args, "--home", str(self.home), "--project", str(self.project), "--at", at]
+        with contextlib.redirect_stdout(out):
+            got = through(lambda: app(said, standalone_mode=False), argv=said)
+        assert got == 0, out.getvalue()
+        return " ".join(out.getvalue().split())
+
     def adopt(self, *args: str, code: int = 0, at: str = AT) -> tuple[Any, str]:
         """Propose the model with its file."""
         return self.run("adopt", str(self.history), "--by", "dana", *args, code=code, at=at)

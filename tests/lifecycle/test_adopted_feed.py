@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from attending.ingest.pseudonyms import Pseudonyms
+from attending.ingest.without import rows_of_patients
+from attending.lifecycle.desk import open_desk
 from attending.records.prediction import OutcomeJoin
 from attending.times import format_instant, parse_instant
 from tests.lifecycle.outside import AT, Unit, rows, write
@@ -114,3 +118,89 @@ def test_scores_without_an_outcome_yet_are_a_limitation_on_report_and_card(unit)
         assert "188 rows without an outcome yet were left out" in page, name
         assert "may be too good" in page
         assert "Leave out all scores younger than the outcome takes" in page
+
+
+def test_outcomes_of_the_history_are_no_new_scores_and_no_part_of_the_verdict(unit):
+    first, last = "2025-12-21T06:00:00Z", AT
+    history = timed(1500, first=first, last=last)
+    waiting = [dict(row) for row in history[-200:]]
+    for row in history[-200:]:
+        row["died"] = ""
+    unit.history = write(unit.history, history)
+    adoption = unit.enter()
+    day = timed(40, first=AT, last=LATER, seed=3, name="D")
+    unit.run("intake", "scores", str(write(unit.folder / "day.csv", day)), "--by", "omar", at=LATER)
+    late = write(unit.folder / "late.csv", [*waiting, *day])
+    taken, _ = unit.run(
+        "intake", "scores", str(late), "--requests", str(unit.folder / "r.csv"), "--by", "omar",
+        at=KNOWN,
+    )  # fmt: skip
+    assert (taken["rows"], taken["new"], taken["known"], taken["history"]) == (240, 0, 40, 200)
+    assert len((unit.folder / "r.csv").read_text().splitlines()) == 41
+    report = unit.run("monitor", "run", "--by", "omar", at=KNOWN)[0]["report"]
+    assert (report["n_predictions"], report["n_matured"]) == (40, 40)
+    said = unit.words("intake", "scores", str(late), "--by", "omar", at=KNOWN)
+    assert "240 rows: 0 new scores, 40 known" in said
+    assert "200 rows are of the history that the model came in with: they are no new" in said
+    # A score of the same patient at another time, before the model came in, is one, and is said.
+    other = write(
+        unit.folder / "other.csv",
+        [row | {"prediction_time": "2026-02-27T00:00:01Z"} for row in waiting[:3]],
+    )
+    said = unit.words("intake", "scores", str(other), "--by", "omar", at=KNOWN)
+    assert "3 new scores (3 of a time before the model came in)" in said
+    # Once the history was erased with one of its patients, it is known no more, and it is said.
+    with open_desk(unit.home, at=parse_instant(KNOWN), actor="omar") as desk:
+        held = desk.home.catalog.keys(adoption["digest"])["history"]
+        assert rows_of_patients(desk.home.artifacts.path(held), [subject_of(desk, "P3")]) == 1
+        desk.home.artifacts.erase(held)
+    said = unit.words("intake", "scores", str(late), "--by", "omar", at=KNOWN)
+    assert "200 new scores (200 of a time before the model came in), 40 known" in said
+
+
+def subject_of(desk, patient):
+    return Pseudonyms(desk.home.pseudonym_key()).subject(pa.array([patient]))[0].as_py()
+
+
+def test_without_times_an_outcome_of_the_history_is_known_by_patient_and_score(unit):
+    unit.enter()
+    some = write(unit.folder / "some.csv", rows()[:30])
+    taken, _ = unit.run("intake", "scores", str(some), "--by", "omar", at=LATER)
+    assert (taken["new"], taken["history"]) == (0, 30)
+    # Without an outcome it may be a later score of the same patient, which is as high.
+    again = write(unit.folder / "again.csv", [{**row, "died": ""} for row in rows()[:30]])
+    taken, _ = unit.run("intake", "scores", str(again), "--by", "omar", at=LATER)
+    assert (taken["new"], taken["history"]) == (30, 0)
+
+
+def test_what_is_changed_or_stands_twice_is_said(unit):
+    double = rows()
+    unit.history = write(unit.history, [*double, double[7]])
+    adoption, _ = unit.adopt()
+    told = "1 row is of a patient and score that another row has too; all of them are counted."
+    assert told in adoption["scores"]["notes"]
+    assert f"note: {told}" in unit.words("adopt", str(unit.history), "--by", "dana")
+    page = Path(adoption["pages"]["card"]).read_text(encoding="utf-8")
+    assert "another row has too" in page
+    unit.enter()
+    day = timed(45, first=AT, last=LATER, seed=3, name="D")
+    file = write(unit.folder / "day.csv", day)
+    unit.run("intake", "scores", str(file), "--by", "omar", at=LATER)
+    day[4]["died"] = str(1 - int(day[4]["died"]))
+    file = write(unit.folder / "mended.csv", day)
+    said = unit.words("intake", "scores", str(file), "--by", "omar", at=LATER)
+    assert "0 new scores, 45 known" in said and "1 outcome changed" in said
+    said = unit.words("intake", "scores", str(file), "--by", "omar", at=LATER)
+    assert "changed" not in said
+    twice = write(unit.folder / "twice.csv", [*day, day[0]])
+    _, said = unit.run("intake", "scores", str(twice), "--by", "omar", at=LATER, code=3)
+    assert (
+        "1 of 46 rows have a patient and time that another row has too" in said
+        and "adopt.twice" in said
+    )
+
+
+def test_nobody_proposes_without_a_name(unit):
+    _, said = unit.run("adopt", str(unit.history), code=2)
+    assert "adopt.author" in said and "--by" in said
+    assert unit.adopt()[0]["authors"] == ["dana"]

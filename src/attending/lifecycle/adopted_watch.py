@@ -10,8 +10,7 @@ from attending.lifecycle.adopted_feed import model_of
 from attending.lifecycle.adopting import inputs_table, of_version
 from attending.lifecycle.scoring import contents_of
 from attending.monitor.findings import make
-from attending.serve.served import STAGES as SERVED
-from attending.times import format_instant, to_micros
+from attending.times import format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,13 +44,6 @@ def inputs_of(
     cells = [[one["inputs"].get(name) for name in known.features] for one in mine]
     x = np.array(cells, dtype=np.float64).reshape(len(mine), len(known.features))
     return inputs_table(known, x, len(mine)), fitted.risk
-
-
-def entered_at(desk: Desk, stands: Deployment) -> np.datetime64:
-    """Return when a version first came to where its scores are taken, UTC."""
-    history = desk.home.deployments.history(stands.model)
-    mine = [one for one in history if one.version == stands.version and one.stage in SERVED]
-    return np.datetime64(to_micros(min(one.effective_at for one in mine)), "us")
 
 
 def with_end(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from attending.documents.validation_report import validation_report
 from attending.errors import BadInput, Refused
 from attending.lifecycle import policies, recorded
 from attending.lifecycle.adopted_gates import conditions
+from attending.lifecycle.adopted_history import HISTORY, doubled, keep_history
 from attending.lifecycle.adopted_rows import ScoredRows, asked_of, read_rows, require_parity
 from attending.lifecycle.bringing import bring
 from attending.lifecycle.desk import keep, note, required
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from attending.records.validation import ValidationReport
     from attending.types import Instant
 
+#: Who acts where nobody is named.
+NOBODY = "system"
 #: The specs that are signed of a model that was not fitted here.
 _SIGNED = ("release", "retraining", "training_material")
 
@@ -61,14 +65,21 @@ def propose(
         mlflow: the folder of the MLflow run that made it, where there is one.
 
     Raises:
-        BadInput: a file that cannot be read in one way only.
+        BadInput: a file that cannot be read in one way only, or nobody is named who proposes.
         Refused: a model file that could run code, scores that are not the model's, or a condition
             that failed.
     """
+    if desk.actor == NOBODY:
+        raise BadInput(
+            "nobody is named who proposes the model",
+            code="adopt.author",
+            hint="Say who: `--by LOGIN`. Who proposes may not sign.",
+            where="--by",
+        )
     spec = project.adopt
     require_own_plan(project)
     brought = bring(spec, model=model, mlflow=mlflow)
-    rows = read_rows(scores, asked_of(spec), brought.fitted)
+    rows = _noted(read_rows(scores, asked_of(spec), brought.fitted))
     require_parity(rows.parity)
     known = brought.model
     if brought.data is not None:
@@ -103,8 +114,19 @@ def propose(
         authors=(desk.actor,),
     )
     details = {"stage": spec.stage, "not_shown": len(held.accepts)}
+    keys |= {HISTORY: keep_history(desk, rows)}
     keep(desk, adoption, action="adopt.propose", keys=keys, details=details)
     return adoption
+
+
+def _noted(rows: ScoredRows) -> ScoredRows:
+    """Return the rows with a note where some stand there twice."""
+    note = doubled(rows)
+    if not note:
+        return rows
+    file = rows.read.file
+    said = file.model_copy(update={"notes": (*file.notes, note)})
+    return replace(rows, read=rows.read._replace(file=said))
 
 
 def _accepted_for(desk: Desk, project: Project) -> int:
@@ -291,9 +313,20 @@ def newest(desk: Desk, model: str) -> Adoption:
 
 def of_version(desk: Desk, stands: Deployment) -> Adoption | None:
     """Return the adoption on which a version stands, None for one that was fitted here."""
-    made = desk.home.catalog.all(Adoption, model=stands.model)
-    mine = [one for one in made if one.run == stands.run and signed(desk, one)]
+    mine = adoptions_of(desk, stands)
     return mine[-1] if mine else None
+
+
+def adoptions_of(desk: Desk, stands: Deployment) -> tuple[Adoption, ...]:
+    """Return the signed adoptions of a version, oldest first."""
+    made = desk.home.catalog.all(Adoption, model=stands.model)
+    return tuple(one for one in made if one.run == stands.run and signed(desk, one))
+
+
+def entered_at(desk: Desk, stands: Deployment) -> Instant:
+    """Return when a version first came to where its scores are taken."""
+    history = desk.home.deployments.history(stands.model, version=stands.version)
+    return min(one.effective_at for one in history if one.stage in SERVED)
 
 
 def signed(desk: Desk, adoption: Adoption) -> bool:
