@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from pathlib import Path
 
@@ -204,3 +205,29 @@ def test_nobody_proposes_without_a_name(unit):
     _, said = unit.run("adopt", str(unit.history), code=2)
     assert "adopt.author" in said and "--by" in said
     assert unit.adopt()[0]["authors"] == ["dana"]
+
+
+def test_the_audit_names_the_files_that_were_taken_and_whose_a_figure_is(unit):
+    unit.enter()
+    digest = hashlib.sha256(unit.history.read_bytes()).hexdigest()
+    day = write(unit.folder / "day.csv", timed(45, first=AT, last=LATER, seed=3, name="D"))
+    unit.run("intake", "scores", str(day), "--by", "omar", at=LATER)
+    unit.history = write(unit.folder / "other.csv", rows(1400, seed=11))
+    unit.adopt(at=LATER)  # nobody signs it
+    found, _ = unit.run("audit", "ask", "icu-mortality", project=False, at=LATER)
+    adopted, proposed, since = found["data_pulled"]
+    assert adopted == f"history.csv, 1,500 rows, SHA-256 {digest}, adopted"
+    assert proposed.startswith("other.csv, 1,400 rows") and "proposed, not signed" in proposed
+    assert since.startswith("files of scores and outcomes since, 1 time, the newest SHA-256 ")
+    assert hashlib.sha256(day.read_bytes()).hexdigest() in since
+    assert len(set(found["metrics"])) == len(found["metrics"]) == 2
+    assert found["metrics"][0].endswith("; adopted")
+    assert found["metrics"][1].endswith("; proposed, not signed")
+
+
+def test_before_the_first_score_the_watch_says_how_scores_come(unit):
+    unit.enter()
+    _, said = unit.run("monitor", "run", "--by", "omar", code=2)
+    assert "nobody was scored yet" in said
+    assert "Take today's scores: `attending intake scores FILE`." in said
+    assert "attending score`" not in said

@@ -402,9 +402,10 @@ def predictions_of(
         if content["version"] == version
     ]
     if not rows:
-        raise NotFound(
-            "nobody was scored yet", code="score.nothing", hint="Run `attending score` first."
-        )
+        first = "Run `attending score` first."
+        if project.adopted:
+            first = "Take today's scores: `attending intake scores FILE`."
+        raise NotFound("nobody was scored yet", code="score.nothing", hint=first)
     return pa.Table.from_pylist(rows, schema=MADE)
 
 
