@@ -44,6 +44,18 @@ def test_a_fall_that_may_be_chance_is_said_with_what_it_would_need():
     assert decide(MONTHS, quiet, at=AT).because == "No monitor found anything beyond its bounds."
 
 
+def test_a_quiet_verdict_does_not_pass_over_outcomes_that_are_not_judged():
+    x, risk = rows(250, seed=21)
+    label = np.zeros(250, np.int8)
+    label[:3] = 1
+    few = current(x, risk, outcomes=outcomes(risk[:40], label[:40]))
+    because = decide(MONTHS, run(MONTHS, NO_WEEKS, few, at=AT), at=AT).because
+    assert because == (
+        "No monitor found anything beyond its bounds. Outcomes are not judged: 3 events among 40 "
+        "mature outcomes, 20 are needed."
+    )
+
+
 def test_other_figures_that_may_be_chance_are_said_too():
     held = HELD.model_copy(update={"weekly_mean": 6.0, "weekly_sd": 3.0})
     findings, (few,) = volume(SPEC, held, last_week=Week(2))

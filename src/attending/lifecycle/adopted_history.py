@@ -66,11 +66,10 @@ def history_of(desk: Desk, adoptions: Iterable[Adoption], *, patients: Sequence[
         patients: pseudonyms.
     """
     asked = pa.array(patients, pa.int64())
-    present = set(desk.home.artifacts.names())
     timed, scored = set(), set()
     for adoption in adoptions:
         digest = desk.home.catalog.keys(adoption.digest).get(HISTORY)
-        if digest not in present:
+        if digest is None or digest not in desk.home.artifacts:
             continue
         table = table_from(desk.home.artifacts.read(digest))
         table = table.filter(pc.is_in(table["subject_id"], value_set=asked))

@@ -13,7 +13,7 @@ from attending.documents.adopted_facts import adopted_inputs, adopted_limits, ad
 from attending.documents.card_assembly import CardSources, assemble_card
 from attending.documents.model_card import card_document
 from attending.documents.validation_report import validation_report
-from attending.errors import BadInput, Refused
+from attending.errors import BadInput, NotFound, Refused
 from attending.lifecycle import policies, recorded
 from attending.lifecycle.adopted_gates import conditions
 from attending.lifecycle.adopted_history import HISTORY, doubled, keep_history
@@ -46,8 +46,6 @@ if TYPE_CHECKING:
     from attending.records.validation import ValidationReport
     from attending.types import Instant
 
-#: Who acts where nobody is named.
-NOBODY = "system"
 #: The specs that are signed of a model that was not fitted here.
 _SIGNED = ("release", "retraining", "training_material")
 
@@ -69,13 +67,7 @@ def propose(
         Refused: a model file that could run code, scores that are not the model's, or a condition
             that failed.
     """
-    if desk.actor == NOBODY:
-        raise BadInput(
-            "nobody is named who proposes the model",
-            code="adopt.author",
-            hint="Say who: `--by LOGIN`. Who proposes may not sign.",
-            where="--by",
-        )
+    _require_author(desk)
     spec = project.adopt
     require_own_plan(project)
     brought = bring(spec, model=model, mlflow=mlflow)
@@ -117,6 +109,31 @@ def propose(
     keys |= {HISTORY: keep_history(desk, rows)}
     keep(desk, adoption, action="adopt.propose", keys=keys, details=details)
     return adoption
+
+
+def _require_author(desk: Desk) -> None:
+    """Refuse a proposal by nobody: who proposes may not sign, so it must be known who did.
+
+    Raises:
+        BadInput: no person of this home.
+    """
+    if not _is_person(desk, desk.actor):
+        raise BadInput(
+            f"'{desk.actor}' is no person of this home, and somebody proposes the model",
+            code="adopt.author",
+            hint="Say who: `--by LOGIN` (see `attending user ls`). Who proposes may not sign.",
+            where="--by",
+        )
+
+
+def _is_person(desk: Desk, name: str) -> bool:
+    """Return whether a name is the id or a login of somebody who is active here."""
+    if name in {one.person_id for one in desk.home.users.list() if one.active}:
+        return True
+    try:
+        return desk.home.users.by_login(name).active
+    except NotFound:
+        return False
 
 
 def _noted(rows: ScoredRows) -> ScoredRows:

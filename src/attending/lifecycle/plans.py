@@ -86,7 +86,6 @@ def require_own_plan(project: Project) -> None:
             f"release.yaml is of the model '{said}', {names} of '{own}'",
             code="release.other_model",
             hint="Write the same name in both.",
-            where="release.yaml: model",
         )
 
 

@@ -75,7 +75,7 @@ def decide(
         answer=answer,
         drift=ruling.drift,
         severity=ruling.severity,
-        because=_because(ruling, answer, held=held, beyond=_beyond(report)),
+        because=_because(ruling, answer, held=held, report=report),
         action=ruling.action,
         owner=ruling.owner,
         changes=_changes(spec, ruling, answer),
@@ -188,16 +188,25 @@ def _beyond(report: MonitorReport) -> tuple[str, ...]:
     )
 
 
-def _because(ruling: _Ruling, answer: Answer, *, held: Answer, beyond: tuple[str, ...] = ()) -> str:
+def _unjudged(report: MonitorReport) -> str:
+    """Return that outcomes are not judged, and why; empty where they are."""
+    whole = report.measure("oe")
+    if whole is None or whole.state == "shown":
+        return ""
+    return f" Outcomes are not judged: {whole.why}."
+
+
+def _because(ruling: _Ruling, answer: Answer, *, held: Answer, report: MonitorReport) -> str:
     """Return the reason in a few sentences."""
     if not ruling.decisive and held == answer and answer != "continue":
         return f"An earlier answer, {held}, has not been signed off; nothing new was found."
     if not ruling.decisive:
+        beyond, unjudged = _beyond(report), _unjudged(report)
         if not beyond:
-            return "No monitor found anything beyond its bounds."
+            return "No monitor found anything beyond its bounds." + unjudged
         left_out = len(beyond) - _MOST_TOLD
         rest = [f"And {left_out} more."] if left_out > 0 else []
-        return " ".join(["No monitor has a finding.", *beyond[:_MOST_TOLD], *rest])
+        return " ".join(["No monitor has a finding.", *beyond[:_MOST_TOLD], *rest]) + unjudged
     more = len(ruling.decisive) - 1
     tail = f" {more} more finding{'s' if more > 1 else ''} ask for the same." if more else ""
     return ruling.decisive[0].meaning + tail
