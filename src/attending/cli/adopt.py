@@ -69,6 +69,7 @@ def adopt(
         as_json=as_json,
         lines=[
             f"scores: {found.scores.used:,} with an outcome, of {found.scores.rows:,}",
+            *(f"note: {note}" for note in found.scores.notes),
             f"the model file gives the old scores: {_parity(found.parity)}",
             f"{found.met} conditions met, {len(found.accepts)} not shown",
             f"report {pages['report']}",
@@ -127,9 +128,23 @@ def intake_scores(
     emit(
         vars(found),
         as_json=as_json,
-        lines=[
-            f"{found.rows:,} rows: {found.new:,} new scores, {found.known:,} known",
-            f"{found.matured:,} scores have an outcome by now",
-            *([f"request ids in {requests}"] if requests else []),
-        ],
+        lines=[*_taken(found), *([f"request ids in {requests}"] if requests else [])],
     )
+
+
+def _taken(found: adopted_feed.Taken) -> list[str]:
+    """Return what became of a file, in lines; what did not happen has none."""
+    before = f" ({found.before:,} of a time before the model came in)" if found.before else ""
+    lines = [
+        f"{found.rows:,} rows: {found.new:,} new scores{before}, {found.known:,} known",
+        f"{found.matured:,} scores have an outcome by now",
+    ]
+    if found.changed:
+        lines.append(f"{found.changed:,} outcome{'s' * (found.changed > 1)} changed")
+    if found.history:
+        whose = f"{found.history:,} rows are of the history that the model came in with"
+        lines += [
+            f"{whose}: they are no new scores, and the day's verdict leaves them out",
+            "to have them judged: `attending adopt` again with the whole history",
+        ]
+    return lines

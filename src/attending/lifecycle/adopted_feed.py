@@ -13,9 +13,10 @@ import pyarrow as pa
 from attending.digests import canonical
 from attending.errors import BadInput, Refused
 from attending.ingest.pseudonyms import Pseudonyms
+from attending.lifecycle.adopted_history import history_of
 from attending.lifecycle.adopted_outcomes import joined
 from attending.lifecycle.adopted_rows import asked_again, read_rows, require_parity
-from attending.lifecycle.adopting import of_version
+from attending.lifecycle.adopting import adoptions_of, entered_at, of_version
 from attending.lifecycle.bringing import fitted_of
 from attending.lifecycle.desk import keep_in
 from attending.lifecycle.plans import signed_plan
@@ -25,17 +26,17 @@ from attending.records.adoption import AdoptedModel
 from attending.stores.files import write_once
 from attending.stores.predictions import Observed
 from attending.stores.predictions import Scored as Stored
-from attending.times import format_instant, from_micros, parse_instant
+from attending.times import format_instant, from_micros, parse_instant, to_micros
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from attending.lifecycle.adopted_outcomes import Joined
     from attending.lifecycle.adopted_rows import ScoredRows
     from attending.lifecycle.desk import Desk
     from attending.models.protocol import Fitted
     from attending.records.adoption import Adoption
-    from attending.records.prediction import OutcomeJoin
     from attending.records.release import Deployment
     from attending.types import Floats, Instant
 
@@ -45,7 +46,13 @@ _TOLD = 5
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of a file: new scores, those that were here, and outcomes by now."""
+    """What became of a file: new scores, those that were here, and outcomes by now.
+
+    Attributes:
+        history: rows of the history that the model came in with; they are no scores of today.
+        before: new scores of a time before the model came in.
+        changed: outcomes that were here and are told otherwise now.
+    """
 
     rows: int
     new: int
@@ -53,13 +60,17 @@ class Taken:
     matured: int
     events: int
     parity_rows: int
+    history: int = 0
+    before: int = 0
+    changed: int = 0
 
 
 def take(desk: Desk, model: str, file: Path, *, requests: Path | None = None) -> Taken:
     """Return what became of a file of scores; outcomes in it are joined to the scores they are of.
 
     A row that says the outcome of a score that is here already, with the same score, is no new
-    score. Without a column of times a score is of the instant at which it was taken.
+    score, nor is one of the history that the model came in with. Without a column of times a score
+    is of the instant at which it was taken.
 
     Args:
         desk: where and when.
@@ -85,16 +96,19 @@ def take(desk: Desk, model: str, file: Path, *, requests: Path | None = None) ->
         )
     due = _due(desk, stands, rows, subjects=subjects.to_pylist())
     stored = _fresh(desk, stands, due, known=known, fitted=fitted)
-    record = _keep(desk, stands, stored, due=due, file=rows.read.file.file_digest)
+    found = _keep(desk, stands, stored, due=due, file=rows.read.file.file_digest)
     if requests is not None:
         _write_requests(requests, rows, due, stored=stored)
     return Taken(
         rows=len(due),
         new=len(stored),
-        known=len(due) - len(stored),
-        matured=record.n_matured,
-        events=record.n_events,
+        known=sum(one["held"] is not None for one in due),
+        matured=found.record.n_matured,
+        events=found.record.n_events,
         parity_rows=rows.parity.rows if rows.parity else 0,
+        history=sum(one["history"] for one in due),
+        before=sum(one.prediction_time < entered_at(desk, stands) for one in stored),
+        changed=found.changed,
     )
 
 
@@ -107,7 +121,7 @@ def _fresh(
     fitted: Fitted | None,
 ) -> list[Stored]:
     """Return the scores that are not here yet, as they are stored, in the order of the file."""
-    fresh = [one for one in due if not one["held"]]
+    fresh = [one for one in due if _fresh_row(one)]
     plan = signed_plan(desk, stands).spec
     return [
         _stored(stands, one, known=known, threshold=plan.threshold.value, shares=share)
@@ -118,11 +132,12 @@ def _fresh(
 def _write_requests(
     path: Path, rows: ScoredRows, due: Sequence[dict[str, Any]], *, stored: Sequence[Stored]
 ) -> None:
-    """Write patient, score and request id of each row; only who took the file can read it."""
+    """Write patient, score and request id of each prediction; only who took the file reads it."""
     fresh = iter(stored)
     told = (
         (who, one["score"], request_of(one["held"]) if one["held"] else next(fresh).request_id)
         for who, one in zip(rows.patients.to_pylist(), due, strict=True)
+        if not one["history"]
     )
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows([("patient_id", "risk", "request_id"), *told])
@@ -155,6 +170,7 @@ def _due(
     times = _times(desk, rows, len(subjects))
     timed = times is not None
     here = _held(desk, stands, timed=timed)
+    before = history_of(desk, adoptions_of(desk, stands), patients=subjects)
     outcome = rows.read.table["outcome"].to_pylist()
     sites = rows.sites.to_pylist() if rows.sites is not None else [None] * len(subjects)
     found, other = [], 0
@@ -162,10 +178,15 @@ def _due(
         instant = times[at] if times is not None else desk.at
         held = here.get((subject, format_instant(instant) if timed else risk))
         other += held is not None and held["score"] != risk
+        past = (
+            (subject, to_micros(instant), risk) in before.timed
+            if timed
+            else outcome[at] is not None and (subject, risk) in before.scored
+        )
         found.append(
             {
                 "subject_id": subject, "time": instant, "score": risk, "site": sites[at],
-                "outcome": outcome[at], "held": held,
+                "outcome": outcome[at], "held": held, "history": past and held is None,
                 "inputs": None if rows.x is None else rows.x[at],
             }
         )  # fmt: skip
@@ -176,7 +197,27 @@ def _due(
             code="adopt.other_score",
             hint="A score that was given stands; send later scores with their own time.",
         )
+    _require_once(found, timed=timed)
     return found
+
+
+def _require_once(due: Sequence[dict[str, Any]], *, timed: bool) -> None:
+    """Refuse a file that says a score twice, or two of a patient at one instant; counted."""
+    once = {
+        (one["subject_id"], one["time" if timed or _fresh_row(one) else "score"]) for one in due
+    }
+    again = len(due) - len(once)
+    if again:
+        raise Refused(
+            f"{again} of {len(due)} rows have a patient and {'time' if timed else 'score'} that "
+            "another row has too",
+            code="adopt.twice",
+            hint="Send each score once; of several scores of a patient each with its own time.",
+        )
+
+
+def _fresh_row(one: dict[str, Any]) -> bool:
+    return not one["held"] and not one["history"]
 
 
 def _times(desk: Desk, rows: ScoredRows, count: int) -> list[Instant] | None:
@@ -274,12 +315,13 @@ def _keep(
     *,
     due: Sequence[dict[str, Any]],
     file: str,
-) -> OutcomeJoin:
+) -> Joined:
     """Return the account of outcomes, kept with the scores in one transaction."""
-    told = [one for one in due if one["outcome"] is not None]
+    told = [one for one in due if one["outcome"] is not None and not one["history"]]
     observed = [_observed(desk, stands, one, file=file) for one in told]
-    record, table = joined(desk, stands, stored=stored, observed=observed, file=file)
-    artifact = desk.home.artifacts.put(table_bytes(table))
+    found = joined(desk, stands, stored=stored, observed=observed, file=file)
+    record = found.record
+    artifact = desk.home.artifacts.put(table_bytes(found.table))
     with desk.home.database.transaction() as unit:
         desk.home.predictions.add(unit, stored)
         desk.home.predictions.observe(unit, observed)
@@ -294,10 +336,12 @@ def _keep(
                 "new": len(stored),
                 "matured": record.n_matured,
                 "events": record.n_events,
+                "history": sum(one["history"] for one in due),
+                "changed": found.changed,
                 "file": file,
             },
         )
-    return record
+    return found
 
 
 def _observed(desk: Desk, stands: Deployment, row: dict[str, Any], *, file: str) -> Observed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -27,6 +28,19 @@ _JOINED = pa.schema(
 )
 
 
+@dataclass(frozen=True)
+class Joined:
+    """The account and the table of all scores of a version with what came of them.
+
+    Attributes:
+        changed: outcomes that were here and are now told otherwise.
+    """
+
+    record: OutcomeJoin
+    table: pa.Table
+    changed: int
+
+
 def joined(
     desk: Desk,
     stands: Deployment,
@@ -34,8 +48,8 @@ def joined(
     stored: Sequence[Scored],
     observed: Sequence[Observed],
     file: str,
-) -> tuple[OutcomeJoin, pa.Table]:
-    """Return the account and the table of all scores of a version with what came of them.
+) -> Joined:
+    """Return all scores of a version with what came of them.
 
     Args:
         desk: where and when.
@@ -45,10 +59,12 @@ def joined(
         file: the digest of the file that they come in.
     """
     here = (c for c in contents_of(desk, stands.model) if c["version"] == stands.version)
-    came = _known(desk, stands) | {
+    known = _known(desk, stands)
+    told = {
         (one.subject_id, one.prediction_time.replace(tzinfo=None)): (one.label, one.matured_at)
         for one in observed
     }
+    came = known | told
     rows = [_row(one, came) for one in (*here, *(json.loads(one.content) for one in stored))]
     table = pa.Table.from_pylist(rows, schema=_JOINED).sort_by("prediction_time")
     labels = [row["label"] for row in rows if row["label"] is not None]
@@ -63,8 +79,11 @@ def joined(
         n_censored=0,
         n_competing=0,
         n_lost=0,
+        model=stands.model,
+        version=stands.version,
     )
-    return record, table
+    changed = sum(known[key][0] != label for key, (label, _) in told.items() if key in known)
+    return Joined(record, table, changed)
 
 
 def _known(desk: Desk, stands: Deployment) -> dict[tuple[int, datetime], tuple[Any, Any]]:

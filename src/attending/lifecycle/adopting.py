@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,14 +13,16 @@ from attending.documents.adopted_facts import adopted_inputs, adopted_limits, ad
 from attending.documents.card_assembly import CardSources, assemble_card
 from attending.documents.model_card import card_document
 from attending.documents.validation_report import validation_report
-from attending.errors import BadInput, Refused
+from attending.errors import BadInput, NotFound, Refused
 from attending.lifecycle import policies, recorded
 from attending.lifecycle.adopted_gates import conditions
+from attending.lifecycle.adopted_history import HISTORY, doubled, keep_history
 from attending.lifecycle.adopted_rows import ScoredRows, asked_of, read_rows, require_parity
 from attending.lifecycle.bringing import bring
 from attending.lifecycle.desk import keep, note, required
 from attending.lifecycle.papers import keep_page
 from attending.lifecycle.people import printed_names
+from attending.lifecycle.plans import require_own_plan
 from attending.lifecycle.signing import propose_specs
 from attending.lifecycle.standing import standing_on
 from attending.monitor import reference as references
@@ -60,13 +63,15 @@ def propose(
         mlflow: the folder of the MLflow run that made it, where there is one.
 
     Raises:
-        BadInput: a file that cannot be read in one way only.
+        BadInput: a file that cannot be read in one way only, or nobody is named who proposes.
         Refused: a model file that could run code, scores that are not the model's, or a condition
             that failed.
     """
+    _require_author(desk)
     spec = project.adopt
+    require_own_plan(project)
     brought = bring(spec, model=model, mlflow=mlflow)
-    rows = read_rows(scores, asked_of(spec), brought.fitted)
+    rows = _noted(read_rows(scores, asked_of(spec), brought.fitted))
     require_parity(rows.parity)
     known = brought.model
     if brought.data is not None:
@@ -101,8 +106,44 @@ def propose(
         authors=(desk.actor,),
     )
     details = {"stage": spec.stage, "not_shown": len(held.accepts)}
+    keys |= {HISTORY: keep_history(desk, rows)}
     keep(desk, adoption, action="adopt.propose", keys=keys, details=details)
     return adoption
+
+
+def _require_author(desk: Desk) -> None:
+    """Refuse a proposal by nobody: who proposes may not sign, so it must be known who did.
+
+    Raises:
+        BadInput: no person of this home.
+    """
+    if not _is_person(desk, desk.actor):
+        raise BadInput(
+            f"'{desk.actor}' is no person of this home, and somebody proposes the model",
+            code="adopt.author",
+            hint="Say who: `--by LOGIN` (see `attending user ls`). Who proposes may not sign.",
+            where="--by",
+        )
+
+
+def _is_person(desk: Desk, name: str) -> bool:
+    """Return whether a name is the id or a login of somebody who is active here."""
+    if name in {one.person_id for one in desk.home.users.list() if one.active}:
+        return True
+    try:
+        return desk.home.users.by_login(name).active
+    except NotFound:
+        return False
+
+
+def _noted(rows: ScoredRows) -> ScoredRows:
+    """Return the rows with a note where some stand there twice."""
+    note = doubled(rows)
+    if not note:
+        return rows
+    file = rows.read.file
+    said = file.model_copy(update={"notes": (*file.notes, note)})
+    return replace(rows, read=rows.read._replace(file=said))
 
 
 def _accepted_for(desk: Desk, project: Project) -> int:
@@ -234,6 +275,7 @@ def enter(desk: Desk, project: Project) -> Deployment:
         NotFound: nothing was proposed.
         Refused: a signature is missing, it has ended, or a spec was changed since.
     """
+    require_own_plan(project)
     adoption = newest(desk, project.name)
     _require_current(desk, project, adoption)
     _require_signed(desk, adoption)
@@ -290,9 +332,20 @@ def newest(desk: Desk, model: str) -> Adoption:
 
 def of_version(desk: Desk, stands: Deployment) -> Adoption | None:
     """Return the adoption on which a version stands, None for one that was fitted here."""
-    made = desk.home.catalog.all(Adoption, model=stands.model)
-    mine = [one for one in made if one.run == stands.run and signed(desk, one)]
+    mine = adoptions_of(desk, stands)
     return mine[-1] if mine else None
+
+
+def adoptions_of(desk: Desk, stands: Deployment) -> tuple[Adoption, ...]:
+    """Return the signed adoptions of a version, oldest first."""
+    made = desk.home.catalog.all(Adoption, model=stands.model)
+    return tuple(one for one in made if one.run == stands.run and signed(desk, one))
+
+
+def entered_at(desk: Desk, stands: Deployment) -> Instant:
+    """Return when a version first came to where its scores are taken."""
+    history = desk.home.deployments.history(stands.model, version=stands.version)
+    return min(one.effective_at for one in history if one.stage in SERVED)
 
 
 def signed(desk: Desk, adoption: Adoption) -> bool:

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from attending.digests import short
 from attending.errors import AttendingError, NotFound
+from attending.lifecycle.adopting import signed
 from attending.lifecycle.carried import carried_of
 from attending.lifecycle.incidents import incidents
 from attending.lifecycle.snapshots import missing
+from attending.records.adoption import Adoption
 from attending.records.governance import Approval
+from attending.records.prediction import OutcomeJoin
 from attending.records.release import Retirement
 from attending.records.run import Run
 from attending.records.snapshot import Snapshot
@@ -77,17 +80,47 @@ def ask(desk: Desk, *, model: str) -> dict[str, Any]:  # a JSON object
             f"{digest} from {found.source_system}, known up to "
             f"{format_instant(found.watermark) if found.watermark else 'nothing'}"
             for digest, found in pulled.items()
-        ],
-        "metrics": [
-            f"{figure.label}: AUROC {estimate.value:.3f}"
-            for report in catalog.all(ValidationReport, model=model)
-            for figure in report.figures
-            if (estimate := report.estimate("auroc", model=figure.name))
-            and estimate.value is not None
-        ],
+        ]
+        + _files(desk, model),
+        "metrics": _metrics(desk, model),
         "incidents": [handled(item) for item in incidents(desk, model=model)],
         "retired": retired(desk, model),
     }
+
+
+def _files(desk: Desk, model: str) -> list[str]:
+    """Return the files that were taken of a model that others built."""
+    acts = desk.home.catalog.all(Adoption, model=model)
+    found = [
+        f"{one.scores.name}, {one.scores.rows:,} rows, SHA-256 {one.scores.file_digest}, "
+        f"{'adopted' if signed(desk, one) else 'proposed, not signed'}"
+        for one in acts
+    ]
+    taken = desk.home.catalog.list(OutcomeJoin.kind, model=model) if acts else ()
+    if taken:
+        last = desk.home.catalog.get(taken[-1].digest, OutcomeJoin)
+        times = "time" if len(taken) == 1 else "times"
+        found.append(
+            f"files of scores and outcomes since, {len(taken):,} {times}, the newest SHA-256 "
+            f"{last.snapshot} at {format_instant(taken[-1].made_at)}"
+        )
+    return found
+
+
+def _metrics(desk: Desk, model: str) -> list[str]:
+    """Return the AUROC of every report, and whether it is of an adoption that nobody signed."""
+    catalog = desk.home.catalog
+    acts: dict[str, bool] = {}
+    for one in catalog.all(Adoption, model=model):
+        acts[one.report] = acts.get(one.report, False) or signed(desk, one)
+    said = {True: "; adopted", False: "; proposed, not signed"}
+    return [
+        f"{figure.label}: AUROC {estimate.value:.3f}, report {short(report.digest)}"
+        + (said[acts[report.digest]] if report.digest in acts else "")
+        for report in catalog.all(ValidationReport, model=model)
+        for figure in report.figures
+        if (estimate := report.estimate("auroc", model=figure.name)) and estimate.value is not None
+    ]
 
 
 def retired(desk: Desk, model: str) -> list[str]:

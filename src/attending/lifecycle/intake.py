@@ -176,7 +176,8 @@ class Intake:
             path = Path(folder) / "scores"
             path.write_bytes(body)
             found = adopted_feed.take(Desk(self.home, self.clock(), by), str(one.model), path)
-        return {"rows": found.rows, "new": found.new, "known": found.known}
+        names = ("rows", "new", "known", "history", "before", "changed")
+        return {name: getattr(found, name) for name in names}
 
     def totals(self) -> dict[str, dict[str, int | str | None]]:
         """Return by feed the sums of all accounts, and when its newest event happened."""

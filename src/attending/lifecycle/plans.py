@@ -71,6 +71,24 @@ def signed_plan(desk: Desk, stands: Deployment) -> SignedPlan:
     return SignedPlan(found[-1].digest, spec)
 
 
+def require_own_plan(project: Project) -> None:
+    """Check that the plan in a project, where there is one by now, is of the project's model.
+
+    Raises:
+        Refused: release.yaml names another one.
+    """
+    if not project.folder.path("release").is_file():
+        return
+    said, own = project.release.model, project.name
+    if said != own:
+        names = "adopt.yaml" if project.adopted else "model.yaml"
+        raise Refused(
+            f"release.yaml is of the model '{said}', {names} of '{own}'",
+            code="release.other_model",
+            hint="Write the same name in both.",
+        )
+
+
 def require_cohort(desk: Desk, project: Project, run: Run) -> None:
     """Check that the project still asks for the patients and the outcome of a run.
 

@@ -18,7 +18,7 @@ from attending.lifecycle.gating import check, require_allowed
 from attending.lifecycle.holding import require_as_signed
 from attending.lifecycle.parity import require_parity
 from attending.lifecycle.people import authenticated
-from attending.lifecycle.plans import signed_plan
+from attending.lifecycle.plans import require_own_plan, signed_plan
 from attending.lifecycle.said_specs import spec_said
 from attending.lifecycle.standing import standing_on
 from attending.lifecycle.training import latest_run, require_built_here
@@ -65,6 +65,7 @@ def advance(desk: Desk, project: Project, to_stage: Stage, *, run: str = "") -> 
             scoring process was seen to compute a feature otherwise than the table.
     """
     require_built_here(project)
+    require_own_plan(project)
     require_parity(desk, project)
     _require_plan(desk, project, run)
     _require_reviews(desk, project)

@@ -402,9 +402,10 @@ def predictions_of(
         if content["version"] == version
     ]
     if not rows:
-        raise NotFound(
-            "nobody was scored yet", code="score.nothing", hint="Run `attending score` first."
-        )
+        first = "Run `attending score` first."
+        if project.adopted:
+            first = "Take today's scores: `attending intake scores FILE`."
+        raise NotFound("nobody was scored yet", code="score.nothing", hint=first)
     return pa.Table.from_pylist(rows, schema=MADE)
 
 
@@ -428,7 +429,9 @@ def join_outcomes(
     stands = deployed(desk, project, version)
     made = predictions_of(desk, project, stands.version)
     cohort = build_cohort(desk, project, snapshot=snapshot)
+    whose = {"model": project.name, "version": stands.version}
     record, table = join(made, cohort.table, snapshot=cohort.source.digest)
+    record = record.model_copy(update=whose)
     artifact = desk.home.artifacts.put(table_bytes(table))
     observed = list(_observed(record, table, stands=stands, events=_events(cohort.table)))
     with desk.home.database.transaction() as unit:
@@ -438,7 +441,7 @@ def join_outcomes(
             unit,
             record,
             action="outcome.join",
-            keys={"model": project.name, "version": stands.version, "table": artifact},
+            keys={**whose, "table": artifact},
             details={
                 "matured": record.n_matured,
                 "events": record.n_events,

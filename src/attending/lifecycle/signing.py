@@ -15,6 +15,7 @@ from attending.lifecycle.desk import keep, keep_in
 from attending.lifecycle.opening import new_nonce, newest_opening, purpose_of
 from attending.lifecycle.papers import rendered
 from attending.lifecycle.people import authenticated
+from attending.lifecycle.plans import require_own_plan
 from attending.lifecycle.sealing import seal
 from attending.lifecycle.standing import before_the_clock_was_set_back, standing_on
 from attending.lifecycle.wording import blank_fields
@@ -300,7 +301,12 @@ def propose_specs(desk: Desk, project: Project, names: Sequence[str] = ()) -> di
         desk: where and when.
         project: whose specs they are.
         names: of the specs; all when empty.
+
+    Raises:
+        Refused: the release plan is of another model.
     """
+    if not names or "release" in names:
+        require_own_plan(project)
     made = {}
     for name in names or _SIGNED_SPECS:
         spec = _SIGNED_SPECS[name](project)

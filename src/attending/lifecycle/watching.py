@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from attending.errors import NotFound
 from attending.features.build import build as build_features_table
 from attending.lifecycle import adopted_watch, calendar
+from attending.lifecycle.adopting import entered_at
 from attending.lifecycle.canaries import with_canaries
 from attending.lifecycle.code_use import code_use
 from attending.lifecycle.cohorts import in_zones, project_snapshot
@@ -36,6 +39,7 @@ from attending.records.prediction import OutcomeJoin
 from attending.records.run import Run
 from attending.scores.asked import codes_of
 from attending.scores.registered import SCORES
+from attending.times import to_micros
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,6 +96,7 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
         codes=None if project.adopted else code_use(desk, project, stands),
         risk_of=risk_of,
         then=_validated_on(desk, project, stands),
+        entered=_entered(desk, stands) if project.adopted else None,
     )
     report = run_monitors(project.monitoring, known, current, at=desk.at)
     for adds in (with_alarms, with_missed):
@@ -115,6 +120,10 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
     picture = _picture(desk, project, known, current=current, of=report)
     keep(desk, picture, action="monitor.draw", keys=keys)
     return report
+
+
+def _entered(desk: Desk, stands: Deployment) -> np.datetime64:
+    return np.datetime64(to_micros(entered_at(desk, stands)), "us")
 
 
 def _picture(

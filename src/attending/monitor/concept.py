@@ -348,8 +348,9 @@ def discrimination(
         return (now, gap), ()
     drop = held.auroc - now.value
     limit = spec.concept.auroc_drop
-    fell = Measure(name="auroc_drop", value=drop, bound=limit, n=len(recent))
     chance = -float(ndtri(spec.concept.alpha / (_WEEKS * looks))) * _error(held, now)
+    why = _perhaps(drop, chance, limit=limit, events=int(recent.outcome.sum()))
+    fell = Measure(name="auroc_drop", value=drop, bound=limit, n=len(recent), why=why)
     if drop < max(limit, chance):
         return (now, fell), ()
     meaning = f"The score sorts patients worse: AUROC {now.value:.2f}, validated {held.auroc:.2f}."
@@ -367,6 +368,16 @@ def discrimination(
         meaning=meaning,
     )
     return (now, fell), (found,)
+
+
+def _perhaps(drop: float, chance: float, *, limit: float, events: int) -> str:
+    """Return why a fall beyond its bound is no finding; empty where it is one, or is small."""
+    if not limit <= drop < chance:
+        return ""
+    why = f"with {events} events a fall up to {chance:.2f} may be chance in a year of weekly looks"
+    if not np.isfinite(chance):
+        why = "one of the two AUROCs has no interval, so chance is not ruled out"
+    return f"AUROC fell by {drop:.2f} (bound {limit:g}); no finding, because {why}"
 
 
 def _error(held: Reference, now: Measure) -> float:

@@ -37,7 +37,8 @@ class Current:
     is the model; without it no finding says what it does to the score. `then` are rows that the
     model was validated on, in the order of the reference's features; None where they are gone.
     `skew` is the newest comparison of served inputs, `lateness` counts scores after the action
-    window. `codes` counts the codes that came; None where they are not counted.
+    window. `codes` counts the codes that came; None where they are not counted. `entered` is when a
+    model that others built came in, UTC: no week before that is asked of it.
     """
 
     model: str
@@ -57,6 +58,7 @@ class Current:
     skew: SkewReport | None = None
     lateness: Lateness | None = None
     codes: CodeUse | None = None
+    entered: np.datetime64 | None = None
 
 
 def micros(table: pa.Table, name: str) -> Times:

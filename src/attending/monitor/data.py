@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LOOKS_A_YEAR = 365
 _FLOOR = 1e-4
+#: Days after which the volume of a model that came in is looked at.
+_FIRST_DAYS = 2.0
 #: How many standard errors an outer bin must be over before its values are looked at.
 _TAIL_Z = 3.0
 
@@ -339,23 +341,63 @@ def _scores(
     return found, measures
 
 
+@dataclass(frozen=True)
+class Week:
+    """How many predictions came in the last seven days, or since the model came in.
+
+    Attributes:
+        count: predictions.
+        days: of how many days; fewer than seven when the model came in since.
+        since: the day on which it came in, as text; empty where the seven days are whole.
+    """
+
+    count: int
+    days: float = 7.0
+    since: str = ""
+
+    def told(self, usual: float) -> str:
+        """Return count and what is usual, in words."""
+        if not self.since:
+            return f"{self.count} predictions in seven days where {usual:.0f} are usual"
+        return (
+            f"{self.count} predictions in {self.days:.1f} days where {usual:.0f} are usual, "
+            f"counted since {self.since}, when it came in"
+        )
+
+
 def volume(
-    spec: MonitoringSpec, held: Reference, *, last_week: int, site: str = ""
+    spec: MonitoringSpec, held: Reference, *, last_week: Week, site: str = ""
 ) -> tuple[tuple[Finding, ...], tuple[Measure, ...]]:
-    """Return whether the predictions of the last seven days are as many as expected."""
+    """Return whether the predictions of the last seven days are as many as expected.
+
+    Of a model that came in since, they are held against a part of a usual week; in its first two
+    days nothing is said, since a file a day may be a day late.
+    """
     if held.weekly_mean is None or held.weekly_sd is None or held.weekly_mean <= 0:
         why = "the reference covers less than four weeks"
-        return (), (Measure(name="volume_ratio", n=last_week, state="not_shown", why=why),)
-    ratio = last_week / held.weekly_mean
+        return (), (Measure(name="volume_ratio", n=last_week.count, state="not_shown", why=why),)
+    if last_week.days < _FIRST_DAYS:
+        why = f"it came in {last_week.since}; predictions are counted from two days on"
+        return (), (Measure(name="volume_ratio", n=last_week.count, state="not_shown", why=why),)
+    part = last_week.days / 7
+    usual = held.weekly_mean * part
+    ratio = last_week.count / usual
     measure = Measure(
-        name="volume_ratio", value=ratio, bound=spec.data.volume_watch, n=last_week, subject=site
+        name="volume_ratio",
+        value=ratio,
+        bound=spec.data.volume_watch,
+        n=last_week.count,
+        subject=site,
     )
-    # A small site swings by chance: stay four deviations off, with Poisson as the least.
-    swing = 4 * max(held.weekly_sd, held.weekly_mean**0.5)
-    if abs(last_week - held.weekly_mean) <= swing and last_week > 0:
-        return (), (measure,)
     if spec.data.volume_watch <= ratio <= 1 / spec.data.volume_watch:
         return (), (measure,)
+    told = last_week.told(usual)
+    # A small site swings by chance: stay four deviations off, with Poisson as the least.
+    swing = 4 * max(held.weekly_sd * part**0.5, usual**0.5)
+    none_in_a_week = last_week.count == 0 and not last_week.since
+    if abs(last_week.count - usual) <= swing and not none_in_a_week:
+        why = f"{told}; no finding, because weeks differ as much by chance"
+        return (), (measure.model_copy(update={"why": why}),)
     severity: Severity = "act" if ratio <= spec.data.volume_act else "watch"
     finding = make(
         spec,
@@ -363,8 +405,7 @@ def volume(
         "volume",
         subject="predictions",
         figure=(ratio, spec.data.volume_act if severity == "act" else spec.data.volume_watch),
-        meaning=f"{last_week} predictions in seven days where {held.weekly_mean:.0f} are usual; "
-        "patients may go unscored.",
+        meaning=f"{told}; patients may go unscored.",
     )
     return (finding.model_copy(update={"site": site}),), (measure,)
 

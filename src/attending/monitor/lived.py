@@ -19,7 +19,7 @@ from attending.monitor.concept import (
     weigh,
     weigh_site,
 )
-from attending.monitor.data import compare, expected, volume
+from attending.monitor.data import Week, compare, expected, volume
 from attending.monitor.estimated import estimate
 from attending.monitor.simulated_windows import windows
 from attending.monitor.simulated_year import DAYS, live_through
@@ -240,7 +240,7 @@ def _of_place(spec: MonitoringSpec, known: Expected, seen: Windows, *, day: int)
     ]
     if day >= 7:
         week = int(seen.rows[day + 1] - seen.rows[day - 6])
-        parts.append(volume(spec, known.held, last_week=week))
+        parts.append(volume(spec, known.held, last_week=Week(week)))
     return parts
 
 

@@ -52,8 +52,14 @@ def together_moved(
     limit = spec.data.multivariate_watch
     measure = Measure(name=NAME, value=found.auroc, bound=limit, n=len(now))
     sure = found.z > -float(ndtri(spec.data.chance / 365))
-    if not sure or found.auroc < limit:
+    if found.auroc < limit:
         return (), (measure,)
+    if not sure:
+        why = (
+            f"The inputs tell patients of now from those of the validation {found.auroc:.0%} of "
+            f"the time (bound {limit:.0%}); no finding, because chance explains as much"
+        )
+        return (), (measure.model_copy(update={"why": why}),)
     order = np.argsort(-found.weights, kind="stable")[:_NAMED]
     names = tuple(held.features[at].name for at in order.tolist())
     labels = ", ".join(held.features[at].clinical_label or held.features[at].name for at in order)

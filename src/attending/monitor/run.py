@@ -11,7 +11,7 @@ from attending.monitor.causes import INPUTS
 from attending.monitor.code_use import look_at_codes
 from attending.monitor.concept import judge, lately, proven_by
 from attending.monitor.current import matured_until, micros, refused, scores, usage
-from attending.monitor.data import compare, expected, volume
+from attending.monitor.data import Week, compare, expected, volume
 from attending.monitor.effect import with_effect
 from attending.monitor.estimated import estimate
 from attending.monitor.multivariate import together_moved
@@ -52,7 +52,7 @@ def run(spec: MonitoringSpec, held: Reference, current: Current, *, at: Instant)
     used = usage(current.predictions.filter(pa.array(window)))
     parts = [
         _inputs(spec, held, current, rows=np.flatnonzero(window)),
-        volume(spec, held, last_week=_last_week(times, now)),
+        volume(spec, held, last_week=_last_week(times, now, current.entered)),
         judge(
             spec,
             held,
@@ -152,13 +152,20 @@ def _sites(
         here = site == name
         found, measures = _inputs(spec, held, current, rows=np.flatnonzero(window & here))
         used = usage(current.predictions.filter(pa.array(window & here)))
+        week = _last_week(times[here], now, current.entered)
         parts += [
             at_site(name, (found, measures)),
-            at_site(name, volume(spec, held, last_week=_last_week(times[here], now))),
+            at_site(name, volume(spec, held, last_week=week)),
             at_site(name, look(spec, held, used, responses=current.site_responses.get(name))),
         ]
     return parts
 
 
-def _last_week(times: Times, now: np.datetime64) -> int:
-    return int(((times <= now) & (times > now - _WEEK)).sum())
+def _last_week(times: Times, now: np.datetime64, entered: np.datetime64 | None) -> Week:
+    """Return the predictions of seven days; scores of before a model came in are not its own."""
+    start = now - _WEEK
+    if entered is None or entered <= start:
+        return Week(int(((times <= now) & (times > start)).sum()))
+    days = float((now - entered) / np.timedelta64(1, "D"))
+    since = str(entered.astype("datetime64[D]"))
+    return Week(int(((times <= now) & (times >= entered)).sum()), days=days, since=since)

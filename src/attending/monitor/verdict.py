@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: explains bad outcomes, and both explain odd workflow; unknown is what nothing explains.
 _CAUSES: tuple[Drift, ...] = ("data", "concept", "workflow", "unknown")
 _SERIOUS = ("act", "stop")
+#: Figures beyond their bounds that are no finding, told with a quiet verdict.
+_MOST_TOLD = 3
 
 
 class _Ruling(NamedTuple):
@@ -73,7 +75,7 @@ def decide(
         answer=answer,
         drift=ruling.drift,
         severity=ruling.severity,
-        because=_because(ruling, answer, held),
+        because=_because(ruling, answer, held=held, report=report),
         action=ruling.action,
         owner=ruling.owner,
         changes=_changes(spec, ruling, answer),
@@ -176,12 +178,35 @@ def _title(finding: Finding) -> str:
     return f"{finding.severity} {finding.drift} {finding.name}: {finding.subject}{at}"
 
 
-def _because(ruling: _Ruling, answer: Answer, held: Answer) -> str:
-    """Return the reason in one or two sentences."""
+def _beyond(report: MonitorReport) -> tuple[str, ...]:
+    """Return what lies beyond its bound and is no finding, each with the reason why not."""
+    unsure = [one for one in report.measures if one.state == "shown" and one.why]
+    return tuple(
+        f"{f'{one.subject}: ' if one.subject else ''}{one.why}."
+        for one in unsure
+        if one.bound is not None
+    )
+
+
+def _unjudged(report: MonitorReport) -> str:
+    """Return that outcomes are not judged, and why; empty where they are."""
+    whole = report.measure("oe")
+    if whole is None or whole.state == "shown":
+        return ""
+    return f" Outcomes are not judged: {whole.why}."
+
+
+def _because(ruling: _Ruling, answer: Answer, *, held: Answer, report: MonitorReport) -> str:
+    """Return the reason in a few sentences."""
     if not ruling.decisive and held == answer and answer != "continue":
         return f"An earlier answer, {held}, has not been signed off; nothing new was found."
     if not ruling.decisive:
-        return "No monitor found anything beyond its bounds."
+        beyond, unjudged = _beyond(report), _unjudged(report)
+        if not beyond:
+            return "No monitor found anything beyond its bounds." + unjudged
+        left_out = len(beyond) - _MOST_TOLD
+        rest = [f"And {left_out} more."] if left_out > 0 else []
+        return " ".join(["No monitor has a finding.", *beyond[:_MOST_TOLD], *rest]) + unjudged
     more = len(ruling.decisive) - 1
     tail = f" {more} more finding{'s' if more > 1 else ''} ask for the same." if more else ""
     return ruling.decisive[0].meaning + tail

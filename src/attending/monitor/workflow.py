@@ -76,14 +76,13 @@ def _alerts(
     )
     spread = (least * (1 - least) * (1 / usage.scored + 1 / held.n)) ** 0.5
     apart = max(times, 1 / times if times > 0 else float("inf"))
-    by_chance = abs(rate - held.alert_rate) <= _CHANCE_Z * spread
-    if by_chance or apart < spec.workflow.alert_ratio_watch:
+    if apart < spec.workflow.alert_ratio_watch:
         return (), measures
+    told = f"{rate:.1%} of scores alert where {held.alert_rate:.1%} did at validation"
+    if abs(rate - held.alert_rate) <= _CHANCE_Z * spread:
+        why = f"{told}; no finding, because {usage.scored} scores differ as much by chance"
+        return (), (measures[0], measures[1].model_copy(update={"why": why}))
     severity: Severity = "act" if apart >= limit else "watch"
-    meaning = (
-        f"{rate:.1%} of scores alert where {held.alert_rate:.1%} did at validation; "
-        "the wards' workload is not what was agreed."
-    )
     bound = limit if severity == "act" else spec.workflow.alert_ratio_watch
     found = make(
         spec,
@@ -91,7 +90,7 @@ def _alerts(
         "alert_rate",
         subject="alerts",
         figure=(times, bound),
-        meaning=meaning,
+        meaning=f"{told}; the wards' workload is not what was agreed.",
     )
     return (found,), measures
 

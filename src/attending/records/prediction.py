@@ -143,10 +143,12 @@ class PredictionBatch(Record):
         return self
 
 
-class OutcomeJoin(Record):
+class OutcomeJoin(GrownPart, Record):
     """How many predictions have a mature outcome, and why the others do not.
 
     `n_not_predicted` counts the rows of the newest cohort that the version did not score.
+    `model` and `version` say whose predictions they are: without them two models that gave the
+    same scores would share one record. Older records do not have them.
     """
 
     kind: ClassVar[str] = "outcome_join"
@@ -162,6 +164,8 @@ class OutcomeJoin(Record):
     n_competing: int
     n_lost: int
     n_not_predicted: int = 0
+    model: str = ""
+    version: str = ""
 
     @model_validator(mode="after")
     def _nothing_dropped(self) -> OutcomeJoin:

@@ -93,11 +93,16 @@ def _left_out(spec: ValidationSpec, data: ValidationData, *, waiting: int) -> li
     lost = 0 if data.follow_up is None else data.follow_up.further_risk.size
 
     def shown(count: int) -> str:
-        return str(count) if count > spec.suppress_counts_up_to else "Few"
+        return f"{count:,}" if count > spec.suppress_counts_up_to else "Few"
 
     notes = []
     if waiting:
-        notes.append(f"{shown(waiting)} rows without an outcome yet were left out.")
+        notes.append(
+            f"{shown(waiting)} rows without an outcome yet were left out. They are no random part "
+            "but mostly the newest scores and the long stays, so figures of what ended early may "
+            "be too good. Leave out all scores younger than the outcome takes, those that have one "
+            "too."
+        )
     if lost:
         notes.append(
             f"{shown(lost)} rows were lost before their outcome was known. The table of censored "

@@ -103,7 +103,8 @@ _COUNT = {"type": "integer", "minimum": 0}
 def _push() -> dict[str, Any]:
     """Return the push of a feed: FHIR is answered by an account, HL7 v2 in its own way."""
     answer = {"application/hl7-v2": {"schema": {"type": "string"}}}
-    counts = {"type": "object", "properties": dict.fromkeys(("rows", "new", "known"), _COUNT)}
+    names = ("rows", "new", "known", "history", "before", "changed")
+    counts = {"type": "object", "properties": dict.fromkeys(names, _COUNT)}
     one_of = [{"$ref": _REF.format(model="IntakeAccount")}, counts | {"required": ["rows"]}]
     account = {"application/json": {"schema": {"anyOf": one_of}}}
     taken = {"200": {"description": "taken, or taken before", "content": account | answer}}
