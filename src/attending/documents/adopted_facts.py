@@ -37,6 +37,13 @@ def adopted_inputs(model: AdoptedModel) -> tuple[CardInput, ...]:
     return named or (_UNKNOWN,)
 
 
+def inputs_read(model: AdoptedModel) -> list[CardFact]:
+    """Return that the model's inputs were read from the file, where they stand in it."""
+    n = len(model.features)
+    said = f"{count(n)} columns, by the names that the model has for them"
+    return [CardFact(label="Inputs of the model", says=said)] if n else []
+
+
 def adopted_summary(accepts: Sequence[AcceptedCondition], *, until: str, reason: str) -> str:
     """Return in two sentences how the model came in, and why it may stay for now."""
     return (

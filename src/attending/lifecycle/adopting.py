@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from attending.documents.adopted_facts import adopted_inputs, adopted_limits, adopted_summary
+from attending.documents.adopted_facts import (
+    adopted_inputs,
+    adopted_limits,
+    adopted_summary,
+    inputs_read,
+)
 from attending.documents.card_assembly import CardSources, assemble_card
 from attending.documents.model_card import card_document
 from attending.documents.validation_report import validation_report
@@ -16,6 +21,7 @@ from attending.errors import BadInput, Refused
 from attending.lifecycle import policies, recorded
 from attending.lifecycle.adopted_gates import conditions
 from attending.lifecycle.adopted_rows import ScoredRows, asked_of, read_rows, require_parity
+from attending.lifecycle.adopted_wording import of_adoption, told_to_adopters
 from attending.lifecycle.bringing import bring
 from attending.lifecycle.desk import keep, note, required
 from attending.lifecycle.papers import keep_page
@@ -67,7 +73,7 @@ def propose(
     spec = project.adopt
     brought = bring(spec, model=model, mlflow=mlflow)
     rows = read_rows(scores, asked_of(spec), brought.fitted)
-    require_parity(rows.parity)
+    require_parity(rows)
     known = brought.model
     if brought.data is not None:
         desk.home.artifacts.put(brought.data)
@@ -131,12 +137,14 @@ def _judged(
         spec=plan if plan.is_file() else None,
         thresholds=() if threshold is None else (threshold,),
         model=known.model,
+        unasked=of_adoption(recorded.UNASKED),
     )
-    judged = recorded.judge(rows.read, ways)
+    with told_to_adopters():
+        judged = recorded.judge(rows.read, ways)
     report = judged.report
     keys = {"model": known.model, "run": known.digest}
     keep(desk, report, action="validate.adopted", keys=keys)
-    facts = recorded.facts(judged.file)
+    facts = [*recorded.facts(judged.file), *inputs_read(known)]
     page = validation_report(report, synthetic=desk.home.synthetic, facts=facts)
     keep_page(desk, page, of=report.digest, title="Validation report")
     return report
