@@ -143,7 +143,7 @@ def test_a_new_user_adopts_a_model_and_a_feed_of_scores_with_the_page_alone(
     found = re.search(r"^card (.*)$", alone, re.MULTILINE)
     assert found is not None
     card = Path(found[1]).read_text(encoding="utf-8")
-    assert "Not shown, clinical sign-off: explanation.reviewed" in card
+    assert "Not shown (clinical sign-off): the explanation layer was reviewed." in card
     assert "no score can be made again, and none explained" in card
     # Why one score, and what the next gate would ask; the feed has no explanation to show.
     for name, project, says in (

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from attending.documents.numbers import count
 from attending.records.card import CardFact, CardInput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from attending.records.adoption import AcceptedCondition, AdoptedModel, ScoreParity
 
+_QUOTED = re.compile(r"`([^`]*)`")
 _UNKNOWN = CardInput(name="unknown", clinical_label="Not known: only the scores come here")
 
 
@@ -40,32 +42,64 @@ def adopted_inputs(model: AdoptedModel) -> tuple[CardInput, ...]:
 def inputs_read(model: AdoptedModel) -> list[CardFact]:
     """Return that the model's inputs were read from the file, where they stand in it."""
     n = len(model.features)
-    said = f"{count(n)} columns, by the names that the model has for them"
+    said = f"{n:,} columns, by the names that the model has for them"
     return [CardFact(label="Inputs of the model", says=said)] if n else []
 
 
 def adopted_summary(accepts: Sequence[AcceptedCondition], *, until: str, reason: str) -> str:
     """Return in two sentences how the model came in, and why it may stay for now."""
     return (
-        f"It was built elsewhere and came in while it was in use: {count(len(accepts))} conditions"
-        " of the gates are not shown, which stand under limitations, and are accepted until "
-        f"{until}. {reason}"
+        f"It was built elsewhere and came in while it was in use: {len(accepts):,} conditions"
+        " of the gates are not shown, which stand under limitations. Once the adoption is signed, "
+        f"they are accepted until {until}. {reason}"
     )
 
 
+def adopted_parity(parity: ScoreParity | None) -> tuple[CardFact, ...]:
+    """Return how the model's file, run here, compares with the old system's scores."""
+    if parity is None:
+        return ()
+    says = (
+        f"gives the old system's score to {parity.within:f} for "
+        f"{count(parity.rows - parity.differing)} of {count(parity.rows)} predictions"
+    )
+    return (CardFact(label="Its file, run here", says=says),)
+
+
 def adopted_limits(
-    model: AdoptedModel, accepts: Sequence[AcceptedCondition], parity: ScoreParity | None
+    model: AdoptedModel, accepts: Sequence[AcceptedCondition], asked: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Return what is not shown of the model, and what its file gave."""
+    """Return what is not shown of the model, a sentence for each reason.
+
+    Args:
+        model: that was built elsewhere.
+        accepts: the conditions that are not shown.
+        asked: what each asks in words, by its name.
+    """
     said = []
     if model.form == "scores only":
         said.append("Only its scores come here: no score can be made again, and none explained.")
-    if parity is not None:
-        said.append(
-            f"Its file gave the old system's score to {parity.within:g} for "
-            f"{count(parity.rows - parity.differing)} of {count(parity.rows)} predictions."
-        )
-    said += [
-        f"Not shown, {one.gate}: {one.name} ({one.note or 'nobody showed it'})." for one in accepts
-    ]
+    alike: dict[str, list[AcceptedCondition]] = {}
+    for one in accepts:
+        alike.setdefault(why_not(one), []).append(one)
+    said += [_unshown(why, held, asked) for why, held in alike.items()]
     return tuple(said)
+
+
+def why_not(one: AcceptedCondition) -> str:
+    """Return why a condition is not shown, or what to do, as papers print it.
+
+    >>> from attending.records.adoption import AcceptedCondition
+    >>> why_not(AcceptedCondition(gate="g", name="n", status="not_shown", whose="operator",
+    ...                           note="walk it: `attending release drill`"))
+    'walk it: “attending release drill”'
+    """
+    return _QUOTED.sub(r"“\1”", one.note) or "nobody showed it"
+
+
+def _unshown(why: str, held: Sequence[AcceptedCondition], asked: Mapping[str, str]) -> str:
+    """Return what is not shown for one reason, with the gates that ask it."""
+    words = "; ".join(asked.get(one.name, one.name) for one in held)
+    if len(held) > 1:
+        return f"Not shown ({why}): {words}."
+    return f"Not shown ({held[0].gate}): {words}. {why[:1].upper()}{why[1:]}."

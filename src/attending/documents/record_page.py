@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from attending.documents.pages import document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def record_page(content: Mapping[str, Any], *, digest: str, synthetic: bool) -> bytes:
@@ -17,7 +20,10 @@ def record_page(content: Mapping[str, Any], *, digest: str, synthetic: bool) -> 
     >>> b"<dt>seed</dt> <dd>7</dd>" in page
     True
     """
-    kind = str(content.get("spec", content["kind"])).replace("_", " ")
+    spec = str(content.get("spec", ""))
+    # A spec as a document says which it is; of other records `spec` is the digest of theirs.
+    named = content["kind"] if not spec or _DIGEST.fullmatch(spec) else spec
+    kind = str(named).replace("_", " ")
     says = {name: value for name, value in content.items() if name != "kind"}
     return document(
         "record.html.j2",

@@ -11,11 +11,13 @@ import pyarrow as pa
 from attending.documents.adopted_facts import (
     adopted_inputs,
     adopted_limits,
+    adopted_parity,
     adopted_summary,
     inputs_read,
 )
+from attending.documents.adoption_page import AdoptionSources, adoption_page
 from attending.documents.card_assembly import CardSources, assemble_card
-from attending.documents.model_card import card_document
+from attending.documents.model_card import ADOPTED, card_document
 from attending.documents.validation_report import validation_report
 from attending.errors import BadInput, Refused
 from attending.lifecycle import policies, recorded
@@ -108,7 +110,25 @@ def propose(
     )
     details = {"stage": spec.stage, "not_shown": len(held.accepts)}
     keep(desk, adoption, action="adopt.propose", keys=keys, details=details)
+    _keep_act(desk, adoption, known, card=card, held=held)
     return adoption
+
+
+def _keep_act(
+    desk: Desk, adoption: Adoption, known: AdoptedModel, *, card: ModelCard, held: Conditions
+) -> None:
+    """Keep the page of an adoption, which is what is read and signed."""
+    signers = sorted(policies.in_use(desk).exception_signers)
+    sources = AdoptionSources(
+        adoption=adoption,
+        model=known,
+        card=card,
+        asked=held.asked,
+        signers=tuple(f"the {role.replace('_', ' ')}" for role in signers),
+        names=printed_names(desk),
+    )
+    page = adoption_page(sources, synthetic=desk.home.synthetic)
+    keep_page(desk, page, of=adoption.digest, title=f"Adoption of {adoption.model}")
 
 
 def _accepted_for(desk: Desk, project: Project) -> int:
@@ -211,13 +231,14 @@ def _card(  # noqa: PLR0913 - a card has these sources
         report=report,
         monitoring=project.monitoring,
         inputs=adopted_inputs(known),
-        limitations=adopted_limits(known, held.accepts, rows.parity),
+        limitations=adopted_limits(known, held.accepts, held.asked),
+        made=adopted_parity(rows.parity),
         names=printed_names(desk),
     )
     told = adopted_summary(
         held.accepts, until=format_instant(until)[:10], reason=project.adopt.reason
     )
-    card = assemble_card(sources, version="adopted", synthetic=desk.home.synthetic).model_copy(
+    card = assemble_card(sources, version=ADOPTED, synthetic=desk.home.synthetic).model_copy(
         update={"exceptions": (told,)}
     )
     # A file without groups leaves that section empty, and the card says so.
