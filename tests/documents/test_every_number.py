@@ -127,7 +127,8 @@ DEFINED = {
     "notice": (),
     "notice of a card": ("Reading level: grade",),  # of its words; a field of the notice above
     "silent report": ("SHA-256", "2 of 4 gates are not"),
-    "adoption": ("95 % interval", "SHA-256", "although 2 conditions", "2 columns"),  # counted on the page
+    # The last two are counted on the page.
+    "adoption": ("95 % interval", "SHA-256", "although 2 conditions", "2 columns"),
     "report of the day": ("1 day 12 hours",),  # 36h in the words of the verdict
     "papers": ("0", "1", "2", "3", "4", "5"),  # steps, ratings, and hazards counted by rating
     "checklist": ("1 of 2 items answered, 0 not available, 1 missing.",),  # counted on the page

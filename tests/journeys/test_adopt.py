@@ -81,10 +81,10 @@ class Page:
             (folder / f"{person}.secret").write_text(f"a sentence for {person} to remember\n")
 
     def commands(self):
-        """Return every command of the page but the one that needs XGBoost."""
+        """Return every command of the page but those that install, and the one of XGBoost."""
         text = (ROOT / "docs" / "adopt.md").read_text(encoding="utf-8")
         lines = [line.strip() for line in text.split("\n") if line.startswith("    ")]
-        return [line for line in lines if not line.startswith(("python ", "export "))]
+        return [line for line in lines if not line.startswith(("make ", "python ", "export "))]
 
     def run(self, line):
         """Run one command; what it names to be signed stands for the words of the page."""

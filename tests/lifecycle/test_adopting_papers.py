@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from attending.cli import adopt
+from attending.cli import adopt, begin, study
 from attending.lifecycle.examples import examples_folder
 from tests.lifecycle.outside import AT, Unit, rows, write
 
@@ -125,6 +125,62 @@ def test_a_word_for_each_hidden_count_stands_on_the_card(unit):
     adoption, _ = unit.adopt(at=LATER)
     text = _words(Path(adoption["pages"]["card"]).read_text(encoding="utf-8"))
     assert "hidden" not in text
+
+
+def test_the_report_of_a_day_is_a_page_with_the_verdict_in_words(unit):
+    unit.enter("--model", str(unit.model))
+    day = [{**row, "patient_id": f"D{row['patient_id']}"} for row in rows(260, seed=9)]
+    file = write(unit.folder / "day.csv", day)
+    unit.run("intake", "scores", str(file), "--by", "omar", at=LATER)
+    found, _ = unit.run("monitor", "run", "--by", "omar", at=LATER)
+    text = _shown(unit, found["digest"], at=LATER)
+    assert text.startswith(" Report of the day, 2026-03-02 06:00 UTC icu-mortality v1, silent")
+    assert "Should we continue using this model today? Yes, " in text
+    assert found["verdict"]["because"] in text and found["digest"] in text
+    assert found["report"]["spec"] not in text[:500]  # no digest stands where a title does
+    opened, _ = unit.run("document", "show", found["digest"], "--by", "clara", "--out",
+                         str(unit.folder / "again.html"), project=False, at=LATER)  # fmt: skip
+    assert opened["purpose"] == "monitor_report of icu-mortality"
+
+
+def test_the_page_of_the_day_takes_a_person_and_one_project_as_its_neighbours_do(unit):
+    unit.enter()
+    at = ("--html", str(unit.folder / "today.html"), "--by", "omar")
+    one, _ = unit.run("monitor", "digest", *at, at=LATER)
+    assert one["title"].endswith("should we continue using this model?")
+    every, _ = unit.run("monitor", "digest", *at, project=False, at=LATER)
+    assert every["models"] == one["models"] and "these models" in every["title"]
+    unit.spec("adopt", lambda text: text.replace("icu-mortality", "other"))
+    none, _ = unit.run("monitor", "digest", *at, at=LATER)
+    assert none["models"] == [] and (unit.folder / "today.html").is_file()
+
+
+def test_an_explanation_has_no_empty_columns_and_folds_what_is_missing(unit, capsys):
+    unit.enter("--model", str(unit.model))
+    told = unit.folder / "requests.csv"
+    bare = {"age": "", "visits": "", "lactate": "", "flag": ""}
+    day = [{**row, **bare} for row in rows(40, seed=9)]
+    for row in day:
+        del row["risk"], row["died"]  # ours stand in
+    unit.run("intake", "scores", str(write(unit.folder / "day.csv", day)), "--requests", str(told),
+             "--by", "omar", at=LATER)  # fmt: skip
+    asked = told.read_text().split("\n")[1].split(",")[2]
+    capsys.readouterr()
+    study.explain_prediction(asked, project=unit.project, home=unit.home, at=LATER, by="clara")
+    said = capsys.readouterr().out
+    assert "None" not in said and "happened" not in said and "push" in said
+    assert "missing, empty in the file: age, visits, lactate, flag\n" in said
+
+
+def test_a_new_project_has_the_specs_and_nothing_of_the_model_of_the_example(tmp_path, capsys):
+    begin.new(tmp_path / "icu", example="adopt-physionet-2012")
+    names = sorted(path.name for path in (tmp_path / "icu").iterdir())
+    assert names == ["adopt.yaml", "monitoring.yaml", "release.yaml"]
+    said = capsys.readouterr().out
+    assert "attending adopt SCORES" in said and "git" not in said
+    begin.new(tmp_path / "fit", example="readmission-synthetic")
+    assert (tmp_path / "fit" / "model.yaml").is_file()
+    assert "git init" in capsys.readouterr().out
 
 
 def test_the_terminal_names_every_column_and_cuts_no_condition(unit, capsys, monkeypatch):
