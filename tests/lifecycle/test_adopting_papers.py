@@ -68,6 +68,7 @@ def test_a_condition_counts_once_and_says_whose_job_it_is(unit):
     for name in ("threshold.agreed", "rollback.tested", "vendors.checked", "access.checked"):
         assert "built" not in of[name]["note"] and len(of[name]["note"]) > 20, name
     assert "`attending release drill`" in of["rollback.tested"]["note"]
+    assert "cannot be explained" in of["explanation.reviewed"]["note"]  # of scores alone
 
 
 def test_what_this_hospital_shows_itself_is_not_on_the_list_any_more(unit):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from attending.documents.numbers import count
+from attending.documents.pages import quoted
 from attending.records.card import CardFact, CardInput
 
 if TYPE_CHECKING:
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from attending.records.adoption import AcceptedCondition, AdoptedModel, ScoreParity
 
-_QUOTED = re.compile(r"`([^`]*)`")
 _UNKNOWN = CardInput(name="unknown", clinical_label="Not known: only the scores come here")
 
 
@@ -94,7 +93,7 @@ def why_not(one: AcceptedCondition) -> str:
     ...                           note="walk it: `attending release drill`"))
     'walk it: “attending release drill”'
     """
-    return _QUOTED.sub(r"“\1”", one.note) or "nobody showed it"
+    return quoted(one.note) or "nobody showed it"
 
 
 def _unshown(why: str, held: Sequence[AcceptedCondition], asked: Mapping[str, str]) -> str:

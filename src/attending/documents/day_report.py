@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from attending.documents.drift import picture
 from attending.documents.measures import measure_in_words
 from attending.documents.numbers import count, interval, number
-from attending.documents.pages import document
+from attending.documents.pages import document, quoted
 from attending.documents.picture import Table
 from attending.documents.times import spelt, when
 
@@ -40,6 +40,8 @@ def day_report(
         at=when(report.at),
         day=f"{report.at:%Y-%m-%d}",
         verdict=verdict,
+        because="" if verdict is None else quoted(verdict.because),
+        action="" if verdict is None else quoted(verdict.action),
         changes=[] if verdict is None else [_plain(one) for one in verdict.changes],
         delivers="" if verdict is None else _DELIVERS[verdict.delivers],
         says=says,
@@ -55,16 +57,16 @@ def day_report(
 
 def _plain(text: str) -> str:
     """Return a sentence with its lengths of time as readers say them."""
-    return " ".join(spelt(word) for word in text.split(" "))
+    return quoted(" ".join(spelt(word) for word in text.split(" ")))
 
 
 def _findings(report: MonitorReport) -> Table:
     rows = tuple(
         (
             one.severity,
-            one.meaning + (f" At {one.site}." if one.site else ""),
+            quoted(one.meaning) + (f" At {one.site}." if one.site else ""),
             f"{one.drift} drift" if one.drift in {"data", "concept"} else one.drift,
-            one.action,
+            quoted(one.action),
             one.owner,
         )
         for one in report.findings
@@ -89,7 +91,7 @@ def _waiting(report: MonitorReport) -> Table:
     alike: dict[str, list[str]] = {}
     for one in report.measures:
         if one.state != "shown":
-            alike.setdefault(one.why or _STATES[one.state], []).append(_named(one))
+            alike.setdefault(quoted(one.why) or _STATES[one.state], []).append(_named(one))
     rows = tuple((why, "; ".join(named)) for why, named in alike.items())
     return Table("What could not be measured yet", ("Why", "What"), rows, numeric=False)
 

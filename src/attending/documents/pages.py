@@ -17,6 +17,7 @@ _INTERVAL = re.compile(r"(?<=[\d%]) to (?=[−\d])")
 _LONG = re.compile(r"\S{15,}")
 #: A day, with its time or alone, or a span such as 18-64, which a browser breaks at its hyphens.
 _KEPT = re.compile(r"\d{4}-\d\d-\d\d|\d+-\d+$")
+_CODE = re.compile(r"`([^`]*)`")
 _SEAM = re.compile(r"(?<=[._/])(?=\w)|(?<=[a-z])(?=[A-Z])")
 
 
@@ -58,6 +59,15 @@ def _seamed(word: str) -> Markup:
         return Markup('<span class="kept">{}</span>').format(word)
     parts = _SEAM.split(word) if _LONG.fullmatch(word) else [word]
     return Markup("<wbr>").join(escape(part) for part in parts)
+
+
+def quoted(text: str) -> str:
+    """Return words of a program in the marks of a text, for pages on which they are read.
+
+    >>> quoted("walk it: `attending release drill`")
+    'walk it: “attending release drill”'
+    """
+    return _CODE.sub(r"“\1”", text)
 
 
 def document(template: str, **values: Any) -> bytes:  # noqa: ANN401 - what the template shows

@@ -54,6 +54,8 @@ def fact_of(desk: Desk, project: Project, model: AdoptedModel, *, name: str) -> 
         fact = OF_ANY_MODEL[name](desk, project, model)
         return replace(fact, note=_REVIEW) if fact.note == NOT_REVIEWED else fact
     found = _shown_here(desk, project, model, name=name)
+    if name == "explanation.reviewed" and model.file is None:
+        return Fact("not_shown", note="scores alone cannot be explained; bring the model's file")
     return found or Fact("not_shown", note=_TO_DO.get(name, _BUILDERS))
 
 
