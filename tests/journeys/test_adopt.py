@@ -119,6 +119,16 @@ def test_the_script_of_the_other_team_does_not_know_us():
     assert "xgboost" in named and "xgboost" not in sys.modules
 
 
+def test_each_target_that_a_reader_is_told_to_make_is_there_and_install_finds_the_command():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for page in ("README.md", "docs/adopt.md"):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        told = re.findall(r"^(?:    |.*`)make ([a-z-]+)", text, re.MULTILINE)
+        assert "install" in told and set(told) <= targets, page
+    recipe = (ROOT / "Makefile").read_text().partition("\ninstall:")[2].partition("\n\n")[0]
+    assert "export PATH" in recipe and "$(BIN)" in recipe
+
+
 @pytest.mark.data
 def test_a_new_user_adopts_a_model_and_a_feed_of_scores_with_the_page_alone(
     tmp_path, data_folder, monkeypatch
