@@ -15,7 +15,7 @@ B ?=
 E ?=
 S ?=
 
-.PHONY: help demo demo-tour test check spark pdf faults soak evidence leaks trace bench replays figures docs lock clean
+.PHONY: help install demo demo-tour test check spark pdf faults soak evidence leaks trace bench replays figures docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,10 @@ $(STAMP): $(LOCKS) requirements/tools.txt pyproject.toml
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m compileall -q src
 	@touch $(STAMP)
+
+install: $(STAMP) ## set up .venv, and say how the command is found
+	@echo 'attending is in $(CURDIR)/$(BIN). For this shell:'
+	@echo '  export PATH="$(CURDIR)/$(BIN):$$PATH"'
 
 demo: $(STAMP) ## the whole journey on the synthetic hospital
 	@$(BIN)/attending demo --seed 7 --home build/demo --fresh

@@ -17,6 +17,7 @@ from attending.documents.stability_page import stability_document
 from attending.documents.validation_report import validation_report
 from attending.records.checklist import AnsweredItem, Checklist
 from attending.records.explanation import Agreement, Removal, ShownFeature, StabilityReport
+from tests.documents import adoption_records as adopted
 from tests.documents import paper_records as held_for
 from tests.documents.example_records import card, cohort, report, run, sources
 from tests.documents.moved import moved, unmoved
@@ -93,6 +94,11 @@ PAGES = {
         (held_for.silent_report(), report()),
         lambda *held: silent_document(*held, synthetic=True),
     ),
+    "adoption": (adopted.adoption_held(), adopted.page_of_adoption),
+    "report of the day": (
+        (adopted.monitor_report(), adopted.verdict()),
+        adopted.page_of_day,
+    ),
     "papers": (
         (
             held_for.deployer_spec(),
@@ -121,6 +127,9 @@ DEFINED = {
     "notice": (),
     "notice of a card": ("Reading level: grade",),  # of its words; a field of the notice above
     "silent report": ("SHA-256", "2 of 4 gates are not"),
+    # The last two are counted on the page.
+    "adoption": ("95 % interval", "SHA-256", "although 2 conditions", "2 columns"),
+    "report of the day": ("1 day 12 hours",),  # 36h in the words of the verdict
     "papers": ("0", "1", "2", "3", "4", "5"),  # steps, ratings, and hazards counted by rating
     "checklist": ("1 of 2 items answered, 0 not available, 1 missing.",),  # counted on the page
 }  # fmt: skip

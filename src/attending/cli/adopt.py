@@ -26,6 +26,7 @@ from attending.times import format_instant
 
 if TYPE_CHECKING:
     from attending.records.adoption import ScoreParity
+    from attending.records.predictions_file import ColumnRead
 
 _MOST_SHOWN = 100
 
@@ -61,13 +62,15 @@ def adopt(
         }
     if not as_json:
         table(
-            ("gate", "not shown", "why"),
-            [(one.gate, one.name, one.note) for one in found.accepts[:_MOST_SHOWN]],
+            ("not shown", "why, or what to do"),
+            [(one.name, one.note) for one in found.accepts[:_MOST_SHOWN]],
+            whole=("not shown",),
         )
     emit(
         {"digest": found.digest, **found.content(), "pages": pages},
         as_json=as_json,
         lines=[
+            *(f"taken: {_column(one)}" for one in found.scores.columns),
             f"scores: {found.scores.used:,} with an outcome, of {found.scores.rows:,}",
             *(f"note: {note}" for note in found.scores.notes),
             f"the model file gives the old scores: {_parity(found.parity)}",
@@ -79,6 +82,12 @@ def adopt(
             "then: attending release enter",
         ],
     )
+
+
+def _column(one: ColumnRead) -> str:
+    """Return which column was taken as what, in one line."""
+    how = f"column '{one.column}', {one.found}"
+    return f"{one.taken_as} = {how}" + (f"; {one.reading}" if one.reading else "")
 
 
 def _parity(found: ScoreParity | None) -> str:

@@ -16,6 +16,8 @@ from attending.lifecycle.examples import copy_example
 
 DEMO_PATIENTS = 8000
 DEMO_YEARS = 4
+_NEXT = "next: git init, change them, commit them"
+_NEXT_ADOPTED = "next: change them, then `attending adopt SCORES --project FOLDER --by WHO`"
 
 
 def new(
@@ -25,7 +27,7 @@ def new(
     ] = DEMO_EXAMPLE,
     as_json: JsonOption = False,
 ) -> None:
-    """Start a project: seven YAML files with comments, to be changed and committed.
+    """Start a project from an example: YAML files with comments, to be changed and committed.
 
     Example: attending new my-project --from readmission-synthetic
     """
@@ -34,7 +36,7 @@ def new(
     emit(
         {"folder": str(made), "files": files},
         as_json=as_json,
-        lines=[f"{made}: {', '.join(files)}", "next: git init, change them, commit them"],
+        lines=[f"{made}: {', '.join(files)}", _NEXT_ADOPTED if "adopt.yaml" in files else _NEXT],
     )
 
 

@@ -115,11 +115,17 @@ def emit(content: Any, *, as_json: bool, lines: Sequence[str] = ()) -> None:  # 
         OUT.print(line, markup=False)
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str = "") -> None:
-    """Print a table for people."""
+def table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    title: str = "",
+    whole: Sequence[str] = (),
+) -> None:
+    """Print a table for people; cells of the columns in `whole` are never broken or cut."""
     drawn = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
     for name in columns:
-        drawn.add_column(name)
+        drawn.add_column(name, no_wrap=name in whole, overflow="fold")
     for row in rows:
         drawn.add_row(*(str(cell) for cell in row))
     OUT.print(drawn)

@@ -100,7 +100,7 @@ def release_drill(
     """
     asked = open_project(project)
     with open_desk(home_path(home), at=clock(at), actor=by) as desk:
-        drill = releasing.drill_rollback(desk, asked, training.latest_run(desk, asked, run))
+        drill = releasing.drill_rollback(desk, asked, releasing.model_of_drill(desk, asked, run))
         review = releasing.review_access(desk)
     emit(
         {"drill": drill.content(), "access": review.content()},

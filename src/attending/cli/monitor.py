@@ -90,6 +90,7 @@ def monitor_run(
         as_json=as_json,
         lines=[
             f"report {report.digest}",
+            f"read it: attending document show {short(report.digest)} --by WHO --out day.html",
             f"verdict: {verdict.answer} ({verdict.drift}): {verdict.because}",
         ],
     )
@@ -165,16 +166,22 @@ def monitor_skew(
 
 def monitor_digest(
     html: Annotated[Path | None, typer.Option(help="Write the page into this file.")] = None,
+    project: Annotated[
+        Path | None,
+        typer.Option("--project", "-p", help="Only the model of this folder. Else every model."),
+    ] = None,
     home: HomeOption = None,
     at: AtOption = None,
+    by: ByOption = "system",
     as_json: JsonOption = False,
 ) -> None:
     """Show the page of the day: every model's verdict, reason and owner, and what needs whom.
 
     Example: attending monitor digest --html today.html --home H
     """
-    with open_desk(home_path(home), at=clock(at)) as desk:
-        page, text, content = digesting.page_of_day(desk)
+    model = open_project(project).name if project is not None else ""
+    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        page, text, content = digesting.page_of_day(desk, model=model)
     if html is not None:
         html.write_bytes(page)
     emit(content, as_json=as_json, lines=text.splitlines())

@@ -40,7 +40,12 @@ from attending.records.run import Run
 from attending.records.validation import ValidationReport
 
 if TYPE_CHECKING:
-    from attending.records.explanation import StabilityReport
+    from collections.abc import Iterator
+
+    from attending.records.explanation import Explanation, StabilityReport
+
+#: Inputs that one line of missing ones names.
+_MOST_MISSING = 8
 
 
 def train_fit(
@@ -238,13 +243,7 @@ def explain_prediction(
                 ("concept", "led by", "push"),
                 [(c.label, c.printed, f"{c.contribution:+.2f}") for c in found.concepts],
             )
-        table(
-            ("factor", "value", "push", "happened", "known"),
-            [
-                (f.label, f.printed, f"{f.contribution:+.2f}", f.time, f.known_at)
-                for f in found.factors
-            ],
-        )
+        _factors(found)
     emit(
         {
             "digest": found.digest,
@@ -256,11 +255,36 @@ def explain_prediction(
         lines=[
             found.sentence,
             found.not_causal,
-            *(f"missing: {one.label}, {one.reason.replace('_', ' ')}" for one in found.missing),
+            *_missing(found),
             *([relived.unknown] if relived.unknown else []),
             f"computed again: {relived.words}",
         ],
     )
+
+
+def _factors(found: Explanation) -> None:
+    """Print what moved the score; when it happened and was known only where that is known."""
+    timed = any(one.time or one.known_at for one in found.factors)
+    heads = ("factor", "value", "push", *(("happened", "known") if timed else ()))
+    table(
+        heads,
+        [
+            (one.label, one.printed, f"{one.contribution:+.2f}", one.time, one.known_at)[
+                : len(heads)
+            ]
+            for one in found.factors
+        ],
+    )
+
+
+def _missing(found: Explanation) -> Iterator[str]:
+    """Yield a line for each reason for which inputs are missing, with the first of them."""
+    reasons = dict.fromkeys(one.reason for one in found.missing)
+    for reason in reasons:
+        named = [one.label for one in found.missing if one.reason == reason]
+        more = len(named) - _MOST_MISSING
+        told = ", ".join(named[:_MOST_MISSING]) + (f" and {more} more" if more > 0 else "")
+        yield f"missing, {reason.replace('_', ' ')}: {told}"
 
 
 def card_build(

@@ -62,6 +62,7 @@ def conditions(decision: GateDecision) -> None:
             for c in decision.conditions
         ],
         title=f"{decision.gate}: {decision.from_stage} to {decision.to_stage}",
+        whole=("condition",),
     )
 
 

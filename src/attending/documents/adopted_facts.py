@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attending.documents.numbers import count
+from attending.documents.pages import quoted
 from attending.records.card import CardFact, CardInput
 
 if TYPE_CHECKING:
@@ -38,68 +39,67 @@ def adopted_inputs(model: AdoptedModel) -> tuple[CardInput, ...]:
     return named or (_UNKNOWN,)
 
 
+def inputs_read(model: AdoptedModel) -> list[CardFact]:
+    """Return that the model's inputs were read from the file, where they stand in it."""
+    n = len(model.features)
+    said = f"{n:,} columns, by the names that the model has for them"
+    return [CardFact(label="Inputs of the model", says=said)] if n else []
+
+
 def adopted_summary(accepts: Sequence[AcceptedCondition], *, until: str, reason: str) -> str:
     """Return in two sentences how the model came in, and why it may stay for now."""
     return (
-        f"It was built elsewhere and came in while it was in use: {count(len(accepts))} conditions"
-        " of the gates are not shown, which stand under limitations, and are accepted until "
-        f"{until}. {reason}"
+        f"It was built elsewhere and came in while it was in use: {len(accepts):,} conditions"
+        " of the gates are not shown, which stand under limitations. Once the adoption is signed, "
+        f"they are accepted until {until}. {reason}"
     )
 
 
+def adopted_parity(parity: ScoreParity | None) -> tuple[CardFact, ...]:
+    """Return how the model's file, run here, compares with the old system's scores."""
+    if parity is None:
+        return ()
+    says = (
+        f"gives the old system's score to {parity.within:f} for "
+        f"{count(parity.rows - parity.differing)} of {count(parity.rows)} predictions"
+    )
+    return (CardFact(label="Its file, run here", says=says),)
+
+
 def adopted_limits(
-    model: AdoptedModel,
-    accepts: Sequence[AcceptedCondition],
-    parity: ScoreParity | None,
-    *,
-    asks: Mapping[str, str],
+    model: AdoptedModel, accepts: Sequence[AcceptedCondition], asked: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Return what is not shown of the model, and what its file gave.
+    """Return what is not shown of the model, a sentence for each reason.
 
     Args:
-        model: what is known of it.
-        accepts: the conditions of the gates that are not met.
-        parity: how the scores of its file agree with those of old.
-        asks: what each condition asks, in words, by its name.
+        model: that was built elsewhere.
+        accepts: the conditions that are not shown.
+        asked: what each asks in words, by its name.
     """
     said = []
     if model.form == "scores only":
         said.append("Only its scores come here: no score can be made again, and none explained.")
-    if parity is not None:
-        said.append(
-            f"Its file gave the old system's score to within {_plain(parity.within)} for "
-            f"{count(parity.rows - parity.differing)} of {count(parity.rows)} predictions."
-        )
-    for (gate, note), some in _together(accepts).items():
-        told = "; ".join(_asked(name, asks) for name in some)
-        said.append(f"Not shown, {gate}, since {note}: {told}.")
+    alike: dict[str, list[AcceptedCondition]] = {}
+    for one in accepts:
+        alike.setdefault(why_not(one), []).append(one)
+    said += [_unshown(why, held, asked) for why, held in alike.items()]
     return tuple(said)
 
 
-def _together(accepts: Sequence[AcceptedCondition]) -> dict[tuple[str, str], list[str]]:
-    """Return the names of conditions by gate and by why they are not shown."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for one in accepts:
-        found.setdefault((one.gate, one.note or "nobody showed it"), []).append(one.name)
-    return found
+def why_not(one: AcceptedCondition) -> str:
+    """Return why a condition is not shown, or what to do, as papers print it.
 
-
-def _asked(name: str, asks: Mapping[str, str]) -> str:
-    """Return what a condition asks.
-
-    >>> _asked("signed.run.data_engineer", {}), _asked("run.x", {"run.x": "it is clean"})
-    ('the run is signed by the data engineer', 'it is clean')
+    >>> from attending.records.adoption import AcceptedCondition
+    >>> why_not(AcceptedCondition(gate="g", name="n", status="not_shown", whose="operator",
+    ...                           note="walk it: `attending release drill`"))
+    'walk it: “attending release drill”'
     """
-    if name.startswith("signed."):
-        _, what, role = name.replace("_", " ").split(".")
-        return f"the {what} is signed by the {role}"
-    return asks.get(name, name.replace(".", ": ").replace("_", " "))
+    return quoted(one.note) or "nobody showed it"
 
 
-def _plain(value: float) -> str:
-    """Return a small figure without an exponent.
-
-    >>> _plain(1e-06)
-    '0.000001'
-    """
-    return f"{value:.12f}".rstrip("0")
+def _unshown(why: str, held: Sequence[AcceptedCondition], asked: Mapping[str, str]) -> str:
+    """Return what is not shown for one reason, with the gates that ask it."""
+    words = "; ".join(asked.get(one.name, one.name) for one in held)
+    if len(held) > 1:
+        return f"Not shown ({why}): {words}."
+    return f"Not shown ({held[0].gate}): {words}. {why[:1].upper()}{why[1:]}."

@@ -67,6 +67,7 @@ class CardSources:
         failures: likewise, each with its label.
         assumed: source tables of which nobody recorded when their rows became known.
         inputs: of a model that was built elsewhere and has no feature definitions.
+        made: what else is known of how such a model was made, or does here.
         names: the printed name of each person, by login.
         asks: what each condition of the gates asks, in words, by its name.
         moved: the line that the risks of an earlier run were moved along, where that is all that
@@ -86,6 +87,7 @@ class CardSources:
     failures: tuple[CardFact, ...] = ()
     assumed: tuple[str, ...] = ()
     inputs: tuple[CardInput, ...] = ()
+    made: tuple[CardFact, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     asks: Mapping[str, str] = field(default_factory=dict)
     moved: RecalibrationSpec | None = None
@@ -193,7 +195,7 @@ def _window(feature: FeatureSpec) -> str:
 
 def _training(sources: CardSources) -> tuple[CardFact, ...]:
     if isinstance(sources.run, AdoptedModel):
-        return tuple(adopted_facts(sources.run))
+        return (*adopted_facts(sources.run), *sources.made)
     facts = run_facts(sources.run)
     if sources.moved is not None:
         facts.insert(0, CardFact(label="Recalibrated", says=_moved(sources)))
@@ -285,7 +287,10 @@ def _gates(report: ValidationReport) -> tuple[CardFact, ...]:
 
 
 def _limitations(sources: CardSources) -> tuple[str, ...]:
-    said = [*sources.limitations, *([assumed_sentence(sources.assumed)] if sources.assumed else ())]
+    # Of a model that was built elsewhere the list is long, and what its figures lack comes first.
+    adopted = isinstance(sources.run, AdoptedModel)
+    first = () if adopted else sources.limitations
+    said = [*first, *([assumed_sentence(sources.assumed)] if sources.assumed else ())]
     if sources.report is not None:
         said += [note for note in sources.report.notes if note not in said]
         unknown = [f"{r.attribute} {r.group}" for r in sources.report.subgroups
@@ -296,7 +301,7 @@ def _limitations(sources: CardSources) -> tuple[str, ...]:
         said.append(f"The outcome stands in for another: {sources.cohort_spec.concept.note}")
     if not isinstance(sources.run, AdoptedModel) and sources.run.exploratory:
         said += sources.run.reasons
-    return tuple(said)
+    return (*said, *(sources.limitations if adopted else ()))
 
 
 def _caveats(sources: CardSources) -> tuple[str, ...]:

@@ -19,6 +19,15 @@ from attending.units import printed
 if TYPE_CHECKING:
     from attending.records.card import CardFigure, ModelCard
 
+#: The version of a card that is drawn before the model is given one.
+ADOPTED = "adopted"
+#: From so many inputs on, a list of bare names stands behind what a clinician reads first.
+_MANY = 12
+HIDDEN = (
+    "A count is hidden where it is so small that it could point to a person, or where a small one "
+    "beside it could be worked out from it. The figures beside it are of all its rows."
+)
+
 
 def card_document(card: ModelCard) -> bytes:
     """Return the card as stand-alone HTML: no script, nothing from elsewhere."""
@@ -28,9 +37,23 @@ def card_document(card: ModelCard) -> bytes:
         card=card,
         threshold=percent(card.threshold) if card.threshold is not None else "",
         inputs=_inputs(card),
-        figures=_figures(card),
-        groups=_groups(card),
+        figures=card_figures(card),
+        groups=card_groups(card),
+        hidden=HIDDEN if _hides(card) else "",
+        exception="Came in while in use" if card.version == ADOPTED else "Signed exception",
+        named=_only_named(card),
     )
+
+
+def _only_named(card: ModelCard) -> tuple[str, ...]:
+    """Return the inputs of a model that was built elsewhere, of which only names are known."""
+    if card.version != ADOPTED or len(card.inputs) < _MANY:
+        return ()
+    return tuple(held.name for held in card.inputs)
+
+
+def _hides(card: ModelCard) -> bool:
+    return any(held.n is None or held.events is None for held in card.subgroups)
 
 
 def _inputs(card: ModelCard) -> Table:
@@ -63,7 +86,7 @@ def _inputs(card: ModelCard) -> Table:
     )
 
 
-def _figures(card: ModelCard) -> Table:
+def card_figures(card: ModelCard) -> Table:
     """Return one row a measure, one column for the model and each baseline."""
     who = list(dict.fromkeys(held.of for held in card.validation))
     held = {(figure.measure, figure.of): figure for figure in card.validation}
@@ -82,7 +105,8 @@ def _cell(figure: CardFigure | None) -> str:
     return write(figure.value, figure.low, figure.high)
 
 
-def _groups(card: ModelCard) -> Table:
+def card_groups(card: ModelCard) -> Table:
+    """Return one row a group, with how many it has and how well the model ranks them."""
     return Table(
         caption="Groups; “not shown” means too few events to tell",
         header=("Group", "Rows", "Events", "AUROC"),

@@ -25,6 +25,7 @@ _LETTERS = frozenset({"auroc", "fhir", "id", "psi", "rpo", "rto"})
 #: Below this a number may be a year.
 _FIVE_DIGITS = 10_000
 _MINUTE = 60
+_CODE = re.compile(r"`([^`]*)`")
 _SEAM = re.compile(r"(?<=[._/])(?=\w)|(?<=[a-z])(?=[A-Z])")
 
 
@@ -112,6 +113,15 @@ def _seamed(word: str) -> Markup:
         return Markup('<span class="kept">{}</span>').format(word)
     parts = _SEAM.split(word) if _LONG.fullmatch(word) else [word]
     return Markup("<wbr>").join(escape(part) for part in parts)
+
+
+def quoted(text: str) -> str:
+    """Return words of a program in the marks of a text, for pages on which they are read.
+
+    >>> quoted("walk it: `attending release drill`")
+    'walk it: “attending release drill”'
+    """
+    return _CODE.sub(r"“\1”", text)
 
 
 def document(template: str, **values: Any) -> bytes:  # noqa: ANN401 - what the template shows

@@ -20,7 +20,7 @@ from attending.ingest.predictions_cells import (
 from attending.ingest.predictions_columns import find_roles
 from attending.ingest.predictions_followed import followed_outcomes, horizon_of
 from attending.ingest.predictions_table import read_table
-from attending.ingest.predictions_times import read_times
+from attending.ingest.predictions_times import lacks_zone, read_times
 from attending.records.predictions_file import ColumnRead, PredictionsFile
 
 if TYPE_CHECKING:
@@ -118,10 +118,15 @@ def _read(
         rows=table.num_rows,
         used=int(pc.sum(pc.is_valid(made["outcome"])).as_py() or 0),
         columns=tuple(reader.read),
-        unused=tuple(n for n in table.column_names if n not in {r.column for r in reader.read}),
+        unused=_unused(table, reader, asked),
         notes=tuple(reader.notes),
     )
     return Read(made, file, reader.real_calendar, reader.horizon)
+
+
+def _unused(table: pa.Table, reader: _Reader, asked: Asked) -> tuple[str, ...]:
+    used = {*asked.inputs, *(one.column for one in reader.read)}
+    return tuple(name for name in table.column_names if name not in used)
 
 
 def _kept(columns: dict[str, pa.Array], reader: _Reader, *, drop_missing: bool, name: str) -> Mask:
@@ -270,7 +275,9 @@ class _Reader:
         years = pc.min_max(pc.year(made)).as_py()
         low, high = _REAL_YEARS
         self.real_calendar = low <= years["min"] and years["max"] < high
-        said = "" if self.real_calendar else "shifted dates: no quarters and no days"
+        said = "shifted dates: no quarters and no days"
+        if self.real_calendar:
+            said = "no zone is named: read as UTC" if lacks_zone(self.table[name]) else ""
         self._note(name, "time", found, reading=said)
         plain = made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made
         return {"prediction_time": plain}

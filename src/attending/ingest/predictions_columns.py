@@ -149,6 +149,7 @@ class Asked:
         follow_up: of the time until the event, or until which the row was followed.
         horizon: in the unit of that column; None where nobody said.
         competing: of whether another event came first, after which the outcome cannot.
+        inputs: columns that the model takes: neither outcome nor risk unless they are said to be.
     """
 
     outcome: str = ""
@@ -163,6 +164,7 @@ class Asked:
     follow_up: str = ""
     horizon: float | None = None
     competing: str = ""
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -214,12 +216,13 @@ def find_roles(table: pa.Table, asked: Asked) -> Roles:
     said_all |= {asked.follow_up, asked.competing}
     apart = said_all | set(of_following)
     free = [name for name in names if name not in apart and not _is_score(name)]
-    numbers = [name for name in free if not _is_time(table, name)]
+    taken = set(asked.inputs)
+    numbers = [name for name in free if name not in taken and not _is_time(table, name)]
     risk = _needed(table, numbers, ("risk", asked.risk, _RISK, _RISK_LIKE), fits=_may_be_risk)
     free = [name for name in free if name != risk[0]]
     outcome = _needed(
         table,
-        [name for name in free if not _TOOL.search(plain(name))],
+        [name for name in free if name not in taken and not _TOOL.search(plain(name))],
         ("outcome", asked.outcome, _OUTCOME, _OUTCOME_LIKE),
         fits=_may_be_outcome,
     )
@@ -234,9 +237,9 @@ def find_roles(table: pa.Table, asked: Asked) -> Roles:
     baselines: dict[str, tuple[str, Found]] = {
         plain(name).removeprefix("baseline_"): (name, "said") for name in asked.baselines
     }
-    taken = {risk[0], outcome[0], *apart}
+    used = {risk[0], outcome[0], *apart}
     for name in names:
-        if name not in taken and (
+        if name not in used and (
             _is_score(name) or plain(name).startswith(("baseline_", "group_"))
         ):
             _by_prefix(name, groups, baselines)
@@ -249,7 +252,7 @@ def find_roles(table: pa.Table, asked: Asked) -> Roles:
         site=_optional(free, asked.site, _SITE),
         follow_up=_optional(of_following, asked.follow_up, _FOLLOWED),
         competing=_optional(of_following, asked.competing, _COMPETING),
-        outcomes_too=_outcomes_too(table, free, outcome),
+        outcomes_too=_outcomes_too(table, [n for n in free if n not in taken], outcome),
         groups=groups,
         baselines=baselines,
     )

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from attending.ingest.cells import instants
 from attending.ingest.predictions_cells import is_text, texts
@@ -23,6 +24,8 @@ _POINTS = ("%d.%m.%Y", "%d.%m.%y")
 _DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y")
 _MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y")
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+#: The end of an instant that names its zone.
+_ZONE = r":\d{2}(\.\d+)?\s*([Zz]|[+-]\d{2}:?\d{2})\s*$"
 _YEAR_LAST = re.compile(r"^\d{1,2}[./-]\d{1,2}[./-]\d{2,4}(\D|$)")
 
 
@@ -52,6 +55,24 @@ def read_times(column: Column) -> pa.Array | None:
         found = instants(plain)
         return None if found.null_count else found
     return _year_last(plain)
+
+
+def lacks_zone(column: Column) -> bool:
+    """Return whether a clock time of the column names no zone, so that it is read as UTC.
+
+    >>> lacks_zone(pa.chunked_array([["2026-11-29T20:30+01:00", "2026-11-29 20:30"]]))
+    True
+    >>> lacks_zone(pa.chunked_array([["2026-11-29"]]))
+    False
+    """
+    if pa.types.is_timestamp(column.type):
+        return column.type.tz is None
+    if not is_text(column.type):
+        return False
+    plain = texts(column)
+    clocks = pc.match_substring(plain, ":")
+    zoned = pc.match_substring_regex(plain, _ZONE)
+    return bool(pc.any(pc.and_not(clocks, zoned)).as_py())
 
 
 def _year_last(plain: Column) -> pa.Array | None:

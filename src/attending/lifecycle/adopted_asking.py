@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attending.govern.gates import Evidence, Fact, decide
 from attending.lifecycle import policies
-from attending.lifecycle.adopted_gates import fact_of
+from attending.lifecycle.adopted_conditions import fact_of
 from attending.lifecycle.adopting import newest
 from attending.lifecycle.desk import keep
 from attending.records.adoption import AdoptedModel

@@ -88,7 +88,7 @@ def take(desk: Desk, model: str, file: Path, *, requests: Path | None = None) ->
     asked = asked_again(_adoption(desk, stands))
     known, fitted = model_of(desk, stands)
     rows = read_rows(file, asked, fitted)
-    require_parity(rows.parity)
+    require_parity(rows)
     subjects = Pseudonyms(desk.home.pseudonym_key()).subject(rows.patients)
     if subjects.null_count:
         raise BadInput(
@@ -228,7 +228,11 @@ def _times(desk: Desk, rows: ScoredRows, count: int) -> list[Instant] | None:
     times = [from_micros(one) for one in micros]
     late = sum(one > desk.at for one in times)
     if late or len(times) != count:
-        raise BadInput(f"{late} scores are of a time that has not come yet", code="adopt.time")
+        raise BadInput(
+            f"{late} scores are of a time that has not come yet",
+            code="adopt.time",
+            hint="Times without a zone are read as UTC; with one, write 2026-11-29T20:30+01:00.",
+        )
     return times
 
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from attending.errors import Refused
-from attending.govern.gates import Evidence, Fact, decide
+from attending.govern.gates import Evidence, decide
 from attending.lifecycle import policies
-from attending.lifecycle.gating import OF_ANY_MODEL
+from attending.lifecycle.adopted_conditions import asked_of, fact_of
 from attending.records.adoption import AcceptedCondition
 from attending.specs.release import STAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
@@ -26,15 +26,21 @@ NEEDED = frozenset(
     {"release.complete", "rollback.path_named", "incidents.owners_named", "monitors.configured",
      "card.complete"}
 )  # fmt: skip
-_ELSEWHERE = Fact("not_shown", note="the model was built elsewhere")
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """How the conditions up to a stage stand: those that are not shown, and how many are met."""
+    """How the conditions up to a stage stand, each once, however many gates ask it.
+
+    Attributes:
+        accepts: those that are not shown.
+        met: how many are met.
+        asked: what each asks in words, by its name.
+    """
 
     accepts: tuple[AcceptedCondition, ...]
     met: int
+    asked: Mapping[str, str]
 
 
 def conditions(desk: Desk, project: Project, model: AdoptedModel, *, stage: Stage) -> Conditions:
@@ -60,8 +66,15 @@ def conditions(desk: Desk, project: Project, model: AdoptedModel, *, stage: Stag
             hint="What is not shown can be accepted; what was shown to fail cannot, nor a plan "
             "with gaps. Mend it, or let the model enter an earlier stage.",
         )
-    accepts = tuple(_accepted(gate, one) for gate, one in asked if one.status != "met")
-    return Conditions(accepts, met=len(asked) - len(accepts))
+    gates: dict[str, list[str]] = {}
+    for gate, one in asked:
+        gates.setdefault(one.name, []).append(gate)
+    once = {one.name: one for _, one in asked}
+    accepts = tuple(
+        _accepted(gates[name], one) for name, one in once.items() if one.status != "met"
+    )
+    words = asked_of(policies.rules(desk, project.release.risk_level))
+    return Conditions(accepts, met=len(once) - len(accepts), asked=words)
 
 
 def _asked(
@@ -83,15 +96,8 @@ def _asked(
             yield rule.gate, one
 
 
-def fact_of(desk: Desk, project: Project, model: AdoptedModel, *, name: str) -> Fact:
-    """Return how one fact of a gate stands for a model that was built elsewhere."""
-    if name == "card.complete":
-        return Fact("met")
-    return OF_ANY_MODEL[name](desk, project, model) if name in OF_ANY_MODEL else _ELSEWHERE
-
-
-def _accepted(gate: str, one: Condition) -> AcceptedCondition:
+def _accepted(gates: list[str], one: Condition) -> AcceptedCondition:
     note = "nobody signed it here" if one.name.startswith("signed.") else one.note
     return AcceptedCondition(
-        gate=gate, name=one.name, status="not_shown", whose=one.whose, note=note
+        gate=" and ".join(gates), name=one.name, status="not_shown", whose=one.whose, note=note
     )

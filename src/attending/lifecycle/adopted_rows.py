@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from attending.errors import BadInput, Refused, did_you_mean
+from attending.errors import BadInput, Refused
 from attending.ingest.predictions import Read, read_predictions_of
 from attending.ingest.predictions_cells import read_numbers, texts
 from attending.ingest.predictions_columns import Asked, find_roles
 from attending.ingest.predictions_table import read_table
+from attending.lifecycle.adopted_wording import of_adoption, told_to_adopters
 from attending.records.adoption import ScoreParity
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 WITHIN = 1e-6
 _OURS = "score by attending"
 _NOT_YET = "outcome not known yet"
+#: Names of missing columns that one message holds.
+_MOST_NAMED = 10
+#: Decimals to which the scores of a file may have been rounded.
+_DECIMALS = range(1, 6)
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class ScoredRows:
         sites: likewise, None where no column tells them.
         x: the inputs of the model, shape (n, p); None for scores only.
         parity: the old scores against ours; None where only one of them is there.
+        rounded: to how many decimals the old scores agree with ours, where they were rounded.
     """
 
     read: Read
@@ -46,6 +52,7 @@ class ScoredRows:
     sites: pa.Array | None
     x: Matrix | None
     parity: ScoreParity | None
+    rounded: int | None = None
 
     @property
     def risk(self) -> Risks:
@@ -91,8 +98,10 @@ def read_rows(path: Path, asked: Asked, fitted: Fitted | None) -> ScoredRows:
         Refused: our scores are not those of the old system; they are counted, never named.
     """
     table, notes = read_table(path)
+    _require_score(table, asked, fitted, where=path.name)
     x = _inputs(table, fitted) if fitted is not None else None
     ours = fitted.risk(x) if fitted is not None and x is not None else None
+    asked = replace(asked, inputs=() if fitted is None else fitted.names)
     if asked.event and asked.outcome in table.column_names and _empty(table[asked.outcome]):
         asked = replace(asked, event="")  # nothing is known yet, so no word is the event
     waiting = asked.outcome not in table.column_names and _none_like(table, asked)
@@ -102,14 +111,7 @@ def read_rows(path: Path, asked: Asked, fitted: Fitted | None) -> ScoredRows:
     if ours is not None and not _has_scores(table, asked):
         table = table.append_column(_OURS, pa.array(ours))
         asked = replace(asked, risk=_OURS, percent=False)
-    found = read_predictions_of(table, path, asked, notes=notes)
-    if found.table.num_rows != table.num_rows:
-        raise BadInput(
-            f"{table.num_rows - found.table.num_rows} of {table.num_rows} rows have no score",
-            code="adopt.no_score",
-            hint="Take rows without a score out of the file.",
-            where=path.name,
-        )
+    found = _read(table, path, asked, notes=notes)
     columns = {one.taken_as: one.column for one in found.file.columns}
     if "patient" not in columns:
         raise BadInput(
@@ -124,23 +126,74 @@ def read_rows(path: Path, asked: Asked, fitted: Fitted | None) -> ScoredRows:
         sites=_column(table, columns["group site"]) if "group site" in columns else None,
         x=x,
         parity=_parity(found, ours) if columns["risk"] != _OURS else None,
+        rounded=_rounded(found, ours) if columns["risk"] != _OURS else None,
     )
 
 
-def require_parity(parity: ScoreParity | None) -> None:
+def _read(table: pa.Table, path: Path, asked: Asked, *, notes: list[str]) -> Read:
+    """Return the rows as validation takes them; each must have a score.
+
+    Raises:
+        BadInput: rows without a score, counted; or what cannot be read in one way only.
+    """
+    with told_to_adopters():
+        found = read_predictions_of(table, path, asked, notes=notes, drop_missing=True)
+    if found.table.num_rows != table.num_rows:
+        raise BadInput(
+            f"{table.num_rows - found.table.num_rows} of {table.num_rows} rows have no score",
+            code="adopt.no_score",
+            hint="Take rows without a score out of the file.",
+            where=path.name,
+        )
+    words = tuple(of_adoption(note) for note in found.file.notes)
+    return found._replace(file=found.file.model_copy(update={"notes": words}))
+
+
+def _require_score(table: pa.Table, asked: Asked, fitted: Fitted | None, *, where: str) -> None:
+    """Refuse a file without the column of scores that was named, where no model can make them.
+
+    Raises:
+        BadInput: the column is not there.
+    """
+    if asked.risk and asked.risk not in table.column_names and not _any_input(table, fitted):
+        raise BadInput(
+            f"the file has no column '{asked.risk}', which holds the scores",
+            code="adopt.no_score",
+            hint="An outcome is taken with its score: send the row again with both.",
+            where=where,
+        )
+
+
+def _any_input(table: pa.Table, fitted: Fitted | None) -> bool:
+    return fitted is not None and not set(fitted.names).isdisjoint(table.column_names)
+
+
+def require_parity(rows: ScoredRows) -> None:
     """Refuse a model that is not the one whose scores were used.
 
     Raises:
         Refused: with the count of scores that differ.
     """
-    if parity is not None and parity.differing:
+    parity = rows.parity
+    if parity is None or not parity.differing:
+        return
+    told = (
+        f"{parity.differing} of {parity.rows} scores differ by more than {parity.within:g} "
+        f"from what the model file gives, the largest by {parity.largest:.2g}"
+    )
+    if rows.rounded is not None:
+        places = "1 decimal" if rows.rounded == 1 else f"{rows.rounded} decimals"
         raise Refused(
-            f"{parity.differing} of {parity.rows} scores differ by more than {parity.within:g} "
-            f"from what the model file gives, the largest by {parity.largest:.2g}",
+            f"{told}; they agree to {places}, so the old scores look rounded",
             code="adopt.parity",
-            hint="Bring the file that is in use, with the inputs as it takes them: same units, "
-            "missing values empty. Or adopt the scores alone, without a model file.",
+            hint="Export them in full, or adopt the scores alone, without a model file.",
         )
+    raise Refused(
+        told,
+        code="adopt.parity",
+        hint="Bring the file that is in use, with the inputs as it takes them: same units, "
+        "missing values empty. Or adopt the scores alone, without a model file.",
+    )
 
 
 def _empty(column: pa.ChunkedArray) -> bool:
@@ -169,13 +222,19 @@ def _has_scores(table: pa.Table, asked: Asked) -> bool:
 
 
 def _inputs(table: pa.Table, fitted: Fitted) -> Matrix:
-    for name in fitted.names:
-        if name not in table.column_names:
-            raise BadInput(
-                f"the file has no column '{name}', which the model takes",
-                code="adopt.input",
-                hint=did_you_mean(name, table.column_names[:200]),
-            )
+    lacks = [name for name in fitted.names if name not in table.column_names]
+    if lacks:
+        named = ", ".join(lacks[:_MOST_NAMED])
+        more = f" and {len(lacks) - _MOST_NAMED} more" if len(lacks) > _MOST_NAMED else ""
+        verb = "is" if len(lacks) == 1 else "are"
+        raise BadInput(
+            f"{len(lacks)} of {len(fitted.names)} inputs of the model {verb} missing: "
+            f"{named}{more}",
+            code="adopt.input",
+            hint="Each row holds score and inputs, also when it tells an outcome: put a column "
+            "for each input into the file, under the name that the model has for it, with empty "
+            "cells where nothing was measured.",
+        )
     found: Matrix = np.column_stack(
         [read_numbers(table[name], name=name).values for name in fitted.names]
     )
@@ -197,3 +256,15 @@ def _parity(found: Read, ours: Risks | None) -> ScoreParity | None:
         largest=float(np.format_float_positional(gaps.max(), precision=2, fractional=False)),
         within=WITHIN,
     )
+
+
+def _rounded(found: Read, ours: Risks | None) -> int | None:
+    """Return the decimals to which the old scores were rounded; None where that tells nothing."""
+    if ours is None:
+        return None
+    old = found.table["risk"].to_numpy().astype(np.float64)
+    for places in _DECIMALS:
+        near = np.abs(old - ours).max() <= 0.5 * 10.0**-places + WITHIN
+        if near and np.allclose(old, np.round(old, places), rtol=0, atol=1e-12):
+            return places
+    return None

@@ -9,15 +9,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from attending.documents.adopted_facts import adopted_inputs, adopted_limits, adopted_summary
+from attending.documents.adopted_facts import (
+    adopted_inputs,
+    adopted_limits,
+    adopted_parity,
+    adopted_summary,
+    inputs_read,
+)
+from attending.documents.adoption_page import AdoptionSources, adoption_page
 from attending.documents.card_assembly import CardSources, assemble_card
-from attending.documents.model_card import card_document
+from attending.documents.model_card import ADOPTED, card_document
 from attending.documents.validation_report import validation_report
 from attending.errors import BadInput, NotFound, Refused
 from attending.lifecycle import policies, recorded
 from attending.lifecycle.adopted_gates import conditions
 from attending.lifecycle.adopted_history import HISTORY, doubled, keep_history
 from attending.lifecycle.adopted_rows import ScoredRows, asked_of, read_rows, require_parity
+from attending.lifecycle.adopted_wording import of_adoption, told_to_adopters
 from attending.lifecycle.bringing import bring
 from attending.lifecycle.desk import keep, note, required
 from attending.lifecycle.papers import keep_page
@@ -72,7 +80,7 @@ def propose(
     require_own_plan(project)
     brought = bring(spec, model=model, mlflow=mlflow)
     rows = _noted(read_rows(scores, asked_of(spec), brought.fitted))
-    require_parity(rows.parity)
+    require_parity(rows)
     known = brought.model
     if brought.data is not None:
         desk.home.artifacts.put(brought.data)
@@ -108,6 +116,7 @@ def propose(
     details = {"stage": spec.stage, "not_shown": len(held.accepts)}
     keys |= {HISTORY: keep_history(desk, rows)}
     keep(desk, adoption, action="adopt.propose", keys=keys, details=details)
+    _keep_act(desk, adoption, known, card=card, held=held)
     return adoption
 
 
@@ -146,6 +155,23 @@ def _noted(rows: ScoredRows) -> ScoredRows:
     return replace(rows, read=rows.read._replace(file=said))
 
 
+def _keep_act(
+    desk: Desk, adoption: Adoption, known: AdoptedModel, *, card: ModelCard, held: Conditions
+) -> None:
+    """Keep the page of an adoption, which is what is read and signed."""
+    signers = sorted(policies.in_use(desk).exception_signers)
+    sources = AdoptionSources(
+        adoption=adoption,
+        model=known,
+        card=card,
+        asked=held.asked,
+        signers=tuple(f"the {role.replace('_', ' ')}" for role in signers),
+        names=printed_names(desk),
+    )
+    page = adoption_page(sources, synthetic=desk.home.synthetic)
+    keep_page(desk, page, of=adoption.digest, title=f"Adoption of {adoption.model}")
+
+
 def _accepted_for(desk: Desk, project: Project) -> int:
     """Return for how long what is not shown is accepted, in microseconds.
 
@@ -172,12 +198,14 @@ def _judged(
         spec=plan if plan.is_file() else None,
         thresholds=() if threshold is None else (threshold,),
         model=known.model,
+        unasked=of_adoption(recorded.UNASKED),
     )
-    judged = recorded.judge(rows.read, ways)
+    with told_to_adopters():
+        judged = recorded.judge(rows.read, ways)
     report = judged.report
     keys = {"model": known.model, "run": known.digest}
     keep(desk, report, action="validate.adopted", keys=keys)
-    facts = recorded.facts(judged.file)
+    facts = [*recorded.facts(judged.file), *inputs_read(known)]
     page = validation_report(report, synthetic=desk.home.synthetic, facts=facts)
     keep_page(desk, page, of=report.digest, title="Validation report")
     return report
@@ -244,15 +272,14 @@ def _card(  # noqa: PLR0913 - a card has these sources
         report=report,
         monitoring=project.monitoring,
         inputs=adopted_inputs(known),
-        limitations=adopted_limits(
-            known, held.accepts, rows.parity, asks=policies.asks(desk, project.release.risk_level)
-        ),
+        limitations=adopted_limits(known, held.accepts, held.asked),
+        made=adopted_parity(rows.parity),
         names=printed_names(desk),
     )
     told = adopted_summary(
         held.accepts, until=format_instant(until)[:10], reason=project.adopt.reason
     )
-    card = assemble_card(sources, version="adopted", synthetic=desk.home.synthetic).model_copy(
+    card = assemble_card(sources, version=ADOPTED, synthetic=desk.home.synthetic).model_copy(
         update={"exceptions": (told,)}
     )
     # A file without groups leaves that section empty, and the card says so.

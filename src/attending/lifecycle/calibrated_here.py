@@ -29,8 +29,8 @@ def calibrated_here(desk: Desk, project: Project, run: Run) -> Fact:
         return Fact("missing", note="not validated here yet")
     if failed := failed_here(report):
         return Fact("failed", report.digest, f"failed here: {', '.join(failed)}; {_MEND}")
-    if unshown := _unshown(report):
-        return Fact("not_shown", report.digest, f"not shown here: {', '.join(unshown)}")
+    if open_gates := unshown(report):
+        return Fact("not_shown", report.digest, f"not shown here: {', '.join(open_gates)}")
     if why := open_choice(desk, run.digest, report.digest):
         return Fact("missing", report.digest, why)
     return Fact("met", report.digest)
@@ -42,7 +42,7 @@ def _recalibrates_carried(desk: Desk, project: Project, run: Run) -> bool:
     return asked is not None and carried_of(desk, asked.of) is not None
 
 
-def _unshown(report: ValidationReport) -> tuple[str, ...]:
+def unshown(report: ValidationReport) -> tuple[str, ...]:
     """Return the gates of calibration that are not shown, or that the plan does not ask."""
     asked = {one.gate: one for one in report.gates if one.gate in CALIBRATION_GATES}
     unshown = [one.named for one in asked.values() if one.outcome == "not_shown"]

@@ -8,6 +8,7 @@ from attending.documents.digest import digest_page, digest_text
 from attending.documents.times import when
 from attending.errors import DependencyDown, Refused
 from attending.lifecycle import calendar, channels
+from attending.lifecycle.day_pages import in_words
 from attending.lifecycle.delivering import delivery_policy
 from attending.lifecycle.desk import note
 from attending.lifecycle.matters import matters, scoring_versions
@@ -15,11 +16,10 @@ from attending.lifecycle.notifying import notify_policy, spent
 from attending.lifecycle.people import printed_names
 from attending.lifecycle.plans import signed_plan
 from attending.monitor.calendar import load
-from attending.monitor.verdict import sentence, standing
+from attending.monitor.verdict import standing
 from attending.records.ledger import Subject
 from attending.records.monitoring import Verdict
 from attending.specs.notify import Budget
-from attending.times import format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,20 +29,31 @@ if TYPE_CHECKING:
     from attending.records.release import Deployment
 
 
-def digest_of_day(desk: Desk) -> dict[str, Any]:
-    """Return the page of the day as fields: `title`, `models`, `needs` and `reviews`."""
-    found, names = scoring_versions(desk), printed_names(desk)
+def digest_of_day(desk: Desk, *, model: str = "") -> dict[str, Any]:
+    """Return the page of the day as fields: `title`, `models`, `needs` and `reviews`.
+
+    Args:
+        desk: where and when.
+        model: the only one that it is about, with what needs somebody in the home; all when empty.
+    """
+    names = printed_names(desk)
+    found = [one for one in scoring_versions(desk) if model in {"", one.model}]
+    asked = "this model" if model else "these models"
     return {
-        "title": f"{desk.at:%Y-%m-%d}: should we continue using these models?",
+        "title": f"{desk.at:%Y-%m-%d}: should we continue using {asked}?",
         "models": [_model(desk, stands) for stands in found],
-        "needs": [_need(one, names=names) for one in matters(desk)],
+        "needs": [
+            _need(one, names=names)
+            for one in matters(desk)
+            if not model or one.model in {"", model}
+        ],
         "reviews": [row for stands in found for row in _reviews(desk, stands)],
     }
 
 
-def page_of_day(desk: Desk) -> tuple[bytes, str, dict[str, Any]]:
-    """Return the page of the day as HTML, as text and as fields."""
-    content = digest_of_day(desk)
+def page_of_day(desk: Desk, *, model: str = "") -> tuple[bytes, str, dict[str, Any]]:
+    """Return the page of the day as HTML, as text and as fields; of one model if it is named."""
+    content = digest_of_day(desk, model=model)
     synthetic = desk.home.synthetic
     return (
         digest_page(content, synthetic=synthetic),
@@ -88,7 +99,7 @@ def _model(desk: Desk, stands: Deployment) -> dict[str, str]:
         "about": f"{stands.model}@{stands.version}",
         "stage": stands.stage,
         "answer": answer,
-        "sentence": _sentence(verdict) if verdict and holds else "There is no verdict that holds.",
+        "sentence": in_words(verdict) if verdict and holds else "There is no verdict that holds.",
         "because": _because(verdict, holds=holds),
         "owner": verdict.owner if verdict else "technical owner",
         "budget": _budget(desk, stands.model),
@@ -101,11 +112,6 @@ def _because(verdict: Verdict | None, *, holds: bool) -> str:
     if holds:
         return verdict.because
     return f"The newest verdict was “{verdict.answer}”; it held until {when(verdict.expires_at)}."
-
-
-def _sentence(verdict: Verdict) -> str:
-    ends = verdict.expires_at
-    return sentence(verdict).replace(format_instant(ends), when(ends))
 
 
 def _budget(desk: Desk, model: str) -> str:

@@ -13,6 +13,9 @@ from attending.specs.deployer import DeployerSpec
 from attending.specs.read_yaml import read_spec
 from attending.specs.release import ReleaseSpec
 
+#: What lies beside the specs of an example, and is no part of another project.
+_NOT_SAID = ("*.py", "model.json", "__pycache__")
+
 
 def examples_folder() -> Path:
     """Return the folder of the example projects.
@@ -60,5 +63,10 @@ def copy_example(name: str, into: Path) -> Path:
             hint="Name a folder that is not there yet.",
             where=str(into),
         )
-    shutil.copytree(examples_folder() / name, into, dirs_exist_ok=True)
+    shutil.copytree(
+        examples_folder() / name,
+        into,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns(*_NOT_SAID),
+    )
     return into

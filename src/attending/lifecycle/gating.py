@@ -382,7 +382,8 @@ def _blank(desk: Desk, project: Project) -> tuple[str, ...]:
     return missing_fields(dump(project.release), template=template)
 
 
-def _drilled(desk: Desk, _project: Project, run: Run) -> Fact:
+def drilled(desk: Desk, _project: Project, run: Judged) -> Fact:
+    """Return whether the way back was walked."""
     drill = desk.home.catalog.latest(RollbackDrill, run=run.digest)
     return _told(drill, drill is not None, absent="the way back was not walked")
 
@@ -393,7 +394,8 @@ def _monitors(desk: Desk, project: Project, run: Judged) -> Fact:
     return _told(found, holds, absent="no reference was made", why="no trust condition is set")
 
 
-def _vendors(_desk: Desk, project: Project, _run: Run) -> Fact:
+def vendors(_desk: Desk, project: Project, _run: Judged) -> Fact:
+    """Return whether every server of the contract stands in an agreed region."""
     contract = project.contract
     outside = [s.server for s in contract.servers if s.region not in contract.residency]
     return _plain(
@@ -425,11 +427,11 @@ _VALIDATED: dict[str, Callable[[Desk, Project, Run], Fact]] = {
 _SILENT: dict[str, Callable[[Desk, Project, Run], Fact]] = {
     "release.complete": _release,
     "rollback.path_named": ward_facts.way_back,
-    "rollback.tested": _drilled,
+    "rollback.tested": drilled,
     "incidents.owners_named": ward_facts.owners_named,
     "monitors.configured": _monitors,
     "access.checked": ward_facts.access_checked,
-    "vendors.checked": _vendors,
+    "vendors.checked": vendors,
     "time.availability_recorded": _availability,
     "calibration.here": calibrated_here,
 }
@@ -462,7 +464,7 @@ _FACTS: dict[Stage, dict[str, Callable[[Desk, Project, Run], Fact]]] = {
         "silent.complete": ward_facts.silent_long,
         "silent.gates": _silent_gates,
         "verdicts.no_block": ward_facts.no_block,
-        "rollback.tested": _drilled,
+        "rollback.tested": drilled,
         "reviews.planned": ward_facts.reviews_planned,
         "change.agreed": ward_facts.change_agreed,
         "policy.tried": ward_facts.policy_tried,

@@ -10,6 +10,7 @@ from attending.errors import Denied
 from attending.keys import same
 from attending.lifecycle.desk import keep
 from attending.lifecycle.papers import rendered
+from attending.records.decisions import SpecDocument
 from attending.records.governance import Approval
 from attending.records.people import Opening
 
@@ -88,4 +89,5 @@ def purpose_of(desk: Desk, digest: str) -> str:
     """
     content = desk.home.catalog.content(digest)
     about = desk.home.catalog.keys(digest).get("model") or content.get("model") or "no model"
-    return f"{content.get('spec', content['kind'])} of {about}"
+    kind = content["kind"]
+    return f"{content['spec'] if kind == SpecDocument.kind else kind} of {about}"

@@ -7,8 +7,8 @@ from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from attending.documents.record_page import record_page
 from attending.errors import NotFound
+from attending.lifecycle.day_pages import drawn_page
 from attending.lifecycle.desk import note
 from attending.records.ledger import GENESIS, Subject
 
@@ -130,9 +130,7 @@ def rendered(desk: Desk, record: str) -> str:
         desk.home.artifacts.read(page)
         return page
     content = desk.home.catalog.content(record)
-    return desk.home.artifacts.put(
-        record_page(content, digest=record, synthetic=desk.home.synthetic)
-    )
+    return desk.home.artifacts.put(drawn_page(desk, content, record))
 
 
 def readable(desk: Desk, record: str) -> bytes:
@@ -146,4 +144,4 @@ def readable(desk: Desk, record: str) -> bytes:
     if page is not None:
         return desk.home.artifacts.read(page)
     content = desk.home.catalog.content(record)
-    return record_page(content, digest=record, synthetic=desk.home.synthetic)
+    return drawn_page(desk, content, record)

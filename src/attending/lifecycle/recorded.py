@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from attending.records.predictions_file import PredictionsFile
     from attending.records.validation import ValidationReport
 
-__all__ = ["Asked", "Judged", "Read", "Ways", "judge", "read", "write"]
+__all__ = ["UNASKED", "Asked", "Judged", "Read", "Ways", "judge", "read", "write"]
 
 _LEAST = 10
 _SUFFIXES = (".gz", ".bz2", ".zst", ".lz4", ".csv", ".tsv", ".txt", ".parquet", ".pq")
@@ -38,13 +38,18 @@ _SUFFIXES = (".gz", ".bz2", ".zst", ".lz4", ".csv", ".tsv", ".txt", ".parquet", 
 
 @dataclass(frozen=True)
 class Ways:
-    """How the file is judged: a spec, or thresholds and draws; and what the model is called."""
+    """How the file is judged: a spec, or thresholds and draws; and what the model is called.
+
+    Attributes:
+        unasked: what the report says where no spec was asked.
+    """
 
     spec: Path | None = None
     thresholds: tuple[float, ...] = ()
     draws: int = 500
     seed: int = 20_260_101
     model: str = ""
+    unasked: str = UNASKED
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ def judge(found: Read, ways: Ways) -> Judged:
         spec = unasked(found.table, thresholds=ways.thresholds, draws=ways.draws, seed=ways.seed)
     else:
         spec = read_spec(ways.spec, RecordedSpec)
-    notes = (*found.file.notes, *(() if ways.spec else (UNASKED,)))
+    notes = (*found.file.notes, *(() if ways.spec else (ways.unasked,)))
     about = ModelRef(name=ways.model or _stem(found.file.name), notes=notes)
     report = validate_predictions(
         spec,

@@ -22,9 +22,11 @@ from attending.lifecycle.plans import require_own_plan, signed_plan
 from attending.lifecycle.said_specs import spec_said
 from attending.lifecycle.standing import standing_on
 from attending.lifecycle.training import latest_run, require_built_here
+from attending.records.adoption import AdoptedModel
 from attending.records.decisions import AccessReview, RollbackDrill, SpecDocument
 from attending.records.ledger import Subject
 from attending.records.release import Deployment
+from attending.records.run import Run
 from attending.release import advance as steps
 from attending.scores.registered import SCORES
 from attending.serve.served import STAGES
@@ -35,8 +37,8 @@ if TYPE_CHECKING:
 
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
+    from attending.lifecycle.ward_facts import Judged
     from attending.records.governance import Person
-    from attending.records.run import Run
     from attending.specs.release import Stage
 
 #: Roles that may take a version back, and let it answer again.
@@ -225,8 +227,25 @@ def _enter(
     return tuple(made)
 
 
-def drill_rollback(desk: Desk, project: Project, run: Run) -> RollbackDrill:
-    """Return the way back as it was walked in memory, with the fallback score computed for real."""
+def model_of_drill(desk: Desk, project: Project, name: str = "") -> Judged:
+    """Return the run whose way back is walked, or the adopted model that stands here.
+
+    Raises:
+        NotFound: there is none.
+    """
+    if not project.adopted:
+        return latest_run(desk, project, name)
+    return desk.home.catalog.get(
+        _current(desk.home.deployments.history(project.name)).run, AdoptedModel
+    )
+
+
+def drill_rollback(desk: Desk, project: Project, run: Judged) -> RollbackDrill:
+    """Return the way back as it was walked in memory, with the fallback score computed for real.
+
+    Raises:
+        Refused: the fallback is a score, and the data of an adopted model are not here.
+    """
     release = project.release
     current = _current(desk.home.deployments.history(project.name))
     live = Deployment.model_validate(
@@ -238,6 +257,12 @@ def drill_rollback(desk: Desk, project: Project, run: Run) -> RollbackDrill:
     lines = [f"a rollback from live leaves the version at {after.stage}, answering {after.serves}"]
     scored = 0
     if release.fallback.score is not None:
+        if not isinstance(run, Run):
+            raise Refused(
+                "the fallback score cannot be computed: only the scores of this model come here",
+                code="adopt.fallback",
+                hint="Write fallback: {kind: none, downtime_pathway: ...} into release.yaml.",
+            )
         cohort = built_cohort(desk, project, cohort_of(desk, run))
         score = SCORES.get(release.fallback.score)(release.fallback.parameters)
         found = totals(score, cohort.table, engine_over(desk, cohort.source))

@@ -46,6 +46,8 @@ _BLOCKING = frozenset({"freeze", "restrict", "fallback", "stop"})
 FEWEST_YEARS = 20
 #: The share of quiet years that may see a wrong stop or fallback, and of large shifts to be seen.
 MOST_WRONG, LEAST_SEEN = 0.01, 0.9
+#: What is told where nobody has reviewed who may do what.
+NOT_REVIEWED = "not reviewed"
 
 
 def _served_long(desk: Desk, project: Project, run: Judged, *, stage: Stage) -> Fact:
@@ -283,6 +285,6 @@ def access_checked(desk: Desk, _project: Project, _run: Judged) -> Fact:
     """Return whether the newest review of who may do what found no fault."""
     review = desk.home.catalog.latest(AccessReview)
     if review is None:
-        return Fact("missing", note="not reviewed")
+        return Fact("missing", note=NOT_REVIEWED)
     note = "" if review.ok else "the review found faults"
     return Fact("met" if review.ok else "failed", review.digest, note)

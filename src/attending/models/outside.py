@@ -51,16 +51,27 @@ def read_outside(data: bytes) -> tuple[str, Fitted]:
         return kind, TreesEstimator().read(data, names=_lightgbm_names(data))
     if kind == "ONNX":
         return kind, OnnxEstimator().read(data, names=told_features(data))
-    runs = "which runs code when it is read" if kind in _RUN_CODE else "which is no model file"
-    raise Refused(f"got {kind}, {runs}", code="adopt.format", hint=RECIPE)
+    packed = kind in _PACKED
+    raise Refused(
+        f"got {kind}, {_PACKED_WORDS if packed else _WHY.get(kind, 'which is no model file')}",
+        code="adopt.format",
+        hint=f"Unpack it, and bring the model in it. {RECIPE}" if packed else RECIPE,
+    )
 
 
-#: Forms that may hold a pickle.
-_RUN_CODE = frozenset(
-    {"a pickle", "a joblib file", "a compressed pickle", "a zip archive", "a gzip archive",
-     "a numpy file", "an HDF5 file", "an xz archive", "a bzip2 archive", "a 7z archive",
-     "a program"}
-)  # fmt: skip
+_PACKED = frozenset(
+    {"a zip archive", "a gzip archive", "an xz archive", "a bzip2 archive", "a 7z archive"}
+)
+_PACKED_WORDS = "a packed file, which may hold a pickle"
+#: Why a form is not read, where it is more than no model.
+_WHY = {
+    "a pickle": "which runs code when it is read",
+    "a joblib file": "which runs code when it is read",
+    "a compressed pickle": "which runs code when it is read",
+    "a numpy file": "which may hold a pickle",
+    "an HDF5 file": "which may hold code",
+    "a program": "which runs code when it is started",
+}
 
 
 def _lightgbm_names(data: bytes) -> tuple[str, ...]:
