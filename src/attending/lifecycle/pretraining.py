@@ -19,7 +19,7 @@ from attending.records.contract import ContractReport
 from attending.records.gates import GateFinding, PretrainReport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from attending.lifecycle.cohorts import BuiltCohort
     from attending.lifecycle.desk import Desk
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from attending.lifecycle.projects import Project
 
 SPLIT = "split.temporal"
+#: Features that are named in one sentence.
+_NAMED = 3
 
 
 def check_pretrain(
@@ -108,11 +110,26 @@ def require_no_leak(
     refused = [item for item in told if not item.passes]
     if refused:
         raise Refused(
-            "; ".join(f"{item.gate} {item.feature}: {item.reason}" for item in refused),
+            "; ".join(_together(refused, of=len(specs.features.features))),
             code=refused[0].gate,
             hint=refused[0].hint,
             where="features.yaml",
         )
+
+
+def _together(refused: Sequence[GateFinding], *, of: int) -> list[str]:
+    """Return what the gates refuse in words, features that are refused for one reason together."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for item in refused:
+        reasons.setdefault((item.gate, item.reason), []).append(item.feature)
+    return [
+        f"{gate} {names[0]}: {reason}"
+        if len(names) == 1
+        else f"{gate}, {len(names)} of {of} features ({', '.join(names[:_NAMED])}"
+        f"{' and more' if len(names) > _NAMED else ''}): {reason}; "
+        "`attending gate check pretrain` names each"
+        for (gate, reason), names in reasons.items()
+    ]
 
 
 def _leaks(
