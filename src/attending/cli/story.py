@@ -216,7 +216,7 @@ def _cohort(teller: Teller) -> None:
     flow(built.record)
     say(
         f"  cohort {short(built.digest)}: {built.record.positives} readmissions in "
-        f"{built.record.labelled} known outcomes; {built.record.statuses.immature} not yet mature"
+        f"{built.record.labelled} known outcomes; {built.record.statuses.unknown_words}"
     )
     features = featuring.build_features(teller.by("dana"), teller.project, built)
     say(f"  features: {len(features.record.features)}, table {features.record.table_digest}")
@@ -369,8 +369,9 @@ def _silent(teller: Teller, home: Path, hospital: Generated) -> None:
     say(f"  snapshot {held.digest}: {held.snapshot.rows} events")
     done = scoring.score(teller.by("omar"), teller.project)
     say(
-        f"  {done.record.n} predictions: {done.record.n_live} scored, {done.record.n_no_score} "
-        f"without a score, {done.record.n_flagged} would have been flagged"
+        f"  {done.record.n} predictions: {done.record.n_live} with the model's score, "
+        f"{done.record.n_fallback} with the fallback, {done.record.n_no_score} without a score; "
+        f"{done.record.n_flagged} would have been flagged"
     )
     say(f"  batch {done.digest}")
     joined = scoring.join_outcomes(teller.by("omar"), teller.project)
@@ -383,10 +384,11 @@ def _silent(teller: Teller, home: Path, hospital: Generated) -> None:
 def _watch(teller: Teller) -> Verdict:
     title(9, "Should we continue using this model today?")
     report = watching.monitor(teller.by("omar"), teller.project)
-    table(
-        ("drift", "severity", "finding", "about"),
-        [(f.drift, f.severity, f.name, f.subject) for f in report.findings],
-    )
+    if report.findings:
+        table(
+            ("drift", "severity", "finding", "about"),
+            [(f.drift, f.severity, f.name, f.subject) for f in report.findings],
+        )
     verdict = watching.give_verdict(teller.by("omar"), teller.project)
     _, lines = watching.today(teller.by("omar"), teller.project)
     for line in lines:
