@@ -59,6 +59,8 @@ FIRST = parse_instant("2025-07-01T06:00:00Z")
 SECOND = parse_instant("2025-12-15T06:00:00Z")
 #: Quiet years on which the demo tries its policy: the fewest that the gate takes, in seconds.
 TRIED_YEARS = 20
+#: Reasons beside the first from which on each has a line of its own.
+_SEVERAL = 3
 _LEAKY = """
   - name: coded_now
     label: Diagnoses of this stay
@@ -125,9 +127,22 @@ def refused(what: str, act: Callable[[], object]) -> None:
         act()
     except AttendingError as error:
         say(f"  refused, exit {error.exit_code} [{error.code}]: {what}")
-        say(f"    {error.message}")
+        for line in reasons(error.message):
+            say(f"    {line}")
         return
     raise AssertionError(f"not refused: {what}")
+
+
+def reasons(message: str) -> list[str]:
+    """Return what a refusal says, a line for each reason where there are many.
+
+    >>> reasons("the gate is closed: a is missing (x); b has failed (y)")
+    ['the gate is closed: a is missing (x); b has failed (y)']
+    >>> reasons("closed: a; b; c; d")
+    ['closed: a', '  b', '  c', '  d']
+    """
+    first, *others = message.split("; ")
+    return [message] if len(others) < _SEVERAL else [first, *(f"  {other}" for other in others)]
 
 
 def as_shipped(folder: Path) -> None:
