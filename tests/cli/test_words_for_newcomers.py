@@ -44,10 +44,10 @@ def finding(feature, reason="100% of 40 rows"):
 
 
 def test_features_refused_for_one_reason_are_told_in_one_sentence():
-    same = [finding(f"f{at}") for at in range(29)]
+    same = [finding(f"f{at}", f"100% of {40 + at} rows") for at in range(29)]
     (told,) = _together(same, of=38)
-    assert "29 of 38 features (f0, f1, f2 and more)" in told
-    assert told.count("100% of 40 rows") == 1
+    assert "29 of 38 features: f0, f1, f2 and more; of f0, 100% of 40 rows;" in told
+    assert "41 rows" not in told
     assert "gate check pretrain" in told
     alone = _together([finding("a"), finding("b", "another reason")], of=38)
     assert alone == ["leak.billing_time a: 100% of 40 rows", "leak.billing_time b: another reason"]

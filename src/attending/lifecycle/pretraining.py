@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from attending.errors import Refused
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 SPLIT = "split.temporal"
 #: Features that are named in one sentence.
 _NAMED = 3
+#: Two reasons that differ in these alone are one.
+_COUNT = re.compile(r"[\d.,]+")
 
 
 def check_pretrain(
@@ -118,17 +121,18 @@ def require_no_leak(
 
 
 def _together(refused: Sequence[GateFinding], *, of: int) -> list[str]:
-    """Return what the gates refuse in words, features that are refused for one reason together."""
-    reasons: dict[tuple[str, str], list[str]] = {}
+    """Return what the gates refuse in words, features together whose reasons differ in counts."""
+    alike: dict[tuple[str, str], list[GateFinding]] = {}
     for item in refused:
-        reasons.setdefault((item.gate, item.reason), []).append(item.feature)
+        alike.setdefault((item.gate, _COUNT.sub("", item.reason)), []).append(item)
     return [
-        f"{gate} {names[0]}: {reason}"
-        if len(names) == 1
-        else f"{gate}, {len(names)} of {of} features ({', '.join(names[:_NAMED])}"
-        f"{' and more' if len(names) > _NAMED else ''}): {reason}; "
-        "`attending gate check pretrain` names each"
-        for (gate, reason), names in reasons.items()
+        f"{gate} {items[0].feature}: {items[0].reason}"
+        if len(items) == 1
+        else f"{gate}, {len(items)} of {of} features: "
+        f"{', '.join(item.feature for item in items[:_NAMED])}"
+        f"{' and more' if len(items) > _NAMED else ''}; of {items[0].feature}, "
+        f"{items[0].reason}; `attending gate check pretrain` says it of each"
+        for (gate, _), items in alike.items()
     ]
 
 
