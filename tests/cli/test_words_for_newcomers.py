@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+import typer
 
 from attending.cli import face, study
 from attending.errors import BadInput
@@ -20,7 +21,7 @@ def test_a_new_passphrase_says_its_rule_and_is_asked_for_twice(monkeypatch):
         asked.append((text, options.get("confirmation_prompt", False)))
         return "a sentence to remember"
 
-    monkeypatch.setattr(face.typer, "prompt", prompt)
+    monkeypatch.setattr(typer, "prompt", prompt)
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     face.passphrase_from(None, new=True)
     face.passphrase_from(None)
