@@ -61,6 +61,7 @@ def test_the_report_names_the_exception_and_that_there_is_no_calendar(fitted):
     assert run["exceptions"] == [exception["digest"]]
     assert report["calendar"] == "relative"
     assert any("gate before validated stays closed" in note for note in report["notes"])
+    assert any("Fitted on 2,649 rows, where 23,698 are asked for" in n for n in report["notes"])
     page = Path(report["page"]).read_text(encoding="utf-8")
     assert "exception" in page.lower()
     assert "SAPS-I" in page

@@ -163,6 +163,12 @@ def notes_of(snapshot: Snapshot, subjects: int, run: Run) -> tuple[str, ...]:
             "The source has no real calendar, so the gate before validated stays closed for good: "
             "this model can be trained and compared, never more."
         )
+    size = run.sample_size
+    if size is not None and size.rows < size.needed:
+        notes.append(
+            f"Fitted on {size.rows:,} rows, where {size.needed:,} are asked for: too few, so what "
+            "it says may be too extreme."
+        )
     if snapshot.assumed_tables:
         notes.append(assumed_sentence(snapshot.assumed_tables))
     if run.exceptions:
