@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -29,6 +30,26 @@ def secrets(demo):
         files[person] = demo.folder / f"{person}.secret"
         files[person].write_text(secret)
     return files
+
+
+def test_its_counts_add_up_and_what_it_refuses_is_told_a_reason_a_line(demo):
+    said = "\n".join(demo.said)
+    made = re.search(
+        r"(\d+) predictions: (\d+) with the model's score, (\d+) with the fallback, "
+        r"(\d+) without a score;",
+        said,
+    )
+    whole, *parts = (int(group) for group in made.groups())
+    assert whole == sum(parts)
+    assert "without a known outcome (" in said
+    assert not any(line.split() == ["drift", "severity", "finding", "about"] for line in demo.said)
+    assert "(as knowable)" in said
+    assert "(as coded later)" in said
+    at = next(n for n, line in enumerate(demo.said) if "silent period not reviewed" in line)
+    assert "[gate.refused]" in demo.said[at]
+    told = [line for line in demo.said[at + 1 : at + 20] if line.startswith("      ")]
+    assert len(told) > 3
+    assert not any("; " in line for line in told)
 
 
 def test_it_ends_with_the_line_that_names_where_it_ended(demo):

@@ -103,5 +103,5 @@ def test_the_report_hides_small_groups_and_says_what_it_cannot_be(fitted):
     _, _, _, report = fitted
     small = [row for row in report["subgroups"] if row["group"] in {"[0-10)", "UNKNOWN/INVALID"}]
     assert [(row["n"], row["status"]) for row in small] == [(None, "insufficient")] * 2
-    assert any("never pass beyond validated" in note for note in report["notes"])
+    assert any("gate before validated stays closed" in note for note in report["notes"])
     assert "Signed exception" in Path(report["page"]).read_text(encoding="utf-8")

@@ -60,7 +60,8 @@ def test_the_report_names_the_exception_and_that_there_is_no_calendar(fitted):
     _, run, report, exception = fitted
     assert run["exceptions"] == [exception["digest"]]
     assert report["calendar"] == "relative"
-    assert any("never pass beyond validated" in note for note in report["notes"])
+    assert any("gate before validated stays closed" in note for note in report["notes"])
+    assert any("Fitted on 2,649 rows, where 23,698 are asked for" in n for n in report["notes"])
     page = Path(report["page"]).read_text(encoding="utf-8")
     assert "exception" in page.lower()
     assert "SAPS-I" in page
@@ -79,6 +80,7 @@ def test_it_can_never_pass_beyond_validated(fitted, icu):
     at = ("--project", str(project), "--at", AT)
     refused = shell.run("gate", "check", "trained", *at, code=3)
     assert "met by exception" in refused.stdout
+    assert "attending release propose" in refused.stderr  # how data.access_reviewed is met
     shell.run("gate", "check", "silent", *at, code=3)
     validated = shell.run("gate", "check", "validated", *at, code=3)
     assert "relative" in validated.stderr or "validated" in validated.stderr

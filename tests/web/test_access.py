@@ -109,6 +109,7 @@ def test_guessing_passphrases_is_stopped_for_known_and_unknown_names_alike(visit
 
 @pytest.mark.fault("X10")
 def test_a_form_from_another_site_changes_nothing(house, visitor):
+    assert ">Login</label>" in visitor.get("/login").text  # it takes no printed name
     token = visitor.form_token("/login")
     good = {"person": "ada", "passphrase": PASSPHRASE, "token": token}
     assert visitor.post("/login", data=good).status_code == 303  # the control

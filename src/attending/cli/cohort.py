@@ -67,7 +67,7 @@ def cohort_build(
             (
                 f"cohort {short(built.digest)}: {record.rows} predictions of {record.subjects} "
                 f"{'units' if 'outcome_count' in columns else 'patients'}; {known}, "
-                f"{record.statuses.immature} not yet mature"
+                f"{record.statuses.unknown_words}"
             )
         ],
     )

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
+from attending.digests import short
 from attending.errors import BadInput
 from attending.times import parse_instant, parse_length
 
@@ -115,6 +116,16 @@ def emit(content: Any, *, as_json: bool, lines: Sequence[str] = ()) -> None:  # 
         OUT.print(line, markup=False)
 
 
+def to_read(document: str, *, by: str) -> str:
+    """Return the line that says how a document is opened: what is kept has no ending to its name.
+
+    >>> to_read("3f9a12" * 8, by="system")
+    'to read it: attending document show 3f9a123f9a12 --by LOGIN --out page.html'
+    """
+    who = "LOGIN" if by == "system" else by
+    return f"to read it: attending document show {short(document)} --by {who} --out page.html"
+
+
 def table(
     columns: Sequence[str],
     rows: Sequence[Sequence[object]],
@@ -164,8 +175,12 @@ def keep_secret(path: Path, text: str) -> None:
         stream.write(text + "\n")
 
 
-def passphrase_from(source: Path | None) -> str:
+def passphrase_from(source: Path | None, *, new: bool = False) -> str:
     """Return the passphrase from a file, or asked for on the terminal; never from an argument.
+
+    Args:
+        source: the file; None to ask.
+        new: whether it is one that is being set: its rule is told, and it is asked for twice.
 
     Raises:
         BadInput: neither a file nor a terminal.
@@ -176,8 +191,11 @@ def passphrase_from(source: Path | None) -> str:
         return source.read_text(encoding="utf-8").strip()
     if not sys.stdin.isatty():
         raise BadInput(
-            "a passphrase is needed to sign",
+            "a passphrase is needed, and there is no terminal to ask for it; nothing was done",
             code="sign.passphrase",
             hint="Pass --passphrase-file FILE, or run this on a terminal.",
         )
+    if new:
+        asked = "New passphrase, 12 characters or more"
+        return str(typer.prompt(asked, hide_input=True, confirmation_prompt="The same again"))
     return str(typer.prompt("Passphrase", hide_input=True))

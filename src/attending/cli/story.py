@@ -59,6 +59,8 @@ FIRST = parse_instant("2025-07-01T06:00:00Z")
 SECOND = parse_instant("2025-12-15T06:00:00Z")
 #: Quiet years on which the demo tries its policy: the fewest that the gate takes, in seconds.
 TRIED_YEARS = 20
+#: Reasons beside the first from which on each has a line of its own.
+_SEVERAL = 3
 _LEAKY = """
   - name: coded_now
     label: Diagnoses of this stay
@@ -125,9 +127,22 @@ def refused(what: str, act: Callable[[], object]) -> None:
         act()
     except AttendingError as error:
         say(f"  refused, exit {error.exit_code} [{error.code}]: {what}")
-        say(f"    {error.message}")
+        for line in reasons(error.message):
+            say(f"    {line}")
         return
     raise AssertionError(f"not refused: {what}")
+
+
+def reasons(message: str) -> list[str]:
+    """Return what a refusal says, a line for each reason where there are many.
+
+    >>> reasons("the gate is closed: a is missing (x); b has failed (y)")
+    ['the gate is closed: a is missing (x); b has failed (y)']
+    >>> reasons("closed: a; b; c; d")
+    ['closed: a', '  b', '  c', '  d']
+    """
+    first, *others = message.split("; ")
+    return [message] if len(others) < _SEVERAL else [first, *(f"  {other}" for other in others)]
 
 
 def as_shipped(folder: Path) -> None:
@@ -216,7 +231,7 @@ def _cohort(teller: Teller) -> None:
     flow(built.record)
     say(
         f"  cohort {short(built.digest)}: {built.record.positives} readmissions in "
-        f"{built.record.labelled} known outcomes; {built.record.statuses.immature} not yet mature"
+        f"{built.record.labelled} known outcomes; {built.record.statuses.unknown_words}"
     )
     features = featuring.build_features(teller.by("dana"), teller.project, built)
     say(f"  features: {len(features.record.features)}, table {features.record.table_digest}")
@@ -369,8 +384,9 @@ def _silent(teller: Teller, home: Path, hospital: Generated) -> None:
     say(f"  snapshot {held.digest}: {held.snapshot.rows} events")
     done = scoring.score(teller.by("omar"), teller.project)
     say(
-        f"  {done.record.n} predictions: {done.record.n_live} scored, {done.record.n_no_score} "
-        f"without a score, {done.record.n_flagged} would have been flagged"
+        f"  {done.record.n} predictions: {done.record.n_live} with the model's score, "
+        f"{done.record.n_fallback} with the fallback, {done.record.n_no_score} without a score; "
+        f"{done.record.n_flagged} would have been flagged"
     )
     say(f"  batch {done.digest}")
     joined = scoring.join_outcomes(teller.by("omar"), teller.project)
@@ -383,10 +399,11 @@ def _silent(teller: Teller, home: Path, hospital: Generated) -> None:
 def _watch(teller: Teller) -> Verdict:
     title(9, "Should we continue using this model today?")
     report = watching.monitor(teller.by("omar"), teller.project)
-    table(
-        ("drift", "severity", "finding", "about"),
-        [(f.drift, f.severity, f.name, f.subject) for f in report.findings],
-    )
+    if report.findings:
+        table(
+            ("drift", "severity", "finding", "about"),
+            [(f.drift, f.severity, f.name, f.subject) for f in report.findings],
+        )
     verdict = watching.give_verdict(teller.by("omar"), teller.project)
     _, lines = watching.today(teller.by("omar"), teller.project)
     for line in lines:

@@ -21,6 +21,7 @@ from attending.cli.face import (
     home_path,
     progress,
     table,
+    to_read,
 )
 from attending.digests import short
 from attending.lifecycle import (
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from attending.records.explanation import Explanation, StabilityReport
+    from attending.records.validation import GateResult
 
 #: Inputs that one line of missing ones names.
 _MOST_MISSING = 8
@@ -119,7 +121,7 @@ def validate_model(
     emit(
         {"digest": report.digest, "page": str(page), **report.content()},
         as_json=as_json,
-        lines=[f"report {short(report.digest)}: {page}"],
+        lines=[f"report {short(report.digest)}: {page}", to_read(report.digest, by=by)],
     )
 
 
@@ -127,7 +129,7 @@ def report_lines(report: ValidationReport) -> None:
     """Print what a validation found, the comparison first."""
     compared = [
         (
-            s.baseline_label,
+            f"{s.baseline_label} ({s.knowability})" if s.knowability else s.baseline_label,
             f"{s.model_value:.3f}" if s.model_value is not None else "",
             f"{s.baseline_value:.3f}" if s.baseline_value is not None else "",
             f"{s.difference:+.3f}" if s.difference is not None else "",
@@ -141,6 +143,8 @@ def report_lines(report: ValidationReport) -> None:
             ("compared with", "model", "baseline", "difference", "95 % interval", "verdict"),
             compared,
         )
+        told = "each pair on the test rows where the baseline has a value, so the model's differs"
+        emit(None, as_json=False, lines=[told])
     table(
         ("gate", "against", "answer", "where"),
         [
@@ -148,16 +152,26 @@ def report_lines(report: ValidationReport) -> None:
                 g.gate,
                 g.asked.get("baseline") or "",
                 g.outcome,
-                "" if g.outcome == "met" else ", ".join(g.groups),
+                _where(g),
             )
             for g in report.gates
         ],
     )
     folds = report.cross_validation
     if folds is not None and folds.mean is not None:
-        emit(
-            None, as_json=False, lines=[f"mean AUROC of {len(folds.folds)} folds: {folds.mean:.4f}"]
-        )
+        told = f"mean AUROC of {len(folds.folds)} fits, each on its own fold: {folds.mean:.3f}"
+        emit(None, as_json=False, lines=[told])
+
+
+def _where(gate: GateResult) -> str:
+    """Return the groups in which a gate is not met, those with too few events apart."""
+    if gate.outcome == "met":
+        return ""
+    few = {c.group for c in gate.checks if c.outcome == "not_shown" and c.group != "all"}
+    told = [", ".join(gate.groups)] if gate.groups else []
+    if gate.outcome != "not_shown" and few:
+        told.append(f"too few to judge: {', '.join(sorted(few))}")
+    return "; ".join(told)
 
 
 def explain_stability(
@@ -184,7 +198,7 @@ def explain_stability(
     emit(
         {"digest": report.digest, "page": str(page), **report.content()},
         as_json=as_json,
-        lines=[f"report {short(report.digest)}: {page}"],
+        lines=[f"report {short(report.digest)}: {page}", to_read(report.digest, by=by)],
     )
 
 
@@ -308,7 +322,11 @@ def card_build(
     emit(
         {"digest": card.digest, "page": str(page), **card.content()},
         as_json=as_json,
-        lines=[f"card {short(card.digest)}: {page}", f"missing: {missing}"],
+        lines=[
+            f"card {short(card.digest)}: {page}",
+            to_read(card.digest, by=by),
+            f"missing: {missing}",
+        ],
     )
 
 
@@ -361,6 +379,7 @@ def card_dossier(
         as_json=as_json,
         lines=[
             f"dossier {short(dossier.digest)}: {page}",
+            to_read(dossier.digest, by=by),
             f"missing: {'; '.join(dossier.missing) or 'nothing'}",
         ],
     )

@@ -131,7 +131,9 @@ def sign(
 ) -> None:
     """Sign exactly one document, giving your passphrase again. Nobody signs their own work.
 
-    Example: attending sign 3f9a --as clara --role clinical_lead --statement "Fit for use" --home H
+    The document is named by the first 6 characters of its digest, or more.
+
+    Example: attending sign 3f9a12 --as clara --role clinical_lead --statement "Fit" --home H
     """
     passphrase = passphrase_from(passphrase_file)
     with open_desk(home_path(home), at=clock(at), actor=person) as desk:

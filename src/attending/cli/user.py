@@ -72,7 +72,8 @@ def user_accept(
 
     Example: attending user accept --token-file ada.token --home H
     """
-    token, passphrase = passphrase_from(token_file), passphrase_from(passphrase_file)
+    token = passphrase_from(token_file)
+    passphrase = passphrase_from(passphrase_file, new=True)
     with open_desk(home_path(home), at=clock(at)) as desk:
         person = inviting.accept(desk, token, passphrase)
     _tell(person, as_json=as_json)
@@ -101,7 +102,7 @@ def user_add(
     Example: attending user add clara --name "Dr Clara Moss" --role clinical_lead --as ada
     --token-file clara.token --home H
     """
-    passphrase = passphrase_from(passphrase_file)
+    passphrase = passphrase_from(passphrase_file, new=not administrator)
     with open_or_create(home_path(home), at=clock(at)) as desk:
         if not administrator:
             roles = [people.role(item) for item in role]
@@ -252,7 +253,8 @@ def user_passphrase(
     """
     passphrase = passphrase_from(passphrase_file)
     with open_desk(home_path(home), at=clock(at), actor=person) as desk:
-        found = accounts.change_passphrase(desk, person, passphrase, new=passphrase_from(new_file))
+        new = passphrase_from(new_file, new=True)
+        found = accounts.change_passphrase(desk, person, passphrase, new=new)
     _tell(found, as_json=as_json)
 
 

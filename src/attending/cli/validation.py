@@ -22,6 +22,7 @@ from attending.cli.face import (
     home_path,
     progress,
     table,
+    to_read,
 )
 from attending.cli.study import report_lines
 from attending.digests import short
@@ -58,7 +59,10 @@ def validate_later(
     emit(
         {"digest": report.digest, "page": str(page), **report.content()},
         as_json=as_json,
-        lines=[f"{report.n} later predictions; report {short(report.digest)}: {page}"],
+        lines=[
+            f"{report.n} later predictions; report {short(report.digest)}: {page}",
+            to_read(report.digest, by=by),
+        ],
     )
 
 
@@ -93,6 +97,7 @@ def validate_silent(
             f"{report.n} predictions, {report.matured} with a mature outcome",
             f"a feature was missing in {gap}; made within {report.action_window}: {in_time}",
             f"silent report {short(report.digest)}: {page}",
+            to_read(report.digest, by=by),
         ],
     )
 

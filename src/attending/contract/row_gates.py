@@ -259,7 +259,8 @@ ROW_GATES: tuple[RowGate, ...] = (
         least=20,
         reason="{figure:.0%} of {rows} rows claim to be known at the very instant a stay began "
         "or ended; they were dated to the stay, not recorded then",
-        hint="Give the time of coding as `known_at`, or declare `encounter_end+3d`.",
+        hint="Give the time of coding as `known_at` in the mapping, or declare `encounter_end+3d` "
+        "under `attending.availability` in contract.yaml.",
     ),
     RowGate(
         "leak.temporal_order",

@@ -126,8 +126,9 @@ def picture(report: ValidationReport) -> Picture | None:
         title="What the model adds to what is used today",
         alt=f"AUROC of each baseline alone and with the model. Gained: {told}.",
         caption="A model need not replace what is used today; it may add to it. The further the "
-        "square stands to the right of the circle, the more it adds. Gained with 95 % interval: "
-        f"{told}.",
+        "square stands to the right of the circle, the more it adds. A score in points is no risk, "
+        "so each is fitted anew here, on other patients: alone, its AUROC may differ a little from "
+        f"that of its points, above. Gained with 95 % interval: {told}.",
         draw=lambda: draw(report),
         table=table(report),
     )

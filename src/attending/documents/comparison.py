@@ -17,7 +17,7 @@ _SHAPES = {
     "worse": {"marker": "X", "color": VERMILLION},
     "not_shown": {"marker": "D", "color": GREY, "markerfacecolor": "white"},
 }
-_SAYS = {"better": "better", "worse": "worse", "not_shown": "not shown"}
+_SAYS = {"better": "better", "worse": "worse", "not_shown": "no difference shown"}
 
 
 def measure_label(report: ValidationReport, name: str) -> str:
@@ -128,7 +128,7 @@ def picture(report: ValidationReport) -> Picture | None:
         title="Against the clinical baseline",
         alt=f"Differences between model and baseline with intervals: {tally}.",
         caption="A line that does not touch the dotted one shows a difference. Circles: the model "
-        f"is better; crosses: it is worse; diamonds: not shown either way.{_reading(report)}",
+        f"is better; crosses: it is worse; diamonds: no difference shown.{_reading(report)}",
         draw=lambda: draw(report),
         table=table(report),
     )

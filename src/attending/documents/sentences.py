@@ -113,10 +113,19 @@ def tally(report: ValidationReport) -> str:
 
 def gate_sentence(report: ValidationReport, gate: GateResult) -> str:
     """Return why a gate is not met: its reason, and the checks that say so."""
-    told = "; ".join(check_words(report, c) for c in gate.checks if c.outcome != "met")
-    reason = reason_words(gate.reason)
-    words = ": ".join(part for part in (reason, told) if part)
-    return f"{words[:1].upper()}{words[1:]}." if words else f"{_OUTCOMES[gate.outcome]}."
+    own, other = (
+        "; ".join(
+            check_words(report, check)
+            for check in gate.checks
+            if check.outcome != "met" and (check.outcome == gate.outcome) is same
+        )
+        for same in (True, False)
+    )
+    words = ": ".join(part for part in (reason_words(gate.reason), own) if part)
+    if not words:
+        return f"{_OUTCOMES[gate.outcome]}."
+    too_few = f" Too few to judge: {other}." if other else ""
+    return f"{words[:1].upper()}{words[1:]}.{too_few}"
 
 
 def reason_words(reason: str) -> str:

@@ -4,6 +4,8 @@ The set has no calendar: times count from admission and stand as if every admiss
 2000-01-01. Nothing says when a value was stored, so a value counts as known when it was taken.
 Outcomes are known after the 48 hours, never inside them.
 
+The stays come as they are published, a file of text for each, or all in one Parquet file.
+
 References:
     Silva et al., Computing in Cardiology 2012;39:245.
 """
@@ -21,6 +23,7 @@ from attending.ingest.batch import Batch, Origin
 from attending.ingest.cells import INSTANT, Column, is_true, joined, looked_up
 from attending.ingest.files import require
 from attending.ingest.parquet_blocks import parquet_blocks, told_of_parquet
+from attending.ingest.physionet_text import SCHEMA, stay_files, stays
 from attending.ingest.places import DIED, IN_HOSPITAL
 from attending.ingest.rows import Rows
 from attending.ingest.tables import read_text_table
@@ -63,10 +66,12 @@ def describe(folder: Path) -> Origin:
     Raises:
         NotFound: a file is missing.
     """
-    files = []
-    for name in (EVENTS_FILE, OUTCOMES_FILE):
-        path = require(folder, name, of=_SET)
-        files.append(SourceFile(name=name, digest=digest_file(path)))
+    outcomes = require(folder, OUTCOMES_FILE, of=_SET)
+    stays = [_packed(folder)] if _is_packed(folder) else stay_files(folder, packed=EVENTS_FILE)
+    files = [
+        SourceFile(name=str(path.relative_to(folder)), digest=digest_file(path))
+        for path in (*stays, outcomes)
+    ]
     return Origin(system=SYSTEM, version="set-a", time_zone="relative", files=tuple(files))
 
 
@@ -79,23 +84,35 @@ def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:
     """
     path = require(folder, OUTCOMES_FILE, of=_SET)
     outcomes, odd_lines = read_text_table(path, _OUTCOMES, name=OUTCOMES_FILE)
-    yield _measurements(Rows(SYSTEM, "events", _measured(folder)), keys=keys)
+    if _is_packed(folder):
+        measured, odd = _measured(folder), 0
+    else:
+        measured, odd = stays(folder, packed=EVENTS_FILE)
+    yield _measurements(Rows(SYSTEM, "events", measured, odd_lines=odd), keys=keys)
     yield _outcomes(Rows(SYSTEM, "outcomes", outcomes, odd_lines=odd_lines), keys=keys)
 
 
+def _is_packed(folder: Path) -> bool:
+    path = folder / EVENTS_FILE
+    return path.exists() or path.is_symlink()
+
+
+def _packed(folder: Path) -> Path:
+    return require(folder, EVENTS_FILE, of=_SET)
+
+
 def _measured(folder: Path) -> pa.Table:
-    wanted = {"RecordID": pa.string(), "Time": pa.string(), "Parameter": pa.string()}
-    schema = pa.schema({**wanted, "Value": pa.float64()})
-    path = require(folder, EVENTS_FILE, of=_SET)
     with told_of_parquet(EVENTS_FILE):
-        found = list(parquet_blocks(path, schema.names, where=EVENTS_FILE))
-        parts = [table.cast(schema) for table in found]
-    return pa.concat_tables([schema.empty_table(), *parts]).combine_chunks()
+        found = list(parquet_blocks(_packed(folder), SCHEMA.names, where=EVENTS_FILE))
+        parts = [table.cast(SCHEMA) for table in found]
+    return pa.concat_tables([SCHEMA.empty_table(), *parts]).combine_chunks()
 
 
 def _measurements(rows: Rows, *, keys: Pseudonyms) -> Batch:
     rows.drop_repeated()
     rows.reject(is_true(pc.equal(rows.text("Value"), -1.0)), "missing_value")
+    rows.quarantine(rows.missing("Parameter"), "no_code")
+    rows.quarantine(rows.missing("Value"), "not_a_number")
     rows.quarantine(is_true(_from_admission(rows.text("Time")).is_null()), "no_time")
     subject = keys.subject(rows.text("RecordID"))
     whose = {

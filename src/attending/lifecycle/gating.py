@@ -199,7 +199,11 @@ def _access_reviewed(desk: Desk, project: Project, _run: Run) -> Fact:
         return Fact("failed", note="the permission has expired")
     signed = standing_on(desk, digest) if digest else ()
     if not any(item.role in _DATA_GUARDS for item in signed):
-        return Fact("missing", note="the permission is not signed")
+        return Fact(
+            "missing",
+            note="the permission is not signed: `attending release propose`, then sign the digest "
+            "that it prints as data_access",
+        )
     return Fact("met", digest)
 
 

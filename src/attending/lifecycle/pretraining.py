@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from attending.errors import Refused
@@ -19,7 +20,7 @@ from attending.records.contract import ContractReport
 from attending.records.gates import GateFinding, PretrainReport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from attending.lifecycle.cohorts import BuiltCohort
     from attending.lifecycle.desk import Desk
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from attending.lifecycle.projects import Project
 
 SPLIT = "split.temporal"
+#: Features that are named in one sentence.
+_NAMED = 3
+#: Two reasons that differ in these alone are one.
+_COUNT = re.compile(r"[\d.,]+")
 
 
 def check_pretrain(
@@ -108,11 +113,27 @@ def require_no_leak(
     refused = [item for item in told if not item.passes]
     if refused:
         raise Refused(
-            "; ".join(f"{item.gate} {item.feature}: {item.reason}" for item in refused),
+            "; ".join(_together(refused, of=len(specs.features.features))),
             code=refused[0].gate,
             hint=refused[0].hint,
             where="features.yaml",
         )
+
+
+def _together(refused: Sequence[GateFinding], *, of: int) -> list[str]:
+    """Return what the gates refuse in words, features together whose reasons differ in counts."""
+    alike: dict[tuple[str, str], list[GateFinding]] = {}
+    for item in refused:
+        alike.setdefault((item.gate, _COUNT.sub("", item.reason)), []).append(item)
+    return [
+        f"{gate} {items[0].feature}: {items[0].reason}"
+        if len(items) == 1
+        else f"{gate}, {len(items)} of {of} features: "
+        f"{', '.join(item.feature for item in items[:_NAMED])}"
+        f"{' and more' if len(items) > _NAMED else ''}; of {items[0].feature}, "
+        f"{items[0].reason}; `attending gate check pretrain` says it of each"
+        for (gate, _), items in alike.items()
+    ]
 
 
 def _leaks(

@@ -303,6 +303,7 @@ def _keep(desk: Desk, record: PredictionBatch, made: _Made, *, stands: int) -> s
             details={
                 "n": record.n,
                 "live": record.n_live,
+                "fallback": record.n_fallback,
                 "no_score": record.n_no_score,
                 "new": new,
                 "made_before": stands,

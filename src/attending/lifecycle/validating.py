@@ -160,7 +160,14 @@ def notes_of(snapshot: Snapshot, subjects: int, run: Run) -> tuple[str, ...]:
         notes.append(f"For correctness, not performance: {subjects} patients.")
     if not snapshot.real_clock:
         notes.append(
-            "The source has no real calendar, so this model can never pass beyond validated."
+            "The source has no real calendar, so the gate before validated stays closed for good: "
+            "this model can be trained and compared, never more."
+        )
+    size = run.sample_size
+    if size is not None and size.rows < size.needed:
+        notes.append(
+            f"Fitted on {size.rows:,} rows, where {size.needed:,} are asked for: too few, so what "
+            "it says may be too extreme."
         )
     if snapshot.assumed_tables:
         notes.append(assumed_sentence(snapshot.assumed_tables))

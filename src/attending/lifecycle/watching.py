@@ -114,6 +114,7 @@ def monitor(desk: Desk, project: Project, *, version: str = "") -> MonitorReport
         details={
             "findings": len(report.findings),
             "matured": report.n_matured,
+            "matured_counts": "live scores, one a stay",
             "engine": engine_name(desk),
         },
     )

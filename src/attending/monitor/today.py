@@ -79,8 +79,8 @@ def _engineer(verdict: Verdict, report: MonitorReport | None) -> list[str]:
     lines.append(f"Findings: {'; '.join(verdict.findings) or 'none'}.")
     if report is not None:
         lines.append(
-            f"Seen: {report.n_predictions} predictions, {report.n_matured} mature outcomes, "
-            f"{report.n_events} events."
+            f"Seen: {report.n_predictions} predictions, {report.n_matured} mature outcomes "
+            f"of the model's scores, one a stay, {report.n_events} events."
         )
         lines += [_figure(report.measure(name), name) for name in ("oe", "auroc", "score_psi")]
         if report.overdue:

@@ -27,6 +27,23 @@ class StatusCounts(Part):
     censored: int = 0
     competing: int = 0
 
+    @property
+    def unknown_words(self) -> str:
+        """Return how many rows have no known outcome and why, so that all rows add up.
+
+        >>> StatusCounts(event=3, immature=2, censored=1).unknown_words
+        '3 without a known outcome (2 not yet mature, 1 censored)'
+        >>> StatusCounts(event=3).unknown_words
+        '0 without a known outcome'
+        """
+        parts = {
+            "not yet mature": self.immature,
+            "censored": self.censored,
+            "ended by a competing event": self.competing,
+        }
+        told = ", ".join(f"{count} {why}" for why, count in parts.items() if count)
+        return f"{sum(parts.values())} without a known outcome{f' ({told})' if told else ''}"
+
 
 class Cohort(Record):
     """Who is predicted for, when, and what became of them.
