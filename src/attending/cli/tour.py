@@ -11,7 +11,10 @@ import shutil
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from attending.cli.face import table
+from attending.cli.desks import open_desk
+from attending.cli.face import (
+    table,
+)
 from attending.cli.story import Teller, refused, say, title
 from attending.cli.tour_models import PROJECTS, prepare, to_silent, to_trained
 from attending.digests import short
@@ -30,7 +33,6 @@ from attending.lifecycle import (
     validating,
     watching,
 )
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.times import format_instant, parse_instant
 
