@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,16 @@ def test_the_validation_of_every_example_judges_the_threshold_that_its_plan_acts
         acts = read_spec(path, ReleaseSpec).threshold.value
         asked = read_spec(path.with_name("validation.yaml"), ValidationSpec).thresholds
         assert acts is None or acts == asked[0].risk, path.parent.name
+
+
+def test_a_calendar_that_is_not_real_has_no_dates_to_tell():
+    def cohort_of(**changes):
+        found = assemble_card(sources(**changes), version="v3", synthetic=True)
+        return next(fact.says for fact in found.training if fact.label == "Cohort")
+
+    assert re.search(r"\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d", cohort_of())  # control
+    assert cohort_of(real_dates=False).endswith(", no real dates")
+    assert not re.search(r"\d{4}-\d\d", cohort_of(real_dates=False))
 
 
 def test_a_gate_that_is_not_met_stands_at_the_top_of_the_card():

@@ -72,6 +72,7 @@ class CardSources:
         asks: what each condition of the gates asks, in words, by its name.
         moved: the line that the risks of an earlier run were moved along, where that is all that
             was fitted; `carried` where that run came from another hospital.
+        real_dates: false where the source's calendar is not real, so that its dates are none.
     """
 
     run: Run | AdoptedModel
@@ -92,6 +93,7 @@ class CardSources:
     asks: Mapping[str, str] = field(default_factory=dict)
     moved: RecalibrationSpec | None = None
     carried: bool = False
+    real_dates: bool = True
 
 
 def assemble_card(sources: CardSources, *, version: str, synthetic: bool) -> ModelCard:
@@ -202,7 +204,7 @@ def _training(sources: CardSources) -> tuple[CardFact, ...]:
     if sources.cohort is not None:
         held = sources.cohort
         says = f"{count(held.rows)} predictions of {count(held.subjects)} patients"
-        facts.insert(0, CardFact(label="Cohort", says=f"{says}, {_days(held)}"))
+        facts.insert(0, CardFact(label="Cohort", says=f"{says}, {_days(sources, held)}"))
         facts.insert(1, CardFact(label="Share with the event", says=percent(held.prevalence)))
     return tuple(facts)
 
@@ -219,7 +221,9 @@ def _moved(sources: CardSources) -> str:
     )
 
 
-def _days(cohort: Cohort) -> str:
+def _days(sources: CardSources, cohort: Cohort) -> str:
+    if not sources.real_dates:
+        return "no real dates"
     if cohort.first_prediction is None or cohort.last_prediction is None:
         return "no predictions"
     return f"{cohort.first_prediction:%Y-%m-%d} to {cohort.last_prediction:%Y-%m-%d}"
