@@ -196,6 +196,8 @@ def _waiting(teller: Teller, home: Path) -> None:
     run = training.latest_run(teller.desk, project)
     card = validating.build_card(teller.by("dana"), project, run, version=stands.version)
     opening.open_document(teller.by("clara"), card.digest, person="clara")
+    # What a gate misses is known once it was asked; then it waits for each whose it is.
+    gating.check(teller.by("dana"), project, "validated", run=run.digest)
     say(f"  {stands.model}@{stands.version} stage={stands.stage}: Dr Clara Moss decides")
 
 
