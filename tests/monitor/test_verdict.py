@@ -85,6 +85,8 @@ def test_the_verdict_answers_whether_to_go_on_today():
     assert made.expires_at == AT + 36 * HOUR
     assert "no new verdict within 36h" in made.changes[-1]
     assert sentence(made).startswith("Yes, continue")
+    silent = sentence(made.model_copy(update={"stage": "silent"}))
+    assert silent.startswith("Silent: nobody uses it. If it were used: yes, continue")
     assert from_content(Verdict, made.content()) == made
     with pytest.raises(Refused, match="after the instant"):
         decide(SPEC, report(), at=AT - HOUR)
