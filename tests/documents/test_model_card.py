@@ -16,7 +16,7 @@ from attending.records.explanation import NOT_CAUSAL
 from attending.specs.read_yaml import read_spec
 from attending.specs.release import ReleaseSpec
 from attending.specs.validation import ValidationSpec
-from tests.documents.example_records import card, release_spec, report, sources
+from tests.documents.example_records import card, features_spec, release_spec, report, run, sources
 
 PLANS = sorted(Path(__file__).parents[2].glob("examples/*/release.yaml"))
 
@@ -104,6 +104,36 @@ def test_a_calendar_that_is_not_real_has_no_dates_to_tell():
     assert re.search(r"\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d", cohort_of())  # control
     assert cohort_of(real_dates=False).endswith(", no real dates")
     assert not re.search(r"\d{4}-\d\d", cohort_of(real_dates=False))
+
+
+def test_the_card_claims_no_agreement_no_owner_and_no_unit_that_there_is_not():
+    def card_of(**changes):
+        return assemble_card(sources(**changes), version="v3", synthetic=True)
+
+    def facts(held):
+        return {fact.label: fact.says for fact in held}
+
+    plain, signed = run(), run().model_copy(update={"agreement": "ab" * 32})
+    unsigned = run().model_copy(update={"agreement": None})
+    assert "Agreed before fitting" in facts(card_of(run=signed).training)
+    said = facts(card_of(run=unsigned).training)
+    assert "Agreed before fitting" not in said
+    assert said["Planned, not agreed"].endswith("nobody signed it before the fit")
+    assert plain.agreement or "Planned, not agreed" in facts(card().training)
+
+    owner = release_spec().owners.operational
+    names = {login: login.title() for login in vars(release_spec().owners).values()}
+    assert facts(card_of(names=names).escalation)["Operational owner"] == names[owner]
+    del names[owner]
+    names["somebody"] = "Some Body"
+    said = facts(card_of(names=names).escalation)["Operational owner"]
+    assert said == f"{owner}, who is no person here"
+
+    spec = features_spec()
+    counted = spec.features[0].model_copy(update={"aggregate": "count"})
+    spec = spec.model_copy(update={"features": (counted, *spec.features[1:])})
+    assert card().inputs[0].unit == "mg/dL"  # control
+    assert card_of(features=spec).inputs[0].unit == ""
 
 
 def test_a_gate_that_is_not_met_stands_at_the_top_of_the_card():

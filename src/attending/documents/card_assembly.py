@@ -177,7 +177,7 @@ def _inputs(spec: FeaturesSpec | None, names: Mapping[str, str]) -> tuple[CardIn
         CardInput(
             name=feature.name,
             clinical_label=feature.label,
-            unit=feature.unit or "",
+            unit=feature.printed_unit,
             window=_window(feature),
             purpose=feature.purpose,
             owner=by_name(feature.owner, names),
