@@ -11,16 +11,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from attending.cli.face import early
 from attending.digests import digest_file
 from attending.errors import BadInput, Refused
 from attending.ingest import csv_blocks as blocks_module
 from attending.ingest.build import build_snapshot
 from attending.ingest.mapped import mapped_source
-from attending.lifecycle.mapping import try_mapping
 from attending.specs.mapping import MappingSpec
 from attending.specs.read_yaml import parse_spec
-from attending.times import parse_instant
 
 KEY = b"k" * 32
 LABS = """row,patient,visit,ward,test,drawn,stored,value,unit
@@ -109,59 +106,6 @@ def test_local_time_becomes_utc_and_a_repeated_hour_needs_an_offset(labs):
     _, floating = ingest(labs, naive)
     # The control: without a zone both readings of the repeated hour are taken as they stand.
     assert {"3", "4"} <= set(floating["source_row"].to_pylist())
-
-
-STUDIES = """\
-system: radiology
-version: "2026"
-time_zone: Europe/Berlin
-tables:
-  - name: studies
-    file: studies.csv
-    row_id: [Study]
-    subject: Patient
-    known_at: {rule: recorded, columns: [Reported]}
-    events:
-      - code: ["IMAGING//{Modality}"]
-        time: {columns: [Acquired]}
-        value: Minutes
-        fixed_unit: min
-"""
-
-
-def test_a_cell_with_a_unit_of_its_own_and_a_row_without_its_name_are_set_aside(tmp_path):
-    day = "2026-03-05"
-    rows = [
-        f"st-1,a,CT,{day} 08:10,{day} 09:45,12",
-        f"st-2,a,CT,{day} 08:20,{day} 09:45,0.2 h",
-        f"st-3,a,CT,{day} 08:30,{day} 09:45,not recorded",
-        f"st-4,a,CT,{day} 08:40,{day} 09:45,<1",
-        f",a,CT,{day} 08:50,{day} 09:45,3",
-        f"st-6,a,CT,{day} 09:00,{day} 08:00,4",
-        f"st-7,a,CT,2031{day[4:]} 08:10,2031{day[4:]} 09:45,5",
-    ]
-    head = "Study,Patient,Modality,Acquired,Reported,Minutes"
-    (tmp_path / "studies.csv").write_text("\n".join([head, *rows]) + "\n")
-    snapshot, events = ingest(tmp_path, STUDIES)
-    assert snapshot.account.balanced
-    assert snapshot.account.quarantined_by_reason == {"no_row_id": 1, "not_a_number": 1}
-    assert set(events["source_row"].to_pylist()) == {"st-1", "st-3", "st-4", "st-6", "st-7"}
-    words = dict(zip(events["source_row"].to_pylist(), events["text_value"].to_pylist()))  # noqa: B905
-    assert (words["st-3"], words["st-4"]) == ("not recorded", "<1")  # control: words stay words
-    # Without a unit of the column nothing is contradicted, and the text stays.
-    (tmp_path / "out").rename(tmp_path / "first")
-    loose, _ = ingest(tmp_path, STUDIES.replace("        fixed_unit: min\n", ""))
-    assert loose.account.quarantined_by_reason == {"no_row_id": 1}
-
-    file = tmp_path / "mapping.yaml"
-    file.write_text(STUDIES)
-    tried = try_mapping(file, tmp_path)
-    assert [one.early for one in tried.snapshot.account.tables] == [1]
-    assert early(tried.snapshot.account) == [
-        "early: 1 stored before it happened, known from when it happened"
-    ]
-    assert tried.ahead_of(parse_instant("2026-12-01T00:00:00Z")) == 1  # of 2031
-    assert tried.ahead_of(parse_instant("2031-12-01T00:00:00Z")) == 0
 
 
 def test_text_that_is_no_number_stays_text(labs):

@@ -218,35 +218,3 @@ def test_a_model_without_a_report_says_what_to_do(enter, example):
     said = words(visitor.get("/validation"))
     assert "not validated yet" in said
     assert "0.744" in said
-
-
-def test_a_report_of_another_run_than_the_newest_says_so_and_that_a_run_is_exploratory(
-    enter, example
-):
-    visitor = enter("clara")
-    said = words(visitor.get(PATH))
-    assert "not of the newest run" not in said  # control: there is one run, and this is its report
-    assert "is exploratory" not in said
-    with example.desk("dana") as desk:
-        first = desk.home.catalog.get(example.run, Run)
-        changes = {"exploratory": True, "reasons": ("the folder is no repository",)}
-        second = first.model_copy(update=changes)
-        digest = keep(desk, second, action="run.fit", keys={"model": MODEL})
-    said = words(visitor.get(PATH))
-    assert f"This is the report of run {example.run[:12]}, not of the newest run" in said
-    assert f"{digest[:12]}, which has none yet" in said
-    with example.desk("dana") as desk:
-        report = example_records.report()
-        report = report.model_copy(
-            update={
-                "model": report.model.model_copy(update={"run": digest}),
-                "notes": ("The source has no real calendar.",),
-            }
-        )
-        keep(desk, report, action="validate.model", keys={"model": MODEL, "run": digest})
-    said = words(visitor.get(PATH))
-    assert "not of the newest run" not in said
-    assert "exploratory and passes no gate: the folder is no repository." in said
-    assert "The source has no real calendar." in said
-    said = words(visitor.get(f"{PATH}?report={example.report}"))
-    assert f"{digest[:12]}, which has its own" in said

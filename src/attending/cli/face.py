@@ -21,7 +21,6 @@ from attending.times import parse_instant, parse_length
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from attending.records.snapshot import IngestAccount
     from attending.types import Instant
 
 HomeOption: TypeAlias = Annotated[
@@ -114,13 +113,6 @@ def emit(content: Any, *, as_json: bool, lines: Sequence[str] = ()) -> None:  # 
         return
     for line in lines:
         OUT.print(line, markup=False)
-
-
-def early(account: IngestAccount) -> list[str]:
-    """Return the line on rows that were stored before they happened; none where none was."""
-    count = sum(one.early for one in account.tables)
-    said = f"early: {count} stored before it happened, known from when it happened"
-    return [said] if count else []
 
 
 def table(

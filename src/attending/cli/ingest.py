@@ -15,7 +15,6 @@ from attending.cli.face import (
     JsonOption,
     LagOption,
     clock,
-    early,
     emit,
     home_path,
     lags_of,
@@ -139,7 +138,6 @@ def _ingest(
                 f"snapshot {held.digest}: {held.snapshot.rows} events of "
                 f"{held.snapshot.subjects} patients, time zone {held.snapshot.time_zone}"
             ),
-            *early(account),
         ],
     )
 

@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from attending.cli.face import JsonOption, clock, early, emit, table
+from attending.cli.face import JsonOption, emit, table
 from attending.errors import BadInput
 from attending.lifecycle import mapping as mappings
-from attending.times import format_instant
 
 
 def mapping_propose(
@@ -56,8 +55,6 @@ def mapping_check(
     account = tried.snapshot.account
     if not as_json:
         table(("code", "events"), tried.codes)
-    now = clock(None)
-    ahead = tried.ahead_of(now)
     span = [tried.snapshot.first_time, tried.snapshot.last_time]
     emit(
         {
@@ -72,8 +69,6 @@ def mapping_check(
             "quarantined_by_reason": account.quarantined_by_reason,
             "rejected_by_reason": account.rejected_by_reason,
             "codes": dict(tried.codes),
-            "early": sum(one.early for one in account.tables),
-            "ahead": ahead,
             "open_questions": tried.questions,
         },
         as_json=as_json,
@@ -84,8 +79,6 @@ def mapping_check(
             f"{' to '.join(str(at) for at in span if at is not None)}",
             *(f"quarantined: {n} {why}" for why, n in account.quarantined_by_reason.items()),
             *(f"rejected: {n} {why}" for why, n in account.rejected_by_reason.items()),
-            *early(account),
-            *([f"after now, {format_instant(now)}: {ahead} of the events"] if ahead else []),
             *(
                 f"availability of {a.table}: {a.rule}{' (assumed)' if a.assumed else ''}"
                 for a in tried.snapshot.availability

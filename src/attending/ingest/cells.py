@@ -20,8 +20,6 @@ _ZONED = pa.timestamp("us", tz="UTC")
 _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
 #: Digits with points, commas, blanks or quotes among them, and any sign or dash before them.
 _LOOKS_LIKE_A_NUMBER = r"^\s*[+\-\x{2212}\x{2012}-\x{2015}]?\s*[.,]?\d[\d.,'\x{a0}\x{202f} ]*\s*$"
-#: A number with letters behind it, such as `0.2 h` or `5mg/dL`: it brings a unit of its own.
-_WITH_A_UNIT = r"^\s*[+\-\x{2212}]?[.,]?\d[\d.,]*\s*[A-Za-z%\x{b5}\x{3bc}\x{b0}][^\s]*\s*$"
 _OFFSET = re.compile(r"\d(Z|z|[+-]\d{2}:?\d{2})\s*$")
 _DATE_LENGTH = 10
 #: The last microsecond of a day: a date without a time is known by then, and not before.
@@ -70,24 +68,6 @@ def strange_numbers(column: Column, read: Column) -> Mask:
         texts = column.filter(pa.array(strange))
         strange[strange] = is_true(pc.match_substring_regex(texts, _LOOKS_LIKE_A_NUMBER))
     return strange
-
-
-def with_a_unit(column: Column, read: Column) -> Mask:
-    """Return where a text is a number with a unit behind it, so that it is not read as a number.
-
-    Args:
-        column: of text.
-        read: its numbers, null where there is none.
-
-    >>> cells = pa.chunked_array([["0.2 h", "5mg/dL", "12", "<1", "2+", "7 of 9", "none", None]])
-    >>> with_a_unit(cells, numbers(cells)).tolist()
-    [True, True, False, False, False, False, False, False]
-    """
-    found = is_true(read.is_null()) & is_true(column.is_valid())
-    if found.any():
-        texts = column.filter(pa.array(found))
-        found[found] = is_true(pc.match_substring_regex(texts, _WITH_A_UNIT))
-    return found
 
 
 def instants(column: Column) -> Column:

@@ -23,7 +23,6 @@ from attending.ingest.cells import (
     numbers,
     shifted,
     strange_numbers,
-    with_a_unit,
 )
 from attending.ingest.control_totals import check_bytes, check_rows, read_totals
 from attending.ingest.conversion import converted
@@ -173,7 +172,6 @@ class _Reader:
             rows = self._rows(parsed.cells, odd_lines=block.odd_lines, start=block.start)
             found = seen.add(parsed.names, parsed.hashes)
             rows.drop(found == _SAME)
-            rows.quarantine(rows.nameless(), "no_row_id")
             rows.quarantine(found[rows.places - block.start] == _OTHER, "id_reused")
             rows.quarantine(rows.missing(table.subject), "unknown_patient")
             yield self._batch(rows, parsed, keys)
@@ -259,10 +257,7 @@ class _Reader:
             time = Times(time.at, *(mask & applies for mask in time[1:]))
         value = _cells(cells, event.value)
         number = numbers(value, decimal=self._table.decimal)
-        strange = strange_numbers(value, number)
-        if event.fixed_unit is not None:  # a unit in the cell contradicts the one of the column
-            strange |= with_a_unit(value, number)
-        strange &= applies
+        strange = strange_numbers(value, number) & applies
         measured = is_true(number.is_valid())
         text = _cells(cells, event.text)
         text = pc.coalesce(text, pc.if_else(number.is_null(), value, pa.scalar(None, pa.string())))

@@ -106,12 +106,6 @@ class Rows:
         masks = [is_true(self._table[column].is_null()) for column in columns]
         return np.asarray(np.logical_or.reduce(masks), dtype=np.bool_)
 
-    def nameless(self) -> Mask:
-        """Return where a row has no name in its source, though the source names its rows."""
-        masks = [self.missing(column) for column in self._named_by]
-        every = np.logical_and.reduce(masks) if masks else np.zeros(self.left, dtype=np.bool_)
-        return np.asarray(every, dtype=np.bool_)
-
     def named(self) -> Column:
         """Return each row's name in its source."""
         if not self._named_by:

@@ -8,7 +8,6 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
@@ -21,12 +20,10 @@ from attending.ingest.propose import look, propose
 from attending.specs.mapping import EventMap, Known, MappingSpec, Moment, TableMap
 from attending.specs.read_yaml import read_spec
 from attending.specs.write_yaml import write_yaml
-from attending.times import to_micros
 
 if TYPE_CHECKING:
     from attending.ingest.propose import Proposal
     from attending.records.snapshot import Snapshot
-    from attending.types import Instant
 
 _LOOKED_AT = 50_000
 #: How a line of a proposed mapping begins that asks something.
@@ -47,14 +44,6 @@ class Tried:
     snapshot: Snapshot
     codes: tuple[tuple[str, int], ...]
     questions: int
-    times: pa.ChunkedArray
-
-    def ahead_of(self, now: Instant) -> int:
-        """Return how many events are of after an instant; none where there is no calendar."""
-        if not self.snapshot.real_clock or self.snapshot.dates_shifted:
-            return 0
-        limit = pa.scalar(to_micros(now), pa.timestamp("us"))
-        return int(pc.sum(pc.greater(self.times, limit)).as_py() or 0)
 
 
 def propose_mapping(file: Path) -> tuple[Proposal, str]:
@@ -147,14 +136,10 @@ def try_mapping(mapping: Path, folder: Path) -> Tried:
     with tempfile.TemporaryDirectory(prefix="mapping-") as scratch:
         out = Path(scratch)
         snapshot = build_snapshot("mapped", folder, key=_KEY, out=out, source=mapped_source(spec))
-        columns = ["code", "time"]
-        tables = [pq.read_table(out / one.name, columns=columns) for one in snapshot.shards]
+        tables = [pq.read_table(out / one.name, columns=["code"]) for one in snapshot.shards]
     counts: dict[str, int] = {}
     for table in tables:
         for one in pc.value_counts(table["code"]).to_pylist():
             counts[one["values"]] = counts.get(one["values"], 0) + one["counts"]
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    times = pa.chunked_array(
-        [chunk for table in tables for chunk in table["time"].chunks], type=pa.timestamp("us")
-    )
-    return Tried(snapshot, tuple(ranked[:20]), open_questions(mapping), times)
+    return Tried(snapshot, tuple(ranked[:20]), open_questions(mapping))

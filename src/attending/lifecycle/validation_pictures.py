@@ -6,7 +6,6 @@ from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from attending.digests import short
 from attending.documents.csv_cells import csv_bytes
 from attending.documents.picture import Picture as Picture  # noqa: PLC0414, TC001 - pages read it
 from attending.documents.picture import Table as Table  # noqa: PLC0414, TC001 - pages read it
@@ -15,7 +14,6 @@ from attending.documents.print_pdf import print_pdf
 from attending.documents.validation_report import measures, pictures, studied
 from attending.errors import NotFound, did_you_mean
 from attending.lifecycle.papers import newest_pages
-from attending.records.run import Run
 from attending.records.validation import ValidationReport
 
 if TYPE_CHECKING:
@@ -46,24 +44,6 @@ def report_of(desk: Desk, model: str, digest: str = "") -> ValidationReport:
             hint="Run `attending validate model` in the project.",
         )
     return named[-1]
-
-
-def cautions(desk: Desk, report: ValidationReport) -> tuple[str, ...]:
-    """Return what a reader of a report must know first: of which run it is, and its limits."""
-    runs = desk.home.catalog.list(Run.kind, model=report.model.name)
-    if report.model.run not in {line.digest for line in runs}:
-        return report.notes  # of a model that was fitted elsewhere
-    said = []
-    if runs[-1].digest != report.model.run:
-        validated = desk.home.catalog.latest(ValidationReport, run=runs[-1].digest) is not None
-        said.append(
-            f"This is the report of run {short(report.model.run)}, not of the newest run "
-            f"{short(runs[-1].digest)}, which {'has its own' if validated else 'has none yet'}."
-        )
-    run = desk.home.catalog.get(report.model.run, Run)
-    if run.exploratory:
-        said.append(f"The run is exploratory and passes no gate: {'; '.join(run.reasons)}.")
-    return (*said, *report.notes)
 
 
 def page_of_report(desk: Desk, report: ValidationReport) -> str:

@@ -41,7 +41,6 @@ class ValidationView:
     reports: tuple[ValidationReport, ...]
     page: str
     studied: str
-    cautions: tuple[str, ...]
     pictures: tuple[validation_pictures.Picture, ...]
     measures: validation_pictures.Table
     trade: Traded
@@ -59,7 +58,6 @@ def read(
         reports=validation_pictures.reports_of(desk, name),
         page=validation_pictures.page_of_report(desk, report),
         studied=validation_pictures.studied_by(report),
-        cautions=validation_pictures.cautions(desk, report),
         pictures=validation_pictures.pictures_of(report),
         measures=validation_pictures.measures_of(report),
         trade=traded(report, risk=risk, alerts_per_day=alerts),
