@@ -1,14 +1,24 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from lxml import html
 
 from attending.documents.card_assembly import assemble_card
 from attending.documents.model_card import card_document
+from attending.documents.numbers import percent
+from attending.documents.patient_notice import missing_of
 from attending.records.base import from_content
 from attending.records.card import SECTIONS, ModelCard
 from attending.records.explanation import NOT_CAUSAL
-from tests.documents.example_records import card, report, sources
+from attending.specs.read_yaml import read_spec
+from attending.specs.release import ReleaseSpec
+from attending.specs.validation import ValidationSpec
+from tests.documents.example_records import card, features_spec, release_spec, report, run, sources
+
+PLANS = sorted(Path(__file__).parents[2].glob("examples/*/release.yaml"))
 
 
 def words(data):
@@ -50,6 +60,80 @@ def test_every_figure_of_the_card_is_that_of_the_report():
     groups = {(g.attribute, g.group): g.auroc for g in card().subgroups}
     assert groups == {(g.attribute, g.group): g.auroc.value for g in report().subgroups}
     assert card().threshold == report().thresholds[0].threshold
+
+
+def test_figures_at_a_threshold_are_those_of_the_plan_or_say_of_which():
+    plan, row = release_spec(), report().threshold_row(None)
+    acts = {"threshold": plan.threshold.model_copy(update={"value": row.threshold})}
+    found = assemble_card(
+        sources(release=plan.model_copy(update=acts)), version="v3", synthetic=True
+    )
+    assert "PPV at the threshold" in {held.measure for held in found.validation}
+
+    second = row.model_copy(update={"threshold": 0.9, "ppv": row.sensitivity})
+    two = report().model_copy(update={"thresholds": (row, second)})
+    acts = {"threshold": plan.threshold.model_copy(update={"value": 0.9})}
+    plan = plan.model_copy(update=acts)
+    found = assemble_card(sources(release=plan, report=two), version="v3", synthetic=True)
+    figures = {held.measure: held.value for held in found.validation}
+    assert (found.threshold, figures["PPV at the threshold"]) == (0.9, row.sensitivity.value)
+
+    unjudged = assemble_card(sources(release=plan), version="v3", synthetic=True)
+    figures = {held.measure: held.value for held in unjudged.validation}
+    said = f"{percent(row.threshold)} (the plan acts at 90.0 %, which was not judged)"
+    assert figures[f"PPV at {said}"] == row.ppv.value
+    assert "PPV at the threshold" not in figures
+    assert said in words(card_document(unjudged))
+    assert any("PPV" in one for one in missing_of(unjudged, plan))
+
+
+def test_the_validation_of_every_example_judges_the_threshold_that_its_plan_acts_at():
+    judged = [path for path in PLANS if path.with_name("validation.yaml").is_file()]
+    assert len(judged) >= 6
+    for path in judged:
+        acts = read_spec(path, ReleaseSpec).threshold.value
+        asked = read_spec(path.with_name("validation.yaml"), ValidationSpec).thresholds
+        assert acts is None or acts == asked[0].risk, path.parent.name
+
+
+def test_a_calendar_that_is_not_real_has_no_dates_to_tell():
+    def cohort_of(**changes):
+        found = assemble_card(sources(**changes), version="v3", synthetic=True)
+        return next(fact.says for fact in found.training if fact.label == "Cohort")
+
+    assert re.search(r"\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d", cohort_of())  # control
+    assert cohort_of(real_dates=False).endswith(", no real dates")
+    assert not re.search(r"\d{4}-\d\d", cohort_of(real_dates=False))
+
+
+def test_the_card_claims_no_agreement_no_owner_and_no_unit_that_there_is_not():
+    def card_of(**changes):
+        return assemble_card(sources(**changes), version="v3", synthetic=True)
+
+    def facts(held):
+        return {fact.label: fact.says for fact in held}
+
+    plain, signed = run(), run().model_copy(update={"agreement": "ab" * 32})
+    unsigned = run().model_copy(update={"agreement": None})
+    assert "Agreed before fitting" in facts(card_of(run=signed).training)
+    said = facts(card_of(run=unsigned).training)
+    assert "Agreed before fitting" not in said
+    assert said["Planned, not agreed"].endswith("nobody signed it before the fit")
+    assert plain.agreement or "Planned, not agreed" in facts(card().training)
+
+    owner = release_spec().owners.operational
+    names = {login: login.title() for login in vars(release_spec().owners).values()}
+    assert facts(card_of(names=names).escalation)["Operational owner"] == names[owner]
+    del names[owner]
+    names["somebody"] = "Some Body"
+    said = facts(card_of(names=names).escalation)["Operational owner"]
+    assert said == f"{owner}, who is no person here"
+
+    spec = features_spec()
+    counted = spec.features[0].model_copy(update={"aggregate": "count"})
+    spec = spec.model_copy(update={"features": (counted, *spec.features[1:])})
+    assert card().inputs[0].unit == "mg/dL"  # control
+    assert card_of(features=spec).inputs[0].unit == ""
 
 
 def test_a_gate_that_is_not_met_stands_at_the_top_of_the_card():

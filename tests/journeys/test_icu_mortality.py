@@ -67,6 +67,15 @@ def test_the_report_names_the_exception_and_that_there_is_no_calendar(fitted):
     assert "SAPS-I" in page
 
 
+def test_its_card_has_no_dates_and_the_figures_of_the_threshold_that_the_plan_acts_at(fitted, icu):
+    shell, project, _ = icu
+    card = shell.json("card", "build", "--project", str(project), "--at", AT, "--by", "dana")
+    (cohort,) = [fact["says"] for fact in card["training"] if fact["label"] == "Cohort"]
+    assert cohort.endswith(", no real dates")
+    assert card["threshold"] == fitted[2]["thresholds"][0]["threshold"]
+    assert "Sensitivity at the threshold" in {one["measure"] for one in card["validation"]}
+
+
 def test_the_run_repeats_to_the_byte_three_times_and_an_altered_cell_is_named(fitted, icu):
     shell, project, _ = icu
     where = ("--project", str(project), "--at", AT)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from attending.errors import BadInput, Refused
 from attending.lifecycle import agreeing, signing, simulating
 from attending.lifecycle.desk import create_home, keep
 from attending.lifecycle.examples import copy_example
@@ -89,3 +92,32 @@ def test_a_plan_that_says_which_inputs_are_weighed_keeps_a_digest_of_its_own(hou
         project.validation.model_copy(update={"explanations": said}) for said in (plan, less)
     )
     assert one.digest == project.validation.digest != other.digest
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "hint"),
+    [
+        ({"condition": "split.tempral"}, "exception.condition", "'split.temporal'"),
+        ({"condition": "time.zones_real"}, "exception.none", "split.temporal"),
+        ({"condition": "leak.too_good:lacee"}, "exception.feature", "Did you mean|Known here"),
+        ({"expires_at": AT}, "exception.expired", "in the past"),
+        ({"expires_at": AT - timedelta(days=1)}, "exception.expired", "in the past"),
+    ],
+)
+def test_an_exception_from_nothing_or_for_no_time_is_not_asked_for(house, changes, code, hint):
+    desk, project, _ = house
+    asked = {
+        "condition": "split.temporal",
+        "reason": "no calendar",
+        "compensation": "five folds",
+        "expires_at": AT + timedelta(days=1),
+    }
+    with pytest.raises((BadInput, Refused)) as refused:
+        agreeing.propose_exception(desk, project, **(asked | changes))
+    assert refused.value.code == code
+    assert re.search(hint, refused.value.hint)
+    assert agreeing.exceptions_of(desk, project) == ()  # nothing was kept
+    agreeing.propose_exception(desk, project, **asked)
+    feature = project.features.features[0].name
+    agreeing.propose_exception(desk, project, **(asked | {"condition": f"leak.too_good:{feature}"}))
+    assert len(agreeing.exceptions_of(desk, project)) == 2

@@ -222,8 +222,16 @@ def test_metrics_say_how_the_watch_stands_without_a_patient(desk, made):
     due.run_due(desk, [made.project])
     changed = 'attending_canaries_changed{model="readmission-30d",version="v1"} 0'
     assert changed in "\n".join(house.metrics())
+    row, today = house.model(made.project.name).row.verdict, house.today(made.project.name)
+    assert "nobody has looked" not in row.sentence + today[0].says  # control
     house.clock = lambda: desk.at + timedelta(days=40)
     assert verdict not in "\n".join(house.metrics())
+    # Nor does a page keep the good reason, or that there is nothing to do.
+    row, today = house.model(made.project.name).row.verdict, house.today(made.project.name)
+    assert row.expired and "nobody has looked" in row.sentence
+    assert "Run the monitors" in row.action
+    assert [one.answer for one in today[:2]] == ["", ""]
+    assert "nobody has looked" in today[0].says and "Run the monitors" in today[1].says
     assert "attending_watch_readable 1" in text
     gone = FrontDesk(root=desk.home.root / "nowhere", clock=house.clock)
     assert gone.metrics() == ["# TYPE attending_watch_readable gauge", "attending_watch_readable 0"]

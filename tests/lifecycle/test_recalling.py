@@ -20,6 +20,8 @@ from attending.lifecycle.desk import create_home, keep
 from attending.lifecycle.recalling import Recall
 from attending.records.ledger import Subject
 from attending.records.release import Deployment
+from attending.records.run import Run
+from attending.records.snapshot import Snapshot
 from attending.specs.features import FeaturesSpec
 from attending.stores.predictions import Scored
 from attending.times import from_micros, parse_instant, to_micros
@@ -249,6 +251,14 @@ def test_five_questions_have_their_answers_and_an_unknown_model_is_refused(tmp_p
     said = "v1 stale_feature (medium harm): Creatinine was a day old: notify by omar at"
     assert found["incidents"] == [f"2026-03-02T06:00:00Z {said} 2026-03-02T06:00:00Z; open"]
     assert found["retired"] == ["v1 at 2026-03-02T06:00:00Z by clara: Replaced by v2."]
+    fitted = desk.home.catalog.all(Run, model=MODEL)[0]
+    pulled = desk.home.catalog.get(fitted.snapshot, Snapshot)
+    relative = keep(desk, pulled.model_copy(update={"time_zone": "relative"}), action="snapshot.x")
+    keep(desk, fitted.model_copy(update={"snapshot": relative}), action="run.fit",
+         keys={"model": MODEL})  # fmt: skip
+    dated, undated = auditing.ask(desk, model=MODEL)["data_pulled"]
+    assert "known up to 2026" in dated
+    assert undated.endswith("from ward, on a relative calendar: no real dates")
     with pytest.raises(NotFound):
         auditing.ask(desk, model="nobody")
     desk.home.close()

@@ -85,6 +85,8 @@ def test_the_verdict_answers_whether_to_go_on_today():
     assert made.expires_at == AT + 36 * HOUR
     assert "no new verdict within 36h" in made.changes[-1]
     assert sentence(made).startswith("Yes, continue")
+    silent = sentence(made.model_copy(update={"stage": "silent"}))
+    assert silent.startswith("Silent: nobody uses it. If it were used: yes, continue")
     assert from_content(Verdict, made.content()) == made
     with pytest.raises(Refused, match="after the instant"):
         decide(SPEC, report(), at=AT - HOUR)
@@ -191,7 +193,29 @@ def test_today_is_ten_plain_lines_or_fewer(reader):
     assert "lace" in " ".join(lines)
     late = today(made, report(), at=AT + 48 * HOUR, **seen)
     assert "out of date" in late[0]
+    assert len(late) <= 10
     assert "no verdict" in today(None, None, at=AT, **seen)[0]
+
+
+@pytest.mark.parametrize("reader", ["nurse", "engineer"])
+def test_an_expired_verdict_does_not_keep_its_good_reason(reader):
+    made = decide(SPEC, report(), at=AT, plan=PLAN)
+    seen = {"stage": "live", "risk_level": "high", "reader": reader}
+    held = " ".join(today(made, report(), at=AT, **seen))
+    assert "nobody has looked" not in held
+    if reader == "nurse":
+        assert made.because in held  # control
+        assert made.action in held
+    late = " ".join(today(made, report(), at=made.expires_at, **seen))
+    assert made.because not in late
+    assert made.action not in late
+    assert f"Why: No verdict since {AT:%Y-%m-%d}; nobody has looked" in late
+    assert "To do: Run the monitors" in late
+    assert "due by" not in late
+    assert (reader == "engineer") or "overdue since" in late
+    early = " ".join(today(made, report(), at=AT - HOUR, **seen))
+    assert "one of two clocks is wrong" in early
+    assert made.because not in early
 
 
 def test_a_nurse_is_told_that_a_silent_score_is_not_shown():

@@ -77,6 +77,17 @@ def test_notes_say_for_each_role_where_to_look_until_they_are_put_away(house, to
     assert "Where to look first" in words(visitor.get("/"))
 
 
+def test_what_the_notes_say_to_look_for_waits_for_whom_it_is_said(house, tour):
+    visitor = visitor_of(house)
+    visitor.sign_in("clara", tour.secrets["clara"])
+    rows = html.fromstring(visitor.get("/").content).xpath("//table[contains(@class,'owed')]//tr")
+    said = [" ".join(row.text_content().split()) for row in rows]
+    assert any("ed-return-7d" in one and "threshold" in one for one in said), said
+    queue = words(visitor.get("/sign"))
+    waits, _, _ = queue.partition("You may also sign")
+    assert "ed-return-7d" in waits
+
+
 def test_no_link_leads_nowhere_or_where_its_reader_may_not_go(house, tour, pages):
     refused = visitor_of(house)
     refused.sign_in("ada", tour.secrets["ada"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -20,7 +21,6 @@ from attending.cli.face import (
     table,
 )
 from attending.lifecycle import adopted_feed, adopting, papers
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.times import format_instant
 
@@ -53,7 +53,7 @@ def adopt(
     Example: attending adopt history.csv --model model.json --project P --by dana --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         with progress("judging the scores, drawing report and card"):
             found = adopting.propose(desk, asked, scores, model=model, mlflow=mlflow)
         pages = {
@@ -106,7 +106,7 @@ def release_enter(
     Example: attending release enter --project P --by omar --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         stands = adopting.enter(desk, asked)
     emit(
         {"digest": stands.digest, **stands.content()},
@@ -132,7 +132,7 @@ def intake_scores(
     Example: attending intake scores day.csv --project P --by erik --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         found = adopted_feed.take(desk, asked.name, file, requests=requests)
     emit(
         vars(found),

@@ -8,6 +8,7 @@ from typing import Annotated
 import pyarrow.compute as pc
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -20,7 +21,6 @@ from attending.cli.face import (
 )
 from attending.digests import short
 from attending.lifecycle import recalling, searching
-from attending.lifecycle.desk import open_desk
 from attending.times import parse_instant
 
 
@@ -53,7 +53,7 @@ def audit_recall(
         until=parse_instant(until, where="--until") if until else None,
         site=site,
     )
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         found = recalling.recall(desk, asked, purpose=purpose)
     if out is not None:
         recalling.write(found, out)

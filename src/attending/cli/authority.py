@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     HomeOption,
@@ -28,7 +29,6 @@ from attending.lifecycle import (
     sealing,
     signing,
 )
-from attending.lifecycle.desk import open_desk
 from attending.times import format_instant, parse_instant
 
 AsOption = Annotated[str, typer.Option("--as", help="Who acts, by login.")]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -19,7 +20,6 @@ from attending.cli.face import (
 )
 from attending.digests import short
 from attending.lifecycle import recovery
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.recovery import Wanted
 from attending.times import SECOND, parse_length
 
@@ -47,7 +47,7 @@ def backup_make(
 
     Example: attending backup make /backups/ward --region eu-north --by omar --home H
     """
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         if keys_into is not None:
             secret = passphrase_from(passphrase_file)
             recovery.keep_keys(desk, keys_into, folder=folder, passphrase=secret)
@@ -133,7 +133,7 @@ def backup_drill(
 
     Example: attending backup drill /backups/ward --into /srv/second --region eu-west --home H
     """
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         made = recovery.drill(
             desk,
             folder,

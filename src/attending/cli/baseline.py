@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     HomeOption,
@@ -22,7 +23,6 @@ from attending.cli.face import (
 from attending.errors import BadInput
 from attending.lifecycle import cohorts, score_figures
 from attending.lifecycle.baselines import registered
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.specs.model import BaselineAsked
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from attending.cli.authority import AsOption
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     HomeOption,
@@ -22,7 +23,6 @@ from attending.cli.face import (
 from attending.cli.live import VersionOption
 from attending.cli.trust import PassphraseOption
 from attending.lifecycle import calendar, scoring
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 
 

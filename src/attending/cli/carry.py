@@ -7,6 +7,7 @@ from typing import Annotated, get_args
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -21,7 +22,6 @@ from attending.cli.live import ReasonOption, VersionOption
 from attending.digests import short
 from attending.errors import BadInput
 from attending.lifecycle import carried, carrying, training
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 
 _CHOICES: dict[str, carried.Calibrated] = {one: one for one in get_args(carried.Calibrated)}
@@ -43,7 +43,7 @@ def bundle_export(
     Example: attending release bundle export model.tar --project P --by omar --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         made = carrying.export_model(desk, asked, bundle, version=version)
     emit(
         {"digest": made.digest, **made.content()},
@@ -90,7 +90,7 @@ def bundle_import(
 
     Example: attending release bundle import model.tar --keys keys.txt --into P --by dana --home H
     """
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         stands = carrying.import_model(desk, bundle, held=keys, into=into)
     emit(
         {"digest": stands.digest, **stands.content()},
@@ -117,7 +117,7 @@ def bundle_choose(
     Example: attending release bundle choose as_it_is --reason "O:E 1.02 here" --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         found = training.latest_run(desk, asked, run)
         made = carried.choose(desk, found, _checked(choice), reason=reason)
     emit(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -22,7 +23,6 @@ from attending.cli.face import (
 from attending.digests import short
 from attending.errors import BadInput
 from attending.lifecycle import catalogue, catalogue_reviews, catalogue_uses
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.people import role as check_role
 from attending.lifecycle.projects import open_project
 from attending.specs.features import FeaturesSpec
@@ -63,7 +63,7 @@ def features_publish(
     Example: attending features publish features.yaml --only sodium_last --by dana --home H
     """
     spec = read_spec(file, FeaturesSpec)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         done = catalogue.publish(
             desk, spec, only=only or [], reason=reason, readers=_readers(readers)
         )
@@ -104,7 +104,7 @@ def features_take(
 
     Example: attending features take sodium_last@1 --project P --by dana --home H
     """
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         done = catalogue_uses.take(desk, open_project(project), name)
     emit(
         {
@@ -135,7 +135,7 @@ def features_deprecate(
 
     Example: attending features deprecate a@1 --replacement b --last-date 2026-06-30 --reason R
     """
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         ending = catalogue.deprecate(
             desk, name, replacement=replacement, last_date=_day(last_date), reason=reason
         )
@@ -166,7 +166,7 @@ def features_retire(
 
     Example: attending features retire sodium_last@1 --reason "Wrong unit" --by dana --home H
     """
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         ending = catalogue.retire(desk, name, reason=reason, replacement=replacement)
     _ended(ending, as_json=as_json)
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from attending.cli.deployer import RunOption
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -22,7 +23,6 @@ from attending.cli.face import (
 )
 from attending.digests import short
 from attending.lifecycle import checklisting, number_paging, printing, training
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 
 
@@ -44,7 +44,7 @@ def document_checklist(
     Example: attending document checklist onc_hti1 --project P --by dana --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         found = training.latest_run(desk, asked, run)
         made = checklisting.write_checklist(desk, asked, found, name=profile)
         page = printing.page_path(desk, made.digest, pdf=pdf)
@@ -74,7 +74,7 @@ def document_crosswalk(
     Example: attending document crosswalk --out crosswalk.html --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         found = training.latest_run(desk, asked, run)
         made, page = checklisting.write_crosswalk(desk, asked, found)
     out.write_bytes(page)
@@ -101,7 +101,7 @@ def document_numbers(
     Example: attending document numbers --out stays.html --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         report, page = number_paging.write_page(desk, training.latest_run(desk, asked, run))
     out.write_bytes(page)
     if pdf is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -23,7 +24,6 @@ from attending.cli.face import (
 )
 from attending.digests import short
 from attending.lifecycle import code_lists
-from attending.lifecycle.desk import open_desk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +128,7 @@ def codelist_diff(
         emit({"before": old.digest, "after": new.digest, "classes": content}, as_json=as_json)
         return
     with (
-        open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk,
+        open_desk(home_path(home), at=clock(at), by=by, spark=spark) as desk,
         progress("counting"),
     ):
         review = code_lists.impact(desk, old, new, snapshot=snapshot)

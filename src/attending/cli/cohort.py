@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -23,7 +24,6 @@ from attending.cli.face import (
 )
 from attending.digests import short
 from attending.lifecycle import cohort_questions, cohorts
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.records.cohort import Cohort
 
@@ -48,7 +48,7 @@ def cohort_build(
     """
     asked = open_project(project)
     with (
-        open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk,
+        open_desk(home_path(home), at=clock(at), by=by, spark=spark) as desk,
         progress("building the cohort") as each,
     ):
         built = cohorts.build_cohort(desk, asked, snapshot=snapshot, each=each)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -24,7 +25,6 @@ from attending.cli.face import (
 from attending.digests import short
 from attending.lifecycle import checking, drafting, ingesting, reviewing
 from attending.lifecycle.cohorts import project_snapshot
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def contract_check(
     Example: attending contract check --project examples/readmission-synthetic --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by, spark=spark) as desk:
         source = project_snapshot(desk, asked, snapshot)
         with progress("checking", total=len(source.shards)) as each:
             report = checking.check_contract(desk, asked, source, each=each)
@@ -118,7 +118,7 @@ def contract_review(
     Example: attending contract review --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by, spark=spark) as desk:
         review = reviewing.open_review(desk, asked, project_snapshot(desk, asked, snapshot))
         sides = None if review is None else reviewing.comparison(desk, review)
     if review is None:

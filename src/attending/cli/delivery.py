@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -20,7 +21,6 @@ from attending.cli.face import (
     table,
 )
 from attending.lifecycle import delivering, notifying
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.times import parse_length
 
@@ -39,7 +39,7 @@ def deliver_run(
     Example: attending deliver run --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         found = delivering.deliver(desk, asked)
     lines = [f"{name}: {count}" for name, count in sorted(found.counts.items())]
     emit(dict(found.counts), as_json=as_json, lines=lines or ["nothing is due"])
@@ -61,7 +61,7 @@ def deliver_answer(
     Example: attending deliver answer ID --says "called the patient" --by nora --home H
     """
     wait = timedelta(microseconds=parse_length(snooze, where="--snooze")) if snooze else None
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         step = delivering.answer(desk, request, says=says, snooze=wait, reason=reason)
     emit({"state": step.state, "step": step.step}, as_json=as_json, lines=[step.state])
 
@@ -96,6 +96,6 @@ def deliver_acknowledge(
 
     Example: attending deliver acknowledge 3f2a --says "the feed is restarted" --by omar --home H
     """
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         found = notifying.acknowledge(desk, message, says=says)
     emit(notifying.told(found), as_json=as_json, lines=[found.state])

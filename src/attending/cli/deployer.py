@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -20,7 +21,6 @@ from attending.cli.face import (
 )
 from attending.digests import short
 from attending.lifecycle import deploying, standing, training
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.times import format_instant, parse_instant
 
@@ -43,7 +43,7 @@ def document_write(
     Example: attending document write --project P --by dana --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         made = deploying.write_papers(desk, asked, training.latest_run(desk, asked, run))
         signed = {
             one.digest: [by.printed_name for by in standing.standing_on(desk, one.digest)]
@@ -88,7 +88,7 @@ def document_downtime(
     Example: attending document downtime CITY --out city.html --project P --by nora --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         held, page = deploying.print_pack(desk, asked, unit=unit)
     out.write_bytes(page)
     told = {
@@ -119,7 +119,7 @@ def document_trained(
     --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         made = deploying.record_training(
             desk,
             asked,

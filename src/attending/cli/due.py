@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -19,7 +20,6 @@ from attending.cli.face import (
     table,
 )
 from attending.lifecycle import due
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.missed import due_policy
 from attending.lifecycle.projects import open_project
 
@@ -47,7 +47,7 @@ def run_due(
     Example: attending run-due --project P --home H
     """
     asked = [open_project(folder) for folder in project or ()]
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         listed = due.work(desk, asked)
         if only_list:
             spec = due_policy(desk.home.root)

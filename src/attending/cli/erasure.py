@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     HomeOption,
@@ -20,7 +21,6 @@ from attending.cli.face import (
 from attending.digests import short
 from attending.errors import BadInput, Refused
 from attending.lifecycle import erasing
-from attending.lifecycle.desk import open_desk
 from attending.times import format_instant, parse_instant
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -22,7 +23,6 @@ from attending.cli.face import (
 )
 from attending.digests import short
 from attending.lifecycle import cohorts, featuring, parity
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.times import format_length
 
@@ -44,7 +44,7 @@ def build(
     """
     asked = open_project(project)
     with (
-        open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk,
+        open_desk(home_path(home), at=clock(at), by=by, spark=spark) as desk,
         progress("building features") as each,
     ):
         built = featuring.build_features(desk, asked, cohorts.built_cohort(desk, asked), each=each)
@@ -99,7 +99,7 @@ def show(
     """
     asked = open_project(project)
     feature = asked.features.feature(name)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         built = featuring.built_features(desk, asked, cohorts.built_cohort(desk, asked)).record
     count = next(one for one in built.features if one.name == name)
     defined = feature.model_dump(mode="json", exclude_defaults=True)
@@ -134,7 +134,7 @@ def parity_verb(
     """
     asked = open_project(project)
     with (
-        open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk,
+        open_desk(home_path(home), at=clock(at), by=by, spark=spark) as desk,
         progress("computing again"),
     ):
         built = featuring.built_features(desk, asked, cohorts.built_cohort(desk, asked))

@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from attending.cli.face import ERR, clock, emit, home_path, progress, table
+from attending.cli.desks import open_desk
+from attending.cli.face import (
+    ERR,
+    clock,
+    emit,
+    home_path,
+    progress,
+    table,
+)
 from attending.lifecycle import leak_corpus, pretraining
 from attending.lifecycle.cohorts import built_cohort
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.featuring import built_features
 
 if TYPE_CHECKING:
@@ -25,7 +32,7 @@ def pretrain(
 ) -> None:
     """Print the checklist before training; an open row ends with exit 3."""
     with (
-        open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk,
+        open_desk(home_path(home), at=clock(at), by=by, spark=spark) as desk,
         progress("asking the gates"),
     ):
         cohort = built_cohort(desk, asked)

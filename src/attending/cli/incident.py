@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -21,7 +22,6 @@ from attending.cli.face import (
 from attending.digests import short
 from attending.errors import BadInput, did_you_mean
 from attending.lifecycle import incidents
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.records.incident import INCIDENT_TYPES, READERS, STEPS
 from attending.times import format_instant, parse_instant
@@ -66,7 +66,7 @@ def incident_open(
     Example: attending incident open outage --title "no scores" --harm low --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         found = incidents.open_incident(
             desk,
             asked,
@@ -145,7 +145,7 @@ def incident_step(
     Example: attending incident step 3f2a contain --says "version disabled" --by omar --home H
     """
     wanted = cast("Any", _one_of(step, STEPS, what="step"))
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         found = incidents.do_step(desk, incident, step=wanted, says=says)
         now = desk.at
     _show(found, now, as_json=as_json)
@@ -166,7 +166,7 @@ def incident_impact(
         2026-01-03T00:00:00Z --by clara --home H
     """
     first, end = parse_instant(since, where="--since"), parse_instant(until, where="--until")
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         found = incidents.assess(desk, incident, since=first, until=end)
     lines = [
         (
@@ -195,7 +195,7 @@ def incident_list(
 
     Example: attending incident list 3f2a --purpose "call the patients" --out touched.parquet
     """
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         rows = incidents.write_touched(desk, incident, purpose=purpose, out=out)
     emit({"file": str(out), "rows": rows}, as_json=as_json, lines=[f"{out}: {rows} predictions"])
 
@@ -216,7 +216,7 @@ def incident_review(
     Example: attending incident review 3f2a --root-cause "..." --clinical-impact "..." \
         --threshold "..." --prevention "..." --by dana --home H
     """
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         found = incidents.review(
             desk,
             incident,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attending.cli.desks import open_or_create
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -22,7 +23,6 @@ from attending.cli.face import (
 )
 from attending.errors import BadInput
 from attending.lifecycle import growing, ingesting
-from attending.lifecycle.desk import open_or_create
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -94,7 +94,7 @@ def _ingest(
             where="--append-to",
         )
     with (
-        open_or_create(home_path(home), at=clock(at), actor=by) as desk,
+        open_or_create(home_path(home), at=clock(at), by=by) as desk,
         progress(f"ingesting {kind}") as each,
     ):
         if onto is None:

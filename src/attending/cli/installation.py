@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     HomeOption,
@@ -17,7 +18,7 @@ from attending.cli.face import (
     passphrase_from,
 )
 from attending.lifecycle import confirming_clock, installing
-from attending.lifecycle.desk import open_desk, open_desk_at
+from attending.lifecycle.desk import open_desk_at
 
 PassphraseOption = Annotated[
     Path | None, typer.Option("--passphrase-file", help="Read the passphrase from this file.")

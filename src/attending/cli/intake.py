@@ -6,9 +6,17 @@ from typing import Annotated
 
 import typer
 
-from attending.cli.face import AtOption, HomeOption, JsonOption, clock, emit, home_path, table
+from attending.cli.desks import open_desk
+from attending.cli.face import (
+    AtOption,
+    HomeOption,
+    JsonOption,
+    clock,
+    emit,
+    home_path,
+    table,
+)
 from attending.lifecycle import intake
-from attending.lifecycle.desk import open_desk
 
 _COUNTS = ("messages", "rows_in", "accepted", "quarantined", "rejected", "duplicate", "newest")
 

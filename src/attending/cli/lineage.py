@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -21,7 +22,6 @@ from attending.cli.face import (
 )
 from attending.digests import short
 from attending.lifecycle import catalogue_lineage
-from attending.lifecycle.desk import open_desk
 
 if TYPE_CHECKING:
     from attending.records.catalogue import FeatureLineage
@@ -47,7 +47,7 @@ def features_lineage(
 
     Example: attending features lineage sodium_last --home H
     """
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk, progress("reading"):
+    with open_desk(home_path(home), at=clock(at), by=by) as desk, progress("reading"):
         found = catalogue_lineage.lineage(desk, name, snapshot=snapshot)
         event = catalogue_lineage.openlineage(desk, found) if openlineage else {}
         if picture is not None:
@@ -84,7 +84,7 @@ def features_diff(
     if all(one.endswith((".yaml", ".yml")) for one in (before, after)):
         found = catalogue_lineage.diff_files(Path(before), Path(after))
     else:
-        with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+        with open_desk(home_path(home), at=clock(at), by=by) as desk:
             found = catalogue_lineage.diff_versions(desk, before, after)
     if not as_json and found.changes:
         table(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     ERR,
     AtOption,
@@ -38,7 +39,6 @@ from attending.lifecycle import (
     training,
 )
 from attending.lifecycle.decided_thresholds import ALL
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.specs.release import check_stage
 from attending.times import parse_instant
@@ -68,7 +68,7 @@ def release_propose(
     Example: attending release propose --project P --by dana --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         found = signing.propose_specs(desk, asked)
         decided = _decided(desk, asked, run)
     documents = {**found, **decided}
@@ -99,7 +99,7 @@ def release_drill(
     Example: attending release drill --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         drill = releasing.drill_rollback(desk, asked, releasing.model_of_drill(desk, asked, run))
         review = releasing.review_access(desk)
     emit(
@@ -123,7 +123,7 @@ def release_advance(
     Example: attending release advance silent --project P --by omar --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         stands = releasing.advance(desk, asked, check_stage(stage), run=run)
         kept = canaries.keep_at_release(desk, asked, stands)
     lines = [f"{stands.model}@{stands.version} stage={stands.stage}", *([kept] if kept else [])]
@@ -308,7 +308,7 @@ def score(
     """
     asked = open_project(project)
     with (
-        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        open_desk(home_path(home), at=clock(at), by=by) as desk,
         progress("scoring") as each,
     ):
         done = scoring.score(

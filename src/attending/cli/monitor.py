@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -34,7 +35,6 @@ from attending.lifecycle import (
     trying_policy,
     watching,
 )
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.times import parse_instant
 
@@ -53,7 +53,7 @@ def monitor_reference(
     Example: attending monitor reference --version v1 --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         found = training.latest_run(desk, asked, run)
         made = references.make_reference(desk, asked, found, version=version)
     emit(
@@ -77,7 +77,7 @@ def monitor_run(
     Example: attending monitor run --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by, spark=spark) as desk:
         report = watching.monitor(desk, asked, version=version)
         verdict = watching.give_verdict(desk, asked, version=version)
     if not as_json:
@@ -116,7 +116,7 @@ def monitor_simulate(
     """
     asked = open_project(project)
     with (
-        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        open_desk(home_path(home), at=clock(at), by=by) as desk,
         progress("living through years") as each,
     ):
         trial = trying_policy.Trial(years=years, runs=runs, resume=resume, each=each)
@@ -146,7 +146,7 @@ def monitor_skew(
     Example: attending monitor skew --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         begin = parse_instant(since, where="--since") if since else None
         found = skewing.check_skew(desk, asked, version=version, since=begin)
     lines = [
@@ -180,7 +180,7 @@ def monitor_digest(
     Example: attending monitor digest --html today.html --home H
     """
     model = open_project(project).name if project is not None else ""
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         page, text, content = digesting.page_of_day(desk, model=model)
     if html is not None:
         html.write_bytes(page)
@@ -205,7 +205,7 @@ def monitor_canaries(
     Example: attending monitor canaries --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         if renew:
             why = canaries.reason_of(renew)
             canaries.keep_canaries(desk, asked, version=version, renewed_because=why)
@@ -231,7 +231,7 @@ def monitor_outcomes(
     Example: attending monitor outcomes --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by, spark=spark) as desk:
         report = after.report_after(desk, asked, version=version)
         page = printing.page_path(desk, report.digest, pdf=pdf)
     emit(

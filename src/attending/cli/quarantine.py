@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     HomeOption,
@@ -23,7 +24,6 @@ from attending.cli.face import (
 )
 from attending.digests import short
 from attending.lifecycle import closing, ingesting, quarantining
-from attending.lifecycle.desk import open_desk
 from attending.times import format_instant, parse_length
 
 BecauseOption = Annotated[str, typer.Option("--because", help="Why, for the record.")]
@@ -131,7 +131,7 @@ def quarantine_release(
     declared = closing.Declared(lags=lags_of(lag), mapping=mapping)
     word = closing.Word(by, passphrase_from(passphrase_file), because)
     with (
-        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        open_desk(home_path(home), at=clock(at), by=by) as desk,
         progress("releasing") as each,
     ):
         grown, record = closing.release(
@@ -169,7 +169,7 @@ def quarantine_dismiss(
     Example: attending quarantine dismiss --reason no_code --because "test rows" --by erik --home H
     """
     word = closing.Word(by, passphrase_from(passphrase_file), because)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         record = closing.dismiss(desk, word, snapshot=snapshot, reason=reason, source=source)
     emit(
         {"digest": record.digest, **record.content()},

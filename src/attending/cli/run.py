@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -32,7 +33,6 @@ from attending.lifecycle import (
     training,
     updating,
 )
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.records.run_diff import RunDiff, Shares
 from attending.times import format_instant
@@ -105,7 +105,7 @@ def run_replay(
     """
     asked = open_project(project)
     with (
-        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        open_desk(home_path(home), at=clock(at), by=by) as desk,
         progress("repeating the run"),
     ):
         found = replaying.replay(desk, asked, training.latest_run(desk, asked, run).digest)
@@ -135,7 +135,7 @@ def run_diff(
     """
     asked = open_project(project)
     with (
-        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        open_desk(home_path(home), at=clock(at), by=by) as desk,
         progress("scoring across"),
     ):
         found = differing.diff_runs(
@@ -192,7 +192,7 @@ def run_promote(
     """
     asked = open_project(project)
     with (
-        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        open_desk(home_path(home), at=clock(at), by=by) as desk,
         progress("repeating the run from the commit"),
     ):
         found = promoting.promote(desk, asked, training.latest_run(desk, asked, run))
@@ -223,7 +223,7 @@ def run_recalibrate(
     """
     asked = open_project(project)
     with (
-        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        open_desk(home_path(home), at=clock(at), by=by) as desk,
         progress("weighing an update"),
     ):
         made = recalibrating_here.propose(desk, asked, version=version)
@@ -256,7 +256,7 @@ def run_export(
     Example: attending run export 3f9a mlruns --to mlflow --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         found = training.latest_run(desk, asked, run)
         path = exporting.export_run(desk, found, to=to, into=into)
     emit(
@@ -285,7 +285,7 @@ def run_influence(
     """
     asked = open_project(project)
     with (
-        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        open_desk(home_path(home), at=clock(at), by=by) as desk,
         progress("leaving each out"),
     ):
         earlier = training.latest_run(desk, asked, against) if against else None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -23,7 +24,6 @@ from attending.digests import short
 from attending.errors import BadInput
 from attending.lifecycle import ingesting, landmarks, scanning, snapshots
 from attending.lifecycle.deidentifying import export_deidentified
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.residency import require_region
 from attending.times import parse_instant, parse_length
 
@@ -139,7 +139,7 @@ def snapshot_scan(
 
     Example: attending snapshot scan 3f9a --by caro --home H
     """
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         shards = len(ingesting.held(desk, name).shards)
         with progress("looking through shards", total=shards) as each:
             record = scanning.scan(desk, name, each=each)
@@ -191,7 +191,7 @@ def snapshot_export(
     """
     back = None if as_of is None else parse_instant(as_of, where="--as-of")
     with (
-        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        open_desk(home_path(home), at=clock(at), by=by) as desk,
         progress("writing shards") as each,
     ):
         if region:
@@ -281,7 +281,7 @@ def snapshot_compact(
     Example: attending snapshot compact --home H
     """
     with (
-        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        open_desk(home_path(home), at=clock(at), by=by) as desk,
         progress("folding shards") as each,
     ):
         found = snapshots.compact(desk, name, each=each)
@@ -304,7 +304,7 @@ def snapshot_gc(
 
     Example: attending snapshot gc 3f9a --by omar --home H
     """
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         if name:
             gone = snapshots.let_go(desk, name)
             emit(

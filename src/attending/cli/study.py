@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -35,7 +36,6 @@ from attending.lifecycle import (
     training,
     validating,
 )
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.records.run import Run
 from attending.records.validation import ValidationReport
@@ -64,7 +64,7 @@ def train_fit(
     """
     asked = open_project(project)
     with (
-        open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk,
+        open_desk(home_path(home), at=clock(at), by=by, spark=spark) as desk,
         progress("fitting"),
     ):
         if not as_json and (size := sizing.planned_size(desk, asked)) is not None:
@@ -111,7 +111,7 @@ def validate_model(
     """
     asked = open_project(project)
     with (
-        open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk,
+        open_desk(home_path(home), at=clock(at), by=by, spark=spark) as desk,
         progress("validating"),
     ):
         report = validating.validate_run(desk, asked, training.latest_run(desk, asked, run))
@@ -190,7 +190,7 @@ def explain_stability(
     Example: attending explain stability --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk, progress("fitting again"):
+    with open_desk(home_path(home), at=clock(at), by=by) as desk, progress("fitting again"):
         report = steadying.check_stability(desk, asked, training.latest_run(desk, asked, run))
         page = printing.page_path(desk, report.digest, pdf=pdf)
     if not as_json:
@@ -240,7 +240,7 @@ def explain_prediction(
     Example: attending explain prediction REQUEST --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         relived = (
             adopted_explaining.explain_adopted(desk, asked, request)
             if asked.adopted
@@ -315,7 +315,7 @@ def card_build(
     Example: attending card build --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         card = validating.build_card(desk, asked, training.latest_run(desk, asked, run))
         page = printing.page_path(desk, card.digest, pdf=pdf)
     missing = ", ".join(card.missing) or "nothing"
@@ -344,7 +344,7 @@ def card_notice(
     Example: attending card notice --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         notice = noticing.write_notice(desk, asked, training.latest_run(desk, asked, run))
         page = printing.page_path(desk, notice.digest, pdf=pdf)
     emit(
@@ -371,7 +371,7 @@ def card_dossier(
     Example: attending card dossier --project P --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         dossier = dossiers.write_dossier(desk, asked, training.latest_run(desk, asked, run))
         page = printing.page_path(desk, dossier.digest, pdf=pdf)
     emit(

@@ -11,7 +11,10 @@ import shutil
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from attending.cli.face import table
+from attending.cli.desks import open_desk
+from attending.cli.face import (
+    table,
+)
 from attending.cli.story import Teller, refused, say, title
 from attending.cli.tour_models import PROJECTS, prepare, to_silent, to_trained
 from attending.digests import short
@@ -30,7 +33,6 @@ from attending.lifecycle import (
     validating,
     watching,
 )
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.times import format_instant, parse_instant
 
@@ -194,6 +196,8 @@ def _waiting(teller: Teller, home: Path) -> None:
     run = training.latest_run(teller.desk, project)
     card = validating.build_card(teller.by("dana"), project, run, version=stands.version)
     opening.open_document(teller.by("clara"), card.digest, person="clara")
+    # What a gate misses is known once it was asked; then it waits for each whose it is.
+    gating.check(teller.by("dana"), project, "validated", run=run.digest)
     say(f"  {stands.model}@{stands.version} stage={stands.stage}: Dr Clara Moss decides")
 
 

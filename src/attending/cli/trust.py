@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from attending.cli import gates
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -36,7 +37,6 @@ from attending.lifecycle import (
     signing,
     witnessing,
 )
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 from attending.records.governance import GateDecision
 from attending.records.ledger import AuditReport
@@ -99,7 +99,7 @@ def agree(
     Example: attending agree --project P --signer clara --by dana --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         agreement = agreeing.propose_agreement(desk, asked, signers=signer or [])
     emit(
         {"digest": agreement.digest, **agreement.content()},
@@ -183,7 +183,7 @@ def gate_check(
     if stage == gates.PRETRAIN:
         gates.pretrain(asked, home=home, at=at, by=by, spark=spark, js=as_json)
         return
-    with open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by, spark=spark) as desk:
         to = check_stage(stage)
         if asked.adopted:
             decision = adopted_asking.check(desk, asked, to)
@@ -220,7 +220,7 @@ def gate_leaks(
         gates.tell_corpus(mimic=mimic, js=as_json)
         return
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by, spark=spark) as desk:
         report = checking.check_leaks(desk, asked, cohorts.built_cohort(desk, asked))
     if not as_json:
         table(
@@ -258,7 +258,7 @@ def gate_except(
     --compensation "5 folds" --expires 2027-01-01T00:00:00Z --project P --by dana --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         exception = agreeing.propose_exception(
             desk,
             asked,
@@ -430,7 +430,7 @@ def audit_export(
 
     Example: attending audit export readmission.tar --model readmission-30d --by caro --home H
     """
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         if model:
             made = bundling.export_bundle(desk, into, model=model)
             said = {"file": str(into), "digest": made.digest, "files": len(made.files)}

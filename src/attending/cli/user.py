@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attending.cli.desks import open_desk, open_or_create
 from attending.cli.face import (
     AtOption,
     HomeOption,
@@ -28,7 +29,6 @@ from attending.lifecycle import (
     people,
     provider_accounts,
 )
-from attending.lifecycle.desk import open_desk, open_or_create
 from attending.times import format_instant, parse_length
 
 if TYPE_CHECKING:

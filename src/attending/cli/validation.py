@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from attending.cli.desks import open_desk
 from attending.cli.face import (
     AtOption,
     ByOption,
@@ -27,7 +28,6 @@ from attending.cli.face import (
 from attending.cli.study import report_lines
 from attending.digests import short
 from attending.lifecycle import deciding, later, printing, silent, training
-from attending.lifecycle.desk import open_desk
 from attending.lifecycle.projects import open_project
 
 
@@ -48,7 +48,7 @@ def validate_later(
     """
     asked = open_project(project)
     with (
-        open_desk(home_path(home), at=clock(at), actor=by, spark=spark) as desk,
+        open_desk(home_path(home), at=clock(at), by=by, spark=spark) as desk,
         progress("validating"),
     ):
         found = training.latest_run(desk, asked, run)
@@ -81,7 +81,7 @@ def validate_silent(
     """
     asked = open_project(project)
     with (
-        open_desk(home_path(home), at=clock(at), actor=by) as desk,
+        open_desk(home_path(home), at=clock(at), by=by) as desk,
         progress("looking at the silent period"),
     ):
         report = silent.report_silent(desk, asked, version=version)
@@ -116,7 +116,7 @@ def validate_threshold(
     Example: attending validate threshold --place NORTH --project P --by dana --home H
     """
     asked = open_project(project)
-    with open_desk(home_path(home), at=clock(at), actor=by) as desk:
+    with open_desk(home_path(home), at=clock(at), by=by) as desk:
         found = training.latest_run(desk, asked, run)
         made = deciding.decide_thresholds(desk, asked, found, place=place)
     emit(

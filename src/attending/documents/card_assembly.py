@@ -72,6 +72,7 @@ class CardSources:
         asks: what each condition of the gates asks, in words, by its name.
         moved: the line that the risks of an earlier run were moved along, where that is all that
             was fitted; `carried` where that run came from another hospital.
+        real_dates: false where the source's calendar is not real, so that its dates are none.
     """
 
     run: Run | AdoptedModel
@@ -92,6 +93,7 @@ class CardSources:
     asks: Mapping[str, str] = field(default_factory=dict)
     moved: RecalibrationSpec | None = None
     carried: bool = False
+    real_dates: bool = True
 
 
 def assemble_card(sources: CardSources, *, version: str, synthetic: bool) -> ModelCard:
@@ -119,7 +121,7 @@ def assemble_card(sources: CardSources, *, version: str, synthetic: bool) -> Mod
         oversight=release.oversight if release else "",
         inputs=_inputs(sources.features, sources.names) or sources.inputs,
         training=_training(sources),
-        validation=_figures(report) if report else (),
+        validation=_figures(report, planned=_threshold(sources)) if report else (),
         threshold=_threshold(sources),
         subgroups=_groups(report) if report else (),
         gates_failed=_gates(report) if report else (),
@@ -175,7 +177,7 @@ def _inputs(spec: FeaturesSpec | None, names: Mapping[str, str]) -> tuple[CardIn
         CardInput(
             name=feature.name,
             clinical_label=feature.label,
-            unit=feature.unit or "",
+            unit=feature.printed_unit,
             window=_window(feature),
             purpose=feature.purpose,
             owner=by_name(feature.owner, names),
@@ -202,7 +204,7 @@ def _training(sources: CardSources) -> tuple[CardFact, ...]:
     if sources.cohort is not None:
         held = sources.cohort
         says = f"{count(held.rows)} predictions of {count(held.subjects)} patients"
-        facts.insert(0, CardFact(label="Cohort", says=f"{says}, {_days(held)}"))
+        facts.insert(0, CardFact(label="Cohort", says=f"{says}, {_days(sources, held)}"))
         facts.insert(1, CardFact(label="Share with the event", says=percent(held.prevalence)))
     return tuple(facts)
 
@@ -219,13 +221,15 @@ def _moved(sources: CardSources) -> str:
     )
 
 
-def _days(cohort: Cohort) -> str:
+def _days(sources: CardSources, cohort: Cohort) -> str:
+    if not sources.real_dates:
+        return "no real dates"
     if cohort.first_prediction is None or cohort.last_prediction is None:
         return "no predictions"
     return f"{cohort.first_prediction:%Y-%m-%d} to {cohort.last_prediction:%Y-%m-%d}"
 
 
-def _figures(report: ValidationReport) -> tuple[CardFigure, ...]:
+def _figures(report: ValidationReport, *, planned: float | None) -> tuple[CardFigure, ...]:
     found = [
         CardFigure(
             measure=held.label,
@@ -239,24 +243,30 @@ def _figures(report: ValidationReport) -> tuple[CardFigure, ...]:
         if figures.role != "other"
         for held in figures.estimates
     ]
-    used = next((row for row in report.thresholds if row.model == "model"), None)
+    used = report.threshold_row(planned)
     model = next((labelled(f) for f in report.figures if f.role == "model"), report.model.name)
-    for label, held in (
-        (("Sensitivity at the threshold", used.sensitivity), ("PPV at the threshold", used.ppv))
-        if used
-        else ()
-    ):
-        found.append(
-            CardFigure(measure=label, of=model, unit="share", **held.model_dump())
-        )  # fmt: skip
+    if used is not None:
+        at = _where(used.threshold, planned=planned)
+        for label, held in (("Sensitivity", used.sensitivity), ("PPV", used.ppv)):
+            measure = f"{label} at {at}"
+            found.append(
+                CardFigure(measure=measure, of=model, unit="share", **held.model_dump())
+            )  # fmt: skip
     return tuple(found)
+
+
+def _where(judged: float, *, planned: float | None) -> str:
+    """Return at which threshold figures were taken; another one than the plan's is said."""
+    if planned in {None, judged}:
+        return "the threshold"
+    return f"{percent(judged)} (the plan acts at {percent(planned)}, which was not judged)"
 
 
 def _threshold(sources: CardSources) -> float | None:
     if sources.release is not None and sources.release.threshold.value is not None:
         return sources.release.threshold.value
-    rows = sources.report.thresholds if sources.report else ()
-    return next((row.threshold for row in rows if row.model == "model"), None)
+    used = sources.report.threshold_row(None) if sources.report else None
+    return used.threshold if used else None
 
 
 def _groups(report: ValidationReport) -> tuple[CardGroup, ...]:

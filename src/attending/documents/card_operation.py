@@ -44,14 +44,20 @@ def _criterion(held: RollbackCriterion) -> str:
     return f"{bound} over {stated(held.over)}: the version is taken back"
 
 
+def _owner(login: str, names: Mapping[str, str]) -> str:
+    """Return an owner by printed name; a login that no person of the home has says so."""
+    known = not names or login in names
+    return by_name(login, names) if known else f"{login}, who is no person here"
+
+
 def escalation(release: ReleaseSpec, names: Mapping[str, str]) -> tuple[CardFact, ...]:
     """Return who answers for the model, by printed name, and what happens in an incident."""
     owners, play = release.owners, release.playbook
     said = (
-        ("Clinical owner", by_name(owners.clinical, names)),
-        ("Technical owner", by_name(owners.technical, names)),
-        ("Operational owner", by_name(owners.operational, names)),
-        ("Incidents", by_name(owners.incident, names)),
+        ("Clinical owner", _owner(owners.clinical, names)),
+        ("Technical owner", _owner(owners.technical, names)),
+        ("Operational owner", _owner(owners.operational, names)),
+        ("Incidents", _owner(owners.incident, names)),
         ("Notify", ", ".join(play.notify)),
         ("Contain", play.contain),
         ("Assess the impact", play.assess),

@@ -52,7 +52,8 @@ def assemble_notice(card: ModelCard, release: ReleaseSpec) -> PatientNotice:
             f"the notice for patients lacks: {'; '.join(missing)}",
             code="notice.incomplete",
             hint="Write `patient_notice` in release.yaml; figures of too few people are hidden: "
-            "validate on more rows, then build the card.",
+            "validate on more rows, then build the card. Where the card gives those of another "
+            "threshold than the plan's, name the plan's in validation.yaml and validate again.",
         )
     parts = _parts(card, words)
     made = PatientNotice(

@@ -17,7 +17,7 @@ _ROWS = 8
 
 
 def draw(report: ValidationReport) -> bytes:
-    """Return both curves as SVG; a dot marks the threshold that would be used."""
+    """Return both curves as SVG; a dot marks the first threshold of the plan."""
     known = lines(report)
     with sheet(7.4, 4.3) as drawing:
         left, right = drawing.figure.subplots(1, 2)

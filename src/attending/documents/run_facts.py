@@ -37,7 +37,7 @@ def run_facts(run: Run) -> list[CardFact]:
         ("Search of parameters", _searched(run)),
         ("Signs that are kept", _signs(run)),
         ("Class weights", _weights(run)),
-        ("Agreed before fitting", _agreed(run)),
+        ("Agreed before fitting" if run.agreement else "Planned, not agreed", _agreed(run)),
         ("Code", f"commit {commit}, {'clean' if run.clean else 'with changes on top'}"),
         ("Environment", f"{run.interpreter} on {run.platform}"),
     ]  # fmt: skip
@@ -79,7 +79,7 @@ def _slice(held: SliceCount, *, whose: str = "patients") -> str:
 
 def _agreed(run: Run) -> str:
     baselines = ", ".join(in_print(name) for name in run.baselines) or "no baseline"
-    signed = "signed" if run.agreement else "not signed"
+    signed = "signed" if run.agreement else "nobody signed it before the fit"
     measures = ", ".join(in_print(name) for name in run.metrics_agreed)
     return f"baselines {baselines}; measures {measures}; {signed}"
 

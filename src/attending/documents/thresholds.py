@@ -141,7 +141,8 @@ def picture(report: ValidationReport) -> Picture | None:
         f"{asked(first)}: sensitivity {percent(first.sensitivity.value)}, precision "
         f"{percent(first.ppv.value)}, {number(first.alerts_per_day)} alerts a day.",
         caption="Moving the threshold to the left finds more patients and costs more alerts. The "
-        "letters are the thresholds of the table; A is the one that would be used."
+        "letters are the thresholds of the table; A is the one that the validation plan "
+        "names first."
         f"{of_whom(report)}",
         draw=lambda: draw(report),
         table=table(report),

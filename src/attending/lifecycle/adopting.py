@@ -20,7 +20,7 @@ from attending.documents.adoption_page import AdoptionSources, adoption_page
 from attending.documents.card_assembly import CardSources, assemble_card
 from attending.documents.model_card import ADOPTED, card_document
 from attending.documents.validation_report import validation_report
-from attending.errors import BadInput, NotFound, Refused
+from attending.errors import BadInput, Refused
 from attending.lifecycle import policies, recorded
 from attending.lifecycle.adopted_gates import conditions
 from attending.lifecycle.adopted_history import HISTORY, doubled, keep_history
@@ -29,7 +29,7 @@ from attending.lifecycle.adopted_wording import of_adoption, told_to_adopters
 from attending.lifecycle.bringing import bring
 from attending.lifecycle.desk import keep, note, required
 from attending.lifecycle.papers import keep_page
-from attending.lifecycle.people import printed_names
+from attending.lifecycle.people import is_person, printed_names
 from attending.lifecycle.plans import require_own_plan
 from attending.lifecycle.signing import propose_specs
 from attending.lifecycle.standing import standing_on
@@ -126,23 +126,13 @@ def _require_author(desk: Desk) -> None:
     Raises:
         BadInput: no person of this home.
     """
-    if not _is_person(desk, desk.actor):
+    if not is_person(desk, desk.actor):
         raise BadInput(
             f"'{desk.actor}' is no person of this home, and somebody proposes the model",
             code="adopt.author",
             hint="Say who: `--by LOGIN` (see `attending user ls`). Who proposes may not sign.",
             where="--by",
         )
-
-
-def _is_person(desk: Desk, name: str) -> bool:
-    """Return whether a name is the id or a login of somebody who is active here."""
-    if name in {one.person_id for one in desk.home.users.list() if one.active}:
-        return True
-    try:
-        return desk.home.users.by_login(name).active
-    except NotFound:
-        return False
 
 
 def _noted(rows: ScoredRows) -> ScoredRows:

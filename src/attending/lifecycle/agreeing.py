@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.errors import BadInput, Refused
+from attending.errors import BadInput, Refused, did_you_mean
 from attending.govern.policy import default_exception_signers
+from attending.lifecycle import policies
 from attending.lifecycle.desk import keep
 from attending.lifecycle.standing import standing_on
 from attending.records.governance import Agreement, GateException
+from attending.times import format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +105,28 @@ def propose_exception(
     compensation: str,
     expires_at: Instant,
 ) -> GateException:
-    """Return an exception for the model as its spec stands, kept, for two roles to sign."""
+    """Return an exception for the model as its spec stands, kept, for two roles to sign.
+
+    Args:
+        desk: its actor is the author and may not sign.
+        project: whose model is meant.
+        condition: of a gate; for one feature alone where it is `leak.too_good:FEATURE`.
+        reason: why it cannot be met.
+        compensation: what is done instead.
+        expires_at: when it ends.
+
+    Raises:
+        BadInput: no such condition or feature, or the end is past.
+        Refused: no exception lets that condition pass.
+    """
+    _require_condition(desk, project, condition)
+    if expires_at <= desk.at:
+        raise BadInput(
+            f"an exception until {format_instant(expires_at)} has ended before it began",
+            code="exception.expired",
+            hint=f"--expires lies in the past; it is {format_instant(desk.at)}.",
+            where="--expires",
+        )
     exception = GateException(
         run=project.model.digest,
         condition=condition,
@@ -119,6 +142,38 @@ def propose_exception(
         keys={"model": project.name, "condition": condition},
     )
     return exception
+
+
+def _require_condition(desk: Desk, project: Project, condition: str) -> None:
+    """Refuse what no gate asks, or what none may let pass.
+
+    Raises:
+        BadInput: no such condition, or no such feature.
+        Refused: no exception lets that condition pass.
+    """
+    policy = policies.in_use(desk).spec
+    passable = {*policy.exceptions, *policy.exceptions_before_training}
+    name, _, feature = condition.partition(":")
+    if name not in passable:
+        asked = {fact.name for gate in policy.gates for fact in gate.facts}
+        if name in asked:
+            raise Refused(
+                f"no exception lets '{name}' pass",
+                code="exception.none",
+                hint=f"Some do for {', '.join(sorted(passable))}.",
+            )
+        raise BadInput(
+            f"no condition '{name}' that an exception lets pass",
+            code="exception.condition",
+            hint=did_you_mean(name, passable),
+        )
+    features = {one.name for one in project.features.features}
+    if feature and feature not in features:
+        raise BadInput(
+            f"no feature '{feature}' in this project",
+            code="exception.feature",
+            hint=did_you_mean(feature, features),
+        )
 
 
 def exceptions_of(desk: Desk, project: Project) -> tuple[GateException, ...]:

@@ -77,8 +77,7 @@ def ask(desk: Desk, *, model: str) -> dict[str, Any]:  # a JSON object
             if item.document in digests
         ],
         "data_pulled": [
-            f"{digest} from {found.source_system}, known up to "
-            f"{format_instant(found.watermark) if found.watermark else 'nothing'}"
+            f"{digest} from {found.source_system}, {_known_up_to(found)}"
             for digest, found in pulled.items()
         ]
         + _files(desk, model),
@@ -86,6 +85,13 @@ def ask(desk: Desk, *, model: str) -> dict[str, Any]:  # a JSON object
         "incidents": [handled(item) for item in incidents(desk, model=model)],
         "retired": retired(desk, model),
     }
+
+
+def _known_up_to(found: Snapshot) -> str:
+    """Return until when the data reach; a calendar that is not real has no date to tell."""
+    if not found.real_clock:
+        return f"on a {found.time_zone} calendar: no real dates"
+    return f"known up to {format_instant(found.watermark) if found.watermark else 'nothing'}"
 
 
 def _files(desk: Desk, model: str) -> list[str]:

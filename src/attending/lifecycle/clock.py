@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attending.errors import DependencyDown
+from attending.errors import BadInput, DependencyDown
 from attending.times import DAY, MINUTE, format_instant, to_micros
 
 if TYPE_CHECKING:
@@ -51,6 +51,26 @@ def steady(home: Home, at: Instant) -> Instant:
             where="--at",
         )
     return at
+
+
+def require_passed(at: Instant, *, now: Instant, synthetic: bool) -> None:
+    """Refuse an instant that has not come yet: one entry of it would forbid every act until then.
+
+    Args:
+        at: the instant that was asked for.
+        now: what the clock says.
+        synthetic: whether the home is simulated, whose clock is what it is told.
+
+    Raises:
+        BadInput: it lies in the future of a real home.
+    """
+    if not synthetic and to_micros(at) - to_micros(now) > STEP:
+        raise BadInput(
+            f"{format_instant(at)} has not come yet; it is {format_instant(now)}",
+            code="at.future",
+            hint="An act of a real home is never of the future. Leave --at out to act now.",
+            where="--at",
+        )
 
 
 def last_entry(home: Home) -> LedgerEntry | None:

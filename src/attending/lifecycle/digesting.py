@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from attending.documents.digest import digest_page, digest_text
-from attending.documents.times import when
 from attending.errors import DependencyDown, Refused
 from attending.lifecycle import calendar, channels
 from attending.lifecycle.day_pages import in_words
@@ -94,24 +93,16 @@ def _model(desk: Desk, stands: Deployment) -> dict[str, str]:
     verdict = desk.home.catalog.latest(Verdict, model=stands.model, version=stands.version)
     risk = verdict.risk_level if verdict else "high"
     answer = standing(verdict, desk.at, risk_level=risk)
-    holds = verdict is not None and verdict.at <= desk.at < verdict.expires_at
+    holds = verdict is not None and verdict.holds(desk.at)
     return {
         "about": f"{stands.model}@{stands.version}",
         "stage": stands.stage,
         "answer": answer,
         "sentence": in_words(verdict) if verdict and holds else "There is no verdict that holds.",
-        "because": _because(verdict, holds=holds),
+        "because": verdict.why_now(desk.at) if verdict else "nobody has looked yet",
         "owner": verdict.owner if verdict else "technical owner",
         "budget": _budget(desk, stands.model),
     }
-
-
-def _because(verdict: Verdict | None, *, holds: bool) -> str:
-    if verdict is None:
-        return "nobody has looked yet"
-    if holds:
-        return verdict.because
-    return f"The newest verdict was “{verdict.answer}”; it held until {when(verdict.expires_at)}."
 
 
 def _budget(desk: Desk, model: str) -> str:

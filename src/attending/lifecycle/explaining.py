@@ -93,7 +93,7 @@ def explain_request(desk: Desk, project: Project, request_id: str) -> Relived:
         Input(
             name=item.name,
             label=project.features.feature(item.name).label,
-            unit=project.features.feature(item.name).unit or "",
+            unit=project.features.feature(item.name).printed_unit,
             time=item.time,
             known_at=item.known_at,
             missing_reason=item.missing or "",

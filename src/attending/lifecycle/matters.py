@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from attending.lifecycle.desk import Desk
+    from attending.lifecycle.holding import Held
     from attending.records.monitoring import Finding, Severity
     from attending.records.release import Deployment
     from attending.specs.release import ReleaseSpec
     from attending.stores.deliveries import Step
+    from attending.types import Instant
 
 TECHNICAL, CLINICAL, OPERATIONAL = "technical owner", "clinical owner", "operational owner"
 
@@ -170,28 +172,46 @@ def _reviews(desk: Desk, stands: Deployment, plan: ReleaseSpec | None) -> Iterat
             f"reviews:{owner}",
             "watch",
             says=f"Overdue reviews: {', '.join(sorted(names))}.",
-            action="See `attending review due`, and record each with `attending review record`.",
+            action="Do each, and have its result recorded: `attending review record` "
+            "(`attending review due` lists them).",
             owner=owner,
         )
         yield replace(made, person=person)
 
 
 def _signatures(desk: Desk, stands: Deployment) -> Iterator[Matter]:
+    """Yield a matter for each signature that ended or soon does; whose it is, is who signed."""
     keeps = in_use(desk).spec.serves_days
     soon = due_policy(desk.home.root).expiring
-    # One signature may have opened more than one gate; it is asked for once.
-    for held in {one.approval.digest: one for one in signatures_of(desk, stands)}.values():
+    # One signature may have opened more than one gate, and one person may have signed a paper
+    # before more than one of them: it is asked for once, by what stands worst.
+    worst: dict[tuple[str, str, str], Held] = {}
+    for held in signatures_of(desk, stands):
+        one = held.approval
+        known = worst.setdefault((one.document_kind, one.role, one.signer), held)
+        if _stands(held) < _stands(known):
+            worst[one.document_kind, one.role, one.signer] = held
+    for held in worst.values():
         one = held.approval
         left = to_micros(one.signed_at) + keeps * DAY - to_micros(desk.at)
-        who = {"action": "Have it signed again.", "owner": CLINICAL}
-        cause = f"signature:{one.digest[:16]}"
         kind, role = one.document_kind.replace("_", " "), one.role.replace("_", " ")
+        who = {"action": f"Sign the {kind} again, as it is now.", "owner": role}
+        cause = f"signature:{one.digest[:16]}"
+        severity: Severity
         what = f"the signature on the {kind} by {one.printed_name} ({role})"
         if held.fault:
-            yield _matter(stands, cause, "act", says=f"Not standing: {what}: {held.fault}.", **who)
+            severity, says = "act", f"Not standing: {what}: {held.fault}."
         elif left <= soon:
             ends = when(from_micros(to_micros(desk.at) + left))
-            yield _matter(stands, cause, "watch", says=f"Ends at {ends}: {what}.", **who)
+            severity, says = "watch", f"Ends at {ends}: {what}."
+        else:
+            continue
+        yield replace(_matter(stands, cause, severity, says=says, **who), person=one.signer)
+
+
+def _stands(held: Held) -> tuple[bool, Instant]:
+    """Return how well a signature stands; the least is the worst."""
+    return not held.fault, held.approval.signed_at
 
 
 def _exceptions(desk: Desk, stands: Deployment) -> Iterator[Matter]:

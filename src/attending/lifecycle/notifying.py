@@ -171,13 +171,18 @@ class _Run:
                 WEBHOOK,
                 lambda: channels.post(hook, said, secret=secret, at=self._now // SECOND),
             )
-        to = self._address(one.said["person"], one.said["owner"])
+        to = self._address(one.said["person"], one.said["owner"], *self._instead(one))
         if gateway is not None and to is not None:
             self._once(one, MAIL, lambda: channels.mail(gateway, *_letter(one), to=[to]))
         next_one = self._address(self._policy.escalate_to)
         if gateway is not None and next_one is not None and self._late(one):
             words = _letter(one, head="Nobody has acknowledged")
             self._once(one, ESCALATION, lambda: channels.mail(gateway, *words, to=[next_one]))
+
+    def _instead(self, one: Message) -> tuple[str, ...]:
+        """Return who is told where a signature ends and its signer has no address."""
+        signature = str(one.said["cause"]).startswith("signature:")
+        return (self._policy.escalate_to,) if signature else ()
 
     def _address(self, *names: str) -> str | None:
         found = (self._policy.addresses.get(name) for name in names if name)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from attending import keys
-from attending.errors import BadInput, Denied, Refused
+from attending.errors import BadInput, Denied, NotFound, Refused, did_you_mean
 from attending.govern.roles import acting_role, check_role, check_roles
 from attending.lifecycle.confirming import confirmed, is_code
 from attending.lifecycle.desk import keep_in, note
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from attending.stores.unit import Unit
 
 MIN_PASSPHRASE = 12
+#: What the machine does by itself has no person.
+MACHINE = "system"
 _PERSON_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
@@ -189,3 +191,32 @@ def printed_names(desk: Desk) -> dict[str, str]:
 def role(name: str) -> Role:
     """Return the role of that name; an unknown one is refused with the nearest."""
     return check_role(name)
+
+
+def require_somebody(desk: Desk) -> None:
+    """Refuse an act that is said to be of a person whom this home does not know.
+
+    A home without persons has nobody to be mistaken for; `system` is the machine's own.
+
+    Raises:
+        BadInput: nobody here has that name, or who had it may not act any more.
+    """
+    active = [one.person_id for one in desk.home.users.list() if one.active]
+    if desk.actor == MACHINE or not active or is_person(desk, desk.actor):
+        return
+    raise BadInput(
+        f"no person '{desk.actor}' here",
+        code="actor.unknown",
+        hint=did_you_mean(desk.actor, active),
+        where="--by",
+    )
+
+
+def is_person(desk: Desk, name: str) -> bool:
+    """Return whether a name is the id or a login of somebody who is active here."""
+    if name in {one.person_id for one in desk.home.users.list() if one.active}:
+        return True
+    try:
+        return desk.home.users.by_login(name).active
+    except NotFound:
+        return False

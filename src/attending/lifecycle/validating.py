@@ -224,6 +224,7 @@ def build_card(desk: Desk, project: Project, run: Run, *, version: str = "") -> 
             stability=catalog.latest(StabilityReport, run=run.digest),
             exceptions=agreeing.exceptions_under(desk, project, run),
             assumed=snapshot_of(desk, run).assumed_tables,
+            real_dates=snapshot_of(desk, run).real_clock,
             names=printed_names(desk),
             asks=policies.asks(desk, project.release.risk_level),
             moved=moved,

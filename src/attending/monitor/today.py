@@ -50,13 +50,15 @@ def today(
             "A model without a verdict is never used as if all were well.",
         )
     head = [f"{verdict.model} {verdict.version} ({verdict.stage}): {sentence(verdict)}"]
-    if not verdict.at <= at < verdict.expires_at:
+    if not verdict.holds(at):
         head = [f"{verdict.model} {verdict.version}: the verdict is out of date. Now: {answer}."]
-    body = _nurse(verdict, answer, stage) if reader == "nurse" else _engineer(verdict, report)
+    body = _nurse(verdict, at, answer=answer, stage=stage)
+    if reader == "engineer":
+        body = _engineer(verdict, at, report=report)
     return tuple((head + body)[:10])
 
 
-def _nurse(verdict: Verdict, answer: str, stage: str) -> list[str]:
+def _nurse(verdict: Verdict, at: Instant, *, answer: str, stage: str) -> list[str]:
     """Return the lines for a charge nurse: what to do, why, whom to call."""
     lines = [_SILENT if stage == "silent" else _NURSE[answer]]
     if stage == "silent":
@@ -65,17 +67,25 @@ def _nurse(verdict: Verdict, answer: str, stage: str) -> list[str]:
         lines.append(f"Use instead: {verdict.fallback or 'the downtime pathway (no score)'}.")
     elif answer == "restrict":
         lines.append(f"Sites that go on: {', '.join(verdict.sites) or 'none'}.")
-    lines.append(f"Why: {verdict.because}")
-    lines.append(f"What is being done: {verdict.action}")
-    lines.append(f"Who is on it: {verdict.owner}.")
-    lines.append(f"Next answer due by {format_instant(verdict.expires_at)}.")
+    lines.append(f"Why: {verdict.why_now(at)}")
+    if verdict.holds(at):
+        lines.append(f"What is being done: {verdict.action}")
+        lines.append(f"Who is on it: {verdict.owner}.")
+        lines.append(f"Next answer due by {format_instant(verdict.expires_at)}.")
+    else:
+        lines.append(f"To do: {verdict.to_do_now(at)}")
+        if at >= verdict.expires_at:
+            lines.append(f"The next answer is overdue since {format_instant(verdict.expires_at)}.")
     lines.append("The score supports your judgement; it never replaces it.")
     return lines
 
 
-def _engineer(verdict: Verdict, report: MonitorReport | None) -> list[str]:
+def _engineer(verdict: Verdict, at: Instant, *, report: MonitorReport | None) -> list[str]:
     """Return the lines for an engineer: figures, findings, digests."""
-    lines = [f"Drift: {verdict.drift}, severity {verdict.severity}, owner {verdict.owner}."]
+    lines = []
+    if not verdict.holds(at):
+        lines += [f"Why: {verdict.why_now(at)}", f"To do: {verdict.to_do_now(at)}"]
+    lines += [f"Drift: {verdict.drift}, severity {verdict.severity}, owner {verdict.owner}."]
     lines.append(f"Findings: {'; '.join(verdict.findings) or 'none'}.")
     if report is not None:
         lines.append(

@@ -244,4 +244,6 @@ def sentence(verdict: Verdict) -> str:
         "fallback": f"No; use {verdict.fallback or 'the downtime pathway, there is no score'}",
         "stop": "No, stop; use the downtime pathway",
     }[verdict.answer]
+    if verdict.stage == "silent":
+        words = f"Silent: nobody uses it. If it were used: {words[0].lower()}{words[1:]}"
     return f"{words}. This holds until {until}."

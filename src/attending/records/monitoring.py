@@ -185,6 +185,29 @@ class Verdict(Record):
     sites: tuple[str, ...] = ()
     expires_at: When
 
+    def holds(self, at: Instant) -> bool:
+        """Return whether it is the answer of an instant, neither expired nor from after it."""
+        return self.at <= at < self.expires_at
+
+    def why_now(self, at: Instant) -> str:
+        """Return why the answer of an instant is what it is; an expired reason is none."""
+        if self.holds(at):
+            return self.because
+        if at < self.at:
+            return "The newest verdict is from after now: one of two clocks is wrong."
+        return (
+            f"No verdict since {self.at:%Y-%m-%d}; nobody has looked. The newest verdict was "
+            f"“{self.answer}”; it held until {self.expires_at:%Y-%m-%d %H:%M} UTC."
+        )
+
+    def to_do_now(self, at: Instant) -> str:
+        """Return what is to be done at an instant: what the verdict says, or to look again."""
+        if self.holds(at):
+            return self.action
+        if at < self.at:
+            return "Mend the clock."
+        return "Run the monitors: `attending run-due`, or `attending monitor run`."
+
 
 def standing(verdict: Verdict | None, at: Instant, *, risk_level: RiskLevel) -> Answer:
     """Return the answer that holds at an instant; without a valid verdict it is never continue.

@@ -400,6 +400,14 @@ class ValidationReport(GrownPart, Record):
                 return next((found for found in figures.estimates if found.name == name), None)
         return None
 
+    def threshold_row(self, planned: float | None) -> ThresholdRow | None:
+        """Return what the model does at a threshold; at the first one where that was not asked.
+
+        Who shows it says at which threshold it was: `threshold` of the row.
+        """
+        own = [row for row in self.thresholds if row.model == "model"]
+        return next((row for row in own if row.threshold == planned), own[0] if own else None)
+
     def gate(self, name: str) -> GateResult | None:
         """Return the first gate of that name, or None."""
         return next((found for found in self.gates if found.gate == name), None)

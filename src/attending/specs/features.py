@@ -199,6 +199,11 @@ class FeatureSpec(Spec):
     catalogue: CatalogueName | None = None
     concept: Annotated[str, Field(min_length=2, max_length=60)] | None = None
 
+    @property
+    def printed_unit(self) -> str:
+        """Return the unit of the feature's own values: a number of values has none."""
+        return "" if self.aggregate == "count" else self.unit or ""
+
     @model_validator(mode="after")
     def _whole(self) -> FeatureSpec:
         for name in _NEEDS[self.kind]:

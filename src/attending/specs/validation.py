@@ -131,7 +131,7 @@ class ValidationSpec(Spec):
         primary: the measure that the summary speaks of.
         measures: what is reported of each model, by name.
         baselines: clinical scores to compare with; at least one.
-        thresholds: risks or capacities; the first is the one that would be used.
+        thresholds: risks or capacities; name the one of the release plan first.
         decision_curve: the range of thresholds at which somebody would act.
         subgroups: attributes of the cohort, without `group_`.
         high_risk_subgroups: groups that must not be failed, such as `age=80+`.

@@ -171,12 +171,12 @@ class FrontDesk:
     def today(self, name: str) -> tuple[TodayLine, ...]:
         """Return what the newest verdict rests on, line by line."""
         with self._desk() as desk:
-            verdict = overview.standing_of(desk, name).verdict
+            verdict, at = overview.standing_of(desk, name).verdict, desk.at
         if verdict is None:
             return ()
         lines = [
-            TodayLine(label="because", says=verdict.because),
-            TodayLine(label="action", says=f"{verdict.action} ({verdict.owner})"),
+            TodayLine(label="because", says=verdict.why_now(at), answer=""),
+            TodayLine(label="action", says=f"{verdict.to_do_now(at)} ({verdict.owner})", answer=""),
         ]
         lines += [
             TodayLine(label="finding", says=text, answer="failed") for text in verdict.findings
@@ -434,13 +434,13 @@ def _row(found: Standing, synthetic: bool, at: Instant) -> ModelRow:  # noqa: FB
         if verdict is None
         else VerdictView(
             answer=found.answer,
-            sentence=verdict.because,
+            sentence=verdict.why_now(at),
             made=verdict.at,
             expires=verdict.expires_at,
             expired=at >= verdict.expires_at,
             age=ago(verdict.at, at),
             drift=verdict.drift,
-            action=verdict.action,
+            action=verdict.to_do_now(at),
             owner=verdict.owner,
             changes=verdict.changes,
         ),

@@ -1,5 +1,7 @@
 """What the pages need, as wire models: frozen, plain, and already worked out below."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 from attending.records.base import When
@@ -53,11 +55,15 @@ class ModelRow(View):
 
 
 class TodayLine(View):
-    """One line of today's operation: what was looked at and what was found."""
+    """One line of today's operation: what was looked at and what was found.
+
+    Attributes:
+        answer: empty where nothing was asked, such as of a reason.
+    """
 
     label: str
     says: str
-    answer: Status = "met"
+    answer: Status | Literal[""] = "met"
 
 
 class ModelPage(View):

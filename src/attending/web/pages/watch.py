@@ -82,6 +82,8 @@ def page(request: Request, name: str) -> Response:
         name=name,
         drawn=_drawn(seen, now.date()),
         age=ago(verdict.at, now) if verdict else "",
+        why=verdict.why_now(now) if verdict else "",
+        to_do=verdict.to_do_now(now) if verdict else "",
         may_take=may(request, STAFF),
         may_propose=may(request, MAKERS),
         may_roll_back=may(request, RELEASERS),
