@@ -247,7 +247,7 @@ def _agreed(desk: Desk, project: Project, run: Run) -> Fact:
     lines = catalog.list("approval", document=agreement.digest) if agreement else ()
     pairs = [(line, catalog.get(line.digest, Approval)) for line in lines]
     faults = faults_of(desk, (one for _, one in pairs))
-    return agreed_before_fit(
+    fact = agreed_before_fit(
         agreement,
         {line.seq: one for line, one in pairs if one.digest not in faults},
         Fitted(
@@ -257,6 +257,8 @@ def _agreed(desk: Desk, project: Project, run: Run) -> Fact:
             seq=fits[0],
         ),
     )
+    seen = agreeing.seen_before_agreed(desk, project, run) if fact.status == "met" else ""
+    return Fact("failed", fact.evidence, seen) if seen else fact
 
 
 def _temporal(_desk: Desk, _project: Project, run: Run) -> Fact:
