@@ -125,7 +125,7 @@ def test_signed_exceptions_and_exploratory_runs_are_seen_at_the_top():
     top = " ".join(page.xpath("string(//section[@class='summary'])").split())
     assert "“good enough in every group” is let pass until 2026-06-30" in top
     assert "A nurse reads every score there. Asked for by Ada Berg." in top
-    assert "Exploratory run, cannot be promoted. made from a dirty tree" in top
+    assert "Exploratory run: it passes no gate. made from a dirty tree" in top
 
 
 def test_synthetic_is_said_first():

@@ -256,7 +256,7 @@ def test_the_page_says_what_the_run_of_the_report_may_not_do(enter, example):
         report = report.model_copy(update={"model": about, "notes": (never,)})
         keep(desk, report, action="validate.model", keys={"model": MODEL, "run": run})
     page = words(enter("clara").get(PATH))
-    assert "Exploratory run, cannot be promoted: nobody signed." in page
+    assert "Exploratory run, it passes no gate: nobody signed." in page
     assert "Signed exception: “development and test are parted in time” is let pass" in page
     assert "until 2026-01-01: No dates." in page
     assert never in page

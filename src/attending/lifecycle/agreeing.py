@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attending.digests import short
 from attending.errors import BadInput, Refused
 from attending.govern.policy import default_exception_signers
 from attending.lifecycle.desk import keep
@@ -194,16 +195,40 @@ def exceptions_under(desk: Desk, project: Project, run: Run) -> tuple[GateExcept
     )
 
 
-def require_exception(found: Sequence[object], *, condition: str) -> None:
-    """Refuse when no signed exception covers a condition.
+def require_exception(
+    desk: Desk,
+    project: Project,
+    found: Sequence[object],
+    *,
+    condition: str,
+    roles: frozenset[str],
+) -> None:
+    """Refuse when no signed exception covers a condition; say which one waits, and for whom.
+
+    Args:
+        desk: where and when.
+        project: whose model asks.
+        found: the signed exceptions that cover it.
+        condition: that is not met.
+        roles: who must sign an exception.
 
     Raises:
         Refused: there is none.
     """
-    if not found:
-        raise Refused(
-            f"the condition {condition} is not met and no signed exception covers it",
-            code=condition,
-            hint="Ask for one: `attending gate except`, then let both roles sign it.",
-            where="model.yaml",
-        )
+    if found:
+        return
+    waits = [
+        f"exception {short(one.digest)} waits for "
+        + " and ".join(sorted(roles - {held.role for held in standing_on(desk, one.digest)}))
+        for one in exceptions_of(desk, project)
+        if one.condition == condition and one.expires_at > desk.at
+    ]
+    raise Refused(
+        f"the condition {condition} is not met and no signed exception covers it"
+        + (f": {'; '.join(waits)}" if waits else ""),
+        code=condition,
+        hint="Have it signed, `attending sign`."
+        if waits
+        else "Ask for one: `attending gate except`, then let both roles sign it.",
+        where="model.yaml",
+    )

@@ -55,8 +55,8 @@ def newest_validations(desk: Desk) -> tuple[ReportRow, ...]:
     rows = []
     for name in desk.home.deployments.models():
         line = shown.get(name)
-        of_run = line is not None and line.run in runs
-        rows.append(ReportRow(name, line, older=of_run and line.run != fitted.get(name)))
+        older = line is not None and line.run in runs and line.run != fitted.get(name)
+        rows.append(ReportRow(name, line, older=older))
     return tuple(rows)
 
 

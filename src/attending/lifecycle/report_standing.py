@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def report_standing(desk: Desk, report: ValidationReport) -> tuple[str, ...]:
     """Return what a reader must know before the figures, one sentence each, the worst first.
 
-    A report of another run than the newest comes first, then why the run may not be promoted, the
+    A report of another run than the newest comes first, then why the run passes no gate, the
     exceptions that it stands under, what is off though no gate asks for it, and the notes of the
     report itself.
     """
@@ -41,7 +41,7 @@ def report_standing(desk: Desk, report: ValidationReport) -> tuple[str, ...]:
             f"{_validated(desk, report, newest.digest)}."
         )
     if run.exploratory:
-        told += [f"Exploratory run, cannot be promoted: {why}." for why in run.reasons]
+        told += [f"Exploratory run, it passes no gate: {why}." for why in run.reasons]
     plan = proposed_plan(desk, run.model)
     asks = policies.asks(desk, plan.risk_level) if plan else {}
     told += [
