@@ -28,6 +28,12 @@ def verbs(command: Any, name: str = "") -> list[tuple[str, str]]:
     return found
 
 
+_JSON = (
+    "`--json` prints one JSON object on the standard output. Where a verb refuses after it has "
+    "printed one, such as a closed gate, the refusal stands on the standard error alone."
+)
+
+
 def page() -> str:
     """Return the page."""
     rows = []
@@ -36,7 +42,7 @@ def page() -> str:
         rows.append(f"| `attending {name}` | {lines[0]} |")
     codes = [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
     head = ["# The command line", "", "Made by `make docs`.", "", "| verb | does |", "|---|---|"]
-    tail = ["", "| exit code | means |", "|---|---|", *codes, ""]
+    tail = ["", "| exit code | means |", "|---|---|", *codes, "", _JSON, ""]
     return "\n".join([*head, *rows, *tail])
 
 

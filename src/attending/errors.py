@@ -115,7 +115,7 @@ EXIT_CODES: dict[int, str] = {
     2: "bad input",
     3: "refused by a gate",
     4: "integrity broken",
-    5: "a dependency is down or degraded",
+    5: "a dependency is down or degraded, or the verb was stopped",
     6: "denied",
 }
 

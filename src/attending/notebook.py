@@ -9,7 +9,7 @@
     report = work.validate(fitted)
 
 Each step is the same as the verb of the same name, keeps the same records and prints itself. A run
-made here may not be promoted until `attending run promote` has repeated it from a clean commit.
+made here passes no gate until `attending run promote` has repeated it from a clean commit.
 """
 
 from __future__ import annotations

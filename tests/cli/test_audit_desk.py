@@ -30,7 +30,7 @@ def desk(tmp_path_factory):
             got = through(lambda: app(said, standalone_mode=False), argv=said)
         assert got == code, out.getvalue() + err.getvalue()
         text = out.getvalue()
-        return json.JSONDecoder().raw_decode(text)[0] if as_json and text else text
+        return json.loads(text) if as_json and text else text
 
     return SimpleNamespace(run=run, folder=folder)
 

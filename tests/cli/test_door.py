@@ -8,6 +8,7 @@ import json
 import pytest
 
 from attending.cli.door import through
+from attending.cli.face import emit
 from attending.errors import EXIT_CODES, BadInput, Denied, DependencyDown, IntegrityBroken, Refused
 
 
@@ -57,3 +58,16 @@ def test_a_defect_never_prints_a_traceback_or_a_value(capsys):
     assert "Traceback" not in printed.err
     assert "John Smith" not in printed.err + printed.out
     assert "internal.defect" in printed.err
+
+
+def test_a_machine_gets_one_object_where_a_verb_prints_and_then_refuses(capsys):
+    def verb():
+        emit({"allowed": False}, as_json=True)
+        raise Refused("no", code="gate.x", hint="h")
+
+    assert through(verb, argv=["gate", "--json"]) == 3
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == {"allowed": False}
+    assert "refused [gate.x] no" in printed.err
+    # The next verb of the same process, which prints nothing, gives its problem again.
+    test_a_machine_gets_the_same_four_fields(capsys)

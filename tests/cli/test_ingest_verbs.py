@@ -146,3 +146,52 @@ def test_a_declared_lag_lets_rows_in_at_once_and_is_marked_as_assumed(claims, tm
     assert (taken["accepted"], taken["quarantined"]) == (200, 0)
     shown = run("snapshot", "show", "--home", home).stdout
     assert "lag:2d (assumed)" in shown
+
+
+CLOCKED = """\
+system: radiology
+version: "1"
+time_zone: UTC
+tables:
+  - name: studies
+    file: studies.csv
+    row_id: [Study]
+    subject: Patient
+    known_at: {rule: recorded, columns: [Reported]}
+    events:
+      - code: [IMAGING//CT]
+        time: {columns: [Acquired]}
+      - code: [IMAGING//LENGTH]
+        time: {columns: [Acquired]}
+        value: Minutes
+        fixed_unit: min
+"""
+STUDIES = """\
+Study,Patient,Acquired,Reported,Minutes
+1,a,2025-03-01 10:00,2025-03-01 11:00,12
+2,a,2025-03-02 10:00,2025-03-02 09:00,12
+3,a,2099-03-03 10:00,2099-03-03 11:00,12
+,a,2025-03-04 10:00,2025-03-04 11:00,12
+"""
+
+
+def test_a_report_before_its_study_and_a_study_to_come_are_told(tmp_path):
+    folder, mapping, home = tmp_path / "studies", tmp_path / "mapping.yaml", tmp_path / "home"
+    folder.mkdir()
+    (folder / "studies.csv").write_text(STUDIES)
+    mapping.write_text(CLOCKED)
+    told = run("mapping", "check", mapping, folder).stdout
+    assert "quarantined: 1 no_name" in told
+    assert "early: 2 events" in told
+    assert "later than now: 2 events" in told
+    assert "2025-03-01T10:00:00Z to 2099-03-03T10:00:00Z" in told
+    tried = json.loads(run("mapping", "check", mapping, folder, "--json").stdout)
+    assert (tried["early"], tried["later_than_now"]) == (2, 2)
+    taken = run("ingest", "mapped", folder, "--mapping", mapping, "--home", home).stdout
+    assert "quarantined: 1 no_name" in taken
+    assert "3 accepted rows hold 6 events" in taken
+    assert "the newest event is of 2099-03-03T10:00:00Z, later than now" in taken
+    # Dates that are not the real ones are never compared with today.
+    mapping.write_text(CLOCKED.replace("UTC", "floating"))
+    tried = json.loads(run("mapping", "check", mapping, folder, "--json").stdout)
+    assert (tried["early"], tried["later_than_now"]) == (2, 0)

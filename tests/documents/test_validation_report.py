@@ -5,10 +5,11 @@ from functools import cache
 import pytest
 from lxml import html
 
-from attending.documents.sentences import exception_sentence
+from attending.documents.card_assembly import CardSources, assemble_card
+from attending.documents.sentences import exception_sentence, unasked
 from attending.documents.validation_report import validation_report
 from attending.records.governance import GateException
-from attending.records.validation import ModelRef
+from attending.records.validation import Check, Estimate, GateResult, ModelRef
 from attending.times import parse_instant
 from tests.documents.example_records import cohort, report, run
 
@@ -124,7 +125,7 @@ def test_signed_exceptions_and_exploratory_runs_are_seen_at_the_top():
     top = " ".join(page.xpath("string(//section[@class='summary'])").split())
     assert "“good enough in every group” is let pass until 2026-06-30" in top
     assert "A nurse reads every score there. Asked for by Ada Berg." in top
-    assert "Exploratory run, cannot be promoted. made from a dirty tree" in top
+    assert "Exploratory run: it passes no gate. made from a dirty tree" in top
 
 
 def test_synthetic_is_said_first():
@@ -154,3 +155,51 @@ def test_a_hostile_name_is_text(page):
     assert not parsed.xpath("//script | //*[@onerror]")
     assert len(parsed.xpath("//img")) == len(page.xpath("//img"))
     assert parsed.xpath("string(//h1)").strip() == bad
+
+
+def _off(name, label, ends, *, gates=()):
+    """A report of one measure whose interval is given, and gates that look at it or not."""
+    low, high = ends
+    value = (low + high) / 2
+    held = report().figures[0]
+    one = Estimate(name=name, label=label, value=value, low=low, high=high)
+    figures = (held.model_copy(update={"estimates": (one,)}),)
+    return report().model_copy(update={"figures": figures, "gates": gates, "gates_met": True})
+
+
+@pytest.mark.parametrize(
+    ("name", "ends", "says"),
+    [
+        ("observed_expected", (1.02, 1.36), "more events came than were foretold"),
+        ("observed_expected", (0.8, 0.9), "fewer events came than were foretold"),
+        ("calibration_in_the_large", (-0.9, -0.2), "risks are too high on average"),
+        ("calibration_in_the_large", (0.1, 0.2), "risks are too low on average"),
+        ("calibration_slope", (0.5, 0.8), "high risks are too high and low ones too low"),
+        ("calibration_slope", (1.2, 1.4), "risks lie too close together"),
+        ("observed_expected_total", (1.1, 1.2), "more came than was foretold"),
+        ("number_slope", (0.5, 0.6), "high predictions are too high and low ones too low"),
+    ],
+)
+def test_what_is_off_and_not_asked_for_is_named_under_gates_that_are_all_met(name, ends, says):
+    check = Check(what=name, value=1.0, low=0.9, high=1.1, outcome="met")
+    asks = (GateResult(gate="a_gate", outcome="met", checks=(check,)),)
+    (sentence,) = unasked(_off(name, "The measure", ends))
+    assert says in sentence
+    assert sentence.endswith("No gate of the plan asks for this.")
+    # Control: what a gate judges by its own range is not told twice, nor what holds the right one.
+    assert unasked(_off(name, "The measure", ends, gates=asks)) == ()
+    right = 0.0 if name == "calibration_in_the_large" else 1.0
+    assert unasked(_off(name, "The measure", (right - 0.1, right + 0.1))) == ()
+    # A gate that looks at one group says nothing of all.
+    group = check.model_copy(update={"group": "age=80+"})
+    asks = (GateResult(gate="a_gate", outcome="met", checks=(group,)),)
+    assert unasked(_off(name, "The measure", ends, gates=asks)) == (sentence,)
+
+
+def test_the_report_and_the_card_name_what_is_off():
+    held = _off("observed_expected", "Observed / expected", (1.02, 1.36)).model_copy(update=PLAIN)
+    page = words(validation_report(held, run=run(), synthetic=False))
+    told = "Observed / expected 1.19 (1.02 to 1.36): more events came than were foretold."
+    assert f"Off, and not asked for. {told}" in page
+    card = assemble_card(CardSources(run=run(), report=held), version="v1", synthetic=False)
+    assert any(line.startswith(told) for line in card.limitations)

@@ -44,8 +44,8 @@ class Said:
 
     @property
     def json(self) -> Any:
-        """Return the one JSON value, or the first of two when a refusal follows it."""
-        return json.JSONDecoder().raw_decode(self.out)[0]
+        """Return the one JSON value; nothing may follow it, also where the verb refuses."""
+        return json.loads(self.out)
 
 
 class Ward:

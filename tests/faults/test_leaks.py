@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from attending.hospital.faults_leaks import ACTION, PROXY
+from tests.faults.conftest import AT
 
 _ORDER = {"window": "encounter", "aggregate": "any"}
 
@@ -30,6 +31,11 @@ def test_d01_an_act_of_a_clinician_that_betrays_the_outcome_is_refused(ward):
     assert ward.auroc("home_nursing") > 0.8
     assert ward.asked("contract", "check").json["checks"]
     assert ward.asked("gate", "leaks").json["features"]
+    where = ("--project", str(ward.project), "--home", str(ward.home), "--at", AT)
+    told = ward.run("gate", "leaks", *where).out
+    assert "met: what a prediction reads was known by then" in told
+    told = ward.run("contract", "check", *where).out
+    assert "17 promises checked, 1 broken\nbroken as a warning" in told
     # Guard: the checklist names the feature, with the ranking over all rows and before the act.
     assert ward.refusals()["leak.clinician_action"] == {"home_nursing"}
     said = ward.asked("gate", "check", "pretrain", code=3)

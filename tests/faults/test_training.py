@@ -220,6 +220,8 @@ def test_training_without_the_signed_plan_is_exploratory_and_closes_the_gate(war
     told = standing(ward)
     assert told["run.not_exploratory"] == ("failed", reason)
     assert told["agreement.before_fit"][0] != "met"
+    # Repeating it agrees to nothing.
+    assert "have the plan signed, `attending agree`" in promoted(ward)
     # Signed afterwards, the old run stays what it was; a new fit has standing.
     agree(ward)
     assert standing(ward)["run.not_exploratory"][0] == "failed"

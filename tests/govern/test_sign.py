@@ -133,3 +133,12 @@ def test_every_document_has_someone_who_may_sign_it_and_the_auditor_signs_nothin
     for rule in ROLES.values():
         assert rule.may_sign <= set(DOCUMENTS)
     assert ROLES["auditor"].may_sign == frozenset()
+
+
+def test_a_role_that_is_not_known_gets_the_list_and_no_guess_that_only_looks_alike():
+    with pytest.raises(BadInput) as refused:
+        check_role("doctor")
+    assert refused.value.hint.startswith("Roles here: administrator, auditor, clinical_lead")
+    with pytest.raises(BadInput) as refused:
+        check_role("operater")
+    assert refused.value.hint.startswith("Did you mean 'operator'? Roles here: ")

@@ -321,3 +321,42 @@ def test_our_mappings_are_read(tmp_path):
         assert parse_spec(path.read_bytes(), MappingSpec, name=name).tables
     with pytest.raises(BadInput):
         build_snapshot("ompo", tmp_path, key=KEY, out=tmp_path)
+
+
+FIXED = MAPPING.replace("        unit: unit\n", "        fixed_unit: min\n")
+
+
+def _lengths(folder, *cells, text=FIXED):
+    lines = [
+        f"{name},p1,v1,A,GLU,2026-03-09 10:00:00,2026-03-09T16:00:00Z,{value},"
+        for name, value in cells
+    ]
+    head = LABS.splitlines()[0]
+    (folder / "labs.csv").write_text("\n".join([head, *lines]) + "\n")
+    return ingest(folder, text)
+
+
+def test_a_number_with_a_word_of_its_own_is_not_in_the_one_declared_unit(tmp_path):
+    cells = (("1", "12"), ("2", "0.2 h"), ("3", "85%"), ("4", "<1"), ("5", "none"))
+    snapshot, events = _lengths(tmp_path, *cells)
+    assert snapshot.account.quarantined_by_reason == {"not_a_number": 2}
+    kept = {row["source_row"]: row["text_value"] for row in events.to_pylist()}
+    assert kept == {"1": None, "4": "<1", "5": "none"}
+    (tmp_path / "out").rename(tmp_path / "first")
+    # Where each row has its own unit, a word is a word.
+    snapshot, _ = _lengths(tmp_path, *cells, text=MAPPING)
+    assert snapshot.account.quarantined_by_reason == {}
+
+
+def test_a_row_whose_name_is_empty_is_set_aside(tmp_path):
+    snapshot, events = _lengths(tmp_path, ("", "3"), (" ", "4"), ("1", "5"))
+    assert snapshot.account.quarantined_by_reason == {"no_name": 2}
+    assert events["source_row"].to_pylist() == ["1"]
+    (tmp_path / "out").rename(tmp_path / "first")
+    # Without `row_id` a row is named by its place, and an empty cell is nothing.
+    snapshot, _ = _lengths(tmp_path, ("", "3"), text=FIXED.replace("    row_id: [row]\n", ""))
+    assert snapshot.account.accepted == 1
+    (tmp_path / "out").rename(tmp_path / "second")
+    # A name of several columns is there while one of them is.
+    two = FIXED.replace("row_id: [row]", "row_id: [row, visit]")
+    assert _lengths(tmp_path, ("", "3"), text=two)[0].account.accepted == 1

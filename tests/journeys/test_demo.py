@@ -231,8 +231,13 @@ def test_nobody_signs_their_own_work_and_a_wrong_passphrase_leaves_an_entry(demo
 @pytest.mark.requirement("J16", "J15")
 def test_a_gate_lists_what_is_missing_and_whose_it_is(demo, project):
     refused = demo.run("gate", "check", "limited", "--project", project, "--at", LATER, code=3)
-    for words in ("training.ready", "nurse_leader", "silent_report", "clinical_lead"):
-        assert words in refused.stderr
+    assert "conditions are open" in refused.stderr
+    assert "training.ready" in refused.stdout and "training.ready" not in refused.stderr
+    asked = ("--project", project, "--at", LATER)
+    told = json.loads(demo.run("gate", "check", "limited", *asked, "--json", code=3).stdout)
+    opened = {one["name"]: one["whose"] for one in told["conditions"] if one["status"] != "met"}
+    assert opened["training.ready"] == "nurse_leader"
+    assert opened["signed.silent_report.clinical_lead"] == "clinical_lead"
     skipped = demo.run("release", "advance", "live", "--project", project, "--at", LATER, code=3)
     assert "one at a time" in skipped.stderr
 

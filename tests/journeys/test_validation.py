@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -48,8 +49,9 @@ def secrets(own):
 
 def gate(shell, project, stage):
     """What a user is told of a gate that is closed."""
-    said = shell.run("gate", "check", stage, "--project", str(project), "--at", LATER, code=3)
-    return " ".join((said.stdout + said.stderr).split())
+    asked = ("--project", str(project), "--at", LATER, "--json")
+    said = json.loads(shell.run("gate", "check", stage, *asked, code=3).stdout)
+    return [f"{one['name']} is {one['status']}" for one in said["conditions"]]
 
 
 @pytest.mark.requirement("E13")

@@ -9,13 +9,14 @@ from datetime import timedelta
 import pytest
 
 from attending.errors import BadInput, Refused
-from attending.lifecycle import agreeing, signing, simulating
+from attending.lifecycle import agreeing, gating, run_specs, signing, simulating
 from attending.lifecycle.desk import create_home, keep
 from attending.lifecycle.examples import copy_example
 from attending.lifecycle.projects import open_project
 from attending.records.base import from_content
 from attending.records.governance import Agreement
 from attending.times import parse_instant
+from tests.documents import example_records
 
 AT = parse_instant("2025-07-01T06:00:00Z")
 
@@ -121,3 +122,57 @@ def test_an_exception_from_nothing_or_for_no_time_is_not_asked_for(house, change
     feature = project.features.features[0].name
     agreeing.propose_exception(desk, project, **(asked | {"condition": f"leak.too_good:{feature}"}))
     assert len(agreeing.exceptions_of(desk, project)) == 2
+
+
+def a_run(desk, project, *, of="f" * 64):
+    """Return a run of the project as it stands on a cohort, kept."""
+    run = example_records.run(model=project.name, specs=run_specs.spec_digests(project))
+    told = {"cohort": of, "cohort_spec": project.cohort.digest, "contract_report": None}
+    told |= {"model_spec": project.model.digest, "seed": len(desk.home.catalog.list("run"))}
+    run = run.model_copy(update=told)
+    keep(desk, run, action="run.fit", keys={"model": project.name, "snapshot": run.snapshot})
+    return run
+
+
+def a_validation(desk, project, run, *, plan=""):
+    """Keep a validation of a run, by the plan of the project or by another."""
+    report = example_records.report()
+    about = report.model.model_copy(update={"run": run.digest, "cohort": run.cohort})
+    report = report.model_copy(update={"model": about, "spec": plan or project.validation.digest})
+    keys = {"model": project.name, "run": run.digest}
+    keep(desk, report, action="validate.model", keys=keys)
+
+
+def agreed(desk, project, run):
+    """Return what the gate before trained says of the agreement."""
+    fact = gating.gather(desk, project, run, to_stage="trained").facts["agreement.before_fit"]
+    return fact.status, fact.note
+
+
+def test_a_plan_that_is_agreed_after_its_results_were_seen_was_not_agreed_before(house):
+    desk, project, sign = house
+    seen = a_run(desk, project)
+    a_validation(desk, project, seen)
+    sign(agreeing.propose_agreement(desk, project, signers=["clara"]).digest)
+    why = (
+        "a run of these data under this plan was validated on 2025-07-01, before the plan was "
+        "signed"
+    )
+    assert agreed(desk, project, a_run(desk, project)) == ("failed", why)
+    # Control: data that nobody has judged by this plan were not seen.
+    assert agreed(desk, project, a_run(desk, project, of="e" * 64)) == ("met", "")
+
+
+def test_a_plan_that_was_agreed_stays_so_whatever_is_validated_and_signed_after(house):
+    desk, project, sign = house
+    # By another plan these results were never seen.
+    a_validation(desk, project, a_run(desk, project), plan="d" * 64)
+    sign(agreeing.propose_agreement(desk, project, signers=["clara"]).digest)
+    first = a_run(desk, project)
+    a_validation(desk, project, first)
+    assert agreed(desk, project, a_run(desk, project)) == ("met", "")
+    # Agreed again by more signers, and not signed by all: the first time stands for what was seen.
+    wider = agreeing.propose_agreement(desk, project, signers=["clara", "erik"])
+    sign(wider.digest)
+    assert agreed(desk, project, a_run(desk, project))[0] == "missing"
+    assert agreeing.seen_before_agreed(desk, project, first) == ""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pyarrow.compute as pc
 import pytest
 
+from attending.cli import quarantine
 from attending.engines.local import LocalEngine
 from attending.errors import BadInput, Denied, NotFound, Refused
 from attending.ingest.shards import sorted_events
@@ -437,3 +439,18 @@ def test_files_that_change_after_they_were_looked_at_are_refused(ward, monkeypat
         release(ward)
     assert refused.value.code == "quarantine.delivery"
     assert left_alone(ward, ward.base)
+
+
+def test_rows_of_a_file_that_was_taken_in_twice_are_counted_once(ward, capsys):
+    home = str(ward.desk.home.root)
+    before = quarantining.waiting(ward.desk)
+    assert sum(one.rows for one in before) == 4 and not any(one.again for one in before)
+    growing.append(ward.desk, "hospital", ward.folder)
+    found = quarantining.waiting(ward.desk)
+    assert sum(one.rows for one in found) == 8
+    assert sum(one.rows for one in found if one.again) == 4
+    ward.desk.home.close()
+    quarantine.quarantine_ls(home=Path(home), at="2023-08-03T06:00:00Z")
+    told = capsys.readouterr().out
+    assert "rows: 4 waiting, 0 released, 0 dismissed" in told
+    assert "not counted twice: 4 of the same files, taken in again" in told

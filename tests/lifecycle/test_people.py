@@ -8,7 +8,7 @@ from importlib import resources
 
 import pytest
 
-from attending.errors import AttendingError, BadInput, Denied
+from attending.errors import AttendingError, BadInput, Denied, Refused
 from attending.govern.roles import ROLES
 from attending.lifecycle import (
     accounts,
@@ -413,3 +413,10 @@ def test_what_was_signed_before_there_were_seals_still_counts(root):
         assert standing_on(desk, digest) == (old,)
         sign(desk, digest, "nora", "clinical_lead")
         assert old in standing_on(desk, digest)
+
+
+def test_a_login_that_is_taken_says_what_to_do(desk):
+    with pytest.raises(Refused) as refused, desk.home.database.transaction() as unit:
+        desk.home.users.give_login(unit, "dana", "dana")
+    assert refused.value.code == "user.login_taken"
+    assert "Choose another" in refused.value.hint and "attending user ls" in refused.value.hint

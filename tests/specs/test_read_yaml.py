@@ -103,3 +103,14 @@ def test_the_digest_of_a_spec_ignores_comments_and_order():
     first = parse_spec(b"name: a\nbeds: 2\n", Ward, name="x")
     second = parse_spec(b"# why\nbeds: 2\nname: a\n", Ward, name="y")
     assert first.digest == second.digest
+
+
+def test_every_field_that_is_wrong_is_named_and_not_the_first_alone():
+    error = refusal("name: a\nbedz: 3\nopne: yes\nwindow:\n  lenght: 3h\n")
+    assert error.where == "ward.yaml:5: window.lenght"
+    assert "(and 3 more: bedz on line 2, opne on line 3, window.length on line 4)" in error.message
+    many = refusal("name: a\n" + "".join(f"x{n}: 1\n" for n in range(9)))
+    assert "(and 8 more: x1 on line 3, " in many.message
+    assert many.message.endswith("x5 on line 7, and 3 others)")
+    alone = refusal("name: a\nbedz: 3\n")
+    assert "more" not in alone.message

@@ -13,7 +13,9 @@ from attending.lifecycle.deciding import standing_decision
 from attending.lifecycle.desk import keep
 from attending.lifecycle.kept_project import kept_project
 from attending.records.decisions import SpecDocument, ThresholdDecision
+from attending.records.governance import GateException
 from attending.records.run import Run
+from attending.times import parse_instant
 from tests.documents import example_records
 from tests.web.example_home import MODEL, put_into
 from tests.web.test_pages import words
@@ -218,3 +220,47 @@ def test_a_model_without_a_report_says_what_to_do(enter, example):
     said = words(visitor.get("/validation"))
     assert "not validated yet" in said
     assert "0.744" in said
+
+
+def _fit_again(desk, **changes):
+    run = example_records.run(model=MODEL, seed=8, **changes)
+    return keep(desk, run, action="run.fit", keys={"model": MODEL, "snapshot": run.snapshot})
+
+
+def test_the_page_says_that_the_report_is_of_an_older_run_than_the_newest(enter, example):
+    page = words(enter("clara").get(PATH))
+    assert "older run" not in page
+    assert "of an older run" not in words(enter("clara").get("/validation"))
+    with example.desk("dana") as desk:
+        newest = _fit_again(desk)
+    page = words(enter("clara").get(PATH))
+    assert f"an older run, {example.run[:12]} of 2025-09-30" in page
+    assert "which stands at trained as v1" in page
+    assert f"The newest run, {newest[:12]} of 2025-10-01, is another one, and was not" in page
+    assert "of an older run" in words(enter("clara").get("/validation"))
+
+
+def test_the_page_says_what_the_run_of_the_report_may_not_do(enter, example):
+    with example.desk("dana") as desk:
+        exception = GateException(
+            run="4" * 64, condition="split.temporal", reason="No dates.", compensation="A study.",
+            authors=("dana",), expires_at=parse_instant("2026-01-01T00:00:00Z"),
+        )  # fmt: skip
+        keep(desk, exception, action="exception.propose", keys={"model": MODEL})
+        run = _fit_again(
+            desk, exploratory=True, reasons=("nobody signed",), exceptions=(exception.digest,)
+        )
+        report = example_records.report()
+        about = report.model.model_copy(update={"run": run})
+        never = "The source has no real calendar."
+        report = report.model_copy(update={"model": about, "notes": (never,)})
+        keep(desk, report, action="validate.model", keys={"model": MODEL, "run": run})
+    page = words(enter("clara").get(PATH))
+    assert "Exploratory run, it passes no gate: nobody signed." in page
+    assert "Signed exception: “development and test are parted in time” is let pass" in page
+    assert "until 2026-01-01: No dates." in page
+    assert never in page
+    assert "older run" not in page
+    older = words(enter("clara").get(f"{PATH}?report={example.report}"))
+    assert "and its report is not this one" in older
+    assert "Exploratory" not in older

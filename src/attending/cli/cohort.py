@@ -26,6 +26,7 @@ from attending.digests import short
 from attending.lifecycle import cohort_questions, cohorts
 from attending.lifecycle.projects import open_project
 from attending.records.cohort import Cohort
+from attending.times import format_instant
 
 
 def flow(cohort: Cohort) -> None:
@@ -110,7 +111,8 @@ def cohort_explain(
     counts = dict(zip((s.title for s in cohort.steps), cohort.steps, strict=True))
     lines = [f"{len(found.stays)} possible predictions, {sum(s.kept for s in found.stays)} in"]
     for stay in found.stays:
-        lines.append(f"prediction at {stay.prediction_time}: {'in' if stay.kept else 'out'}")
+        when = format_instant(stay.prediction_time)
+        lines.append(f"prediction at {when}: {'in' if stay.kept else 'out'}")
         for step in stay.steps:
             of_all = counts[step.title]
             met = "met" if step.met else "NOT MET"

@@ -28,7 +28,7 @@ from attending.lifecycle.cohorts import project_snapshot
 from attending.lifecycle.projects import open_project
 
 if TYPE_CHECKING:
-    from attending.records.contract import InputComparison
+    from attending.records.contract import ContractReport, InputComparison
 
 
 def contract_check(
@@ -53,9 +53,22 @@ def contract_check(
         table(
             ("check", "figure", "bound", "unit", "severity", "answer"),
             [(c.name, c.figure, c.bound, c.unit, c.severity, c.verdict) for c in report.checks],
+            whole=("check",),
         )
-    emit({"digest": report.digest, **report.content()}, as_json=as_json)
+    emit({"digest": report.digest, **report.content()}, as_json=as_json, lines=sum_of(report))
     checking.require_contract(report)
+
+
+def sum_of(report: ContractReport) -> list[str]:
+    """Return how many promises are broken, and whether those stop anything."""
+    unshown = sum(check.verdict == "not_shown" for check in report.checks)
+    told = [f"{len(report.checks)} promises checked, {len(report.failed)} broken"]
+    if unshown:
+        told.append(f"{unshown} not shown: there was nothing to look at")
+    warned = [check.name for check in report.failed if check.severity != "error"]
+    if warned:
+        told.append(f"broken as a warning, recorded and refusing nothing: {', '.join(warned)}")
+    return told
 
 
 def contract_diff(

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _STORAGE = {errno.ENOSPC: "storage.full", errno.EDQUOT: "storage.full", errno.EIO: "storage.io"}
 
+#: Whether this verb has printed its JSON object: a refusal after it is told on stderr alone, as a
+#: second object would make of both something that no reader of JSON takes.
+PRINTED: list[bool] = []
 #: What else is raised where memory runs out: a library or a thread that cannot be had.
 _STARVED = (ImportError, RuntimeError, SystemError)
 
@@ -28,6 +31,7 @@ def through(run: Callable[[], object], *, argv: list[str]) -> int:
         run: the command line.
         argv: the arguments, only to see whether `--json` was asked for.
     """
+    PRINTED.clear()
     try:
         run()
     except AttendingError as error:
@@ -82,7 +86,7 @@ def _defect(error: Exception) -> AttendingError:
 
 
 def _print(error: AttendingError, *, as_json: bool) -> int:
-    if as_json:
+    if as_json and not PRINTED:
         sys.stdout.write(json.dumps(error.as_problem(), sort_keys=True) + "\n")
     place = f"{error.where}: " if error.where else ""
     sys.stderr.write(f"refused [{error.code}] {place}{error.message}\n")

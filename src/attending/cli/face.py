@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
+from attending.cli.door import PRINTED
 from attending.digests import short
 from attending.errors import BadInput
 from attending.times import parse_instant, parse_length
@@ -110,6 +111,7 @@ def lags_of(texts: Sequence[str] | None) -> dict[str, int]:
 def emit(content: Any, *, as_json: bool, lines: Sequence[str] = ()) -> None:  # noqa: ANN401 - any JSON value
     """Print one JSON object for machines, or lines for people."""
     if as_json:
+        PRINTED.append(True)
         sys.stdout.write(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
         return
     for line in lines:

@@ -17,11 +17,13 @@ from attending.cli.face import (
 from attending.lifecycle import leak_corpus, pretraining
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.featuring import built_features
+from attending.times import format_instant
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from attending.lifecycle.projects import Project
+    from attending.records.contract import LeakReport
     from attending.records.gates import GateFinding, PretrainReport
 
 PRETRAIN = "pretrain"
@@ -51,6 +53,21 @@ def pretrain(
         ],
     )
     pretraining.require_pretrain(report)
+
+
+def leak_sum(report: LeakReport) -> list[str]:
+    """Return how many features stand in which way, and what each way means."""
+    means = {
+        "met": "what a prediction reads was known by then",
+        "not_shown": "no prediction has a row of it in the window, as of facts without a time: "
+        "nothing could be looked at",
+        "failed": "it sees what was not known yet",
+    }
+    counts = {way: sum(one.verdict == way for one in report.features) for way in means}
+    return [
+        f"{len(report.features)} features",
+        *(f"  {n} {way}: {means[way]}" for way, n in counts.items() if n),
+    ]
 
 
 def tell_corpus(*, mimic: Path | None, js: bool) -> None:
@@ -102,7 +119,7 @@ def _tell(report: PretrainReport) -> None:
         if item.excepted_by:
             ERR.print(
                 f"EXCEPTION: {item.gate} {item.feature} is let pass by {item.excepted_by[:12]} "
-                f"until {item.excepted_until}",
+                f"until {format_instant(item.excepted_until) if item.excepted_until else 'then'}",
                 markup=False,
             )
 

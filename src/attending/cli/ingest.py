@@ -23,12 +23,14 @@ from attending.cli.face import (
 )
 from attending.errors import BadInput
 from attending.lifecycle import growing, ingesting
+from attending.times import format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from attending.lifecycle.ingesting import Held
-    from attending.records.snapshot import Snapshot
+    from attending.records.snapshot import IngestAccount, Snapshot
+    from attending.types import Instant
 
 
 FolderArgument = Annotated[Path, typer.Argument(help="The folder that the source gave.")]
@@ -72,6 +74,20 @@ def merges_of(snapshot: Snapshot) -> dict[str, int] | None:
     return {**counts, "moved": snapshot.moved.rows if snapshot.moved else 0}
 
 
+def reasons_of(account: IngestAccount) -> list[str]:
+    """Return a line on every reason for which rows did not go in as they stood."""
+    early = sum(one.early for one in account.tables)
+    return [
+        *(f"quarantined: {n} {why}" for why, n in account.quarantined_by_reason.items()),
+        *(f"rejected: {n} {why}" for why, n in account.rejected_by_reason.items()),
+        *(
+            [f"early: {early} events stored before they happened; known from when they happened"]
+            if early
+            else []
+        ),
+    ]
+
+
 def _ingest(
     kind: str,
     folder: Path,
@@ -86,6 +102,7 @@ def _ingest(
     shift: bool = False,
 ) -> None:
     lags = lags_of(lag)
+    now = clock(at)
     if shift and onto is not None:
         raise BadInput(
             "a snapshot with shifted dates does not grow",
@@ -94,7 +111,7 @@ def _ingest(
             where="--append-to",
         )
     with (
-        open_or_create(home_path(home), at=clock(at), by=by) as desk,
+        open_or_create(home_path(home), at=now, by=by) as desk,
         progress(f"ingesting {kind}") as each,
     ):
         if onto is None:
@@ -134,12 +151,27 @@ def _ingest(
                 f"{account.quarantined} quarantined + {account.rejected} rejected + "
                 f"{account.duplicate} duplicate"
             ),
+            *reasons_of(account),
+            *(
+                [f"{account.accepted} accepted rows hold {account.events} events"]
+                if account.events != account.accepted
+                else []
+            ),
             (
                 f"snapshot {held.digest}: {held.snapshot.rows} events of "
                 f"{held.snapshot.subjects} patients, time zone {held.snapshot.time_zone}"
             ),
+            *_ahead(held.snapshot, now=now),
         ],
     )
+
+
+def _ahead(snapshot: Snapshot, *, now: Instant) -> list[str]:
+    """Return a warning where the newest event of a real calendar is yet to come."""
+    last = snapshot.last_time
+    if last is None or not snapshot.real_clock or last <= now:
+        return []
+    return [f"the newest event is of {format_instant(last)}, later than now: is a date wrong?"]
 
 
 def _verb(kind: str, says: str, example: str) -> Callable[..., None]:

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
-from attending.cli.face import JsonOption, emit, table
+from attending.cli.face import JsonOption, clock, emit, table
+from attending.cli.ingest import reasons_of
 from attending.errors import BadInput
 from attending.lifecycle import mapping as mappings
+from attending.times import format_instant
 
 
 def mapping_propose(
@@ -51,7 +53,7 @@ def mapping_check(
 
     Example: attending mapping check mapping.yaml claims/
     """
-    tried = mappings.try_mapping(mapping, folder)
+    tried = mappings.try_mapping(mapping, folder, now=clock(None))
     account = tried.snapshot.account
     if not as_json:
         table(("code", "events"), tried.codes)
@@ -68,6 +70,8 @@ def mapping_check(
             "subjects": tried.snapshot.subjects,
             "quarantined_by_reason": account.quarantined_by_reason,
             "rejected_by_reason": account.rejected_by_reason,
+            "early": sum(one.early for one in account.tables),
+            "later_than_now": tried.ahead,
             "codes": dict(tried.codes),
             "open_questions": tried.questions,
         },
@@ -76,9 +80,13 @@ def mapping_check(
             f"{account.rows_in} rows in = {account.accepted} accepted + {account.quarantined} "  # noqa: ISC004
             f"quarantined + {account.rejected} rejected + {account.duplicate} duplicate",
             f"{tried.snapshot.rows} events of {tried.snapshot.subjects} patients, "  # noqa: ISC004
-            f"{' to '.join(str(at) for at in span if at is not None)}",
-            *(f"quarantined: {n} {why}" for why, n in account.quarantined_by_reason.items()),
-            *(f"rejected: {n} {why}" for why, n in account.rejected_by_reason.items()),
+            f"{' to '.join(format_instant(at) for at in span if at is not None)}",
+            *reasons_of(account),
+            *(
+                [f"later than now: {tried.ahead} events; is a date written another way?"]
+                if tried.ahead
+                else []
+            ),
             *(
                 f"availability of {a.table}: {a.rule}{' (assumed)' if a.assumed else ''}"
                 for a in tried.snapshot.availability

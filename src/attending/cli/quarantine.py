@@ -64,7 +64,7 @@ def quarantine_ls(
                     short(one.snapshot),
                     one.source,
                     one.reason,
-                    one.state,
+                    f"{one.state}, again" if one.again else one.state,
                     one.rows,
                     "" if one.age_hours is None else one.age_hours,
                 )
@@ -73,10 +73,14 @@ def quarantine_ls(
         )
     content = [{**vars(item), "since": format_instant(item.since)} for item in found]
     counted = [
-        f"{sum(one.rows for one in found if one.state == state)} {state}"
+        f"{sum(one.rows for one in found if one.state == state and not one.again)} {state}"
         for state in quarantining.STATES
     ]
-    emit(content, as_json=as_json, lines=[f"rows: {', '.join(counted)}"])
+    again = sum(one.rows for one in found if one.again)
+    lines = [f"rows: {', '.join(counted)}"]
+    if again:
+        lines.append(f"not counted twice: {again} of the same files, taken in again")
+    emit(content, as_json=as_json, lines=lines)
     if limit is not None:
         quarantining.require_none_waits(found, longer_than=limit)
 

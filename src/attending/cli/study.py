@@ -78,7 +78,9 @@ def train_fit(
         as_json=as_json,
         lines=[
             f"run {fitted.digest}",
-            "exploratory: " + "; ".join(run.reasons) if run.exploratory else "may be promoted",
+            "exploratory: " + "; ".join(run.reasons)
+            if run.exploratory
+            else "not exploratory: it may ask the gates",
         ],
     )
 

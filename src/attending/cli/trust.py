@@ -192,7 +192,7 @@ def gate_check(
     if not as_json:
         conditions(decision)
     emit({"digest": decision.digest, **decision.content()}, as_json=as_json)
-    gating.require_allowed(decision)
+    gating.require_allowed(decision, shown=True)
 
 
 def gate_leaks(
@@ -236,8 +236,13 @@ def gate_leaks(
                 )
                 for f in report.features
             ],
+            whole=("feature",),
         )
-    emit({"digest": report.digest, **report.content()}, as_json=as_json)
+    emit(
+        {"digest": report.digest, **report.content()},
+        as_json=as_json,
+        lines=gates.leak_sum(report),
+    )
     checking.require_no_leaks(report)
 
 

@@ -22,6 +22,7 @@ from attending.documents.sentences import (
     exception_sentence,
     gate_sentence,
     gate_title,
+    unasked,
 )
 from attending.documents.stability_page import stability_sentences
 from attending.documents.times import stated
@@ -302,6 +303,7 @@ def _limitations(sources: CardSources) -> tuple[str, ...]:
     first = () if adopted else sources.limitations
     said = [*first, *([assumed_sentence(sources.assumed)] if sources.assumed else ())]
     if sources.report is not None:
+        said += unasked(sources.report)
         said += [note for note in sources.report.notes if note not in said]
         unknown = [f"{r.attribute} {r.group}" for r in sources.report.subgroups
                    if r.status == "insufficient"]  # fmt: skip

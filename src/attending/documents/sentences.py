@@ -54,6 +54,25 @@ _REASONS = {
     "beats_and_adds": "it beats the baseline and adds to it",
     "above_capacity": "there are more alerts than the team can act on",
 }
+#: By measure what is right, and what it means to lie below and above it.
+_RIGHT = {
+    "observed_expected": (
+        1.0, "fewer events came than were foretold", "more events came than were foretold",
+    ),
+    "calibration_in_the_large": (
+        0.0, "risks are too high on average", "risks are too low on average",
+    ),
+    "calibration_slope": (
+        1.0, "high risks are too high and low ones too low", "risks lie too close together",
+    ),
+    "observed_expected_total": (
+        1.0, "less came than was foretold", "more came than was foretold",
+    ),
+    "number_slope": (
+        1.0, "high predictions are too high and low ones too low",
+        "predictions lie too close together",
+    ),
+}  # fmt: skip
 #: What is counted, and said as a count.
 _COUNTS = ("rows", "patients", "units")
 _EVENTS = ("events", "non_events")
@@ -109,6 +128,27 @@ def tally(report: ValidationReport) -> str:
             asked, f"All {asked} gates are met."
         )
     return f"{open_gates} of {asked} gates {'is' if open_gates == 1 else 'are'} not met."
+
+
+def unasked(report: ValidationReport) -> tuple[str, ...]:
+    """Return the measures that are shown to be off and that no gate looked at, a sentence each.
+
+    Off is an interval without the value that a model with right risks has.
+    """
+    asked = {c.what for gate in report.gates for c in gate.checks if c.group == "all"}
+    said = []
+    for name, (right, below, above) in _RIGHT.items():
+        found = report.estimate(name)
+        if found is None or found.low is None or found.high is None:
+            continue
+        if found.low <= right <= found.high or name in asked:
+            continue
+        what = interval(found.value, found.low, found.high)
+        said.append(
+            f"{found.label} {what}: {below if found.high < right else above}. "
+            "No gate of the plan asks for this."
+        )
+    return tuple(said)
 
 
 def gate_sentence(report: ValidationReport, gate: GateResult) -> str:

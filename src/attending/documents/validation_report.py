@@ -34,6 +34,7 @@ from attending.documents.sentences import (
     headline,
     reason_words,
     tally,
+    unasked,
 )
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def validation_report(
         alone=alone(report),
         headlines=[headline(report, found) for found in report.summary],
         tally=tally(report),
+        unasked=unasked(report),
         open_gates=[
             (gate_title(gate.gate), gate.outcome, gate_sentence(report, gate))
             for gate in report.gates

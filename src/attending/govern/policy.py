@@ -12,7 +12,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from attending.errors import BadInput, NotFound, Refused, did_you_mean
-from attending.govern.roles import check_role, may_sign
+from attending.govern.roles import check_role, may_sign, one_of
 from attending.specs.policy import PolicySpec
 from attending.specs.read_yaml import parse_spec
 from attending.specs.release import STAGES
@@ -107,7 +107,7 @@ def checked(spec: PolicySpec) -> PolicySpec:
     for item in (*(one for gate in spec.gates for one in gate.signatures), *more):
         if not may_sign(check_role(item.role), item.document):
             raise BadInput(
-                f"a {item.role} may not sign documents of kind '{item.document}'",
+                f"{one_of(item.role)} may not sign documents of kind '{item.document}'",
                 code="policy.signature",
                 hint="See docs/people.md.",
             )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, get_args
 
-from attending.errors import BadInput, Denied, Refused, did_you_mean
+from attending.errors import BadInput, Denied, Refused
 from attending.records.governance import Meaning, Role
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def check_role(name: str) -> Role:
     """Return the role of that name.
 
     Raises:
-        BadInput: no such role; the hint has the nearest.
+        BadInput: no such role; the hint has the nearest, where one is near, and lists all.
 
     >>> check_role("operator")
     'operator'
@@ -143,11 +144,23 @@ def check_role(name: str) -> Role:
     for role in ROLES:
         if role == name:
             return role
+    # A role that only looks alike is no guess worth making: 'doctor' is not 'auditor'.
+    close = get_close_matches(name, list(ROLES), n=1, cutoff=0.75)
+    near = f"Did you mean '{close[0]}'? " if close else ""
     raise BadInput(
         f"got role '{name}', which is not known",
         code="role.unknown",
-        hint=did_you_mean(name, ROLES),
+        hint=f"{near}Roles here: {', '.join(sorted(ROLES))}.",
     )
+
+
+def one_of(role: str) -> str:
+    """Return a role with its article.
+
+    >>> one_of("operator"), one_of("clinical_lead")
+    ('an operator', 'a clinical_lead')
+    """
+    return f"{'an' if role[:1] in 'aeiou' else 'a'} {role}"
 
 
 def check_roles(names: Iterable[str]) -> tuple[Role, ...]:

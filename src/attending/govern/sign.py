@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from attending.errors import BadInput, Denied, Refused, did_you_mean
-from attending.govern.roles import DOCUMENTS, MEANINGS, may_sign
+from attending.govern.roles import DOCUMENTS, MEANINGS, may_sign, one_of
 from attending.keys import same
 from attending.records.governance import Approval
 from attending.times import MINUTE, to_micros
@@ -177,13 +177,13 @@ def _check_person(signer: Person, intent: Intent, kind: str) -> None:
         raise Denied(f"the signer {what}", code="sign.person", hint="Ask an active person.")
     if intent.role not in signer.roles and intent.delegated_by is None:
         raise Denied(
-            f"the signer is not a {intent.role}",
+            f"the signer is not {one_of(intent.role)}",
             code="sign.role",
             hint="Sign in a role that you have; see `attending user ls`.",
         )
     if not may_sign(intent.role, kind):
         raise Denied(
-            f"a {intent.role} may not sign documents of kind '{kind}'",
+            f"{one_of(intent.role)} may not sign documents of kind '{kind}'",
             code="sign.role",
             hint="Ask someone in a role that may; see docs/people.md.",
         )

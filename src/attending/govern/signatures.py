@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from attending.digests import short
+from attending.govern.roles import one_of
 from attending.records.governance import Condition
 from attending.times import DAY, to_micros
 
@@ -166,4 +167,4 @@ def _void_or_missing(
     if void:
         was = short(void[-1].document)
         return "failed", f"void: signed over {was}, the document is now {short(document)}"
-    return "missing", f"a {rule.role} has not signed"
+    return "missing", f"{one_of(rule.role)} has not signed"

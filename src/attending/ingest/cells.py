@@ -20,6 +20,8 @@ _ZONED = pa.timestamp("us", tz="UTC")
 _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
 #: Digits with points, commas, blanks or quotes among them, and any sign or dash before them.
 _LOOKS_LIKE_A_NUMBER = r"^\s*[+\-\x{2212}\x{2012}-\x{2015}]?\s*[.,]?\d[\d.,'\x{a0}\x{202f} ]*\s*$"
+#: A number with a word behind it, as `0.2 h` or `85 %`.
+_NUMBER_AND_WORD = r"^\s*[+\-\x{2212}]?[.,]?\d[\d.,]*\s*[\pL%\x{b0}\[{/]"
 _OFFSET = re.compile(r"\d(Z|z|[+-]\d{2}:?\d{2})\s*$")
 _DATE_LENGTH = 10
 #: The last microsecond of a day: a date without a time is known by then, and not before.
@@ -68,6 +70,18 @@ def strange_numbers(column: Column, read: Column) -> Mask:
         texts = column.filter(pa.array(strange))
         strange[strange] = is_true(pc.match_substring_regex(texts, _LOOKS_LIKE_A_NUMBER))
     return strange
+
+
+def numbers_with_a_word(column: Column) -> Mask:
+    """Return where a text is a number and a word, in a column whose one unit was declared.
+
+    The word may be another unit: the number is not in the declared one, and no text either.
+
+    >>> cells = pa.chunked_array([["0.2 h", "85%", "12", "<1", "2+", "none", None]])
+    >>> numbers_with_a_word(cells).tolist()
+    [True, True, False, False, False, False, False]
+    """
+    return is_true(pc.match_substring_regex(column, _NUMBER_AND_WORD))
 
 
 def instants(column: Column) -> Column:

@@ -21,6 +21,7 @@ from attending.ingest.cells import (
     is_true,
     looked_up,
     numbers,
+    numbers_with_a_word,
     shifted,
     strange_numbers,
 )
@@ -170,8 +171,10 @@ class _Reader:
         for parsed in ahead(self._parsed()):
             block = parsed.block
             rows = self._rows(parsed.cells, odd_lines=block.odd_lines, start=block.start)
+            nameless = _nameless(block.cells, table.row_id)
             found = seen.add(parsed.names, parsed.hashes)
             rows.drop(found == _SAME)
+            rows.quarantine(nameless[rows.places - block.start], "no_name")
             rows.quarantine(found[rows.places - block.start] == _OTHER, "id_reused")
             rows.quarantine(rows.missing(table.subject), "unknown_patient")
             yield self._batch(rows, parsed, keys)
@@ -264,6 +267,7 @@ class _Reader:
         unit, unknown = unit_column(_cells(cells, event.unit))
         if event.fixed_unit is not None:
             unit = _fixed(event.fixed_unit, len(code), where=self._table.name)
+            strange |= numbers_with_a_word(value) & applies
         no_conversion = np.zeros(len(code), dtype=np.bool_)
         if event.into is not None:
             number, unit, no_conversion = converted(
@@ -313,6 +317,14 @@ class _Reader:
                 code=prefix or None,
                 rows=draft.num_rows,
             )
+
+
+def _nameless(cells: pa.Table, row_id: tuple[str, ...]) -> Mask:
+    """Return where a row that is named by columns has no text in any of them."""
+    empty = np.full(cells.num_rows, bool(row_id))
+    for name in row_id:
+        empty &= is_true(pc.equal(pc.utf8_trim_whitespace(pc.fill_null(cells[name], "")), ""))
+    return empty
 
 
 def _set_aside(rows: Rows, parsed: _Parsed) -> None:

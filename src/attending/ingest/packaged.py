@@ -6,6 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from attending.errors import NotFound
 from attending.ingest.mapped import mapped_source
 from attending.ingest.source import Source
 from attending.specs.mapping import MappingSpec
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from attending.ingest.batch import Batch, Origin
     from attending.ingest.pseudonyms import Pseudonyms
 
+#: What the folder of each source holds, as who has it knows it.
+_HOLDS = {
+    "diabetes-130": "the Diabetes 130-US download, dataset_diabetes.zip",
+    "omop": "OMOP CDM tables as CSV",
+    "synthea": "Synthea's CSV export",
+}
 #: Sets whose patients have ids that are printed in public.
 _PUBLISHED = frozenset({"diabetes-130"})
 
@@ -37,6 +44,12 @@ def packaged(name: str) -> Source:
     """Return the source that one of our mappings describes; it is read at its first use."""
 
     def describe(folder: Path) -> Origin:
+        if not folder.is_dir():
+            raise NotFound(
+                f"there is no folder {folder.name}",
+                code="ingest.missing_folder",
+                hint=f"Name the folder with {_HOLDS[name]}.",
+            )
         return mapped_source(packaged_mapping(name)).describe(folder)
 
     def read(folder: Path, *, keys: Pseudonyms) -> Iterator[Batch]:

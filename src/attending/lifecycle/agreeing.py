@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attending.digests import short
 from attending.errors import BadInput, Refused, did_you_mean
 from attending.govern.policy import default_exception_signers
 from attending.lifecycle import policies
 from attending.lifecycle.desk import keep
 from attending.lifecycle.standing import standing_on
-from attending.records.governance import Agreement, GateException
+from attending.records.governance import Agreement, Approval, GateException
+from attending.records.validation import ValidationReport
 from attending.times import format_instant
 
 if TYPE_CHECKING:
@@ -80,6 +82,42 @@ def fully_signed(desk: Desk, agreement: Agreement | None) -> bool:
         return False
     approvals = standing_on(desk, agreement.digest)
     return set(agreement.signers) <= {item.signer for item in approvals}
+
+
+def seen_before_agreed(desk: Desk, project: Project, run: Run) -> str:
+    """Return that the results of a plan were seen before it was agreed; empty where they were not.
+
+    Seen is a validation by this plan on the cohort of the run, of whatever run: another fit of the
+    same data under the same plan gives what was seen. Before and after are places in the ledger.
+    """
+    agreed = [_agreed_at(desk, one) for one in _agreements(desk, project)]
+    first = min((seq for seq in agreed if seq is not None), default=None)
+    if first is None:
+        return ""
+    for line in desk.home.catalog.list(ValidationReport.kind, model=project.name):
+        if line.seq >= first:
+            continue
+        report = desk.home.catalog.get(line.digest, ValidationReport)
+        if (report.spec, report.model.cohort) == (project.validation.digest, run.cohort):
+            return (
+                f"a run of these data under this plan was validated on {line.made_at:%Y-%m-%d}, "
+                "before the plan was signed"
+            )
+    return ""
+
+
+def _agreed_at(desk: Desk, agreement: Agreement) -> int | None:
+    """Return the ledger entry of the last signature that made an agreement whole, None before."""
+    lines = desk.home.catalog.list(Approval.kind, document=agreement.digest)
+    stand = {one.digest: one.signer for one in standing_on(desk, agreement.digest)}
+    signed: dict[str, int] = {}
+    for line in lines:
+        if line.digest in stand:
+            seq = signed.get(stand[line.digest], line.seq)
+            signed[stand[line.digest]] = min(seq, line.seq)
+    if not set(agreement.signers) <= set(signed):
+        return None
+    return max(signed[person] for person in agreement.signers)
 
 
 def explanations_as_agreed(desk: Desk, project: Project) -> ExplanationsAsked:
@@ -212,16 +250,40 @@ def exceptions_under(desk: Desk, project: Project, run: Run) -> tuple[GateExcept
     )
 
 
-def require_exception(found: Sequence[object], *, condition: str) -> None:
-    """Refuse when no signed exception covers a condition.
+def require_exception(
+    desk: Desk,
+    project: Project,
+    found: Sequence[object],
+    *,
+    condition: str,
+    roles: frozenset[str],
+) -> None:
+    """Refuse when no signed exception covers a condition; say which one waits, and for whom.
+
+    Args:
+        desk: where and when.
+        project: whose model asks.
+        found: the signed exceptions that cover it.
+        condition: that is not met.
+        roles: who must sign an exception.
 
     Raises:
         Refused: there is none.
     """
-    if not found:
-        raise Refused(
-            f"the condition {condition} is not met and no signed exception covers it",
-            code=condition,
-            hint="Ask for one: `attending gate except`, then let both roles sign it.",
-            where="model.yaml",
-        )
+    if found:
+        return
+    waits = [
+        f"exception {short(one.digest)} waits for "
+        + " and ".join(sorted(roles - {held.role for held in standing_on(desk, one.digest)}))
+        for one in exceptions_of(desk, project)
+        if one.condition == condition and one.expires_at > desk.at
+    ]
+    raise Refused(
+        f"the condition {condition} is not met and no signed exception covers it"
+        + (f": {'; '.join(waits)}" if waits else ""),
+        code=condition,
+        hint="Have it signed, `attending sign`."
+        if waits
+        else "Ask for one: `attending gate except`, then let both roles sign it.",
+        where="model.yaml",
+    )

@@ -8,6 +8,7 @@ from attending.errors import Refused
 from attending.govern.agreements import Fitted, agreed_before_fit
 from attending.govern.content import missing_fields
 from attending.govern.gates import Evidence, Fact, decide
+from attending.govern.roles import one_of
 from attending.lifecycle import agreeing, carried, policies, ward_facts
 from attending.lifecycle.calibrated_here import calibrated_here
 from attending.lifecycle.deciding import places_to_decide, standing_decision
@@ -80,23 +81,31 @@ def check(desk: Desk, project: Project, to_stage: Stage, *, run: str = "") -> Ga
     return decision
 
 
-def require_allowed(decision: GateDecision) -> None:
+def require_allowed(decision: GateDecision, *, shown: bool = False) -> None:
     """Refuse to go on when a gate said no.
+
+    Args:
+        decision: of the gate.
+        shown: whether its conditions stand above already, and are only counted here.
 
     Raises:
         Refused: listing every open condition and whose it is.
     """
-    if not decision.allowed:
-        asked = "; ".join(
+    if decision.allowed:
+        return
+    opened = decision.open_conditions()
+    told = f"{len(opened)} of {len(decision.conditions)} conditions are open"
+    if not shown:
+        told = "; ".join(
             f"{item.name} is {item.status.replace('_', ' ')} ({item.whose}"
             + (f": {item.note})" if item.note else ")")
-            for item in decision.open_conditions()
+            for item in opened
         )
-        raise Refused(
-            f"the gate '{decision.gate}' before {decision.to_stage} is closed: {asked}",
-            code="gate.refused",
-            hint="Each condition names whose it is; see `attending gate check`.",
-        )
+    raise Refused(
+        f"the gate '{decision.gate}' before {decision.to_stage} is closed: {told}",
+        code="gate.refused",
+        hint=f"Each condition names whose it is{'' if shown else '; see `attending gate check`'}.",
+    )
 
 
 def gather(desk: Desk, project: Project, run: Run, *, to_stage: Stage) -> Evidence:
@@ -251,7 +260,7 @@ def _agreed(desk: Desk, project: Project, run: Run) -> Fact:
     lines = catalog.list("approval", document=agreement.digest) if agreement else ()
     pairs = [(line, catalog.get(line.digest, Approval)) for line in lines]
     faults = faults_of(desk, (one for _, one in pairs))
-    return agreed_before_fit(
+    fact = agreed_before_fit(
         agreement,
         {line.seq: one for line, one in pairs if one.digest not in faults},
         Fitted(
@@ -261,6 +270,8 @@ def _agreed(desk: Desk, project: Project, run: Run) -> Fact:
             seq=fits[0],
         ),
     )
+    seen = agreeing.seen_before_agreed(desk, project, run) if fact.status == "met" else ""
+    return Fact("failed", fact.evidence, seen) if seen else fact
 
 
 def _temporal(_desk: Desk, _project: Project, run: Run) -> Fact:
@@ -345,7 +356,7 @@ def _signed_by(desk: Desk, record: Record | None, *, role: str, absent: str) -> 
     signed = standing_on(desk, record.digest)
     if any(item.role == role and item.meaning == "approval" for item in signed):
         return Fact("met", record.digest)
-    return Fact("missing", record.digest, f"not signed by a {role}")
+    return Fact("missing", record.digest, f"not signed by {one_of(role)}")
 
 
 def _explanation(desk: Desk, _project: Project, run: Run) -> Fact:

@@ -8,6 +8,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 from attending.errors import BadInput, NotFound
 from attending.ingest.blocks import blocks
 from attending.ingest.build import build_snapshot
+from attending.ingest.cells import INSTANT
 from attending.ingest.mapped import mapped_source
 from attending.ingest.propose import look, propose
 from attending.specs.mapping import EventMap, Known, MappingSpec, Moment, TableMap
@@ -24,6 +26,7 @@ from attending.specs.write_yaml import write_yaml
 if TYPE_CHECKING:
     from attending.ingest.propose import Proposal
     from attending.records.snapshot import Snapshot
+    from attending.types import Instant
 
 _LOOKED_AT = 50_000
 #: How a line of a proposed mapping begins that asks something.
@@ -39,11 +42,13 @@ class Tried:
         snapshot: that it would make.
         codes: the most frequent ones, with their counts.
         questions: how many of its proposal are open.
+        ahead: how many events are later than now; none where dates are not the real ones.
     """
 
     snapshot: Snapshot
     codes: tuple[tuple[str, int], ...]
     questions: int
+    ahead: int
 
 
 def propose_mapping(file: Path) -> tuple[Proposal, str]:
@@ -124,7 +129,7 @@ def answered(mapping: Path) -> MappingSpec:
     return spec
 
 
-def try_mapping(mapping: Path, folder: Path) -> Tried:
+def try_mapping(mapping: Path, folder: Path, *, now: Instant) -> Tried:
     """Return what a mapping makes of a source; nothing is kept.
 
     Raises:
@@ -136,10 +141,16 @@ def try_mapping(mapping: Path, folder: Path) -> Tried:
     with tempfile.TemporaryDirectory(prefix="mapping-") as scratch:
         out = Path(scratch)
         snapshot = build_snapshot("mapped", folder, key=_KEY, out=out, source=mapped_source(spec))
-        tables = [pq.read_table(out / one.name, columns=["code"]) for one in snapshot.shards]
+        tables = [
+            pq.read_table(out / one.name, columns=["code", "time"]) for one in snapshot.shards
+        ]
     counts: dict[str, int] = {}
+    ahead = 0
     for table in tables:
+        if snapshot.real_clock:
+            later = pc.greater(table["time"], pa.scalar(now.replace(tzinfo=None), INSTANT))
+            ahead += pc.sum(later).as_py() or 0
         for one in pc.value_counts(table["code"]).to_pylist():
             counts[one["values"]] = counts.get(one["values"], 0) + one["counts"]
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return Tried(snapshot, tuple(ranked[:20]), open_questions(mapping))
+    return Tried(snapshot, tuple(ranked[:20]), open_questions(mapping), ahead)

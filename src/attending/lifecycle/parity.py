@@ -62,7 +62,7 @@ def require_same(report: ParityReport) -> None:
         raise Refused(
             f"the scoring process gives other cells than the table: {named or 'there are none'}",
             code="features.parity",
-            hint="Build the features again; if they still differ, the model cannot be promoted.",
+            hint="Build the features again; if they still differ, the model passes no gate.",
         )
 
 

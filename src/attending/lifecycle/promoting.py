@@ -66,7 +66,9 @@ def _require_standing(now: Run) -> None:
         raise Refused(
             f"repeated from the commit it is exploratory still: {'; '.join(now.reasons)}",
             code="run.still_exploratory",
-            hint="Mend what is named, then promote again.",
+            hint="Mend what is named, then promote again."
+            if now.agreement
+            else "Promoting agrees to nothing: have the plan signed, `attending agree`; fit again.",
         )
 
 

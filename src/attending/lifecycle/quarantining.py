@@ -64,6 +64,7 @@ class Waiting:
     Attributes:
         snapshot: of the delivery in which they were set aside.
         age_hours: how long they have waited; None when they wait no longer.
+        again: whether an earlier delivery of the very same files set the same rows aside.
     """
 
     snapshot: str
@@ -73,6 +74,7 @@ class Waiting:
     rows: int
     since: Instant
     age_hours: float | None
+    again: bool = False
 
 
 def waiting(desk: Desk, name: str = "") -> tuple[Waiting, ...]:
@@ -88,10 +90,16 @@ def waiting(desk: Desk, name: str = "") -> tuple[Waiting, ...]:
     """
     named = "" if name == NEWEST else name
     found = deliveries(desk, held(desk, named)) if name else _everywhere(desk)
-    return tuple(item for one in found for item in _counted(desk, one))
+    seen: set[tuple[object, ...]] = set()
+    told: list[Waiting] = []
+    for one in found:
+        files = (one.snapshot.kind_of_source, *((f.name, f.digest) for f in one.snapshot.files))
+        told += _counted(desk, one, again=files in seen)
+        seen.add(files)
+    return tuple(told)
 
 
-def _counted(desk: Desk, one: Delivery) -> Iterable[Waiting]:
+def _counted(desk: Desk, one: Delivery, *, again: bool) -> Iterable[Waiting]:
     names = ["source", "reason", "state"]
     counted = one.rows.group_by(names).aggregate([([], "count_all")])
     ordered = counted.sort_by([(name, "ascending") for name in names])
@@ -105,6 +113,7 @@ def _counted(desk: Desk, one: Delivery) -> Iterable[Waiting]:
             rows=row["count_all"],
             since=one.since,
             age_hours=age if row["state"] == "waiting" else None,
+            again=again,
         )
 
 

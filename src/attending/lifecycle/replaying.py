@@ -100,5 +100,5 @@ def require_same(found: Replay) -> None:
         raise IntegrityBroken(
             f"the run does not repeat: {', '.join(found.differences[:8])}",
             code="run.differs",
-            hint="Compare code, packages and data; the run cannot be promoted.",
+            hint="Compare code, packages and data; the run passes no gate.",
         )

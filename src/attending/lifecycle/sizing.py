@@ -30,11 +30,10 @@ def planned_size(desk: Desk, project: Project) -> SampleSize | None:
         Refused: the split leaks, or there are too few rows and the policy is to refuse.
     """
     cohort = built_cohort(desk, project)
-    signed = agreeing.signed_exceptions(
-        desk, project, _SPLIT, roles=frozenset(default_exception_signers())
-    )
+    roles = frozenset(default_exception_signers())
+    signed = agreeing.signed_exceptions(desk, project, _SPLIT, roles=roles)
     if project.model.split.kind == "group_random":
-        agreeing.require_exception(signed, condition=_SPLIT)
+        agreeing.require_exception(desk, project, signed, condition=_SPLIT, roles=roles)
     label = project.cohort.label
     parts = split(
         project.model,

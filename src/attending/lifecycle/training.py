@@ -96,7 +96,13 @@ def checked_fit(
     pretraining.require_no_leak(desk, project, cohort, features=features)
     standing = standing_now(desk, project, contract_report=report.digest)
     if project.model.split.kind == "group_random":
-        agreeing.require_exception(standing.exceptions, condition=SPLIT_CONDITION)
+        agreeing.require_exception(
+            desk,
+            project,
+            standing.exceptions,
+            condition=SPLIT_CONDITION,
+            roles=policies.in_use(desk).exception_signers,
+        )
     base = recalibrating.standing_base(desk, project)
     return fit_under(project, cohort, features=features, standing=standing, base=base)
 

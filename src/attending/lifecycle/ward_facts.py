@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from attending.govern.gates import Fact
-from attending.govern.roles import ROLES
+from attending.govern.roles import ROLES, one_of
 from attending.lifecycle import calendar, deploying, policies
 from attending.lifecycle.incidents import incidents
 from attending.lifecycle.notifying import notify_policy
@@ -245,7 +245,7 @@ def _paper(
         return Fact("missing", paper.digest, "; ".join(paper.missing))
     if not any(one.role in roles for one in standing_on(desk, paper.digest)):
         whose = " or ".join(sorted(roles)).replace("_", " ")
-        return Fact("missing", paper.digest, f"the {words} is not signed by a {whose}")
+        return Fact("missing", paper.digest, f"the {words} is not signed by {one_of(whose)}")
     return Fact("met", paper.digest)
 
 

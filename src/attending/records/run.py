@@ -208,7 +208,7 @@ class Run(GrownPart, Record):
         clean: whether that folder held no change beside the commit.
         code_digest: digest of the installed attending files.
         agreement: digest of the signed agreement on baselines and metrics, when there is one.
-        exploratory: whether it may not be promoted; `reasons` say why.
+        exploratory: whether it passes no gate; `reasons` say why.
         exceptions: signed exceptions that this run used, by their digests or codes.
         class_weights: `balanced` when either outcome counted the same in the fit; the calibration
             mended the risks.

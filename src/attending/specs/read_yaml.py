@@ -37,6 +37,8 @@ MAX_NODES = 50_000
 #: Values of one list, or fields of one mapping; more stand in a file of their own, and a flood is
 #: refused before it is read.
 MAX_ITEMS = 10_000
+#: How many errors beside the first are named.
+_NAMED = 5
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -218,9 +220,21 @@ def _refusal(error: ValidationError, tree: Tree, kind: type[BaseModel], *, name:
     line = _line_of(tree, path)
     dotted = ".".join(str(part) for part in path)
     message, code, hint = _describe(first, kind, path)
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    more = _more(found[1:], tree)
     where = f"{name}:{line}: {dotted}" if dotted else f"{name}:{line}"
     return BadInput(message + more, code=code, hint=hint, where=where)
+
+
+def _more(others: list[Any], tree: Tree) -> str:
+    """Return where the other errors of a document stand, the first of many by name."""
+    told = []
+    for one in others[:_NAMED]:
+        absent = one["type"] == "missing"
+        path = _in_document(one["loc"], tree, absent=absent)
+        dotted = ".".join(str(part) for part in path)
+        told.append(f"{dotted or 'the document'} on line {_line_of(tree, path)}")
+    rest = f", and {len(others) - _NAMED} others" if len(others) > _NAMED else ""
+    return f" (and {len(others)} more: {', '.join(told)}{rest})" if others else ""
 
 
 def _in_document(loc: tuple[str | int, ...], tree: Tree, *, absent: bool) -> tuple[str | int, ...]:

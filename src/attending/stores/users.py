@@ -61,7 +61,12 @@ class Users:
             Refused: the login is taken.
         """
         if unit.rows(select(ACCOUNTS).where(ACCOUNTS.c.login == login)):
-            raise Refused("that login is taken", code="user.login_taken")
+            raise Refused(
+                "that login is taken",
+                code="user.login_taken",
+                hint="Choose another: a login is never given again, also of a person who left. "
+                "`attending user ls` shows those that are.",
+            )
         unit.insert(ACCOUNTS, [{"login": login, "person_id": person_id}])
 
     def get(self, person_id: str) -> Person:

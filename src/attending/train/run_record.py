@@ -89,7 +89,7 @@ def _place(provenance: Provenance) -> dict[str, Any]:  # fields of Run
 
 
 def exploratory_reasons(provenance: Provenance, *, agreed: bool) -> tuple[str, ...]:
-    """Return why a run may not be promoted; empty when it may.
+    """Return why a run is exploratory and passes no gate; empty when it is not.
 
     >>> exploratory_reasons(Provenance("", True, "d", "CPython", "Linux", ()), agreed=True)
     ('the project is not under version control',)

@@ -13,6 +13,7 @@ from attending.errors import BadInput, NotFound
 from attending.lifecycle import deciding, validation_pictures
 from attending.lifecycle.desk import Desk
 from attending.lifecycle.newest_validations import newest_validations
+from attending.lifecycle.report_standing import report_standing
 from attending.lifecycle.threshold_standing import ThresholdStanding, threshold_standing
 from attending.lifecycle.trading import Traded, traded
 from attending.records.run import Run
@@ -35,7 +36,11 @@ Text = Annotated[str, Form(max_length=200)]
 
 @dataclass(frozen=True)
 class ValidationView:
-    """What the page shows; figures are those of the report and of nothing else."""
+    """What the page shows; figures are those of the report and of nothing else.
+
+    Attributes:
+        standing_on: of which run it is, and what that run may not do; one sentence each.
+    """
 
     report: ValidationReport
     reports: tuple[ValidationReport, ...]
@@ -46,6 +51,7 @@ class ValidationView:
     trade: Traded
     standing: ThresholdStanding
     prints: bool
+    standing_on: tuple[str, ...]
 
 
 def read(
@@ -63,6 +69,7 @@ def read(
         trade=traded(report, risk=risk, alerts_per_day=alerts),
         standing=threshold_standing(desk, report.model.run),
         prints=validation_pictures.prints_here(),
+        standing_on=report_standing(desk, report),
     )
 
 
