@@ -11,6 +11,7 @@ from attending.govern.gates import Evidence, Fact, decide
 from attending.govern.roles import one_of
 from attending.lifecycle import agreeing, carried, policies, ward_facts
 from attending.lifecycle.calibrated_here import calibrated_here
+from attending.lifecycle.data_permission import access_reviewed
 from attending.lifecycle.deciding import places_to_decide, standing_decision
 from attending.lifecycle.desk import keep
 from attending.lifecycle.examples import shipped_release
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
     from attending.records.base import Record
     from attending.records.run import Run
     from attending.specs.release import Stage
-
-_DATA_GUARDS = frozenset({"compliance_officer", "privacy_officer"})
 
 
 def check(desk: Desk, project: Project, to_stage: Stage, *, run: str = "") -> GateDecision:
@@ -197,23 +196,6 @@ def _not_exploratory(_desk: Desk, _project: Project, run: Run) -> Fact:
 def _replayed(desk: Desk, _project: Project, run: Run) -> Fact:
     found = desk.home.catalog.latest(Replay, run=run.digest)
     return _told(found, bool(found and found.same_result), absent="not repeated yet", why="differs")
-
-
-def _access_reviewed(desk: Desk, project: Project, _run: Run) -> Fact:
-    digest = spec_document(desk, project, "data_access")
-    permission = project.contract.permission
-    if permission is None:
-        return Fact("failed", note="the contract names no permission")
-    if permission.expires is not None and permission.expires < desk.at.date():
-        return Fact("failed", note="the permission has expired")
-    signed = standing_on(desk, digest) if digest else ()
-    if not any(item.role in _DATA_GUARDS for item in signed):
-        return Fact(
-            "missing",
-            note="the permission is not signed: `attending release propose`, then sign the digest "
-            "that it prints as data_access",
-        )
-    return Fact("met", digest)
 
 
 def _contract(desk: Desk, _project: Project, run: Run) -> Fact:
@@ -422,7 +404,7 @@ _TRAINED: dict[str, Callable[[Desk, Project, Run], Fact]] = {
     "run.complete": _complete,
     "run.not_exploratory": _not_exploratory,
     "run.replayed": _replayed,
-    "data.access_reviewed": _access_reviewed,
+    "data.access_reviewed": access_reviewed,
     "contract.passed": _contract,
     "leaks.none": _leaks,
     "features.parity": _parity,
