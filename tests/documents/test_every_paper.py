@@ -267,3 +267,13 @@ def test_a_long_part_of_a_record_begins_below_its_heading_in_print():
     assert on_first(page)
     # The control: kept whole, a part that is longer than a page leaves the page before it blank.
     assert not on_first(page.replace('class="tall"', ""))
+
+
+def test_a_count_that_is_not_told_is_not_printed_as_none():
+    few = {"predictions": None, "site": "VALLEY"}
+    many = [{"predictions": 16 + n, "site": f"S{n}"} for n in range(3)]
+    for sites in ([few], [few, *many]):  # a list, and a table
+        said = {"kind": "incident_impact", "sites": sites, "list": []}
+        page = _text(record_page(said, digest="ab" * 32, synthetic=True))
+        assert "not told" in page
+        assert page.count("nothing") == 1  # the control: an empty list holds nothing

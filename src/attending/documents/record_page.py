@@ -22,7 +22,8 @@ _MOST = 9
 _LONGEST = 64
 #: Fields by which a row is known; they come first.
 _FIRST = frozenset({"feature", "gate", "name", "shift", "step", "subject"})
-_NOTHING = "nothing"
+#: What is empty, and what is not said at all, such as a count of few patients.
+_NOTHING, _NOT_TOLD = "nothing", "not told"
 
 
 def record_page(content: Mapping[str, Any], *, digest: str, synthetic: bool) -> bytes:
@@ -88,7 +89,9 @@ def _table(name: str, rows: Sequence[Mapping[str, Any]]) -> Table:
 def _cell(name: str, value: Any) -> str:  # noqa: ANN401 - as the record has it
     if isinstance(value, list | tuple):
         return ", ".join(_cell(name, one) for one in value) or _NOTHING
-    if value is None or not str(value):
+    if value is None:
+        return _NOT_TOLD
+    if not str(value):
         return _NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
