@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -185,7 +185,9 @@ class Service:
         """Return how many predictions each worker has answered, the busiest first."""
         mine = {str(process) for process in self.children()}
         for folder in Path(tempfile.gettempdir()).glob("attending-serve-*"):
-            if mine & {path.read_text().split()[0] for path in folder.glob("beat-*")}:
+            with suppress(FileNotFoundError):  # of another service, which ends
+                if not mine & {path.read_text().split()[0] for path in folder.glob("beat-*")}:
+                    continue
                 told = [json.loads(path.read_text()) for path in folder.glob("counts-*")]
                 counts = [sum(count for *_, count in one["answers"]) for one in told]
                 return sorted([*counts, *[0] * (len(mine) - len(counts))], reverse=True)

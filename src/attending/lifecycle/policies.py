@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from attending.errors import IntegrityBroken, Refused
 from attending.govern import policy as shelf
@@ -13,7 +13,7 @@ from attending.lifecycle.people import acting, administered, marks
 from attending.lifecycle.said_specs import spec_said
 from attending.records.governance import AdoptedPolicy
 from attending.specs.base import dump
-from attending.specs.policy import PolicySpec
+from attending.specs.policy import PolicySpec, Risk
 from attending.specs.read_yaml import read_spec
 from attending.stores.kept import KEPT
 from attending.times import format_length
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from attending.govern.policy import GateRule
     from attending.lifecycle.desk import Desk
     from attending.records.governance import Role
-    from attending.specs.policy import Risk
     from attending.specs.release import Stage
 
 
@@ -181,6 +180,11 @@ def rules(desk: Desk, risk: Risk) -> dict[Stage, GateRule]:
 def asks(desk: Desk, risk: Risk) -> dict[str, str]:
     """Return what each fact of the policy in use asks, in words, by its name."""
     return {one.name: one.asks for rule in rules(desk, risk).values() for one in rule.facts}
+
+
+def all_asks(desk: Desk) -> dict[str, str]:
+    """Return the same of every risk, for what has no release plan that says its own."""
+    return {name: words for risk in get_args(Risk) for name, words in asks(desk, risk).items()}
 
 
 def asked(desk: Desk, risk: Risk) -> set[str]:
