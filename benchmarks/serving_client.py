@@ -95,6 +95,8 @@ class _Line(asyncio.Protocol):
         length = int(words.partition(b"content-length:")[2].partition(b"\r\n")[0])
         if len(body) >= length:
             self._data.clear()
+            if b"\r\nconnection: close" in words and self._transport is not None:
+                self._transport.close()
             self._answer.set_result((int(head[9:12]), b"\r\nretry-after:" in words))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - as asyncio has it

@@ -26,17 +26,22 @@ class Line:
 
     async def _ask(self, parts: tuple[bytes, ...]) -> tuple[int, Any]:
         if self._ends is None or self._ends[0].at_eof():
+            self.close()
             self._ends = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._ends
         writer.writelines(parts)
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
         length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0])
-        return int(head[9:12]), json.loads(await reader.readexactly(length))
+        said = json.loads(await reader.readexactly(length))
+        if b"\r\nconnection: close" in head:
+            self.close()
+        return int(head[9:12]), said
 
     def close(self) -> None:
         """Close the connection."""
         if self._ends is not None:
             self._ends[1].close()
+            self._ends = None
 
 
 def head(method: str, path: str, headers: dict[str, str]) -> bytes:
