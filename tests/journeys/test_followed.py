@@ -51,7 +51,9 @@ def test_those_who_were_lost_are_stood_for_and_the_columns_are_said(tmp_path, tr
     assert "follow-up" in done.stdout and "Time to event" in done.stdout
     lost = int(np.count_nonzero(leaves < np.minimum(comes, 30)))
     assert f"horizon 30; lost before it: {lost:,}" in done.stdout
-    assert f"{lost} rows were lost before their outcome was known" in " ".join(done.stdout.split())
+    assert f"{lost:,} rows were lost before their outcome was known" in " ".join(
+        done.stdout.split()
+    )
     told = json.loads(attending(tmp_path, path.name, "--draws", "60", "--json").stdout)
     share = weighted(told)["prevalence"]
     assert share["complete"] > died + 0.04  # control: leaving them out counts too many deaths

@@ -88,7 +88,8 @@ def seen_before_agreed(desk: Desk, project: Project, run: Run) -> str:
     """Return that the results of a plan were seen before it was agreed; empty where they were not.
 
     Seen is a validation by this plan on the cohort of the run, of whatever run: another fit of the
-    same data under the same plan gives what was seen. Before and after are places in the ledger.
+    same data under the same plan gives what was seen. How a version does later, which is asked
+    before it is recalibrated, is no result of a fit. Before and after are places in the ledger.
     """
     agreed = [_agreed_at(desk, one) for one in _agreements(desk, project)]
     first = min((seq for seq in agreed if seq is not None), default=None)
@@ -98,7 +99,8 @@ def seen_before_agreed(desk: Desk, project: Project, run: Run) -> str:
         if line.seq >= first:
             continue
         report = desk.home.catalog.get(line.digest, ValidationReport)
-        if (report.spec, report.model.cohort) == (project.validation.digest, run.cohort):
+        judged = (report.spec, report.model.cohort, report.period)
+        if judged == (project.validation.digest, run.cohort, "test"):
             return (
                 f"a run of these data under this plan was validated on {line.made_at:%Y-%m-%d}, "
                 "before the plan was signed"
