@@ -136,7 +136,7 @@ def test_the_report_of_a_day_is_a_page_with_the_verdict_in_words(unit):
     found, _ = unit.run("monitor", "run", "--by", "omar", at=LATER)
     text = _shown(unit, found["digest"], at=LATER)
     assert text.startswith(" Report of the day, 2026-03-02 06:00 UTC icu-mortality v1, silent")
-    assert "Should we continue using this model today? Yes, " in text
+    assert "Should we continue using this model today? Silent: nobody uses it." in text
     assert found["verdict"]["because"] in text and found["digest"] in text
     assert found["report"]["spec"] not in text[:500]  # no digest stands where a title does
     opened, _ = unit.run("document", "show", found["digest"], "--by", "clara", "--out",

@@ -7,6 +7,7 @@ import json
 import resource
 import sys
 import traceback
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ _STORAGE = {errno.ENOSPC: "storage.full", errno.EDQUOT: "storage.full", errno.EI
 
 #: Whether this verb has printed its JSON object: a refusal after it is told on stderr alone, as a
 #: second object would make of both something that no reader of JSON takes.
-PRINTED: list[bool] = []
+PRINTED: ContextVar[bool] = ContextVar("printed", default=False)
 #: What else is raised where memory runs out: a library or a thread that cannot be had.
 _STARVED = (ImportError, RuntimeError, SystemError)
 
@@ -31,7 +32,7 @@ def through(run: Callable[[], object], *, argv: list[str]) -> int:
         run: the command line.
         argv: the arguments, only to see whether `--json` was asked for.
     """
-    PRINTED.clear()
+    before = PRINTED.set(False)
     try:
         run()
     except AttendingError as error:
@@ -42,6 +43,8 @@ def through(run: Callable[[], object], *, argv: list[str]) -> int:
         return _print(_short_of_memory(), as_json="--json" in argv)
     except Exception as error:  # noqa: BLE001 - the outer door
         return _print(_defect(error), as_json="--json" in argv)
+    finally:
+        PRINTED.reset(before)
     return 0
 
 
@@ -86,7 +89,7 @@ def _defect(error: Exception) -> AttendingError:
 
 
 def _print(error: AttendingError, *, as_json: bool) -> int:
-    if as_json and not PRINTED:
+    if as_json and not PRINTED.get():
         sys.stdout.write(json.dumps(error.as_problem(), sort_keys=True) + "\n")
     place = f"{error.where}: " if error.where else ""
     sys.stderr.write(f"refused [{error.code}] {place}{error.message}\n")

@@ -111,7 +111,7 @@ def lags_of(texts: Sequence[str] | None) -> dict[str, int]:
 def emit(content: Any, *, as_json: bool, lines: Sequence[str] = ()) -> None:  # noqa: ANN401 - any JSON value
     """Print one JSON object for machines, or lines for people."""
     if as_json:
-        PRINTED.append(True)
+        PRINTED.set(True)
         sys.stdout.write(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
         return
     for line in lines:
