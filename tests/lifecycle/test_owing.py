@@ -34,7 +34,7 @@ def test_an_open_condition_of_the_next_gate_waits_for_its_role_and_for_nobody_el
     for to, before in (("validated", "trained"), ("silent", "validated")):
         keep(desk, decision(to, before), action="gate.decide", keys={"model": "sepsis"})
     assert [one.says for one in owed_by(desk, "clara", ("clinical_lead",))] == [
-        "to validated: card. no card"
+        "to validated: card: no card"
     ]
     assert owed_by(desk, "dana", ("data_scientist",)) == ()
     desk.home.close()
