@@ -86,7 +86,8 @@ def test_what_was_asked_leaves_as_lines_or_as_a_table_in_which_no_cell_is_a_form
         one = PersonMark(person_id="p1", mark="vouched")
         keep(desk, one, action="user.mark", details={"reason": "=HYPERLINK(1)"})
     caro = ward.enter("caro")
-    lines = [json.loads(line) for line in caro.get("/audit/export/jsonl?person=omar").text.splitlines()]
+    text = caro.get("/audit/export/jsonl?person=omar").text
+    lines = [json.loads(line) for line in text.splitlines()]
     with ward.desk() as desk:
         there = desk.home.ledger.search(actor="omar")
     assert lines == [entry.content() for entry in reversed(there)]
