@@ -6,14 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from attending.cli.desks import open_desk
-from attending.cli.face import (
-    ERR,
-    clock,
-    emit,
-    home_path,
-    progress,
-    table,
-)
+from attending.cli.face import ERR, clock, emit, home_path, progress, table
 from attending.lifecycle import leak_corpus, pretraining
 from attending.lifecycle.cohorts import built_cohort
 from attending.lifecycle.featuring import built_features

@@ -7,15 +7,7 @@ from typing import Annotated
 import typer
 
 from attending.cli.desks import open_desk
-from attending.cli.face import (
-    AtOption,
-    HomeOption,
-    JsonOption,
-    clock,
-    emit,
-    home_path,
-    table,
-)
+from attending.cli.face import AtOption, HomeOption, JsonOption, clock, emit, home_path, table
 from attending.lifecycle import inventory
 
 
