@@ -232,24 +232,33 @@ def signed_exceptions(
     return tuple(
         item
         for item in exceptions_of(desk, project)
-        if item.condition == condition
-        and item.expires_at > desk.at
-        and roles <= {one.role for one in standing_on(desk, item.digest)}
+        if item.condition == condition and _signed_by(desk, item, roles=roles)
     )
 
 
 def exceptions_under(desk: Desk, project: Project, run: Run) -> tuple[GateException, ...]:
     """Return what a run stands under: what its record names, and leak gates that were let pass."""
+    return exceptions_by(desk, run, model=project.name, spec=project.model.digest)
+
+
+def exceptions_by(desk: Desk, run: Run, *, model: str, spec: str) -> tuple[GateException, ...]:
+    """Return what a run stands under of the exceptions for a model as one spec of it says it."""
     roles = frozenset(default_exception_signers())
     return tuple(
         item
-        for item in exceptions_of(desk, project)
-        if item.digest in run.exceptions
-        or (
-            item.condition.startswith("leak.")
-            and item in signed_exceptions(desk, project, item.condition, roles=roles)
+        for item in desk.home.catalog.all(GateException, model=model)
+        if item.run == spec
+        and (
+            item.digest in run.exceptions
+            or (item.condition.startswith("leak.") and _signed_by(desk, item, roles=roles))
         )
     )
+
+
+def _signed_by(desk: Desk, item: GateException, *, roles: frozenset[str]) -> bool:
+    """Return whether an exception is in date and all the roles signed it."""
+    signed = {one.role for one in standing_on(desk, item.digest)}
+    return item.expires_at > desk.at and roles <= signed
 
 
 def require_exception(

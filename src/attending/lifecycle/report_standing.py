@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 from attending.digests import short
 from attending.documents.sentences import exception_sentence, unasked
-from attending.govern.policy import default_exception_signers
 from attending.lifecycle import policies
+from attending.lifecycle.agreeing import exceptions_by
 from attending.lifecycle.kept_project import proposed_plan
 from attending.lifecycle.people import printed_names
-from attending.lifecycle.standing import standing_on
-from attending.records.governance import GateException
 from attending.records.run import Run
 
 if TYPE_CHECKING:
@@ -46,7 +44,7 @@ def report_standing(desk: Desk, report: ValidationReport) -> tuple[str, ...]:
     asks = policies.asks(desk, plan.risk_level) if plan else {}
     told += [
         f"Signed exception: {exception_sentence(one, printed_names(desk), asks=asks)}"
-        for one in _exceptions(desk, run)
+        for one in exceptions_by(desk, run, model=run.model, spec=run.model_spec)
     ]
     return (*told, *unasked(report), *report.notes)
 
@@ -60,21 +58,3 @@ def _stands(desk: Desk, run: Run) -> str:
 def _validated(desk: Desk, report: ValidationReport, run: str) -> str:
     done = desk.home.catalog.list(report.kind, model=report.model.name, run=run)
     return ", and its report is not this one" if done else ", and was not validated yet"
-
-
-def _exceptions(desk: Desk, run: Run) -> list[GateException]:
-    """Return the exceptions that a run used, and signed ones from leak gates of its model."""
-    roles = frozenset(default_exception_signers())
-    return [
-        one
-        for one in desk.home.catalog.all(GateException, model=run.model)
-        if one.run == run.model_spec
-        and (
-            one.digest in run.exceptions
-            or (
-                one.condition.startswith("leak.")
-                and one.expires_at > desk.at
-                and roles <= {held.role for held in standing_on(desk, one.digest)}
-            )
-        )
-    ]
