@@ -11,9 +11,11 @@ from importlib import metadata
 import pytest
 
 from attending.documents.deployer_paper import paper_document
+from attending.documents.digest import digest_page
 from attending.documents.in_print import in_print, known, printed_score
 from attending.documents.incident_letters import Told, letter
 from attending.documents.record_page import record_page
+from attending.documents.silent_report import silent_document
 from attending.govern.checklists import Said, answered, profile
 from attending.records.incident import Incident, IncidentImpact
 from attending.scores.registered import SCORES
@@ -21,12 +23,14 @@ from attending.specs.checklist import CardWords
 from attending.times import parse_instant
 from tests.conftest import absent
 from tests.documents.every_page import NAMES, every_page
+from tests.documents.example_records import report
 from tests.documents.paper_records import (
     counted,
     deployer_spec,
     papers,
     read_monitoring,
     read_release,
+    silent_report,
 )
 
 #: The width of what is printed on A4, 178 mm, in CSS pixels.
@@ -177,6 +181,42 @@ def test_a_checklist_answers_in_sentences_and_does_not_list_every_package():
     assert "zipp" not in chai["Trust.ThirdPartyInformation"]
 
 
+def test_a_checklist_says_what_a_paper_is_about_and_not_only_its_headings():
+    header, rows = ["Hazard", "Left"], [["Alerts that are not answered", "2"], ["No score", "1"]]
+    log = {"sections": [{"title": "Hazards", "header": header, "rows": rows}]}
+    (told,) = (
+        one.answer
+        for one in answered(
+            profile("nhs_dcb"), {"hazard_log": Said(log, "a" * 64)}, CardWords(), card=""
+        )
+        if one.id == "log"
+    )
+    assert told == "Hazards: Alerts that are not answered; No score"
+
+
+@pytest.mark.requirement("E15")
+def test_a_silent_report_says_first_that_scores_came_too_late_or_of_other_inputs():
+    def short(**changed):
+        made = silent_report().model_copy(update=changed)
+        page = silent_document(made, report(), synthetic=True)
+        return _text(page).partition("What became of every prediction")[0]
+
+    late = short(in_time=0.0047)
+    assert (
+        "Too late to act on. 0.47 % of scores were made within the action window of 1 day" in late
+    )
+    assert "Inputs were served otherwise than they are on record." in late
+    sound = short(served_otherwise=())  # the control: 95.3 % came in time
+    assert "Too late" not in sound and "otherwise" not in sound
+
+
+def test_the_page_of_the_day_has_no_marks_of_a_program():
+    said = "Do each: `attending review record`."
+    need = {"about": "a@v1", "severity": "watch", "who": "omar", "says": "x", "action": said}
+    page = digest_page({"title": "T", "models": [], "needs": [need], "reviews": []}, synthetic=True)
+    assert "`" not in _text(page) and "“attending review record”" in _text(page)
+
+
 @pytest.mark.parametrize("reader", ["clinicians", "patients", "leadership"])
 def test_a_letter_says_who_and_when_as_people_do(reader):
     at = parse_instant("2026-06-29T06:10:00Z")
@@ -224,6 +264,30 @@ def test_the_page_of_a_record_has_its_kind_as_title_and_not_the_plan_that_it_obe
     assert "<h1>Training material " in record_page(kept, digest="cd" * 32, synthetic=True).decode()
 
 
+def test_the_page_of_a_kept_spec_says_its_parts_under_headings_in_words_of_readers():
+    says = {
+        "model": "ward-death", "risk_level": "medium", "user_roles": ["nurse", "coordinator"],
+        "scope": {"min_age": 18, "max_age": None, "units": []},
+        "rollback_criteria": [
+            {"measure": "oe", "above": 1.5, "below": None, "over": "30d"},
+            {"measure": "alert_rate", "above": 0.4, "below": None, "over": "7d"},
+        ],
+    }  # fmt: skip
+    kept = {"kind": "spec_document", "spec": "release", "model": "ward-death", "says": says}
+    page = record_page(kept, digest="cd" * 32, synthetic=True).decode()
+    assert "<h1>Release plan of ward-death</h1>" in page and page.count("<tr>") == 3
+    said = _text(page.encode())
+    for words in (
+        "risk level medium", "user roles nurse, coordinator", "max age not set", "min age 18",
+        "units none named", "observed over expected events", "alert rate", "30 days", "7 days",
+    ):  # fmt: skip
+        assert words in said, words
+    assert "alert_rate" not in said
+    # What differs from what stands beside it is told apart, for both are signed.
+    other = record_page({**kept, "model": "ward"}, digest="cd" * 32, synthetic=True).decode()
+    assert "ward-death" in other and "<h1>Release plan of ward</h1>" in other
+
+
 def test_every_bedside_score_has_a_name_in_print_that_all_papers_share():
     held = answered(
         profile("tripod_ai"),
@@ -242,14 +306,14 @@ def test_a_record_of_many_alike_parts_is_a_table_that_leaves_nothing_out():
     rows = [{**row, "name": f"measure {at}", "value": 0.1 + at / 7} for at in range(3)]
     kept = {"kind": "monitor_report", "measures": rows, "digests": [{"a": "ab" * 32}] * 3}
     page = record_page(kept, digest="cd" * 32, synthetic=True).decode()
-    assert page.count("<tr>") == 4  # a header and three rows; digests are no table
+    assert page.count("<tr>") == 4  # a header and three rows; a list of one field is no table
     said = _text(page.encode())
-    assert "Measures (of all, n: 12,345; state: not shown; why: few events)" in said
+    assert "Measures The same for all: n 12,345; state not shown; why few events" in said
     for one in ("measure 0", "measure 1", "measure 2", "0.1", "0.242857", "0.385714"):
         assert one in said
     assert page.count("<li>") == 3
-    two = record_page({**kept, "measures": rows[:2]}, digest="cd" * 32, synthetic=True).decode()
-    assert "<tr>" not in two
+    alone = record_page({**kept, "measures": rows[:1]}, digest="cd" * 32, synthetic=True).decode()
+    assert "<tr>" not in alone and "<h2>Measures</h2>" in alone
 
 
 def test_a_long_part_of_a_record_begins_below_its_heading_in_print():

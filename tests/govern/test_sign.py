@@ -115,7 +115,7 @@ def test_roles_persons_and_kinds_are_checked():
     card = document("card")
     with pytest.raises(Denied, match="may not sign documents of kind 'card'"):
         signed(card, PEOPLE["otto"])
-    with pytest.raises(Denied, match="is not a clinical_lead"):
+    with pytest.raises(Denied, match="is not a clinical lead"):
         signed(card, PEOPLE["otto"], role="clinical_lead")
     gone = PEOPLE["cleo"].model_copy(update={"active": False})
     with pytest.raises(Denied, match="not active"):

@@ -91,7 +91,7 @@ def test_an_overdue_task_shows_in_the_verdict_until_its_owner_has_recorded_it(wa
     (found,) = [one for one in report.findings if one.name == "review_overdue"]
     assert (found.severity, found.owner) == ("watch", "operational owner")
     verdict = watching.give_verdict(late, ward.project)
-    assert "watch workflow review_overdue: operation today" in verdict.findings
+    assert "review overdue: operation today (workflow, watch)" in verdict.findings
     assert verdict.answer != "continue"
     # Refusals: another's task, words that say nothing, a task that is not owed.
     assert code_of(lambda: record(late, ward, "operation today", person="clara")) == "task.owner"

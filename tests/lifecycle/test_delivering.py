@@ -245,7 +245,7 @@ def test_scores_after_the_action_window_are_a_finding_and_open_one_incident(ward
     assert late.figure == pytest.approx(found.late / found.made)
     for _ in range(2):  # the second verdict finds the incident open
         verdict = watching.give_verdict(desk, ward.project)
-    assert "act workflow late: scores" in verdict.findings
+    assert "late: scores (workflow, act)" in verdict.findings
     (opened,) = incidents.incidents(desk, open_only=True)
     assert (opened.incident.type, opened.incident.opened_by) == ("outage", "system")
     assert opened.incident.title == "Scores are late: found by a monitor"

@@ -83,7 +83,7 @@ def test_the_verdict_answers_whether_to_go_on_today():
     assert (made.answer, made.drift) == ("continue", "none")
     assert made.evidence[:2] == (report().digest, HELD.digest)
     assert made.expires_at == AT + 36 * HOUR
-    assert "no new verdict within 36h" in made.changes[-1]
+    assert "no new verdict within 1 day 12 hours" in made.changes[-1]
     assert sentence(made).startswith("Yes, continue")
     silent = sentence(made.model_copy(update={"stage": "silent"}))
     assert silent.startswith("Silent: nobody uses it. If it were used: yes, continue")

@@ -106,7 +106,7 @@ def decision(run, *, report, card):
     def signed(kind, digest):
         return Condition(
             name=f"signed.{kind}.clinical_lead", status="missing", whose="clinical_lead",
-            evidence=digest, note="a clinical_lead has not signed",
+            evidence=digest, note="a clinical lead has not signed",
         )  # fmt: skip
 
     return GateDecision(

@@ -99,7 +99,8 @@ def document_downtime(
         "old": held.old,
     }
     age = "TOO OLD to act on" if held.old else "in date"
-    line = f"{out}: {len(held.rows)} patients, list of {told['made_at']}, {age}"
+    patients = f"{len(held.rows)} patient{'' if len(held.rows) == 1 else 's'}"
+    line = f"{out}: {patients}, list of {told['made_at']}, {age}"
     emit(told, as_json=as_json, lines=[line])
 
 

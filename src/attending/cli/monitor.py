@@ -80,7 +80,7 @@ def monitor_run(
     with open_desk(home_path(home), at=clock(at), by=by, spark=spark) as desk:
         report = watching.monitor(desk, asked, version=version)
         verdict = watching.give_verdict(desk, asked, version=version)
-    if not as_json:
+    if report.findings and not as_json:
         table(
             ("drift", "severity", "finding", "about", "what it means"),
             [(f.drift, f.severity, f.name, f.subject, f.meaning) for f in report.findings],

@@ -169,10 +169,11 @@ def _weeks(teller: Teller, home: Path, hospital: Generated) -> None:
 def _problem(teller: Teller) -> None:
     for project in (teller.project, open_project(teller.desk.home.root / PROJECTS["mortality"])):
         report = _day(teller, project)
-        table(
-            ("drift", "severity", "finding", "about"),
-            [(f.drift, f.severity, f.name, f.subject) for f in report.findings],
-        )
+        if report.findings:
+            table(
+                ("drift", "severity", "finding", "about"),
+                [(f.drift, f.severity, f.name, f.subject) for f in report.findings],
+            )
     opened = incidents.open_incident(
         teller.by("omar"), teller.project, type="outage", harm="medium",
         title="The nightly run stood still: scores came weeks late", since=STOOD,

@@ -10,6 +10,8 @@ from attending.documents.pages import document
 from attending.documents.picture import Picture, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from attending.records.after_go_live import AfterReport, Beside, Change, Fairness
 
 _NAMED = {"outcome": "The outcome", "process": "Care", "harm": "Harm", "workload": "Work"}
@@ -112,8 +114,21 @@ def _changes(report: AfterReport) -> Table:
             "Growth a year, times",
             "In words",
         ),
-        rows=tuple(_row(one) for one in report.changes),
+        rows=_together([_row(one) for one in report.changes]),
     )
+
+
+def _together(rows: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    """Return the rows of a measure of which nothing is shown, for the same reason, as one.
+
+    >>> _together([("Harm", "F", "not shown", "few"), ("Harm", "M", "not shown", "few")])
+    (('Harm', 'F; M', 'not shown', 'few'),)
+    """
+    places: dict[tuple[str, ...], list[str]] = {}
+    for at, (name, where, *rest) in enumerate(rows):
+        shown = any(one != NOT_SHOWN for one in rest[:-1])
+        places.setdefault((name, *rest, str(at) if shown else ""), []).append(where)
+    return tuple((name, "; ".join(of), *rest) for (name, *rest, _), of in places.items())
 
 
 def _row(one: Change) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from attending.documents.pages import document
+from attending.documents.pages import document, quoted
 from attending.documents.picture import Table
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def digest_page(content: Mapping[str, Any], *, synthetic: bool) -> bytes:
 
 def _table(caption: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return rows as a table; `columns` is the heading of each field, the first names the row."""
-    cells = tuple(tuple(str(row[name]) for name in columns) for row in rows)
+    cells = tuple(tuple(quoted(str(row[name])) for name in columns) for row in rows)
     return Table(caption, tuple(columns.values()), cells, numeric=False)
 
 

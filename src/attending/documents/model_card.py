@@ -58,7 +58,7 @@ def _hides(card: ModelCard) -> bool:
 
 def _inputs(card: ModelCard) -> Table:
     """Return one row an input; what is the same of all stands in the caption, once."""
-    header = ("Input", "Taken as", "Unit", "Why", "Owner", "Status")
+    header = ("Input", "Taken as", "Unit", "Purpose", "Owner", "Status")
     rows = [
         (
             held.clinical_label,
@@ -73,13 +73,13 @@ def _inputs(card: ModelCard) -> Table:
     alike = {at for at in range(1, len(header)) if len({row[at] for row in rows}) == 1}
     blank = {at for at in alike if rows[0][at] in {"–", "nobody named", NOT_DEFINED}}
     same = [at for at in (3, 4, 5) if len(rows) > 1 and at in alike - blank]
-    told = "; ".join(f"{header[at].lower()}: {rows[0][at]}" for at in same)
+    told = "; ".join(f"{header[at].lower()} {rows[0][at]}" for at in same)
     kept = [at for at in range(len(header)) if at not in blank.union(same)]
     called = "Inputs, as a clinician would call them"
     if all(held.status == NOT_DEFINED for held in card.inputs):
         called = "Inputs, by the names that the model has for them; nobody defined them here"
     return Table(
-        caption=called + (f" (of all, {told})" if told else ""),
+        caption=called + (f". The same for all: {told}" if told else ""),
         header=tuple(header[at] for at in kept),
         rows=tuple(tuple(row[at] for at in kept) for row in rows),
         numeric=False,

@@ -21,7 +21,7 @@ _KEPT = re.compile(r"\d{4}-\d\d-\d\d|\d+-\d+$")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::00|(:[\d.]+))Z")
 #: Words of a record that are letters.
-_LETTERS = frozenset({"auroc", "fhir", "id", "psi", "rpo", "rto"})
+_LETTERS = frozenset({"api", "auroc", "fhir", "id", "oe", "psi", "rpo", "rto", "sla"})
 #: Below this a number may be a year.
 _FIVE_DIGITS = 10_000
 _MINUTE = 60

@@ -9,7 +9,7 @@ from attending.documents.canvas import BLUE, GREY, VERMILLION, sheet, short_labe
 from attending.documents.numbers import NOT_SHOWN, count, number, percent
 from attending.documents.pages import document
 from attending.documents.picture import Picture, Table
-from attending.documents.sentences import gate_sentence, gate_title, headline, tally
+from attending.documents.sentences import gate_sentence, gate_title, headline, tally, unasked
 from attending.documents.times import lasting, spelt
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from attending.records.validation import ValidationReport
 
 _MOST = 25
+#: A smaller share of scores that came in time is said first: care could not have used the others.
+_IN_TIME = 0.95
 #: Kinds of marks that a reader would not know by the word of the record.
 _REASONS = {"stale": "too old", "missing_features": "inputs that were missing"}
 
@@ -42,6 +44,8 @@ def silent_document(
             for gate in validation.gates
             if gate.outcome != "met"
         ],
+        unasked=unasked(validation),
+        late=_late(report),
         otherwise=_otherwise(report),
         made=_made(report),
         delays=_delays(report),
@@ -113,6 +117,17 @@ def _delays(report: SilentReport) -> Table:
             ("to the outcome being mature", *_lengths(report.label_delay)),
             (within, percent(report.in_time), ""),
         ),
+    )
+
+
+def _late(report: SilentReport) -> str:
+    """Return that most scores, or some, came too late to act on; empty where they did not."""
+    if report.in_time is None or report.in_time >= _IN_TIME:
+        return ""
+    half, _ = _lengths(report.made_after)
+    return (
+        f"{percent(report.in_time)} of scores were made within the action window of "
+        f"{spelt(report.action_window)}; half were there within {half}."
     )
 
 

@@ -299,6 +299,20 @@ def _protocol(value: dict[str, Any]) -> str:
     )
 
 
+def _section(value: dict[str, Any]) -> str:
+    """Return a table of a paper: its title, and what each row is about.
+
+    >>> _section({"title": "Hazards", "header": ["Hazard"], "rows": [["Late"], ["Lost"]]})
+    'Hazards: Late; Lost'
+    >>> _section({"title": "Left", "header": ["Rating", "Hazards"], "rows": [["5", "0"]]})
+    'Left: 5: 0'
+    """
+    rows = [row for row in value["rows"] if row and row[0]]
+    # A number says nothing without what stands beside it.
+    about = dict.fromkeys(": ".join(row[: 1 + row[0].isdigit()]) for row in rows)
+    return f"{value['title']}: {'; '.join(about)}" if about else str(value["title"])
+
+
 def _verdict(value: dict[str, Any]) -> str:
     return f"{value.get('feature') or value.get('name')}: {value['verdict']}".replace("_", " ")
 
@@ -312,6 +326,7 @@ _SHAPES: tuple[tuple[set[str], Callable[[dict[str, Any]], str]], ...] = (
     ({"clinical_label"}, _input),
     ({"validation_spec", "signers"}, _protocol),
     ({"gate"}, _gate),
+    ({"title", "header", "rows"}, _section),
     ({"measure", "over"}, _criterion),
     ({"title"}, lambda value: str(value["title"])),
     ({"criterion"}, _size),

@@ -155,12 +155,12 @@ def check_role(name: str) -> Role:
 
 
 def one_of(role: str) -> str:
-    """Return a role with its article.
+    """Return a role as it is said of a person.
 
     >>> one_of("operator"), one_of("clinical_lead")
-    ('an operator', 'a clinical_lead')
+    ('an operator', 'a clinical lead')
     """
-    return f"{'an' if role[:1] in 'aeiou' else 'a'} {role}"
+    return f"{'an' if role[:1] in 'aeiou' else 'a'} {role.replace('_', ' ')}"
 
 
 def check_roles(names: Iterable[str]) -> tuple[Role, ...]:

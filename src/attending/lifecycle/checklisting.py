@@ -107,17 +107,22 @@ def _said(desk: Desk, project: Project, run: Run) -> dict[str, Said]:
             for name, one in records.items()
             if one is not None
         },
-        **{name: Said(_whole(one, dump(one)), one.digest) for name, one in _specs(project).items()},
+        **{
+            name: Said(_by_names(_whole(one, dump(one)), names), one.digest)
+            for name, one in _specs(project).items()
+        },
     }
 
 
 def _by_names(says: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """Return what a record says, those who wrote and signed an agreement by their names."""
+    """Return what a record or spec says, its persons by their names."""
     persons: dict[str, Any] = {
         name: [names.get(one, one) for one in says[name]]
         for name in ("authors", "signers")
         if name in says
     }
+    if "safety_officer" in says:
+        persons["safety_officer"] = names.get(says["safety_officer"], says["safety_officer"])
     return {**says, **persons}
 
 

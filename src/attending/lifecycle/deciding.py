@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from attending.errors import NotFound, Refused, did_you_mean
+from attending.govern.roles import one_of
 from attending.lifecycle.decided_thresholds import ALL
 from attending.lifecycle.desk import keep, note
 from attending.lifecycle.kept_project import kept_project, proposed_plan
@@ -252,5 +253,5 @@ def standing_decision(
         return decision, f"the threshold of {place} says nothing of {', '.join(blank)}"
     signed = standing_on(desk, decision.digest)
     if not any(item.role == "clinical_lead" and item.meaning == "approval" for item in signed):
-        return decision, f"the threshold of {place} is not signed by a clinical_lead"
+        return decision, f"the threshold of {place} is not signed by {one_of('clinical_lead')}"
     return decision, ""

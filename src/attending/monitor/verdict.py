@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from attending.documents.times import stated
 from attending.errors import Refused
 from attending.records import monitoring as left
 from attending.records.monitoring import ANSWERS, Finding, Plan, Verdict
-from attending.times import format_instant, format_length
+from attending.times import format_instant
 
 if TYPE_CHECKING:
     from attending.records.monitoring import Drift, MonitorReport, RiskLevel, Severity
@@ -175,7 +176,8 @@ def _deliver(
 def _title(finding: Finding) -> str:
     """Return a finding in one line."""
     at = f" at {finding.site}" if finding.site else ""
-    return f"{finding.severity} {finding.drift} {finding.name}: {finding.subject}{at}"
+    what = finding.name.replace("_", " ")
+    return f"{what}: {finding.subject}{at} ({finding.drift}, {finding.severity})"
 
 
 def _beyond(report: MonitorReport) -> tuple[str, ...]:
@@ -222,7 +224,7 @@ def _changes(spec: MonitoringSpec, ruling: _Ruling, answer: Answer) -> tuple[str
         lines.append(f"a signature of the {ruling.owner} that the cause is understood and mended")
     if not lines:
         lines.append("a finding of severity watch or more")
-    lines.append(f"no new verdict within {format_length(spec.expires)} of the report")
+    lines.append(f"no new verdict within {stated(spec.expires)} of the report")
     return tuple(lines)
 
 
