@@ -220,7 +220,7 @@ def test_a_silent_period_over_http_names_a_missing_lab_a_late_feed_and_a_site_wi
     assert seen["skew_other_scale"].site == SITE
     verdict = watching.give_verdict(desk, ward.project)
     assert verdict.answer != "continue"
-    assert any("skew_missing_when_served" in line for line in verdict.findings)
+    assert any("skew missing when served" in line for line in verdict.findings)
 
 
 BORN, CAME, LEFT = "1950-03-01T00:00:00Z", "2024-12-10T08:00:00Z", "2024-12-15T05:00:00Z"
