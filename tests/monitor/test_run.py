@@ -71,7 +71,7 @@ def test_completeness_drives_the_answer_by_severity():
         verdict, made = answer(rate)
         assert (verdict.answer, verdict.drift) == (expected, "data")
         assert made.measure("score_psi").value < 0.1
-        assert any("missing_rate: lactate" in line for line in verdict.findings)
+        assert any("missing rate: lactate" in line for line in verdict.findings)
 
 
 @pytest.mark.fault("D11")
