@@ -107,7 +107,7 @@ def test_a_missed_night_is_a_finding_with_an_owner_in_the_verdict(desk, made):
     assert "2024-12-16 to 2024-12-17" in finding.meaning
     assert finding.owner
     verdict = desk.home.catalog.latest(Verdict, model=made.project.name)
-    assert any("missed_night" in line for line in verdict.findings)
+    assert any("missed night" in line for line in verdict.findings)
     assert verdict.answer != "continue"
     assert due.run_due(again, [made.project]).missed == 0
     assert len(set(done(desk))) == len(done(desk)) == 2 * len(JOBS)
