@@ -18,7 +18,8 @@ _INTERVAL = re.compile(r"(?<=[\d%]) to (?=[−\d])")
 _LONG = re.compile(r"\S{15,}")
 #: A day, with its time or alone, or a span such as 18-64, which a browser breaks at its hyphens.
 _KEPT = re.compile(r"\d{4}-\d\d-\d\d|\d+-\d+$")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+#: A digest, where it is a whole text.
+DIGEST = re.compile(r"[0-9a-f]{64}")
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::00|(:[\d.]+))Z")
 #: Words of a record that are letters.
 _LETTERS = frozenset({"api", "auroc", "fhir", "id", "oe", "psi", "rpo", "rto", "sla"})
@@ -71,7 +72,7 @@ def said(text: str) -> str | Markup:
     >>> said("ab" * 32) == f"<code>{'ab' * 32}</code>"
     True
     """
-    if _DIGEST.fullmatch(text):
+    if DIGEST.fullmatch(text):
         return Markup("<code>{}</code>").format(text)
     if found := _INSTANT.fullmatch(text):  # to the second where the record is
         return f"{found[1]}\u00a0{found[2]}{found[3] or ''}\u00a0UTC"

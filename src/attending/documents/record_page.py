@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from attending.digests import short
 from attending.documents.in_print import in_print
-from attending.documents.pages import document, field, figure, said
+from attending.documents.pages import DIGEST, document, field, figure, said
 from attending.documents.picture import Table
 from attending.records.decisions import SpecDocument
 
@@ -25,15 +24,12 @@ _MEASURES = frozenset({"baselines", "measure", "metrics_agreed"})
 _FEWEST = 2
 _MOST = 10
 _LONGEST = 64
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 #: A list of words that are no longer is one line.
 _BRIEF = 32
 #: Fields by which a row is known; they come first.
 _FIRST = frozenset({"feature", "gate", "name", "shift", "stage", "step", "subject"})
 #: Kept specs whose own name says too little to who signs them.
 _TITLES = {"release": "Release plan", "retraining": "Monitoring and retraining"}
-
-
 #: What a spec leaves open.
 _OPEN: tuple[object, ...] = (None, "", [], {})
 #: What a record leaves out since it goes without saying, in the rows of a table.
@@ -150,7 +146,7 @@ def _differing(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the fields that are not the same of all rows; digests come last."""
     held = {one: [row.get(one, _ABSENT) for row in rows] for one in set().union(*rows)}
     found = [one for one, values in held.items() if any(each != values[0] for each in values)]
-    digests = {one for one in found if any(_DIGEST.fullmatch(str(each)) for each in held[one])}
+    digests = {one for one in found if any(DIGEST.fullmatch(str(each)) for each in held[one])}
     return sorted(found, key=lambda one: (one in digests, one not in _FIRST, one))
 
 
@@ -188,7 +184,7 @@ def _cell(name: str, value: Any, blank: _Blank) -> str:  # noqa: ANN401 - as the
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return figure(value)
-    if _DIGEST.fullmatch(value):
+    if DIGEST.fullmatch(value):
         return short(value)
     return _word(name, value) or str(said(value)) or blank.empty
 
