@@ -10,7 +10,7 @@ from attending.documents.stability_page import stability_document, weighed_words
 from attending.errors import BadInput
 from attending.explain.agreement import agreed, leaders
 from attending.explain.importance import importance
-from attending.explain.measured_again import Errors, measured_again, unstable
+from attending.explain.measured_again import Errors, measured_again, unstable, with_errors
 from attending.explain.prediction import explain
 from attending.explain.removal import removal
 from attending.explain.stability import Refits, Rows, stability
@@ -299,8 +299,9 @@ def test_a_single_explanation_says_when_small_errors_change_it(bundle):
     ))  # fmt: skip
     shaky = explain(wide, HIGH, inputs(), at=AT, top=1)
     assert shaky.unstable and shaky.unstable in shaky.sentence
-    shares = wide.shares(HIGH[None, :], wide.groups)[0]
-    assert unstable(wide, HIGH, shares=shares, top=1) == shaky.unstable
+    again = with_errors(wide, HIGH)
+    assert (again[0] == HIGH).all() and (again[1:] != HIGH).any()
+    assert unstable(wide.shares(again, wide.groups), top=1) == shaky.unstable
     assert len(shaky.sentence) <= 300
 
 

@@ -79,20 +79,27 @@ def measured_again(
     return MeasuredAgain(by_patient, float(same_first.mean()), float(change.mean()))
 
 
-def unstable(bundle: Bundle, x: Floats, *, shares: Floats, top: int) -> str:
-    """Return why the factors of one row may not be relied on, in words; empty when they hold.
+def with_errors(bundle: Bundle, x: Floats) -> Matrix:
+    """Return a row, and after it the same patient measured again; shape (1 + draws, p).
 
     The errors are the same for every patient, so that one row has one answer.
 
     Args:
         bundle: the model.
         x: shape (p,), NaN where missing.
-        shares: shape (g,), what each of the bundle's groups contributes to this row.
+    """
+    return np.vstack([x, x + _errors(len(x)) * bundle.spreads * _ERROR])
+
+
+def unstable(shares: Matrix, *, top: int) -> str:
+    """Return why the factors of one row may not be relied on, in words; empty when they hold.
+
+    Args:
+        shares: shape (1 + draws, g), what each group of features contributes to the rows of
+            `with_errors`.
         top: how many factors are named.
     """
-    moved = x + _errors(len(x)) * bundle.spreads * _ERROR
-    again = quick_shares(bundle, np.vstack([x, moved]), bundle.groups)[1:]
-    one = shares[None, :]
+    one, again = shares[:1], shares[1:]
     named = leaders(one, top=top)
     overlaps = overlap(named, leaders(again, top=top))
     if overlaps.mean() >= SHAKY and same_way(one, again, named=named).mean() >= SHAKY:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from attending.errors import BadInput
-from attending.explain.measured_again import unstable
+from attending.explain.measured_again import unstable, with_errors
+from attending.explain.quick_shares import quick_contributions
 from attending.explain.sentence import correlated_warning, printed_value, say
 from attending.records.explanation import (
     ConceptShare,
@@ -83,9 +84,10 @@ def explain(
             code="explain.inputs",
             hint="Give one Input for each feature in the order of Bundle.names.",
         )
-    parts = bundle.contributions(x[None, :])[0]
-    shares, base = parts[:-1], float(parts[-1])
-    together = bundle.groups.summed(shares[None, :])[0]
+    parts = quick_contributions(bundle, with_errors(bundle, x))
+    shares, base = parts[0, :-1], float(parts[0, -1])
+    again = bundle.groups.summed(parts[:, :-1])
+    together = again[0]
     members = {g: _members(bundle.groups, g, shares) for g in _by_size(together)[:top]}
     order = [k for held in members.values() for k in held]
     of = {k: _factor(inputs[k], float(x[k]), float(shares[k]), at=at) for k in order}
@@ -96,7 +98,7 @@ def explain(
     )
     risk, sensitivity = _what_if(bundle, x, inputs, order=order)
     others = np.delete(np.arange(len(shares)), order)
-    shaky = unstable(bundle, x, shares=together, top=top)
+    shaky = unstable(again, top=top)
     return Explanation(
         at=at,
         risk=risk,

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 #: As `models.tree_paths` writes them.
 _AS_ZERO, _ASIDE_WITH_ZERO = 0, 2
 _NEARLY_ZERO = 1e-35
+#: Ways through one tree whose shares are remembered.
+_WAYS = 16
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]  # numba has no types
@@ -109,7 +111,7 @@ def path_shares(  # the arrays of `TreePaths`, one by one, as the compiler wants
 ) -> Floats:
     """Return each feature's share of the log-odds, shape (n, p + 1); last the base.
 
-    A row that goes through a tree as the first row does takes its shares: rows that are nearly
+    A row that goes through a tree as one before it did takes its shares: rows that are nearly
     alike, as of one patient measured again, cost little more than one.
 
     Args:
@@ -147,29 +149,35 @@ def path_shares(  # the arrays of `TreePaths`, one by one, as the compiler wants
     went = _went(x, splits, asks, feature, bound, missing, aside_left, tree_of, bit, whole)
     yes = np.zeros(len(asked), np.int64)
     place = np.zeros(len(table), np.int64)
-    first, own = np.zeros(len(column)), np.zeros(len(column))
+    ways = np.zeros(_WAYS, np.uint64)
+    kept = np.zeros((_WAYS, np.diff(columns).max() if len(columns) > 1 else 0))
     for tree in range(len(splits) - 1):
         start, end = columns[tree], columns[tree + 1]
+        known = 0
         for row in range(n):
             left = went[row, tree]
-            if row and left == went[0, tree]:
-                for k in range(start, end):
-                    out[row, column[k]] += first[k]
-                continue
-            for k in range(questions[tree], questions[tree + 1]):
-                yes[k] = left & asked[k] == wanted[k]
-            # All places first: memory is asked for many at once.
-            for leaf in range(leaves[tree], leaves[tree + 1]):
-                pattern = 0
-                for k in range(met[leaf], met[leaf + 1]):
-                    pattern |= yes[question[k] + questions[tree]] << (k - met[leaf])
-                place[leaf] = table[leaf] + pattern * (met[leaf + 1] - met[leaf])
-            into = own if row else first
-            into[start:end] = 0.0
-            for leaf in range(leaves[tree], leaves[tree + 1]):
-                at = place[leaf] - met[leaf]
-                for k in range(met[leaf], met[leaf + 1]):
-                    into[start + slot[k]] += numbers[at + k]
+            way = 0
+            while way < known and ways[way] != left:
+                way += 1
+            if way == known:  # a way through this tree that no row before it went
+                if known == _WAYS:
+                    way -= 1
+                else:
+                    known += 1
+                ways[way] = left
+                kept[way, : end - start] = 0.0
+                for k in range(questions[tree], questions[tree + 1]):
+                    yes[k] = left & asked[k] == wanted[k]
+                # All places first: memory is asked for many at once.
+                for leaf in range(leaves[tree], leaves[tree + 1]):
+                    pattern = 0
+                    for k in range(met[leaf], met[leaf + 1]):
+                        pattern |= yes[question[k] + questions[tree]] << (k - met[leaf])
+                    place[leaf] = table[leaf] + pattern * (met[leaf + 1] - met[leaf])
+                for leaf in range(leaves[tree], leaves[tree + 1]):
+                    at = place[leaf] - met[leaf]
+                    for k in range(met[leaf], met[leaf + 1]):
+                        kept[way, slot[k]] += numbers[at + k]
             for k in range(start, end):
-                out[row, column[k]] += into[k]
+                out[row, column[k]] += kept[way, k - start]
     return out
