@@ -14,6 +14,7 @@ from attending.lifecycle.answering import answering
 from attending.lifecycle.cohorts import project_snapshot
 from attending.lifecycle.engines import engine_over
 from attending.lifecycle.plans import signed_plan
+from attending.release.criteria import MEASURES
 from attending.specs.release import RollbackCriterion
 from tests.lifecycle.test_answering import as_asked, later
 from tests.lifecycle.ward import SECOND, enter, make_ward
@@ -78,6 +79,39 @@ def _signed(*, above):
         return replace(plan, spec=plan.spec.model_copy(update={"rollback_criteria": (tight,)}))
 
     return found
+
+
+@pytest.mark.requirement("G10")
+def test_a_week_of_predictions_is_judged_without_reading_one_of_them(ward, monkeypatch):
+    desk = replace(ward.desk, at=SECOND)
+    scoring.score(desk, ward.project)
+    service = answering(desk.home.root, [ward.project], clock=lambda: SECOND)
+    rows = scoring.predictions_of(desk, ward.project, "v1").to_pylist()
+    service.answer(later(_question(ward, desk, rows[0]), 3), by="omar")  # beside those of batches
+    service.home.close()
+    since = SECOND - timedelta(days=400)
+    said = list(scoring.contents_of(desk, ward.run.model, since=since, until=SECOND))
+    flagged = sum(bool(one["flagged"]) for one in said)
+    scored = sum(one["score"] is not None for one in said)
+    assert 0 < flagged < scored
+
+    def plan(desk, stands):
+        found = signed_plan(desk, stands)
+        asked = [RollbackCriterion(measure=one, above=0.99, over="400d") for one in MEASURES]
+        return replace(
+            found, spec=found.spec.model_copy(update={"rollback_criteria": tuple(asked)})
+        )
+
+    def unread(*_args, **_kwargs):
+        raise AssertionError("a record was read")
+
+    monkeypatch.setattr(rolling_back, "signed_plan", plan)
+    monkeypatch.setattr(type(desk.home.predictions), "contents", unread)
+    found = {one.measure: one for one in rolling_back.criteria(desk, ward.project)}
+    assert found.keys() == MEASURES.keys()
+    rates = {"alert_rate": (flagged, scored), "unscored_rate": (len(said) - scored, len(said))}
+    for measure, (part, whole) in rates.items():
+        assert (found[measure].value, found[measure].n) == (part / whole, whole)
 
 
 @pytest.mark.requirement("G5")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from attending import keys
-from attending.digests import digest_bytes
+from attending.digests import canonical, digest_bytes
 from attending.errors import NotFound, Refused
 from attending.records.governance import Person
 from attending.stores.home import Home
-from attending.stores.predictions import SCORED, Answer, Observed, Scored
+from attending.stores.predictions import SCORED, Answer, Observed, Scored, Told
 from tests.stores.homes import AT, act
 
 pytestmark = pytest.mark.usefixtures("store_kind")
@@ -81,6 +82,30 @@ def test_predictions_come_back_with_their_newest_outcome(home):
     assert home.predictions.contents("readmission", until=since) == (b"record 0",)
     assert home.predictions.count("readmission", version="v1") == 5
     assert home.check_rows() == ()
+
+
+def test_the_database_counts_what_records_say_without_a_word_that_only_looks_like_it(home):
+    said = (
+        {"flagged": True, "note": "n"},
+        {"flagged": False, "note": 'it wrote "flagged":true'},
+        {"flagged": None, "note": "n"},
+        {"flagged": True, "note": "n"},
+        {"flagged": True, "note": "n"},
+    )
+    add(home, *(scored(number, content=canonical(one)) for number, one in enumerate(said)))
+    add(home, scored(9, version="v2", content=canonical(said[0])))
+    told = partial(home.predictions.told, "readmission", "v1", since=AT)
+    assert told(until=AT + timedelta(hours=9)) == Told(scored=4, unscored=1, flagged=3)
+    assert told(until=AT + timedelta(hours=4)) == Told(scored=3, unscored=1, flagged=2)
+    assert told(until=AT) == Told(scored=0, unscored=0, flagged=0)
+    one = canonical(said[0])
+    assert home.predictions.contents("readmission", flagged=True) == (one,) * 4
+    for number, label in ((1, 1), (2, None), (3, 0)):
+        with home.database.transaction() as unit:
+            home.predictions.observe(unit, [observed(number, "may", label, "event")])
+            unit.append(act("outcome.record"))
+    judged = home.predictions.table("readmission", version="v1", judged=True)
+    assert judged["request_id"].to_pylist() == ["r1"]  # the third has an outcome and no score
 
 
 def test_a_request_is_one_prediction_however_often_it_is_sent(home):

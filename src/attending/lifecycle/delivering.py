@@ -102,7 +102,7 @@ def alerts(desk: Desk, model: str) -> tuple[Alert, ...]:
     """Return the alerts of the last 14 days that readers may see, oldest first."""
     steps = desk.home.deliveries.standing()
     found = []
-    for data in desk.home.predictions.contents(model, since=desk.at - KEPT):
+    for data in desk.home.predictions.contents(model, since=desk.at - KEPT, flagged=True):
         content = json.loads(data)
         if content["flagged"] and content["stage"] in {"limited", "live"}:
             name = request_of(content)

@@ -13,7 +13,7 @@ from attending.errors import BadInput, Refused
 from attending.lifecycle import incidents
 from attending.lifecycle.desk import note
 from attending.lifecycle.plans import signed_plan
-from attending.lifecycle.scoring import contents_of, deployed
+from attending.lifecycle.scoring import deployed
 from attending.records.ledger import Subject
 from attending.records.monitoring import MonitorReport
 from attending.release import advance as steps
@@ -80,7 +80,10 @@ def criteria(desk: Desk, project: Project, *, version: str = "") -> tuple[Judged
             code="release.criterion",
             hint=f"Known are {', '.join(MEASURES)}.",
         )
-    return tuple(judge(one, _window(desk, stands, over=one.over)) for one in plan.rollback_criteria)
+    return tuple(
+        judge(one, _window(desk, stands, measure=one.measure, over=one.over))
+        for one in plan.rollback_criteria
+    )
 
 
 def enforce(desk: Desk, project: Project, *, version: str = "") -> Taken:
@@ -157,27 +160,33 @@ def watch(desk: Desk, project: Project) -> str:
     return f"taken back: {words}; incident {(taken.incident or '')[:8]}"
 
 
-def _window(desk: Desk, stands: Deployment, *, over: int) -> Window:
+def _window(desk: Desk, stands: Deployment, *, measure: str, over: int) -> Window:
+    """Return what happened in a length of time up to now, as far as a measure counts it."""
     since = max(desk.at - timedelta(microseconds=over), _begun(stands))
+    if measure == "latency_p99_seconds":
+        return Window(latency_seconds=_latencies(desk, stands, since))
+    if measure in {"unscored_rate", "alert_rate"}:
+        made = desk.home.predictions.told(stands.model, stands.version, since=since, until=desk.at)
+        return Window(scored=made.scored, unscored=made.unscored, alerted=made.flagged)
+    if measure in {"override_rate", "confusion_rate"}:
+        answers = desk.home.predictions.answers_of_model(stands.model, since=since, until=desk.at)
+        return Window(
+            answered=len(answers),
+            overridden=sum(one.answer == "overridden" for one in answers),
+            confused=sum(_confused(one) for one in answers),
+        )
+    if measure == "drift_findings":
+        return Window(drifted=_drifted(desk, stands, since))
+    return _matured(desk, stands, since)
+
+
+def _matured(desk: Desk, stands: Deployment, since: Instant) -> Window:
+    """Return risk and outcome of those whose outcome is mature."""
     table = desk.home.predictions.table(
-        stands.model, version=stands.version, since=since, until=desk.at
+        stands.model, version=stands.version, since=since, until=desk.at, judged=True
     )
-    score = table["score"].to_numpy(zero_copy_only=False).astype(float)
-    label = table["label"].to_numpy(zero_copy_only=False).astype(float)
-    made = ~np.isnan(score)
-    mature = made & ~np.isnan(label)
-    answers = desk.home.predictions.answers_of_model(stands.model, since=since, until=desk.at)
     return Window(
-        scored=int(made.sum()),
-        unscored=int((~made).sum()),
-        alerted=_alerted(desk, stands, since),
-        latency_seconds=_latencies(desk, stands, since),
-        answered=len(answers),
-        overridden=sum(one.answer == "overridden" for one in answers),
-        confused=sum(_confused(one) for one in answers),
-        drifted=_drifted(desk, stands, since),
-        risk=score[mature],
-        label=label[mature],
+        risk=table["score"].to_numpy(), label=table["label"].to_numpy().astype(np.float64)
     )
 
 
@@ -187,12 +196,6 @@ def _begun(stands: Deployment) -> Instant:
     One that answers again because another was taken back begins anew: readers answered that one.
     """
     return stands.effective_at if stands.act == "rollback" else EPOCH
-
-
-def _alerted(desk: Desk, stands: Deployment, since: Instant) -> int:
-    """Return how many were flagged, each by the threshold that counted for it."""
-    made = contents_of(desk, stands.model, since=since, until=desk.at)
-    return sum(one["version"] == stands.version and bool(one["flagged"]) for one in made)
 
 
 def _confused(answer: Answer) -> bool:
