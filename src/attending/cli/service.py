@@ -111,31 +111,31 @@ def _supervise(asked: _Asked, workers: int) -> None:
 
 def _answer(asked: _Asked, *, worker: bool) -> None:
     """Answer in this process until told to stop, alone or as one of several."""
-    with none_sought():
+    with none_sought():  # the models and the pages stay too
         from attending.web.app import LOOPBACK, create_app
         from attending.web.front_desk import FrontDesk
         from attending.web.listen import serve as listen
         from attending.web.shared import Shared
         from attending.web.workers import joined
 
-    shared = joined() if worker else Shared()
-    house = FrontDesk.open(
-        asked.home,
-        clock=lambda: clock(asked.at),
-        projects=[open_project(folder) for folder in asked.projects],
-        shared=shared,
-    )
-    traces = _traces(asked, house, shared)
-    app = create_app(
-        house,
-        hosts=LOOPBACK | asked.named,
-        secure=asked.front.secure,
-        ehr=house.ehr,
-        provider=house.provider,
-        limits=house.limits,
-        shared=shared,
-        traces=traces,
-    )
+        shared = joined() if worker else Shared()
+        house = FrontDesk.open(
+            asked.home,
+            clock=lambda: clock(asked.at),
+            projects=[open_project(folder) for folder in asked.projects],
+            shared=shared,
+        )
+        traces = _traces(asked, house, shared)
+        app = create_app(
+            house,
+            hosts=LOOPBACK | asked.named,
+            secure=asked.front.secure,
+            ehr=house.ehr,
+            provider=house.provider,
+            limits=house.limits,
+            shared=shared,
+            traces=traces,
+        )
     listen(app, asked.host, asked.port, front=asked.front, shared=shared)
     if traces is not None:
         traces.close()
