@@ -23,7 +23,7 @@ from attending.lifecycle import (
 from attending.lifecycle.answering import answering
 from attending.lifecycle.cohorts import project_snapshot
 from attending.lifecycle.engines import engine_over
-from attending.lifecycle.made_when import lateness_of
+from attending.lifecycle.made_when import lateness_of, made_at
 from attending.lifecycle.projects import open_project
 from attending.lifecycle.what_changed import notices
 from attending.monitor.timeliness import look_at_lateness
@@ -237,6 +237,11 @@ def test_scores_after_the_action_window_are_a_finding_and_open_one_incident(ward
     found = lateness_of(desk, ward.project, scoring.deployed(desk, ward.project))
     assert found is not None
     assert found.made > found.late > 0
+    since = desk.at - timedelta(days=2)
+    every, lately = (made_at(desk, ward.run.model, "v1", since=one) for one in (None, since))
+    newer = {key: made for key, made in every.items() if key[2] >= to_micros(since)}
+    assert 0 < len(newer) < len(every)
+    assert newer.items() <= lately.items() <= every.items()
     # The control: a wider window of the plan, and the same scores came in time.
     assert look_at_lateness(ward.project.monitoring, replace(found, late=0))[0] == ()
     report = watching.monitor(desk, ward.project)

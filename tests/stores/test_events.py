@@ -119,6 +119,8 @@ def test_two_who_take_the_same_step_of_an_alert_do_it_once(home):
     with pytest.raises(Refused):
         take()
     assert home.deliveries.standing() == {"r" * 32: {"mail": (step,)}}
+    assert home.deliveries.standing_of(["q", "r" * 32]) == home.deliveries.standing()
+    assert home.deliveries.standing_of(["q"]) == home.deliveries.standing_of([]) == {}
     with home.database.transaction() as unit:
         assert home.deliveries.last(unit, "r" * 32, "mail") == step
         assert home.deliveries.last(unit, "r" * 32, "webhook") is None

@@ -79,7 +79,7 @@ def test_predictions_come_back_with_their_newest_outcome(home):
     assert home.predictions.table("sepsis").num_rows == 0
     assert home.predictions.table("readmission", version="v2").num_rows == 0
     assert home.predictions.table("readmission", stage="live").num_rows == 0
-    assert home.predictions.contents("readmission", until=since) == (b"record 0",)
+    assert list(home.predictions.contents("readmission", until=since)) == [b"record 0"]
     assert home.predictions.count("readmission", version="v1") == 5
     assert home.check_rows() == ()
 
@@ -99,7 +99,7 @@ def test_the_database_counts_what_records_say_without_a_word_that_only_looks_lik
     assert told(until=AT + timedelta(hours=4)) == Told(scored=3, unscored=1, flagged=2)
     assert told(until=AT) == Told(scored=0, unscored=0, flagged=0)
     one = canonical(said[0])
-    assert home.predictions.contents("readmission", flagged=True) == (one,) * 4
+    assert list(home.predictions.contents("readmission", flagged=True)) == [one] * 4
     for number, label in ((1, 1), (2, None), (3, 0)):
         with home.database.transaction() as unit:
             home.predictions.observe(unit, [observed(number, "may", label, "event")])

@@ -100,14 +100,13 @@ def delivery_policy(root: Path) -> DeliverySpec | None:
 
 def alerts(desk: Desk, model: str) -> tuple[Alert, ...]:
     """Return the alerts of the last 14 days that readers may see, oldest first."""
-    steps = desk.home.deliveries.standing()
-    found = []
+    found = {}
     for data in desk.home.predictions.contents(model, since=desk.at - KEPT, flagged=True):
         content = json.loads(data)
         if content["flagged"] and content["stage"] in {"limited", "live"}:
-            name = request_of(content)
-            found.append(Alert(name, content, steps.get(name, {})))
-    return tuple(found)
+            found[request_of(content)] = content
+    steps = desk.home.deliveries.standing_of(list(found))
+    return tuple(Alert(name, content, steps.get(name, {})) for name, content in found.items())
 
 
 def deliver(desk: Desk, project: Project) -> Delivered:

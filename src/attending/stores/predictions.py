@@ -18,7 +18,7 @@ from attending.stores.tables import FEEDBACK, OUTCOMES, PREDICTIONS, as_bytes
 from attending.times import from_micros, to_micros
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import ColumnElement, Row, Select
 
@@ -30,6 +30,8 @@ _INSTANT = pa.timestamp("us")
 #: How the canonical JSON of a record says so; within a text its quotes would have a backslash.
 _FLAGGED = b'"flagged":true'
 _AT_ONCE = 50_000
+#: Records take more room than rows of a table.
+_READ_AT_ONCE = 1_000
 #: What an outcome belongs to: two versions may be about two outcomes.
 _OUTCOME_OF = ("model", "version", "subject_id", "prediction_time")
 #: What `table` returns: one row a prediction, with the newest outcome when there is one.
@@ -234,8 +236,10 @@ class Predictions:
         since: Instant | None = None,
         until: Instant | None = None,
         flagged: bool = False,
-    ) -> tuple[bytes, ...]:
-        """Return the record bytes of a model's predictions, in time order; `until` is outside.
+    ) -> Iterator[bytes]:
+        """Yield the record bytes of a model's predictions, in time order; `until` is outside.
+
+        They are read as they are asked for, so that a year of a hospital fits into memory.
 
         Args:
             model: its name.
@@ -246,7 +250,11 @@ class Predictions:
         statement = _within(select(PREDICTIONS.c.content), model, since=since, until=until)
         if flagged:
             statement = statement.where(_says(self.database.kind, _FLAGGED))
-        return tuple(row.content for row in self.database.rows(statement.order_by(*_ORDER)))
+        with self.database.reading() as connection:
+            some = connection.execution_options(yield_per=_READ_AT_ONCE)
+            with closing(some.execute(statement.order_by(*_ORDER))) as result:
+                for row in result:
+                    yield row.content
 
     def in_stages(
         self, model: str, version: str, *, stages: Sequence[str], since: Instant, until: Instant
