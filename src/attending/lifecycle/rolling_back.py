@@ -21,6 +21,9 @@ from attending.release.criteria import MEASURES, Window, judge
 from attending.times import EPOCH
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TypeAlias
+
     from attending.lifecycle.desk import Desk
     from attending.lifecycle.projects import Project
     from attending.records.incident import IncidentType
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     from attending.release.criteria import Judged
     from attending.stores.predictions import Answer
     from attending.types import Instant
+
+    #: Gives what happened from an instant on up to now.
+    _Look: TypeAlias = Callable[[Desk, Deployment, Instant], Window]
 
 #: The newest requests whose latency counts; older ones of a long time do not move a percentile.
 _NEWEST = 10_000
@@ -80,9 +86,14 @@ def criteria(desk: Desk, project: Project, *, version: str = "") -> tuple[Judged
             code="release.criterion",
             hint=f"Known are {', '.join(MEASURES)}.",
         )
+    windows: dict[tuple[_Look, int], Window] = {}
+    for one in plan.rollback_criteria:
+        look = _LOOKS[one.measure]
+        if (look, one.over) not in windows:
+            since = max(desk.at - timedelta(microseconds=one.over), _begun(stands))
+            windows[look, one.over] = look(desk, stands, since)
     return tuple(
-        judge(one, _window(desk, stands, measure=one.measure, over=one.over))
-        for one in plan.rollback_criteria
+        judge(one, windows[_LOOKS[one.measure], one.over]) for one in plan.rollback_criteria
     )
 
 
@@ -160,24 +171,56 @@ def watch(desk: Desk, project: Project) -> str:
     return f"taken back: {words}; incident {(taken.incident or '')[:8]}"
 
 
-def _window(desk: Desk, stands: Deployment, *, measure: str, over: int) -> Window:
-    """Return what happened in a length of time up to now, as far as a measure counts it."""
-    since = max(desk.at - timedelta(microseconds=over), _begun(stands))
-    if measure == "latency_p99_seconds":
-        return Window(latency_seconds=_latencies(desk, stands, since))
-    if measure in {"unscored_rate", "alert_rate"}:
-        made = desk.home.predictions.told(stands.model, stands.version, since=since, until=desk.at)
-        return Window(scored=made.scored, unscored=made.unscored, alerted=made.flagged)
-    if measure in {"override_rate", "confusion_rate"}:
-        answers = desk.home.predictions.answers_of_model(stands.model, since=since, until=desk.at)
-        return Window(
-            answered=len(answers),
-            overridden=sum(one.answer == "overridden" for one in answers),
-            confused=sum(_confused(one) for one in answers),
-        )
-    if measure == "drift_findings":
-        return Window(drifted=_drifted(desk, stands, since))
-    return _matured(desk, stands, since)
+def _begun(stands: Deployment) -> Instant:
+    """Return since when what happened counts for a version.
+
+    One that answers again because another was taken back begins anew: readers answered that one.
+    """
+    return stands.effective_at if stands.act == "rollback" else EPOCH
+
+
+def _latencies(desk: Desk, stands: Deployment, since: Instant) -> Window:
+    entries = desk.home.ledger.search(action="score.one", limit=_NEWEST)
+    mine = [
+        one.details["latency_us"]
+        for one in entries
+        if one.at >= since
+        and one.details.get("version") == stands.version
+        and one.details.get("model") == stands.model
+    ]
+    micros = np.array([found for found in mine if isinstance(found, int)], float)
+    return Window(latency_seconds=micros / 1e6)
+
+
+def _made(desk: Desk, stands: Deployment, since: Instant) -> Window:
+    """Return how many were scored, were not, and were flagged by the threshold that counted."""
+    made = desk.home.predictions.told(stands.model, stands.version, since=since, until=desk.at)
+    return Window(scored=made.scored, unscored=made.unscored, alerted=made.flagged)
+
+
+def _answers(desk: Desk, stands: Deployment, since: Instant) -> Window:
+    answers = desk.home.predictions.answers_of_model(stands.model, since=since, until=desk.at)
+    return Window(
+        answered=len(answers),
+        overridden=sum(one.answer == "overridden" for one in answers),
+        confused=sum(_confused(one) for one in answers),
+    )
+
+
+def _confused(answer: Answer) -> bool:
+    """Return whether a reader set an alert aside as not understood."""
+    said = json.loads(answer.content)
+    return answer.answer == "overridden" and said.get("reason") == CONFUSING
+
+
+def _drifted(desk: Desk, stands: Deployment, since: Instant) -> Window:
+    """Return how many findings of drift ask for an act now, None without a report since then."""
+    report = desk.home.catalog.latest(MonitorReport, model=stands.model, version=stands.version)
+    if report is None or report.at < since:
+        return Window()
+    return Window(
+        drifted=sum(one.severity in _ASKS and one.drift != "none" for one in report.findings)
+    )
 
 
 def _matured(desk: Desk, stands: Deployment, since: Instant) -> Window:
@@ -190,35 +233,13 @@ def _matured(desk: Desk, stands: Deployment, since: Instant) -> Window:
     )
 
 
-def _begun(stands: Deployment) -> Instant:
-    """Return since when what happened counts for a version.
-
-    One that answers again because another was taken back begins anew: readers answered that one.
-    """
-    return stands.effective_at if stands.act == "rollback" else EPOCH
-
-
-def _confused(answer: Answer) -> bool:
-    """Return whether a reader set an alert aside as not understood."""
-    said = json.loads(answer.content)
-    return answer.answer == "overridden" and said.get("reason") == CONFUSING
-
-
-def _drifted(desk: Desk, stands: Deployment, since: Instant) -> int | None:
-    """Return how many findings of drift ask for an act now, None without a report since then."""
-    report = desk.home.catalog.latest(MonitorReport, model=stands.model, version=stands.version)
-    if report is None or report.at < since:
-        return None
-    return sum(one.severity in _ASKS and one.drift != "none" for one in report.findings)
-
-
-def _latencies(desk: Desk, stands: Deployment, since: Instant) -> np.ndarray:
-    entries = desk.home.ledger.search(action="score.one", limit=_NEWEST)
-    mine = [
-        one.details["latency_us"]
-        for one in entries
-        if one.at >= since
-        and one.details.get("version") == stands.version
-        and one.details.get("model") == stands.model
-    ]
-    return np.array([found for found in mine if isinstance(found, int)], float) / 1e6
+#: By measure where one looks for what it counts, and nowhere else.
+_LOOKS: Mapping[str, _Look] = {
+    "latency_p99_seconds": _latencies,
+    "unscored_rate": _made,
+    "alert_rate": _made,
+    "override_rate": _answers,
+    "confusion_rate": _answers,
+    "drift_findings": _drifted,
+    "oe": _matured,
+}
